@@ -1,0 +1,87 @@
+/** Runs one shard of the bundled suite in its own process and reports spec by spec over the IPC channel. */
+import { pathToFileURL } from 'node:url';
+import { bootJasmine, type Runnable } from './jasmine.js';
+import { KernelLog } from './kernels.js';
+import type { ShardMessage, ShardRequest } from './protocol.js';
+
+const request = JSON.parse(process.argv[2]!) as ShardRequest;
+const send = (message: ShardMessage): boolean => process.send!(message);
+
+const jasmine = bootJasmine();
+const { core } = (await import(pathToFileURL(request.bundle).href)) as { core: typeof import('@tensorflow/tfjs-core') };
+const kernelLog = request.kernels ? new KernelLog(core, request.backend) : undefined;
+
+const nameOf = uniqueNames(jasmine.topSuite());
+const selected = selectSpecs();
+jasmine.configure({ random: false, specFilter: (spec) => selected.has(spec.id) });
+
+jasmine.addReporter({
+  specStarted({ id }) {
+    if (!selected.has(id)) return;
+    kernelLog?.take();
+    send({ kind: 'start', name: nameOf.get(id)! });
+  },
+  specDone({ id, status, duration, failedExpectations: [failure] }) {
+    if (!selected.has(id)) return;
+    send({
+      kind: 'spec',
+      result: {
+        name: nameOf.get(id)!,
+        status: status === 'passed' || status === 'pending' ? status : 'failed',
+        ...(failure && { message: failure.message, ...(failure.stack && { stack: failure.stack }) }),
+        milliseconds: duration ?? 0,
+        ...(kernelLog && { kernels: kernelLog.take() }),
+      },
+    });
+  },
+  suiteDone: reportSuite,
+  jasmineDone(result) {
+    reportSuite(result);
+    send({ kind: 'end' });
+    process.disconnect();
+    process.exit(0);
+  },
+});
+jasmine.execute();
+
+/** `beforeAll` and `afterAll` fail on the suite, not on a spec. */
+function reportSuite(result: { fullName?: string; failedExpectations: readonly { message: string }[] }): void {
+  for (const { message } of result.failedExpectations) {
+    send({ kind: 'suite', name: withoutEnvironment(result.fullName ?? '(whole run)'), message });
+  }
+}
+
+/** `abs onnx {} basic` is called `abs basic`, whatever the backend; the second spec of a name gets ` #2`. */
+function uniqueNames(top: Runnable): Map<string, string> {
+  const names = new Map<string, string>();
+  const count = new Map<string, number>();
+  const visit = (runnable: Runnable): void => {
+    if (runnable.children) return runnable.children.forEach(visit);
+    const name = withoutEnvironment(runnable.getFullName());
+    const nth = (count.get(name) ?? 0) + 1;
+    count.set(name, nth);
+    names.set(runnable.id, nth === 1 ? name : `${name} #${nth}`);
+  };
+  visit(top);
+  return names;
+}
+
+function withoutEnvironment(name: string): string {
+  return name.replace(` ${request.backend} {}`, '');
+}
+
+/** Whole top-level suites are dealt out to the shards, so that each runs its `beforeAll` once. */
+function selectSpecs(): Set<string> {
+  const grep = new RegExp(request.grep ?? '');
+  const skip = new Set(request.skip);
+  const specs = new Set<string>();
+  const visit = (runnable: Runnable): void => {
+    if (runnable.children) return runnable.children.forEach(visit);
+    const name = nameOf.get(runnable.id)!;
+    if (grep.test(name) && !skip.has(name)) specs.add(runnable.id);
+  };
+  jasmine.topSuite().children!.forEach((suite, index) => {
+    if (index % request.shards === request.shard) visit(suite);
+  });
+  return specs;
+}
