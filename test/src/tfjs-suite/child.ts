@@ -1,15 +1,15 @@
 /** Runs one shard of the bundled suite in its own process and reports spec by spec over the IPC channel. */
 import { pathToFileURL } from 'node:url';
 import { bootJasmine, type Runnable } from './jasmine.js';
-import { KernelLog } from './kernels.js';
+import { type Core, KernelLog } from './kernels.js';
 import type { ShardMessage, ShardRequest } from './protocol.js';
 
 const request = JSON.parse(process.argv[2]!) as ShardRequest;
 const send = (message: ShardMessage): boolean => process.send!(message);
 
 const jasmine = bootJasmine();
-const { core } = (await import(pathToFileURL(request.bundle).href)) as { core: typeof import('@tensorflow/tfjs-core') };
-const kernelLog = request.kernels ? new KernelLog(core, request.backend) : undefined;
+const { core } = (await import(pathToFileURL(request.bundle).href)) as { core?: Core };
+const kernelLog = core && request.kernels ? new KernelLog(core, request.backend) : undefined;
 
 const nameOf = uniqueNames(jasmine.topSuite());
 const selected = selectSpecs();
@@ -55,14 +55,12 @@ function reportSuite(result: { fullName?: string; failedExpectations: readonly {
 function uniqueNames(top: Runnable): Map<string, string> {
   const names = new Map<string, string>();
   const count = new Map<string, number>();
-  const visit = (runnable: Runnable): void => {
-    if (runnable.children) return runnable.children.forEach(visit);
-    const name = withoutEnvironment(runnable.getFullName());
+  for (const spec of specsOf(top)) {
+    const name = withoutEnvironment(spec.getFullName());
     const nth = (count.get(name) ?? 0) + 1;
     count.set(name, nth);
-    names.set(runnable.id, nth === 1 ? name : `${name} #${nth}`);
-  };
-  visit(top);
+    names.set(spec.id, nth === 1 ? name : `${name} #${nth}`);
+  }
   return names;
 }
 
@@ -74,14 +72,12 @@ function withoutEnvironment(name: string): string {
 function selectSpecs(): Set<string> {
   const grep = new RegExp(request.grep ?? '');
   const skip = new Set(request.skip);
-  const specs = new Set<string>();
-  const visit = (runnable: Runnable): void => {
-    if (runnable.children) return runnable.children.forEach(visit);
-    const name = nameOf.get(runnable.id)!;
-    if (grep.test(name) && !skip.has(name)) specs.add(runnable.id);
-  };
-  jasmine.topSuite().children!.forEach((suite, index) => {
-    if (index % request.shards === request.shard) visit(suite);
-  });
-  return specs;
+  const suites = jasmine.topSuite().children!.filter((_, index) => index % request.shards === request.shard);
+  const wanted = ({ id }: Runnable) => grep.test(nameOf.get(id)!) && !skip.has(nameOf.get(id)!);
+  return new Set(suites.flatMap((suite) => [...specsOf(suite)].filter(wanted).map(({ id }) => id)));
+}
+
+function* specsOf(runnable: Runnable): Generator<Runnable> {
+  if (!runnable.children) yield runnable;
+  for (const child of runnable.children ?? []) yield* specsOf(child);
 }

@@ -1,6 +1,10 @@
 import type { KernelConfig } from '@tensorflow/tfjs-core';
 
-type Core = Pick<typeof import('@tensorflow/tfjs-core'), 'getKernelsForBackend' | 'registerKernel' | 'unregisterKernel'>;
+/** The part of tfjs-core that registers kernels. */
+export type Core = Pick<
+  typeof import('@tensorflow/tfjs-core'),
+  'getKernelsForBackend' | 'registerKernel' | 'unregisterKernel'
+>;
 
 /** Records which kernels the engine dispatches. Kernels that a kernel calls directly are not seen: they need no lowering. */
 export class KernelLog {

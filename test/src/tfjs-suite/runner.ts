@@ -26,18 +26,23 @@ export interface SuiteResult {
 /** Runs tfjs-core's suite on one backend in child processes; survives native crashes and endless loops. */
 export async function runSuite(options: SuiteOptions): Promise<SuiteResult> {
   const bundle = await bundleSuite(options.backend);
-  const shards = options.shards ?? 1;
   try {
-    const results = await Promise.all(
-      Array.from({ length: shards }, (_, shard) => runShard({ ...options, bundle, shard, shards })),
-    );
-    return {
-      specs: results.flatMap((result) => result.specs),
-      suiteFailures: results.flatMap((result) => result.suiteFailures),
-    };
+    return await runBundle(bundle, options);
   } finally {
     await rm(bundle, { force: true });
   }
+}
+
+/** Runs the specs of any ES module that declares them with jasmine's globals. */
+export async function runBundle(bundle: string, options: SuiteOptions): Promise<SuiteResult> {
+  const shards = options.shards ?? 1;
+  const results = await Promise.all(
+    Array.from({ length: shards }, (_, shard) => runShard({ ...options, bundle, shard, shards })),
+  );
+  return {
+    specs: results.flatMap((result) => result.specs),
+    suiteFailures: results.flatMap((result) => result.suiteFailures),
+  };
 }
 
 type ShardOptions = SuiteOptions & { readonly bundle: string; readonly shard: number; readonly shards: number };
@@ -97,7 +102,9 @@ function runChild(
     child.on('close', (code, signal) => {
       clearTimeout(watchdog);
       if (complete) return resolve({ complete });
-      const how = hung ? `hung: no progress in ${silenceMilliseconds} ms` : `process died (${signal ?? `exit ${code}`})`;
+      const how = hung
+        ? `hung: no progress in ${silenceMilliseconds} ms`
+        : `process died (${signal ?? `exit ${code}`})`;
       const lastLines = errors.trim().split('\n').slice(-3).join(' | ');
       resolve({ complete, during, reason: lastLines && !hung ? `${how}: ${lastLines}` : how });
     });

@@ -1,0 +1,37 @@
+import type { KnownFailures } from './known-failures.js';
+import type { SuiteResult } from './runner.js';
+
+/** A suite run held against the list of known failures. */
+export interface Verdict {
+  readonly passed: number;
+  /** Specs that ran; tfjs's own `xit` specs are not among them. */
+  readonly total: number;
+  /** Known failures by reason. */
+  readonly byReason: ReadonlyMap<string, number>;
+  /** What must not be: one line each. Empty when the run is as expected. */
+  readonly problems: readonly string[];
+}
+
+export function judge({ specs, suiteFailures }: SuiteResult, known: readonly KnownFailures[]): Verdict {
+  const problems = suiteFailures.map(({ name, message }) => `suite failed: ${name}: ${message}`);
+  const reasons = new Map<string, string>();
+  for (const { reason, specs: names } of known) {
+    for (const name of names) {
+      if (reasons.has(name)) problems.push(`listed twice: ${name}`);
+      reasons.set(name, reason);
+    }
+  }
+
+  const byReason = new Map<string, number>();
+  const ran = specs.filter(({ status }) => status !== 'pending');
+  for (const { name, status, message } of ran) {
+    const reason = reasons.get(name);
+    reasons.delete(name);
+    if (status === 'failed' && reason === undefined) problems.push(`failed: ${name}: ${message}`);
+    if (status === 'passed' && reason !== undefined) problems.push(`listed as failing, but passed: ${name}`);
+    if (status === 'failed' && reason !== undefined) byReason.set(reason, (byReason.get(reason) ?? 0) + 1);
+  }
+  for (const name of reasons.keys()) problems.push(`listed as failing, but did not run: ${name}`);
+
+  return { passed: ran.filter(({ status }) => status === 'passed').length, total: ran.length, byReason, problems };
+}

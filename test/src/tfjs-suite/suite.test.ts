@@ -1,0 +1,57 @@
+import { expect } from 'chai';
+import { judge } from './judge.js';
+import { knownFailures } from './known-failures.js';
+import type { SpecResult } from './protocol.js';
+import { runSuite, type SuiteResult } from './runner.js';
+
+/** tfjs-core 4.22.0 ships so many specs that run in Node (and 5 that it skips itself). */
+const specCount = 4227;
+const minutes = 60_000;
+
+describe("tfjs-core's own suite", () => {
+  it('passes on the cpu backend, spec by spec (the harness is sound)', async () => {
+    const verdict = judge(await runSuite({ backend: 'cpu', shards: 2 }), []);
+    expect(verdict.problems).to.deep.equal([]);
+    expect(verdict.passed).to.equal(specCount);
+  }).timeout(2 * minutes);
+
+  it('passes on the onnx backend, but for the known failures', async () => {
+    const verdict = judge(await runSuite({ backend: 'onnx', shards: 2 }), knownFailures);
+    report(verdict.passed, verdict.total, verdict.byReason);
+    expect(verdict.problems).to.deep.equal([]);
+    expect(verdict.total).to.equal(specCount);
+    expect(verdict.passed / verdict.total).to.be.at.least(0.95);
+  }).timeout(10 * minutes);
+});
+
+describe('the judgement of a suite run', () => {
+  const run = (...specs: [string, SpecResult['status']][]): SuiteResult => ({
+    specs: specs.map(([name, status]) => ({ name, status, message: 'why', milliseconds: 0 })),
+    suiteFailures: [],
+  });
+  const known = [{ reason: 'strings', specs: ['a'] }];
+
+  it('accepts exactly the known failures', () => {
+    const verdict = judge(run(['a', 'failed'], ['b', 'passed'], ['c', 'pending']), known);
+    expect(verdict).to.deep.equal({ passed: 1, total: 2, byReason: new Map([['strings', 1]]), problems: [] });
+  });
+
+  it('names an unlisted failure, a listed pass, and a listed spec that did not run', () => {
+    expect(judge(run(['a', 'failed'], ['b', 'failed']), known).problems).to.deep.equal(['failed: b: why']);
+    expect(judge(run(['a', 'passed']), known).problems).to.deep.equal(['listed as failing, but passed: a']);
+    expect(judge(run(['b', 'passed']), known).problems).to.deep.equal(['listed as failing, but did not run: a']);
+  });
+
+  it('names a spec listed twice and a failed suite', () => {
+    const twice = judge(run(['a', 'failed']), [...known, ...known]);
+    expect(twice.problems).to.deep.equal(['listed twice: a']);
+    const suite = judge({ specs: [], suiteFailures: [{ name: 's', message: 'why' }] }, []);
+    expect(suite.problems).to.deep.equal(['suite failed: s: why']);
+  });
+});
+
+function report(passed: number, total: number, byReason: ReadonlyMap<string, number>): void {
+  const share = (count: number) => `${count} (${((100 * count) / total).toFixed(2)} %)`;
+  console.log(`      ${passed} / ${total} passed, ${share(passed)}; not passing:`);
+  for (const [reason, count] of byReason) console.log(`      - ${share(count)} ${reason}`);
+}
