@@ -1,0 +1,19 @@
+export { bceLoss, discriminatorLoss, generatorLoss } from './adversarial.js';
+export { contrastiveLoss } from './contrastiveLoss.js';
+export { type ElboInput, elbo, negativeElbo } from './elbo.js';
+export { type Gaussian, type GaussianParameters, gaussian, gaussianOf } from './gaussian.js';
+export { effectiveSampleSize, type ImportanceInput, importanceLogWeights, iwaeBound } from './importanceWeights.js';
+export { klGaussianGaussianAnalytic, klGaussianGaussianMc } from './klGaussianGaussian.js';
+export { logLikelihoodBernoulli, logLikelihoodBernoulliFromLogits } from './logLikelihoodBernoulli.js';
+export { logLikelihoodNormal, logLikelihoodStandardNormal } from './logLikelihoodNormal.js';
+export { logMeanExp } from './logMeanExp.js';
+export type { StepRandom } from './random.js';
+export {
+  collapseStd,
+  cosineSimilarity,
+  knnClassify,
+  negativeCosineSimilarity,
+  stopGradient,
+} from './selfSupervision.js';
+export { sumOverEvent } from './sumOverEvent.js';
+export { type Critic, criticGradientNorm, lipschitzPenalty, wassersteinDistance } from './wasserstein.js';
