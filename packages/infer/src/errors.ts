@@ -38,7 +38,7 @@ export class DeviceError extends ForgeError {
 }
 
 /** Codes of {@link GraphError}. */
-export type GraphErrorCode = 'not-onnx' | 'graph-signature' | 'graph-run';
+export type GraphErrorCode = 'not-onnx' | 'graph-open' | 'graph-signature' | 'graph-run';
 
 /** An ONNX graph can't be opened, is not what its signature says, or failed while running. */
 export class GraphError extends ForgeError {

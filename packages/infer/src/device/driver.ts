@@ -1,0 +1,23 @@
+import type { InferenceSession, InferenceSessionFactory, TensorConstructor } from 'onnxruntime-common';
+import type { Device, DeviceOptions } from './types.js';
+
+/** The part of an onnxruntime package (onnxruntime-node, onnxruntime-web) that sessions are made with. */
+export interface Runtime {
+  readonly InferenceSession: InferenceSessionFactory;
+  readonly Tensor: TensorConstructor;
+}
+
+/** How one device is reached. Adding a device is adding a driver to a platform's list. */
+export interface Driver {
+  readonly device: Device;
+  /**
+   * A reason not even to try, found without side effects. `preferred` is how `auto` asks: may this device be preferred
+   * to those after it? (A software GPU adapter works when asked for by name, but must not displace the CPU.)
+   */
+  refusal(preferred: boolean): Promise<string | undefined>;
+  /** Imports onnxruntime. */
+  runtime(): Promise<Runtime>;
+  options(options: DeviceOptions): InferenceSession.SessionOptions;
+  /** One clear reason from onnxruntime's error, and what to do. */
+  explain(error: unknown): string;
+}

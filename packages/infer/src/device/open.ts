@@ -1,0 +1,185 @@
+import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-common';
+import { drivers } from '#platform';
+import { DeviceError, DisposedError, GraphError, InputError } from '../errors.js';
+import type { DataType, Tensor } from '../tensor.js';
+import type { Driver, Runtime } from './driver.js';
+import { identityModel } from './identity.js';
+import { SerialQueue } from './queue.js';
+import { OnnxSession } from './session.js';
+import type { ComputeDevice, Device, DeviceOptions, DeviceRequest, GraphOptions, Refusal, Session } from './types.js';
+
+/**
+ * Grants a device. `auto` walks the platform's list (in Node: cuda, webgpu, cpu) and takes the first that works; the
+ * reasons against the others stay readable in `refused`. A named device is strict.
+ * Throws DeviceError when it can't be had, in one line that says why.
+ */
+export async function openDevice(options: DeviceOptions = {}): Promise<ComputeDevice> {
+  const request = options.device ?? 'auto';
+  checkThreads(options.threads);
+  const refused: Refusal[] = [];
+  for (const driver of candidates(request)) {
+    const attempt = await tryDriver(driver, options, refused, request === 'auto');
+    if (typeof attempt !== 'string') return attempt;
+    refused.push({ device: driver.device, reason: attempt });
+  }
+  const reasons = refused.map(({ device, reason }) => `${device}: ${reason}`).join('; ');
+  throw new DeviceError('device-unavailable', `device '${request}' is not available here (${reasons})`, {
+    request,
+    refused,
+  });
+}
+
+/** Opens one graph on a device of its own. */
+export async function openSession(model: Uint8Array, options: DeviceOptions & GraphOptions = {}): Promise<Session> {
+  const device = await openDevice(options);
+  return device.open(model, options);
+}
+
+/** A line of `doctor`: can the device be asked for, would `auto` consider it, and if not, why. */
+export interface DeviceReport {
+  readonly device: Device;
+  readonly usable: boolean;
+  readonly auto: boolean;
+  readonly reason?: string;
+}
+
+/** Tries every device of this platform. */
+export async function probeDevices(): Promise<DeviceReport[]> {
+  const reports: DeviceReport[] = [];
+  for (const driver of drivers) {
+    const { device } = driver;
+    const attempt = await tryDriver(driver, {}, [], false);
+    if (typeof attempt === 'string') {
+      reports.push({ device, usable: false, auto: false, reason: attempt });
+      continue;
+    }
+    await attempt.dispose();
+    const reason = await driver.refusal(true);
+    reports.push(reason ? { device, usable: true, auto: false, reason } : { device, usable: true, auto: true });
+  }
+  return reports;
+}
+
+function candidates(request: DeviceRequest): readonly Driver[] {
+  if (request === 'auto') return drivers;
+  const named = drivers.filter((driver) => driver.device === request);
+  if (named.length > 0) return named;
+  const known = ['auto', ...drivers.map((driver) => driver.device)].join(', ');
+  throw new DeviceError('device-unknown', `there is no device '${request}' here; use one of: ${known}`, { request });
+}
+
+/** The device, or the reason why not. */
+async function tryDriver(
+  driver: Driver,
+  options: DeviceOptions,
+  refused: readonly Refusal[],
+  preferred: boolean,
+): Promise<ComputeDevice | string> {
+  const refusal = await driver.refusal(preferred);
+  if (refusal) return refusal;
+  try {
+    const runtime = await driver.runtime();
+    const probe = await runtime.InferenceSession.create(identityModel('float32'), driver.options(options));
+    await probe.release();
+    return new OnnxDevice(driver, runtime, options, [...refused]);
+  } catch (error) {
+    return driver.explain(error);
+  }
+}
+
+class OnnxDevice implements ComputeDevice {
+  readonly refused: readonly Refusal[];
+  readonly #driver: Driver;
+  readonly #runtime: Runtime;
+  readonly #options: DeviceOptions;
+  readonly #queue = new SerialQueue();
+  readonly #sessions: Session[] = [];
+  /** Copy what lies on the device to main memory, one per element type: onnxruntime-node can't download by itself. */
+  readonly #readers = new Map<DataType, Promise<InferenceSession>>();
+  #disposed = false;
+
+  constructor(driver: Driver, runtime: Runtime, options: DeviceOptions, refused: readonly Refusal[]) {
+    this.#driver = driver;
+    this.#runtime = runtime;
+    this.#options = options;
+    this.refused = refused;
+  }
+
+  get device(): Device {
+    return this.#driver.device;
+  }
+
+  async open(model: Uint8Array, options: GraphOptions = {}): Promise<Session> {
+    if (this.#disposed) throw new DisposedError(`the ${this.device} device`);
+    const name = options.name ?? 'the graph';
+    const resident = this.device === 'cpu' ? [] : (options.resident ?? []);
+    const onDevice = Object.fromEntries(resident.map((output) => [output, 'gpu-buffer' as const]));
+    const created = this.#runtime.InferenceSession.create(model, {
+      ...this.#driver.options(this.#options),
+      graphOptimizationLevel: options.optimization ?? 'all',
+      logSeverityLevel: 4, // our errors carry the message; onnxruntime would print it a second time
+      ...(resident.length > 0 ? { preferredOutputLocation: onDevice } : {}),
+      ...(options.strictPlacement ? { extra: { session: { disable_cpu_ep_fallback: '1' } } } : {}),
+    });
+    const session = await created.catch((error: unknown) => {
+      throw cannotOpen(name, this.device, error);
+    });
+    const context = {
+      device: this.device,
+      refused: this.refused,
+      runtime: this.#runtime,
+      queue: this.#queue,
+      name,
+      resident,
+      readBack: (tensor: OrtTensor, type: DataType) => this.#readBack(tensor, type),
+    };
+    const opened = new OnnxSession(session, context);
+    this.#sessions.push(opened);
+    return opened;
+  }
+
+  async dispose(): Promise<void> {
+    this.#disposed = true;
+    await Promise.all(this.#sessions.map((session) => session.dispose()));
+    const readers = await Promise.all(this.#readers.values());
+    this.#readers.clear();
+    await this.#queue.run(async () => {
+      for (const reader of readers) await reader.release();
+    });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
+
+  async #readBack(tensor: OrtTensor, type: DataType): Promise<Tensor> {
+    let pending = this.#readers.get(type);
+    if (!pending) {
+      pending = this.#runtime.InferenceSession.create(identityModel(type), this.#driver.options(this.#options));
+      this.#readers.set(type, pending);
+    }
+    const reader = await pending;
+    const { y } = await this.#queue.run(() => reader.run({ x: tensor }));
+    const copy = y as OrtTensor;
+    return { type, dims: copy.dims, data: copy.data as Tensor['data'] };
+  }
+}
+
+function cannotOpen(name: string, device: Device, error: unknown): GraphError {
+  const reason = error instanceof Error ? error.message : String(error);
+  if (/protobuf|data pointer is null|no graph/i.test(reason)) {
+    return new GraphError(
+      'not-onnx',
+      `${name} is not an ONNX model (damaged, truncated, or another kind of file)`,
+      {},
+      { cause: error },
+    );
+  }
+  return new GraphError('graph-open', `${name} can't be opened on ${device}: ${reason}`, { device }, { cause: error });
+}
+
+function checkThreads(threads: number | undefined): void {
+  if (threads !== undefined && !(Number.isInteger(threads) && threads > 0)) {
+    throw new InputError(`threads must be a whole number of at least 1, not ${threads}`, { threads });
+  }
+}

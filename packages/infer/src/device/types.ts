@@ -1,0 +1,76 @@
+import type { Tensor, TensorSpec } from '../tensor.js';
+
+/** Where graphs run: the one vocabulary of the whole project. */
+export type Device = 'cpu' | 'cuda' | 'webgpu' | 'wasm';
+
+/** `auto` takes the first usable of an ordered list and records why the others were passed over; a name is strict. */
+export type DeviceRequest = Device | 'auto';
+
+/** A device that was passed over, and why. */
+export interface Refusal {
+  readonly device: Device;
+  readonly reason: string;
+}
+
+export interface DeviceOptions {
+  /** Default `auto`. */
+  readonly device?: DeviceRequest;
+  /** Threads that one operator may use (cpu); default: onnxruntime's choice, one per physical core. */
+  readonly threads?: number;
+}
+
+export interface GraphOptions {
+  /** What messages call this graph. */
+  readonly name?: string;
+  /** How much onnxruntime may rewrite the graph; default `all`. */
+  readonly optimization?: 'disabled' | 'basic' | 'extended' | 'all';
+  /** Outputs that {@link Session.runResident} leaves on the device. */
+  readonly resident?: readonly string[];
+  /** Refuse a graph of which any node would run elsewhere than on the device. */
+  readonly strictPlacement?: boolean;
+}
+
+/** An output that stayed on the device; feed it to a session of the same device, then dispose it. */
+export interface DeviceTensor {
+  readonly dims: readonly number[];
+  readonly type: Tensor['type'];
+  readonly device: Device;
+  /** A copy in main memory. */
+  read(): Promise<Tensor>;
+  dispose(): void;
+}
+
+export type Feeds = Readonly<Record<string, Tensor | DeviceTensor>>;
+
+/** One opened graph. Calls are queued with those of every other session of the same {@link ComputeDevice}. */
+export interface Session extends AsyncDisposable {
+  readonly device: Device;
+  /** Devices that `auto` passed over. */
+  readonly refused: readonly Refusal[];
+  readonly inputNames: readonly string[];
+  readonly outputNames: readonly string[];
+  readonly inputs: Readonly<Record<string, TensorSpec>>;
+  readonly outputs: Readonly<Record<string, TensorSpec>>;
+  /** Runs the graph; every output comes back in main memory, in arrays of its own. */
+  run(feeds: Feeds): Promise<Record<string, Tensor>>;
+  /**
+   * Runs the graph into arrays that the caller owns: nothing is allocated and nothing copied. Exactly the outputs named
+   * are computed. A shape other than the graph computes is an error. With two sets of arrays the state of a loop
+   * ping-pongs between them.
+   */
+  runInto(feeds: Feeds, outputs: Readonly<Record<string, Tensor>>): Promise<void>;
+  /** Like {@link run}, but the outputs named in {@link GraphOptions.resident} stay on the device. */
+  runResident(feeds: Feeds): Promise<Record<string, Tensor | DeviceTensor>>;
+  /** Waits for the calls under way, then frees the graph. Later calls throw DisposedError; disposing twice is fine. */
+  dispose(): Promise<void>;
+}
+
+/** A device that was granted: opens graphs, which share one queue. */
+export interface ComputeDevice extends AsyncDisposable {
+  readonly device: Device;
+  readonly refused: readonly Refusal[];
+  /** Throws GraphError when `model` is not an ONNX model that this device can run. */
+  open(model: Uint8Array, options?: GraphOptions): Promise<Session>;
+  /** Disposes every session that it opened. */
+  dispose(): Promise<void>;
+}
