@@ -65,7 +65,7 @@ function uniqueNames(top: Runnable): Map<string, string> {
 }
 
 function withoutEnvironment(name: string): string {
-  return name.replace(` ${request.backend} {}`, '');
+  return name.replaceAll(` ${request.backend} {}`, '');
 }
 
 /** Whole top-level suites are dealt out to the shards, so that each runs its `beforeAll` once. */
