@@ -1,0 +1,155 @@
+import { InputError, Random } from '@onnx-forge/infer';
+import type { Field, Split } from './data-set.js';
+import { allocate, exampleSize, type FieldArray } from './fields.js';
+
+/** Where training stands in the data; plain JSON. The permutation is not part of it: it follows from seed and epoch. */
+export interface BatchPosition {
+  /** Epoch of the next batch, from 0. */
+  readonly epoch: number;
+  /** Number of the next batch within that epoch, from 0. */
+  readonly index: number;
+}
+
+export interface Batch {
+  /** Number of examples. */
+  readonly size: number;
+  /** Which examples of the split these are. */
+  readonly indices: Uint32Array;
+  /** Field name -> [size, ...shape], row-major. The arrays are filled anew for every batch: copy what must last. */
+  readonly fields: Readonly<Record<string, FieldArray>>;
+}
+
+export interface BatchOptions {
+  readonly batchSize: number;
+  /** Fields to read; all by default. */
+  readonly fields?: readonly string[];
+}
+
+export interface TrainingBatchOptions extends BatchOptions {
+  readonly seed: number;
+  /** Go on where {@link TrainingBatches.position} was taken. */
+  readonly position?: BatchPosition;
+}
+
+/**
+ * Batches for training, without end: every epoch in a new order that depends only on seed and epoch, the remainder that
+ * does not fill a batch dropped (it is different examples each epoch).
+ */
+export class TrainingBatches {
+  readonly batchesPerEpoch: number;
+  readonly #reader: BatchReader;
+  readonly #random: Random;
+  readonly #batchSize: number;
+  readonly #size: number;
+  #epoch = 0;
+  #index = 0;
+  #order: Uint32Array | undefined;
+
+  /** @throws InputError a batch size that is no positive integer or exceeds the split, an impossible position */
+  constructor(split: Split, { batchSize, fields, seed, position }: TrainingBatchOptions) {
+    checkBatchSize(batchSize);
+    if (batchSize > split.size) {
+      throw new InputError(`a batch of ${batchSize} can't be filled from ${split.size} training examples`, {
+        batchSize,
+      });
+    }
+    this.batchesPerEpoch = Math.floor(split.size / batchSize);
+    this.#reader = new BatchReader(split, batchSize, fields);
+    this.#random = new Random(seed).fork('batches');
+    this.#batchSize = batchSize;
+    this.#size = split.size;
+    if (position) this.#seek(position);
+  }
+
+  /** The position of the batch that {@link next} will give. */
+  position(): BatchPosition {
+    return { epoch: this.#epoch, index: this.#index };
+  }
+
+  next(): Batch {
+    this.#order ??= this.#random.fork(`epoch ${this.#epoch}`).permutation(this.#size);
+    const from = this.#index * this.#batchSize;
+    const batch = this.#reader.read(this.#order.subarray(from, from + this.#batchSize));
+    this.#index++;
+    if (this.#index === this.batchesPerEpoch) {
+      this.#index = 0;
+      this.#epoch++;
+      this.#order = undefined;
+    }
+    return batch;
+  }
+
+  #seek({ epoch, index }: BatchPosition): void {
+    const possible = Number.isSafeInteger(epoch) && epoch >= 0 && Number.isInteger(index) && index >= 0;
+    if (!possible || index >= this.batchesPerEpoch) {
+      const place = `epoch ${epoch}, batch ${index}`;
+      throw new InputError(`training can't go on at ${place}: an epoch has ${this.batchesPerEpoch} batches`, {
+        epoch,
+        index,
+      });
+    }
+    this.#epoch = epoch;
+    this.#index = index;
+  }
+}
+
+export interface EvaluationBatchOptions extends BatchOptions {
+  /** Only the first so many examples. */
+  readonly limit?: number;
+}
+
+/** Every example once, in order; the last batch may be smaller. */
+export function* evaluationBatches(
+  split: Split,
+  { batchSize, fields, limit = split.size }: EvaluationBatchOptions,
+): Generator<Batch, void, undefined> {
+  checkBatchSize(batchSize);
+  const size = Math.min(limit, split.size);
+  const reader = new BatchReader(split, Math.min(batchSize, size), fields);
+  const order = Uint32Array.from({ length: size }, (_, index) => index);
+  for (let from = 0; from < size; from += batchSize) yield reader.read(order.subarray(from, from + batchSize));
+}
+
+/** One field of the given examples as one new array [indices.length, ...shape]. */
+export function gather(split: Split, field: string, indices: ArrayLike<number>): FieldArray {
+  const reader = new BatchReader(split, indices.length, [field]);
+  return reader.read(Uint32Array.from(indices)).fields[field]!;
+}
+
+/** Reads examples into arrays that it keeps. */
+class BatchReader {
+  readonly #split: Split;
+  readonly #columns: readonly { name: string; field: Field; size: number; values: FieldArray }[];
+
+  constructor(split: Split, capacity: number, names: readonly string[] = Object.keys(split.fields)) {
+    this.#split = split;
+    this.#columns = names.map((name) => {
+      const field = split.fields[name];
+      if (!field) {
+        const known = Object.keys(split.fields).join(', ');
+        throw new InputError(`the data have no field '${name}'; they have ${known}`, { name });
+      }
+      return { name, field, size: exampleSize(field.shape), values: allocate(field, capacity) };
+    });
+  }
+
+  read(indices: Uint32Array): Batch {
+    const count = indices.length;
+    const outside = indices.findIndex((index) => index >= this.#split.size);
+    if (outside >= 0) {
+      throw new InputError(`there is no example ${indices[outside]}: there are ${this.#split.size}`);
+    }
+    const fields: Record<string, FieldArray> = {};
+    for (const { name, field, size, values } of this.#columns) {
+      for (let row = 0; row < count; row++) field.read(indices[row]!, values, row * size);
+      fields[name] = values.subarray(0, count * size);
+    }
+    return { size: count, indices, fields };
+  }
+}
+
+function checkBatchSize(batchSize: number): void {
+  if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
+    throw new InputError(`the batch size must be a positive whole number, not ${batchSize}`, { batchSize });
+  }
+}

@@ -1,0 +1,40 @@
+import type { FieldArray, FieldType } from './fields.js';
+
+export const SPLIT_NAMES = ['train', 'validation', 'test'] as const;
+export type SplitName = (typeof SPLIT_NAMES)[number];
+
+/** One value per example, such as the image `x` or the class `label`. */
+export interface Field {
+  /** Shape of one example, without the batch dimension: `[28, 28, 1]`, `[]` for a scalar. */
+  readonly shape: readonly number[];
+  readonly dtype: FieldType;
+  /** Every value is exactly 0 or 1. */
+  readonly binary?: boolean;
+  /** Writes example `index` (0-based) to `out[offset .. offset + product(shape))`. */
+  read(index: number, out: FieldArray, offset: number): void;
+}
+
+export interface Split {
+  /** Number of examples. */
+  readonly size: number;
+  readonly fields: Readonly<Record<string, Field>>;
+}
+
+export type Splits = Readonly<Record<SplitName, Split>>;
+
+/** A file that a data set was read from, as it goes into a run's manifest. */
+export interface DataFile {
+  readonly name: string;
+  /** The hash that matched the description: of the file as found, or of its unpacked content. */
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+export interface DataSet {
+  readonly name: string;
+  readonly splits: Splits;
+  /** Empty for a generated set. */
+  readonly files: readonly DataFile[];
+  /** Generated from a seed; needs no files. */
+  readonly embedded: boolean;
+}

@@ -1,0 +1,44 @@
+import type { Splits } from './data-set.js';
+import type { FileContent } from './formats/gzip.js';
+
+/** A file of a data set as its authors publish it, packed or not. */
+export interface FileDescription {
+  /** Name of the unpacked file; the packed one is `${name}.gz`. Either may lie in the data folder. */
+  readonly name: string;
+  /** Size and hash of the unpacked content: the file's identity, however it was packed. */
+  readonly bytes: number;
+  readonly sha256: string;
+  /** The packed file where one is published; others with the same content are accepted too. */
+  readonly gzip?: { readonly bytes: number; readonly sha256: string };
+  /** Where to download it, packed or not, in the order to try. */
+  readonly urls: readonly string[];
+}
+
+/** What a data set may use while it loads. */
+export interface LoadContext {
+  /** Content of one of the set's `files` by its `name`: found, hash checked, unpacked. */
+  read(name: string): Promise<FileContent>;
+  /** Seed of whatever the set draws at random (a generated set's images). */
+  readonly seed: number;
+}
+
+/**
+ * Everything there is to know about a data set. Adding one: write this in a file under `sets/` (or, for a generated
+ * set, under `synthetic/`), and add it to the list in `sets/registry.ts`.
+ */
+export interface DataSetDescription {
+  readonly name: string;
+  readonly title: string;
+  /** What it is for, in a few words. */
+  readonly task: string;
+  /** Whom to cite. */
+  readonly source: string;
+  readonly terms: string;
+  /** Examples per split. */
+  readonly sizes: Readonly<Record<keyof Splits, number>>;
+  /** Folder of the files under the data folder. */
+  readonly folder: string;
+  /** None for a generated set. */
+  readonly files: readonly FileDescription[];
+  load(context: LoadContext): Promise<Splits>;
+}

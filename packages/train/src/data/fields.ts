@@ -1,0 +1,59 @@
+import type { Field, Split } from './data-set.js';
+import { DataError } from './errors.js';
+
+export type FieldType = 'float32' | 'int32';
+export type FieldArray = Float32Array | Int32Array;
+
+/** Numbers in one example of `shape` (1 for a scalar). */
+export function exampleSize(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
+/** An array for `count` examples of `field`, zeroed. */
+export function allocate(field: Field, count: number): FieldArray {
+  const length = count * exampleSize(field.shape);
+  return field.dtype === 'int32' ? new Int32Array(length) : new Float32Array(length);
+}
+
+/**
+ * Images kept as bytes, read as float32 `byte / white`.
+ *
+ * @param pixels [examples, ...shape], row by row
+ * @param white the byte that becomes 1: 255 for grey levels, 1 for images that are binary already
+ */
+export function imageField(pixels: Uint8Array, shape: readonly number[], white: 255 | 1): Field {
+  const size = exampleSize(shape);
+  const scale = 1 / white;
+  return {
+    shape,
+    dtype: 'float32',
+    binary: white === 1,
+    read(index, out, offset) {
+      const from = index * size;
+      for (let i = 0; i < size; i++) out[offset + i] = pixels[from + i]! * scale;
+    },
+  };
+}
+
+/** Class numbers, read as int32 scalars. */
+export function labelField(labels: Uint8Array): Field {
+  return {
+    shape: [],
+    dtype: 'int32',
+    read(index, out, offset) {
+      out[offset] = labels[index]!;
+    },
+  };
+}
+
+/** A view of the examples `from .. to - 1`; nothing is copied. */
+export function subset(split: Split, from: number, to: number): Split {
+  if (from < 0 || to > split.size || from > to) {
+    throw new DataError('data-format', `examples ${from} to ${to} were asked for, but there are ${split.size}`);
+  }
+  const fields = Object.entries(split.fields).map(([name, field]) => {
+    const view: Field = { ...field, read: (index, out, offset) => field.read(from + index, out, offset) };
+    return [name, view] as const;
+  });
+  return { size: to - from, fields: Object.fromEntries(fields) };
+}

@@ -1,0 +1,15 @@
+export * from './batches.js';
+export * from './binarise.js';
+export * from './data-set.js';
+export * from './describe.js';
+export * from './errors.js';
+export * from './fetch.js';
+export * from './fields.js';
+export type { FileCheck, FileStatus } from './files.js';
+export { parseAmat } from './formats/amat.js';
+export { type FileContent, isGzip, readUnpacked, unpack } from './formats/gzip.js';
+export { type IdxArray, parseIdx } from './formats/idx.js';
+export * from './list.js';
+export * from './load.js';
+export { describeDataSet } from './sets/registry.js';
+export * from './verify.js';

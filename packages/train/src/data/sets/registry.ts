@@ -1,0 +1,22 @@
+import { closest } from 'fastest-levenshtein';
+import type { DataSetDescription } from '../describe.js';
+import { DataError } from '../errors.js';
+import { syntheticDigits } from '../synthetic/synthetic-digits.js';
+import { binarizedMnist } from './binarized-mnist.js';
+import { mnist } from './mnist.js';
+
+/** Every data set known by name. */
+export const DATA_SETS: readonly DataSetDescription[] = [mnist, binarizedMnist, syntheticDigits];
+
+/** @throws DataError (`data-unknown`) that suggests the nearest name */
+export function describeDataSet(name: string): DataSetDescription {
+  const known = DATA_SETS.find((description) => description.name === name);
+  if (known) return known;
+  const names = DATA_SETS.map((description) => description.name);
+  const nearest = closest(name, names);
+  throw new DataError(
+    'data-unknown',
+    `there is no data set '${name}'; did you mean '${nearest}'? Known: ${names.join(', ')}`,
+    { name, nearest, known: names },
+  );
+}
