@@ -11,6 +11,8 @@ const BOX = 20;
 /** What makes one hand, on one day, different from another; drawn anew for every image. */
 interface Manner {
   readonly width: number;
+  /** Above 1, upper parts are large and lower parts small; below 1 the other way round. */
+  readonly balance: number;
   readonly slant: number;
   readonly turn: number;
   readonly unrest: number;
@@ -23,12 +25,13 @@ const clamp = (value: number, low: number, high: number): number => Math.min(hig
 
 function manner(random: Random): Manner {
   return {
-    width: clamp(0.72 * Math.exp(0.16 * random.normal()), 0.45, 1.05),
-    slant: clamp(0.16 + 0.2 * random.normal(), -0.35, 0.7),
+    width: clamp(0.78 * Math.exp(0.2 * random.normal()), 0.45, 1.2),
+    balance: Math.exp(clamp(0.15 * random.normal(), -0.35, 0.35)),
+    slant: clamp(0.2 + 0.25 * random.normal(), -0.4, 0.85),
     turn: clamp(0.07 * random.normal(), -0.2, 0.2),
-    unrest: clamp(0.022 * Math.exp(0.3 * random.normal()), 0.005, 0.045),
+    unrest: clamp(0.025 * Math.exp(0.4 * random.normal()), 0.005, 0.06),
     box: clamp(BOX - 1 + 0.8 * random.normal(), BOX - 3.5, BOX + 0.5),
-    penRadius: clamp(1.15 + 0.32 * random.normal(), 0.65, 2.1),
+    penRadius: clamp(1.2 + 0.35 * random.normal(), 0.65, 2.2),
     pressure: clamp(0.12 + 0.06 * random.normal(), 0, 0.3),
   };
 }
@@ -37,7 +40,7 @@ function manner(random: Random): Manner {
 export function write(strokes: readonly Stroke[], random: Random): readonly InkLine[] {
   const hand = manner(random);
   const bend = warp(random);
-  const lines = shake(strokes, hand.unrest, random).map((stroke) => trace(stroke).map(bend).map(affine(hand)));
+  const lines = shake(strokes, hand.unrest, random).map((stroke) => trace(stroke).map(bend).map(shape(hand)));
   const placed = place(lines, hand, random);
   return placed.map((points) => ({ points, radii: pressures(points.length, hand, random) }));
 }
@@ -62,7 +65,7 @@ function trace(stroke: Stroke): Point[] {
 /** A slow wave across the glyph, which bends its parts together instead of one by one. */
 function warp(random: Random): (point: Point) => Point {
   const wave = (): ((u: number) => number) => {
-    const strength = 0.03 * random.normal();
+    const strength = 0.045 * random.normal();
     const frequency = 2 + 3 * random.uniform();
     const phase = 2 * Math.PI * random.uniform();
     return (u) => strength * Math.sin(frequency * u + phase);
@@ -71,12 +74,12 @@ function warp(random: Random): (point: Point) => Point {
   return ([x, y]) => [x + xByY(y) + xByX(x), y + yByX(x) + yByY(y)];
 }
 
-function affine({ width, slant, turn }: Manner): (point: Point) => Point {
+function shape({ width, balance, slant, turn }: Manner): (point: Point) => Point {
   const cos = Math.cos(turn);
   const sin = Math.sin(turn);
   return ([x, y]) => {
-    const u = width * (x - 0.5) - slant * (y - 0.5);
-    const v = y - 0.5;
+    const v = (y > 0 && y < 1 ? y ** (1 / balance) : y) - 0.5;
+    const u = width * (x - 0.5) - slant * v;
     return [cos * u - sin * v, sin * u + cos * v];
   };
 }
