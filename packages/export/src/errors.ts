@@ -1,0 +1,47 @@
+import { ForgeError } from '@onnx-forge/infer';
+
+/** A kernel the recorder met and cannot write as ONNX. */
+export interface UnsupportedKernel {
+  readonly kernel: string;
+  /** Input shapes by the kernel's own names, e.g. `{x: 'float32[2,3]'}`. */
+  readonly inputs: Readonly<Record<string, string>>;
+  /** The user's source line, when the stack names one. */
+  readonly at?: string;
+}
+
+/** The function needs kernels that have no lowering; all of them are listed. */
+export class UnsupportedKernelError extends ForgeError {
+  constructor(kernels: readonly UnsupportedKernel[]) {
+    const describe = ({ kernel, inputs, at }: UnsupportedKernel): string => {
+      const list = Object.entries(inputs).map(([name, type]) => `${name} ${type}`);
+      return `${kernel}(${list.join(', ')})${at ? ` at ${at}` : ''}`;
+    };
+    super('unsupported-kernel', `no ONNX lowering for ${kernels.map(describe).join('; ')}`, { kernels });
+  }
+}
+
+/** A value was read while tracing: the graph would freeze it. */
+export class TracedReadError extends ForgeError {
+  constructor(dtype: string, shape: readonly number[]) {
+    super(
+      'traced-read',
+      `a ${dtype}[${shape}] tensor was read inside a traced function (dataSync, arraySync or an if on its value): ` +
+        'a graph cannot depend on values, use tf.where or make it an input',
+      { dtype, shape },
+    );
+  }
+}
+
+/** Two traces of one function differ in a way that no free dimension explains. */
+export class TraceMismatchError extends ForgeError {
+  constructor(message: string, data: Record<string, unknown> = {}) {
+    super('trace-mismatch', message, data);
+  }
+}
+
+/** The function or its signature cannot be exported as asked. */
+export class SignatureError extends ForgeError {
+  constructor(message: string, data: Record<string, unknown> = {}) {
+    super('signature', message, data);
+  }
+}

@@ -1,0 +1,165 @@
+import { SignatureError } from './errors.js';
+import type { DType, Value } from './graph/value.js';
+import { type Dimension, encodeModel, OPSET } from './onnx/writer.js';
+import type { tf } from './tfjs.js';
+import { named, type Trace, trace } from './trace.js';
+import { type FreeDimension, unify } from './unify.js';
+
+/** An input: a string in the shape is a free dimension, the same name the same size. */
+export interface InputType {
+  readonly shape: readonly Dimension[];
+  /** Default float32. */
+  readonly dtype?: Exclude<DType, 'int64'>;
+}
+
+export interface Signature {
+  readonly inputs: Readonly<Record<string, InputType>>;
+}
+
+export interface PortType {
+  readonly shape: readonly Dimension[];
+  readonly dtype: DType;
+}
+
+export interface OnnxExport {
+  readonly bytes: Uint8Array;
+  readonly opset: number;
+  readonly inputs: Readonly<Record<string, PortType>>;
+  readonly outputs: Readonly<Record<string, PortType>>;
+}
+
+/** Tensors by name in, tensors by name out; variables it uses become weights of the graph. */
+export type ExportableFunction = (inputs: Record<string, tf.Tensor>) => Record<string, tf.Tensor>;
+
+/** Sizes that a free dimension takes in the traces: primes that no architecture uses, so that no size matches by accident. */
+const TRACE_SIZES = [
+  [11, 13, 17],
+  [19, 23, 29],
+  [31, 37, 41],
+  [43, 47, 53],
+] as const;
+
+/**
+ * Writes a tfjs function or layers model as an ONNX model with its weights inside. Dimensions that the signature (or
+ * the layers model) leaves open stay free.
+ * @throws UnsupportedKernelError, TracedReadError, TraceMismatchError (a frozen random number, say), SignatureError.
+ */
+export function exportOnnx(target: tf.LayersModel): OnnxExport;
+export function exportOnnx(target: ExportableFunction, signature: Signature): OnnxExport;
+export function exportOnnx(target: tf.LayersModel | ExportableFunction, signature?: Signature): OnnxExport {
+  if (typeof target !== 'function') return exportFunction(...layersModel(target));
+  if (!signature) throw new SignatureError('a function needs a signature: names, shapes and dtypes of its inputs');
+  return exportFunction(target, signature);
+}
+
+function layersModel(model: tf.LayersModel): [ExportableFunction, Signature] {
+  const inputNames = unique(model.inputNames);
+  const outputNames = unique(model.outputNames);
+  const inputs: Record<string, InputType> = {};
+  for (const [i, symbol] of model.inputs.entries()) {
+    const name = inputNames[i]!;
+    const shape = symbol.shape.map((n, axis) => n ?? (axis === 0 ? 'batch' : `${name}_${axis}`));
+    inputs[name] = { shape, dtype: symbol.dtype as 'float32' };
+  }
+  const f: ExportableFunction = (tensors) => {
+    const list = inputNames.map((name) => tensors[name]!);
+    const result = model.apply(list.length === 1 ? list[0]! : list) as tf.Tensor | tf.Tensor[];
+    return Object.fromEntries([result].flat().map((tensor, i) => [outputNames[i]!, tensor]));
+  };
+  return [f, { inputs }];
+}
+
+/** ONNX wants every name once; Keras allows a model to list an output layer twice. */
+function unique(names: readonly string[]): string[] {
+  const used = new Map<string, number>();
+  return names.map((name) => {
+    const n = used.get(name) ?? 0;
+    used.set(name, n + 1);
+    return n === 0 ? name : `${name}_${n}`;
+  });
+}
+
+function exportFunction(f: ExportableFunction, signature: Signature): OnnxExport {
+  const free = freeDimensions(signature);
+  if (free.length > TRACE_SIZES.length) {
+    throw new SignatureError(`at most ${TRACE_SIZES.length} free dimensions, not ${free.length}: ${free.join(', ')}`, {
+      free,
+    });
+  }
+  const sizesAt = (k: 0 | 1 | 2): number[] => free.map((_, d) => TRACE_SIZES[d]![k]);
+  const base = sizesAt(0);
+  const run = (sizes: readonly number[]): TracedFunction => traceFunction(f, signature, free, sizes);
+  const first = run(base);
+  const varied = free.map((_, d) => run(base.map((size, i) => (i === d ? TRACE_SIZES[d]![1] : size))).trace);
+  const outputDims = unify({
+    base: first.trace,
+    again: run(base).trace,
+    varied,
+    check: free.length > 0 ? run(sizesAt(2)).trace : undefined,
+    dimensions: free.map((name) => locate(name, signature, first.inputs)),
+    sizes: { base, varied: sizesAt(1), check: sizesAt(2) },
+  });
+  for (const { variable, before } of first.trace.variables) named(before, variable.name);
+  const inputs = Object.entries(signature.inputs).map(([name, { shape }]) => ({
+    name,
+    value: first.inputs[name]!,
+    dims: shape,
+  }));
+  const outputs = Object.entries(first.trace.outputs).map(([name, value]) => ({
+    name,
+    value,
+    dims: outputDims[name]!,
+  }));
+  const types = (ports: typeof inputs): Record<string, PortType> =>
+    Object.fromEntries(ports.map(({ name, value, dims }) => [name, { shape: dims, dtype: value.dtype }]));
+  return {
+    bytes: encodeModel({ name: 'graph', inputs, outputs }),
+    opset: OPSET,
+    inputs: types(inputs),
+    outputs: types(outputs),
+  };
+}
+
+interface TracedFunction {
+  readonly trace: Trace;
+  readonly inputs: Record<string, Value>;
+}
+
+function traceFunction(
+  f: ExportableFunction,
+  signature: Signature,
+  free: readonly string[],
+  sizes: readonly number[],
+): TracedFunction {
+  const inputs: Record<string, Value> = {};
+  const traced = trace((context) => {
+    const tensors: Record<string, tf.Tensor> = {};
+    for (const [name, { shape, dtype = 'float32' }] of Object.entries(signature.inputs)) {
+      const concrete = shape.map((n) => (typeof n === 'number' ? n : sizes[free.indexOf(n)]!));
+      tensors[name] = context.input(name, { shape: concrete, dtype });
+      inputs[name] = context.recorded(tensors[name]);
+    }
+    return f(tensors);
+  });
+  const assigned = traced.variables.find(({ before, after }) => before !== after);
+  if (assigned) {
+    throw new SignatureError(
+      `the function assigns variable ${assigned.variable.name}; export inference functions only (batch norm: call the model without training)`,
+      { variable: assigned.variable.name },
+    );
+  }
+  return { trace: traced, inputs };
+}
+
+function freeDimensions({ inputs }: Signature): string[] {
+  const names = Object.values(inputs).flatMap(({ shape }) => shape.filter((n) => typeof n === 'string'));
+  return [...new Set(names)];
+}
+
+function locate(name: string, { inputs }: Signature, values: Record<string, Value>): FreeDimension {
+  for (const [input, { shape }] of Object.entries(inputs)) {
+    const axis = shape.indexOf(name);
+    if (axis >= 0) return { name, input: values[input]!, axis };
+  }
+  throw new Error(`free dimension ${name} is not in the signature`);
+}

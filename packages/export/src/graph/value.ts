@@ -1,0 +1,87 @@
+/**
+ * The recorded graph: values that know how they are computed. A graph is never a list that somebody keeps; it is whatever
+ * is reachable from the values one asks for, so dead nodes vanish by themselves.
+ */
+
+/** `int64` occurs only inside graphs (shapes, indices); tfjs itself has float32, int32 and bool. */
+export type DType = 'float32' | 'int32' | 'bool' | 'int64';
+
+export type ConstantData = Float32Array | Int32Array | Uint8Array | BigInt64Array;
+
+export type AttributeValue = number | string | readonly number[] | { readonly float: number };
+
+export type Attributes = Readonly<Record<string, AttributeValue>>;
+
+/** Where the user's code asked for a node: for error messages. */
+export interface Origin {
+  readonly kernel: string;
+}
+
+/** One ONNX operator. A plain number attribute is an int, `{float}` a float, an array ints. */
+export interface GraphNode {
+  readonly op: string;
+  readonly domain: string;
+  /** `undefined` stands for an omitted optional input. */
+  readonly inputs: readonly (Value | undefined)[];
+  readonly attributes: Attributes;
+  readonly outputs: readonly Value[];
+}
+
+export type Source =
+  | { readonly kind: 'node'; readonly node: GraphNode; readonly index: number }
+  | { readonly kind: 'constant'; readonly data: () => ConstantData; readonly name?: string }
+  | { readonly kind: 'input'; readonly name: string };
+
+/** A tensor in a recorded graph; its shape is that of the trace (concrete). */
+export class Value {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  source: Source;
+
+  constructor(dtype: DType, shape: readonly number[], source: Source) {
+    this.dtype = dtype;
+    this.shape = shape;
+    this.source = source;
+  }
+
+  get rank(): number {
+    return this.shape.length;
+  }
+
+  get size(): number {
+    return this.shape.reduce((product, n) => product * n, 1);
+  }
+}
+
+/** The numbers of a constant; undefined when the value is computed or fed. */
+export function constantData(value: Value): ConstantData | undefined {
+  return value.source.kind === 'constant' ? value.source.data() : undefined;
+}
+
+/** Nodes that the values need, every node after its inputs. Iterative: recurrent graphs are thousands of nodes deep. */
+export function topologicalOrder(outputs: readonly Value[]): GraphNode[] {
+  const order: GraphNode[] = [];
+  const state = new Map<GraphNode, 'open' | 'done'>();
+  const stack: GraphNode[] = [];
+  const push = (value: Value | undefined): void => {
+    if (value?.source.kind === 'node' && !state.has(value.source.node)) stack.push(value.source.node);
+  };
+  for (const output of outputs) {
+    push(output);
+    while (stack.length > 0) {
+      const node = stack[stack.length - 1]!;
+      const seen = state.get(node);
+      if (seen === undefined) {
+        state.set(node, 'open');
+        for (let i = node.inputs.length - 1; i >= 0; i--) push(node.inputs[i]);
+        continue;
+      }
+      stack.pop();
+      if (seen === 'open') {
+        state.set(node, 'done');
+        order.push(node);
+      }
+    }
+  }
+  return order;
+}

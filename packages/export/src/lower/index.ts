@@ -1,0 +1,26 @@
+import { elementwise } from './elementwise.js';
+import { linear } from './linear.js';
+import type { Lowering } from './lowering.js';
+import { reduction } from './reduction.js';
+import { structure } from './structure.js';
+
+/** Every lowering, one array a family. Adding a family: one file beside this one and one line here. */
+export const families: Readonly<Record<string, readonly Lowering[]>> = {
+  elementwise,
+  linear,
+  reduction,
+  structure,
+};
+
+/** Lowerings by kernel name. @throws Error when two families claim the same kernel. */
+export function loweringTable(): Map<string, Lowering> {
+  const table = new Map<string, Lowering>();
+  for (const [family, lowerings] of Object.entries(families)) {
+    for (const lowering of lowerings) {
+      if (table.has(lowering.kernel))
+        throw new Error(`kernel ${lowering.kernel} is lowered twice (again in ${family})`);
+      table.set(lowering.kernel, lowering);
+    }
+  }
+  return table;
+}

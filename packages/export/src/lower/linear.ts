@@ -1,0 +1,65 @@
+import { binary, op, transpose } from '../graph/build.js';
+import type { Value } from '../graph/value.js';
+import { tf } from '../tfjs.js';
+import { activate, type FusedAttributes } from './activation.js';
+import { type Lowering, lowering } from './lowering.js';
+
+interface MatMulAttributes {
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
+}
+
+const swapLast = (x: Value): Value => {
+  const perm = x.shape.map((_, axis) => axis);
+  [perm[x.rank - 2], perm[x.rank - 1]] = [x.rank - 1, x.rank - 2];
+  return transpose(x, perm);
+};
+
+/** Gemm for two matrices (it takes the transposes itself), MatMul for batches. */
+export function matMul(a: Value, b: Value, { transposeA, transposeB }: MatMulAttributes): Value {
+  if (a.rank === 2 && b.rank === 2) {
+    const shape = [a.shape[transposeA ? 1 : 0]!, b.shape[transposeB ? 0 : 1]!];
+    return op('Gemm', [a, b], a.dtype, shape, { transA: transposeA ? 1 : 0, transB: transposeB ? 1 : 0 });
+  }
+  const left = transposeA ? swapLast(a) : a;
+  const right = transposeB ? swapLast(b) : b;
+  const batch = tf.backend_util.assertAndGetBroadcastShape([...a.shape.slice(0, -2)], [...b.shape.slice(0, -2)]);
+  return op('MatMul', [left, right], a.dtype, [...batch, left.shape[left.rank - 2]!, right.shape[right.rank - 1]!]);
+}
+
+export const linear: readonly Lowering[] = [
+  lowering<{ a: Value; b: Value }, MatMulAttributes>('BatchMatMul', ({ a, b }, attrs) => matMul(a, b, attrs), [
+    {
+      name: 'matrices',
+      inputs: { a: { shape: [3, 4] }, b: { shape: [4, 5] } },
+      run: ({ a, b }) => tf.matMul(a!, b!),
+      gradient: true,
+    },
+    {
+      name: 'transposed',
+      inputs: { a: { shape: [4, 3] }, b: { shape: [5, 4] } },
+      run: ({ a, b }) => tf.matMul(a!, b!, true, true),
+      gradient: true,
+    },
+    {
+      name: 'batch, broadcast',
+      inputs: { a: { shape: [2, 3, 4] }, b: { shape: [1, 5, 4] } },
+      run: ({ a, b }) => tf.matMul(a!, b!, false, true),
+    },
+  ]),
+  lowering<{ a: Value; b: Value; bias?: Value; preluActivationWeights?: Value }, MatMulAttributes & FusedAttributes>(
+    '_FusedMatMul',
+    ({ a, b, bias, preluActivationWeights }, attrs) => {
+      const product = matMul(a, b, attrs);
+      return activate(bias ? binary('Add', product, bias) : product, attrs, preluActivationWeights);
+    },
+    [
+      {
+        name: 'bias and relu',
+        inputs: { a: { shape: [3, 4] }, b: { shape: [4, 5] }, c: { shape: [5] } },
+        run: ({ a, b, c }) => tf.fused.matMul({ a: a!, b: b!, bias: c!, activation: 'relu' }),
+        gradient: true,
+      },
+    ],
+  ),
+];

@@ -1,0 +1,143 @@
+import onnxProto, { type onnx } from 'onnx-proto';
+import { ONNX_TYPE } from '../graph/build.js';
+import {
+  type AttributeValue,
+  type ConstantData,
+  type GraphNode,
+  topologicalOrder,
+  type Value,
+} from '../graph/value.js';
+
+/** The operator set of every graph written here. 18: reductions take their axes as an input, Split counts its outputs. */
+export const OPSET = 18;
+const IR_VERSION = 8;
+/** Constants up to this size are shared when equal. */
+const SHARED_SIZE = 64;
+
+/** A dimension: fixed, or the name of a free one. */
+export type Dimension = number | string;
+
+export interface Port {
+  readonly name: string;
+  readonly value: Value;
+  /** Dimensions to declare; the traced shape when absent. */
+  readonly dims?: readonly Dimension[];
+}
+
+export interface GraphDescription {
+  readonly name: string;
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+}
+
+/** Serialises what the outputs need as an ONNX model. */
+export function encodeModel(graph: GraphDescription): Uint8Array {
+  return onnxProto.onnx.ModelProto.encode(new ModelWriter(graph).model()).finish();
+}
+
+class ModelWriter {
+  readonly #graph: GraphDescription;
+  readonly #names = new Map<Value, string>();
+  readonly #used = new Set<string>();
+  readonly #nodes: onnx.INodeProto[] = [];
+  readonly #initializers: onnx.ITensorProto[] = [];
+  readonly #shared = new Map<string, string>();
+  readonly #domains = new Set<string>();
+
+  constructor(graph: GraphDescription) {
+    this.#graph = graph;
+  }
+
+  model(): onnx.ModelProto {
+    const { name, inputs, outputs } = this.#graph;
+    for (const port of [...inputs, ...outputs]) this.#used.add(port.name);
+    for (const port of inputs) this.#names.set(port.value, port.name);
+    // Outputs get their names directly, so that no Identity node is needed where one can do without.
+    const identities: [string, Value][] = [];
+    for (const port of outputs) {
+      if (port.value.source.kind === 'node' && !this.#names.has(port.value)) this.#names.set(port.value, port.name);
+      else identities.push([port.name, port.value]);
+    }
+    for (const node of topologicalOrder(outputs.map(({ value }) => value))) this.#addNode(node);
+    for (const [output, value] of identities) {
+      this.#nodes.push({ opType: 'Identity', input: [this.#nameOf(value)], output: [output] });
+    }
+    const opsets = [{ domain: '', version: OPSET }, ...[...this.#domains].map((domain) => ({ domain, version: 1 }))];
+    return onnxProto.onnx.ModelProto.fromObject({
+      irVersion: IR_VERSION,
+      producerName: 'onnx-forge',
+      opsetImport: opsets,
+      graph: {
+        name,
+        node: this.#nodes,
+        initializer: this.#initializers,
+        input: inputs.map(valueInfo),
+        output: outputs.map(valueInfo),
+      },
+    });
+  }
+
+  #addNode(node: GraphNode): void {
+    if (node.domain) this.#domains.add(node.domain);
+    this.#nodes.push({
+      opType: node.op,
+      domain: node.domain,
+      input: node.inputs.map((value) => (value ? this.#nameOf(value) : '')),
+      output: node.outputs.map((value, index) =>
+        this.#define(value, node.outputs.length > 1 ? `${node.op}_${index}` : node.op),
+      ),
+      attribute: Object.entries(node.attributes).map(([name, value]) => attribute(name, value)),
+    });
+  }
+
+  #nameOf(value: Value): string {
+    const known = this.#names.get(value);
+    if (known !== undefined) return known;
+    if (value.source.kind !== 'constant')
+      throw new Error(`${value.source.kind} value is not declared as a graph input`);
+    const name = this.#initializer(value, value.source.data(), value.source.name);
+    this.#names.set(value, name);
+    return name;
+  }
+
+  #initializer(value: Value, data: ConstantData, wanted: string | undefined): string {
+    const key = data.length <= SHARED_SIZE && !wanted ? `${value.dtype}[${value.shape}]${data.join()}` : undefined;
+    const shared = key && this.#shared.get(key);
+    if (shared) return shared;
+    const name = this.#unique(wanted ?? 'constant');
+    if (key) this.#shared.set(key, name);
+    this.#initializers.push({
+      name,
+      dataType: ONNX_TYPE[value.dtype],
+      dims: [...value.shape],
+      rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+    });
+    return name;
+  }
+
+  #define(value: Value, hint: string): string {
+    const name = this.#names.get(value) ?? this.#unique(hint);
+    this.#names.set(value, name);
+    return name;
+  }
+
+  #unique(hint: string): string {
+    let name = hint;
+    for (let n = 1; this.#used.has(name); n++) name = `${hint}_${n}`;
+    this.#used.add(name);
+    return name;
+  }
+}
+
+function valueInfo({ name, value, dims }: Port): onnx.IValueInfoProto {
+  const dim = (dims ?? value.shape).map((d) => (typeof d === 'number' ? { dimValue: d } : { dimParam: d }));
+  return { name, type: { tensorType: { elemType: ONNX_TYPE[value.dtype], shape: { dim } } } };
+}
+
+function attribute(name: string, value: AttributeValue): onnx.IAttributeProto {
+  const { AttributeType } = onnxProto.onnx.AttributeProto;
+  if (typeof value === 'number') return { name, type: AttributeType.INT, i: value };
+  if (typeof value === 'string') return { name, type: AttributeType.STRING, s: new TextEncoder().encode(value) };
+  if ('float' in value) return { name, type: AttributeType.FLOAT, f: value.float };
+  return { name, type: AttributeType.INTS, ints: [...value] };
+}

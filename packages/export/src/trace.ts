@@ -1,0 +1,133 @@
+import { TracedReadError, type UnsupportedKernel, UnsupportedKernelError } from './errors.js';
+import { type DType, Value } from './graph/value.js';
+import { registerLowerings, registerStandIns } from './kernels.js';
+import { RecordingBackend } from './recorder.js';
+import { tf } from './tfjs.js';
+
+const TRACE_BACKEND = 'onnx-trace';
+
+export interface TensorType {
+  readonly shape: readonly number[];
+  readonly dtype: DType;
+}
+
+/** A variable that the traced function met: its value before, and the one assigned last. */
+export interface TracedVariable {
+  readonly variable: tf.Variable;
+  readonly before: Value;
+  readonly after: Value;
+  /** Made by the function itself (an optimizer's slot). */
+  readonly created: boolean;
+}
+
+export interface Trace {
+  readonly outputs: Readonly<Record<string, Value>>;
+  readonly variables: readonly TracedVariable[];
+}
+
+/** What a traced function may do besides calling tfjs: declare further inputs. */
+export interface TraceContext {
+  /** A tensor that the graph is fed with. */
+  input(name: string, type: TensorType): tf.Tensor;
+  /** The recorded value behind a tensor. */
+  recorded(tensor: tf.Tensor): Value;
+}
+
+/**
+ * Runs `f` once on the recording backend. Synchronous from the first to the last line, so nothing else can slip in;
+ * variables hold their old values afterwards.
+ * @throws UnsupportedKernelError listing every kernel without a lowering; TracedReadError when a value is read.
+ */
+export function trace(f: (context: TraceContext) => Record<string, tf.Tensor>): Trace {
+  const engine = tf.engine();
+  const home = engine.backendName;
+  const recorder = new RecordingBackend({
+    read: (value) => Promise.reject(new TracedReadError(value.dtype, value.shape)),
+    readSync: (value) => {
+      throw new TracedReadError(value.dtype, value.shape);
+    },
+  });
+  const unsupported: UnsupportedKernel[] = [];
+  registerLowerings(TRACE_BACKEND);
+  const dropStandIns = registerStandIns(TRACE_BACKEND, (kernel) => unsupported.push(kernel));
+  const existing = Object.values(engine.state.registeredVariables).map((variable) => ({
+    variable,
+    saved: keepAlive(variable),
+  }));
+  const created: { variable: tf.Variable; before: Value }[] = [];
+  const makeVariable = engine.makeVariable;
+  engine.makeVariable = (...args) => {
+    const variable = makeVariable.apply(engine, args);
+    created.push({ variable, before: recorder.recorded(variable) });
+    return variable;
+  };
+  tf.registerBackend(TRACE_BACKEND, () => recorder);
+  engine.startScope('trace');
+  try {
+    void tf.setBackend(TRACE_BACKEND);
+    const before = existing.map(({ variable }) => recorder.recorded(variable));
+    const result = f({
+      input: (name, { shape, dtype }) => {
+        const value = new Value(dtype, shape, { kind: 'input', name });
+        return engine.makeTensorFromTensorInfo(recorder.adopt(value));
+      },
+      recorded: (tensor) => recorder.recorded(tensor),
+    });
+    if (unsupported.length > 0) throw new UnsupportedKernelError(unsupported);
+    const outputs = Object.fromEntries(
+      Object.entries(result).map(([name, tensor]) => [name, recorder.recorded(tensor)]),
+    );
+    const variables = [
+      ...existing.map(({ variable }, i) => ({
+        variable,
+        before: before[i]!,
+        after: recorder.recorded(variable),
+        created: false,
+      })),
+      ...created.map(({ variable, before }) => ({
+        variable,
+        before,
+        after: recorder.recorded(variable),
+        created: true,
+      })),
+    ];
+    return { outputs, variables };
+  } catch (error) {
+    throw unsupported.length > 0 ? new UnsupportedKernelError(unsupported) : error;
+  } finally {
+    delete (engine as Partial<typeof engine>).makeVariable;
+    engine.endScope();
+    void tf.setBackend(home);
+    for (const { variable, saved } of existing) {
+      if (variable.dataId !== saved.dataId) variable.assign(saved);
+      saved.dispose();
+    }
+    for (const { variable, before } of created) settle(variable, before);
+    tf.removeBackend(TRACE_BACKEND);
+    dropStandIns();
+  }
+}
+
+/** A second handle on the variable's data, which would be freed when the traced function assigns. */
+function keepAlive(variable: tf.Variable): tf.Tensor {
+  return tf.keep(tf.clone(variable));
+}
+
+/** Gives a variable that was made while tracing its initial numbers on an ordinary backend. */
+function settle(variable: tf.Variable, before: Value): void {
+  if (variable.isDisposed) return;
+  if (before.source.kind !== 'constant') {
+    throw new Error(
+      `variable ${variable.name} was made inside a traced function from computed values; make it outside`,
+    );
+  }
+  const initial = tf.tensor(before.source.data() as Float32Array, [...before.shape], before.dtype as 'float32');
+  variable.assign(initial);
+  initial.dispose();
+}
+
+/** Constants keep a variable's name, so that an exported graph's weights can be recognised. */
+export function named(value: Value, name: string): Value {
+  if (value.source.kind === 'constant') value.source = { ...value.source, name };
+  return value;
+}
