@@ -1,1 +1,7 @@
-export {};
+import type { Recipe } from '@onnx-forge/train';
+
+/** Every recipe by name; a recipe's file is read when it is asked for. */
+export const recipes: Readonly<Record<string, () => Promise<{ readonly default: Recipe }>>> = {
+  vae: () => import('./vae.js'),
+  dcgan: () => import('./dcgan.js'),
+};

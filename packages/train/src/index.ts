@@ -1,2 +1,12 @@
+export { tf } from '@onnx-forge/export';
 export * from './data/index.js';
+export * from './engine/index.js';
+export * from './errors.js';
+export type { Figure, FigureContext, FigureImage, Snapshot } from './figure.js';
+export { type BatchInput, prepareInputs } from './inputs.js';
+export * from './layers/index.js';
 export * from './objectives/index.js';
+export * from './options.js';
+export * from './recipe.js';
+export type { LogLine } from './run/log.js';
+export * from './serve/index.js';

@@ -1,0 +1,48 @@
+import { binarise, defineRecipe, gaussian, latentModel, mlp, negativeElbo, positive, tf } from '@onnx-forge/train';
+
+/**
+ * Variational autoencoder with Bernoulli pixels (Kingma & Welling 2014), in the setting of IFT6135 (2022), assignment 3:
+ * a 100-dimensional latent space, ELU networks 784-300-300-200 and 100-300-300-784.
+ */
+export default defineRecipe({
+  name: 'vae',
+  task: 'variational autoencoder of binary digits: ELBO, importance-sampled log-likelihood',
+  source: 'Kingma & Welling 2014; IFT6135 2022, assignment 3, problem 1',
+  data: { real: 'binarized-mnist', embedded: 'synthetic-digits+threshold' },
+  options: { latentDim: 100, hiddenDim: 300, learningRate: positive(3e-4), batchSize: 64, epochs: 20 },
+
+  prepare: (dataSet) => binarise(dataSet, 'threshold', 0),
+  batch: { x: { shape: [784] } },
+
+  nets: ({ latentDim, hiddenDim }, init) => ({
+    encoder: mlp([784, hiddenDim, hiddenDim, 2 * latentDim], { activation: 'elu', kernel: init.fanInUniform }),
+    // Logits start near -5, because most pixels are black; the assignment writes it as `output - 5`.
+    decoder: mlp([latentDim, hiddenDim, hiddenDim, 784], {
+      activation: 'elu',
+      kernel: init.fanInUniform,
+      outputBias: -5,
+    }),
+  }),
+
+  steps: {
+    elbo: {
+      updates: ['encoder', 'decoder'],
+      optimizer: ({ learningRate }) => tf.train.adam(learningRate, 0.9, 0.999, 1e-8),
+      loss({ encoder, decoder }, { x }, rng) {
+        const q = gaussian(encoder.apply(x)); // mu, logVar: [batch, latentDim]
+        const logits = decoder.apply(q.sample(rng)); // [batch, 784]
+        return negativeElbo({ x, logits, q }); // loss, reconstruction, kl: nats per image
+      },
+    },
+  },
+
+  snapshots: () => ({ atSteps: [0], atEpochs: [1, 2, 5, 10] }),
+
+  serves: ({ encoder, decoder }, { latentDim }) =>
+    latentModel({
+      latentDim,
+      image: { height: 28, width: 28, channels: 1 },
+      posterior: (x) => gaussian(encoder.apply(x)),
+      logits: (z) => decoder.apply(z),
+    }),
+});

@@ -1,0 +1,134 @@
+import { tf } from '@onnx-forge/export';
+import { Random } from '@onnx-forge/infer';
+import { TrainError } from '../errors.js';
+import type { StepRandom } from '../objectives/random.js';
+import type { OptionValues } from '../options.js';
+import type { Networks, Recipe } from '../recipe.js';
+import type { BatchArrays, Engine, EngineState, StateArray } from './engine.js';
+import { type BoundStep, bindStep, networkWeights } from './step.js';
+
+export interface EngineOptions {
+  readonly recipe: Recipe;
+  readonly nets: Networks;
+  readonly options: OptionValues;
+  /** The steps' randomness is drawn from this stream. */
+  readonly random: Random;
+}
+
+/** Runs the steps on tfjs itself, on the backend that is set. The reference for the compiled engine. */
+export class EagerEngine implements Engine {
+  readonly name = 'eager';
+  readonly device: string = `tfjs-${tf.getBackend()}`;
+  readonly #recipe: Recipe;
+  readonly #steps: ReadonlyMap<string, BoundStep>;
+  readonly #variables: ReadonlyMap<string, tf.Variable>;
+  #random: Random;
+
+  constructor({ recipe, nets, options, random }: EngineOptions) {
+    this.#recipe = recipe;
+    this.#random = random;
+    const variables = new Map(networkWeights(nets).map(({ name, variable }) => [name, variable]));
+    const steps = new Map<string, BoundStep>();
+    for (const [name, step] of Object.entries(recipe.steps)) {
+      const { value: bound, created } = variablesCreatedBy(() => bindStep(name, step, nets, options));
+      const slots = [...created, ...slotsOf(bound, created)];
+      for (const [index, slot] of slots.entries()) variables.set(`${name}/optimizer/${index}`, slot);
+      steps.set(name, bound);
+    }
+    this.#steps = steps;
+    this.#variables = variables;
+  }
+
+  async run(step: string, batch: BatchArrays): Promise<Record<string, number>> {
+    const bound = this.#steps.get(step);
+    if (bound === undefined) throw new TypeError(`recipe '${this.#recipe.name}' has no step '${step}'`);
+    const metrics = tf.tidy(() => bound.run(this.#tensors(batch), this.#rng()));
+    const values: Record<string, number> = {};
+    for (const [name, metric] of Object.entries(metrics)) values[name] = (await metric.data())[0]!;
+    tf.dispose(metrics);
+    return values;
+  }
+
+  async state(): Promise<EngineState> {
+    const arrays: Record<string, StateArray> = {};
+    for (const [name, variable] of this.#variables) {
+      arrays[name] = { shape: variable.shape, data: Float32Array.from(await variable.data()) };
+    }
+    return { arrays, random: this.#random.state() };
+  }
+
+  async restore({ arrays, random }: EngineState): Promise<void> {
+    requireSameArrays(arrays, this.#variables);
+    for (const [name, variable] of this.#variables) {
+      const { data, shape } = arrays[name]!;
+      tf.tidy(() => variable.assign(tf.tensor(data.slice(), [...shape])));
+    }
+    this.#random = Random.fromState(random);
+  }
+
+  /** The variables are what this engine computes with. */
+  async writeBack(): Promise<void> {}
+
+  async dispose(): Promise<void> {
+    for (const { optimizer } of this.#steps.values()) optimizer.dispose();
+  }
+
+  #tensors(batch: BatchArrays): Record<string, tf.Tensor> {
+    const inputs = Object.entries(this.#recipe.batch).map(([name, { shape }]) => {
+      const values = batch[name]!;
+      const size = shape.reduce((product, length) => product * length, 1);
+      const dtype = values instanceof Int32Array ? 'int32' : 'float32';
+      // A copy: the arrays of a batch are filled anew for the next one.
+      return [name, tf.tensor(values.slice(), [values.length / size, ...shape], dtype)] as const;
+    });
+    return Object.fromEntries(inputs);
+  }
+
+  #rng(): StepRandom {
+    const sized = (shape: number[]) => new Float32Array(shape.reduce((size, length) => size * length, 1));
+    return {
+      normal: (shape) => tf.tensor(this.#random.fillNormal(sized(shape)), shape),
+      uniform: (shape, low, high) => tf.tensor(this.#random.fillUniform(sized(shape), low, high), shape),
+    };
+  }
+}
+
+/**
+ * The slots that an optimizer makes on its first update. An update with zero gradients makes them, moves no weight and
+ * leaves a slot at its initial value; the variables that the constructor made (such as powers of beta) are put back.
+ */
+function slotsOf({ optimizer, weights }: BoundStep, constructed: readonly tf.Variable[]): tf.Variable[] {
+  return tf.tidy(() => {
+    const before = constructed.map((variable) => variable.clone());
+    const zeros = Object.fromEntries(weights.map(({ variable }) => [variable.name, tf.zerosLike(variable)]));
+    const { created } = variablesCreatedBy(() => optimizer.applyGradients(zeros));
+    for (const [index, variable] of constructed.entries()) variable.assign(before[index]!);
+    return created;
+  });
+}
+
+/** What `make` returns and the variables that tfjs registered meanwhile, in order. */
+function variablesCreatedBy<T>(make: () => T): { value: T; created: tf.Variable[] } {
+  const registered = () => Object.values(tf.engine().registeredVariables);
+  const before = new Set(registered());
+  const value = make();
+  return { value, created: registered().filter((variable) => !before.has(variable)) };
+}
+
+function requireSameArrays(
+  arrays: EngineState['arrays'],
+  variables: ReadonlyMap<string, { readonly shape: readonly number[] }>,
+): void {
+  const problem =
+    [...variables.keys()].find((name) => `${arrays[name]?.shape}` !== `${variables.get(name)?.shape}`) ??
+    Object.keys(arrays).find((name) => !variables.has(name));
+  if (problem !== undefined) {
+    const want = variables.has(problem) ? `[${variables.get(problem)?.shape}]` : 'absent';
+    const have = problem in arrays ? `[${arrays[problem]?.shape}]` : 'absent';
+    throw new TrainError(
+      'checkpoint-mismatch',
+      `the checkpoint is of another network or engine: '${problem}' is ${have} there and ${want} here`,
+      { array: problem },
+    );
+  }
+}

@@ -1,0 +1,3 @@
+export { type Initializer, type InitializerFactory, type Initializers, seededInitializers } from './initializers.js';
+export { type MlpOptions, mlp } from './mlp.js';
+export { Network, type NetworkWeight, sequential } from './network.js';

@@ -1,0 +1,155 @@
+import type { tf } from '@onnx-forge/export';
+import type { DataSet } from './data/data-set.js';
+import { TrainError } from './errors.js';
+import type { Figure } from './figure.js';
+import type { BatchInput } from './inputs.js';
+import type { Initializers } from './layers/initializers.js';
+import type { Network } from './layers/network.js';
+import type { StepRandom } from './objectives/random.js';
+import {
+  type OptionDefaults,
+  type OptionSchema,
+  type OptionSpec,
+  type OptionsOf,
+  type OptionValues,
+  resolveOptions,
+  schemaOf,
+} from './options.js';
+import type { Evaluate } from './serve/evaluation.js';
+import type { ModelKind } from './serve/kinds.js';
+import type { Served } from './serve/served.js';
+
+/** Networks by name. */
+export type Networks = Readonly<Record<string, Network>>;
+
+/** The tensors of a batch, each [batch, ...]. */
+export type BatchTensors<Input extends string = string> = Readonly<Record<Input, tf.Tensor>>;
+
+/** What a step reports: the loss that is differentiated, and anything else worth a curve. All are batch means. */
+export type StepMetrics = { readonly loss: tf.Scalar } & { readonly [metric: string]: tf.Scalar };
+
+/** One update: a loss, the networks that it moves, and the optimizer that moves them. */
+export interface Step<Nets extends Networks = Networks, Input extends string = string, Options = OptionValues> {
+  /** Only these networks get gradients; the others are constants here. */
+  readonly updates: readonly (keyof Nets & string)[];
+  optimizer(options: Options): tf.Optimizer;
+  /** A pure function of its arguments; all randomness comes from `rng`. */
+  loss(nets: Nets, batch: BatchTensors<Input>, rng: StepRandom, options: Options): StepMetrics;
+}
+
+/** When sample grids are taken during training; the end of training always is one. */
+export interface SnapshotSchedule {
+  /** After every so many iterations. */
+  readonly everySteps?: number;
+  /** After these iterations; 0 is before training. */
+  readonly atSteps?: readonly number[];
+  /** After these epochs. */
+  readonly atEpochs?: readonly number[];
+}
+
+/** Options that every recipe has. */
+export interface CommonOptions {
+  readonly epochs: number;
+  readonly batchSize: number;
+}
+
+/** One system, written like its paper. See {@link defineRecipe}. */
+export interface RecipeDefinition<
+  Defaults extends OptionDefaults,
+  Nets extends Networks,
+  Input extends string,
+  Kind extends ModelKind,
+> {
+  readonly name: string;
+  /** What is learned, in a few words. */
+  readonly task: string;
+  /** The paper or assignment that settings and architecture are from. */
+  readonly source: string;
+  /** Names of data sets: the real one, and the generated stand-in that needs no files. */
+  readonly data: { readonly real: string; readonly embedded: string };
+  /** Hyper-parameters with their defaults. */
+  readonly options: Defaults & { readonly epochs: number | OptionSpec; readonly batchSize: number | OptionSpec };
+  /** Named sets of options, such as `small`. */
+  readonly presets?: Readonly<Record<string, Partial<OptionsOf<Defaults>>>>;
+  /** The tensors of a batch. */
+  readonly batch: Readonly<Record<Input, BatchInput>>;
+  /** A change of the whole data set, such as binarisation; it must leave a set alone that is fine already. */
+  prepare?(dataSet: DataSet): DataSet;
+
+  nets(options: OptionsOf<Defaults>, init: Initializers): Nets;
+  /** Run in this order in every iteration, on the same batch. */
+  readonly steps: Readonly<Record<string, Step<NoInfer<Nets>, NoInfer<Input>, OptionsOf<NoInfer<Defaults>>>>>;
+  snapshots?(options: OptionsOf<Defaults>): SnapshotSchedule;
+  /** What the trained model can do: its kind, what infer must know of it, and its inference graphs. */
+  serves(nets: NoInfer<Nets>, options: OptionsOf<NoInfer<Defaults>>): Served<Kind>;
+  /** Runs on the exported graphs only. */
+  readonly evaluate?: Evaluate<NoInfer<Kind>>;
+  readonly figures?: Readonly<Record<string, Figure<NoInfer<Kind>>>>;
+}
+
+/** A recipe as the trainer sees it. */
+export interface Recipe {
+  readonly name: string;
+  readonly task: string;
+  readonly source: string;
+  readonly data: { readonly real: string; readonly embedded: string };
+  readonly options: OptionSchema;
+  readonly presets: Readonly<Record<string, OptionValues>>;
+  readonly batch: Readonly<Record<string, BatchInput>>;
+  prepare(dataSet: DataSet): DataSet;
+  nets(options: OptionValues, init: Initializers): Networks;
+  readonly steps: Readonly<Record<string, Step>>;
+  snapshots(options: OptionValues): SnapshotSchedule;
+  serves(nets: Networks, options: OptionValues): Served;
+  readonly evaluate?: Evaluate;
+  readonly figures: Readonly<Record<string, Figure>>;
+}
+
+/**
+ * Declares a system: hyper-parameters, data, networks, losses, inference graphs, evaluation, figures. The trainer does
+ * everything else. Functions see typed options, networks and batches.
+ *
+ * @throws TrainError (`recipe-invalid`) when a name can't be a folder's or there is no step
+ */
+export function defineRecipe<
+  Defaults extends OptionDefaults,
+  Nets extends Networks,
+  Input extends string,
+  Kind extends ModelKind,
+>(definition: RecipeDefinition<Defaults, Nets, Input, Kind>): Recipe {
+  if (!/^[a-z0-9][a-z0-9-]*$/.test(definition.name)) {
+    const message = `a recipe's name is made of a-z, 0-9 and '-', not '${definition.name}'`;
+    throw new TrainError('recipe-invalid', message, { name: definition.name });
+  }
+  if (Object.keys(definition.steps).length === 0) {
+    throw new TrainError('recipe-invalid', `recipe '${definition.name}' has no step`, { name: definition.name });
+  }
+  // From here on the types of one recipe are forgotten: the trainer pairs its functions only with its own networks.
+  const recipe = definition as unknown as Recipe;
+  return {
+    ...recipe,
+    options: schemaOf(definition.options),
+    presets: recipe.presets ?? {},
+    prepare: (dataSet) => definition.prepare?.(dataSet) ?? dataSet,
+    snapshots: (options) => definition.snapshots?.(options as OptionsOf<Defaults>) ?? {},
+    figures: recipe.figures ?? {},
+  };
+}
+
+/**
+ * A recipe's options: defaults, then a preset, then single values (typed, or text from a command line).
+ *
+ * @throws TrainError that names the option or preset and the nearest one
+ */
+export function recipeOptions(
+  recipe: Recipe,
+  { preset, set = {} }: { preset?: string | undefined; set?: Readonly<Record<string, unknown>> } = {},
+): OptionValues & CommonOptions {
+  const owner = `recipe '${recipe.name}'`;
+  const chosen = preset === undefined ? {} : recipe.presets[preset];
+  if (chosen === undefined) {
+    const known = Object.keys(recipe.presets).join(', ') || 'none';
+    throw new TrainError('option-unknown', `${owner} has no preset '${preset}'; presets: ${known}`, { preset });
+  }
+  return resolveOptions(recipe.options, { ...chosen, ...set }, owner) as OptionValues & CommonOptions;
+}

@@ -1,0 +1,34 @@
+import type { DataSet, SplitName } from '../data/data-set.js';
+import type { ModelKind } from './kinds.js';
+import type { ModelOf } from './model.js';
+
+/** One number about a trained model, with what is needed to compute it again. */
+export interface Measurement {
+  readonly name: string;
+  readonly value: number;
+  readonly unit: string;
+  readonly split: SplitName;
+  /** How many examples it is the mean of. */
+  readonly examples: number;
+  /** Monte-Carlo samples per example, where there are any. */
+  readonly samples?: number;
+  readonly standardError?: number;
+}
+
+export interface EvaluationRequest {
+  /** Where the recipe does not insist. */
+  readonly split?: SplitName;
+  /** Monte-Carlo samples per example, where the recipe does not insist. */
+  readonly samples?: number;
+  readonly seed: number;
+  readonly signal?: AbortSignal;
+  /** @param fraction 0 .. 1 of what is under way */
+  onProgress?(what: string, fraction: number): void;
+}
+
+/** A recipe's evaluation: runs on the exported graphs only, through infer. `data` has the recipe's inputs as fields. */
+export type Evaluate<Kind extends ModelKind = ModelKind> = (
+  model: ModelOf<Kind>,
+  data: DataSet,
+  request: EvaluationRequest,
+) => Promise<readonly Measurement[]>;

@@ -1,0 +1,17 @@
+import type { Random } from '@onnx-forge/infer';
+import type { Split } from '../data/data-set.js';
+import type { Graph, GraphRunner } from './graph.js';
+import type { ModelKind, ServeFacts } from './kinds.js';
+
+/** What a recipe's networks can do once they are trained. Made by `latentModel`, `generatorModel`, ... */
+export interface Served<Kind extends ModelKind = ModelKind> {
+  /** Decides the methods that infer gives the run. */
+  readonly kind: Kind;
+  /** What infer must know beside the graphs; goes into the manifest. */
+  readonly facts: ServeFacts[Kind];
+  readonly graphs: Readonly<Record<string, Graph>>;
+  /** Metrics of a validation split after an epoch, means over its examples; computed with the exported graphs. */
+  validate?(graphs: GraphRunner, split: Split, random: Random): Promise<Readonly<Record<string, number>>>;
+  /** Sample images for a snapshot, [count, height * width * channels]; the same random numbers every time. */
+  snapshot?(graphs: GraphRunner, random: Random, count: number): Promise<Float32Array>;
+}
