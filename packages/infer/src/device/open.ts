@@ -22,8 +22,10 @@ export async function openDevice(options: DeviceOptions = {}): Promise<ComputeDe
     if (typeof attempt !== 'string') return attempt;
     refused.push({ device: driver.device, reason: attempt });
   }
-  const reasons = refused.map(({ device, reason }) => `${device}: ${reason}`).join('; ');
-  throw new DeviceError('device-unavailable', `device '${request}' is not available here (${reasons})`, {
+  const reasons = refused
+    .map(({ device, reason }) => (request === 'auto' ? `${device}: ${reason}` : reason))
+    .join('; ');
+  throw new DeviceError('device-unavailable', `device '${request}' is not available here: ${reasons}`, {
     request,
     refused,
   });
