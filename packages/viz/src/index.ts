@@ -1,1 +1,10 @@
-export {};
+export { type BarChartSpec, type BarSeries, barChart } from './chart/bar.js';
+export type { Axis, Series, Size } from './chart/data.js';
+export { type HeatMapSpec, heatMap } from './chart/heatmap.js';
+export { type LineChartSpec, type LineSeries, lineChart } from './chart/line.js';
+export type { Chart, Heading } from './chart/render.js';
+export { type ScatterPlotSpec, scatterPlot } from './chart/scatter.js';
+export { FigureError, type FigureErrorCode } from './errors.js';
+export { type GridOptions, grid } from './grid.js';
+export type { GridText } from './grid-text.js';
+export { svgToPng } from './rasterise.js';

@@ -1,0 +1,90 @@
+import { requireCount, requireDistinct, requireFinite, requireInterval, requireSome } from '../check.js';
+import { FigureError } from '../errors.js';
+
+/** Named points; a line through them, or a class of them. */
+export interface Series {
+  readonly name: string;
+  readonly x: ArrayLike<number>;
+  readonly y: ArrayLike<number>;
+}
+
+/** A numeric axis. */
+export interface Axis {
+  /** What is shown, with its unit: 'negative ELBO (nats)'. */
+  readonly label: string;
+  /** Ends of the axis; default: what the data need. What lies outside is cut off. */
+  readonly domain?: readonly [number, number];
+  readonly scale?: 'linear' | 'log';
+}
+
+/** Total size of a chart in CSS pixels. */
+export interface Size {
+  readonly width?: number;
+  readonly height?: number;
+}
+
+/** @throws FigureError `bad-shape`, `not-finite`, `bad-option` */
+export function checkSeries(series: readonly Series[], axes: { readonly x: Axis; readonly y: Axis }): void {
+  requireSome(series.length, 'series');
+  requireDistinct(
+    series.map(({ name }) => name),
+    'series',
+  );
+  for (const [axis, { domain, scale }] of Object.entries(axes)) {
+    if (domain) requireInterval(domain, `${axis}.domain`);
+    if (domain && scale === 'log') requirePositive(domain, `${axis}.domain`);
+  }
+  for (const one of series) {
+    const name = `series '${one.name}'`;
+    requireSome(one.x.length, name);
+    requireCount(one.y.length, one.x.length, `${name}: y`, 'x');
+    for (const axis of ['x', 'y'] as const) {
+      requireFinite(one[axis], `${name}: ${axis}`);
+      if (axes[axis].scale === 'log') requirePositive(one[axis], `${name}: ${axis}`);
+    }
+  }
+}
+
+function requirePositive(values: ArrayLike<number>, name: string): void {
+  for (let i = 0; i < values.length; i++) {
+    if (values[i]! <= 0) {
+      throw new FigureError('bad-option', `${name}[${i}] is ${values[i]}: a log scale needs positive numbers`, {
+        name,
+        index: i,
+        value: values[i],
+      });
+    }
+  }
+}
+
+/** A vega-lite scale for an axis; `nice` rounds its ends to ticks. */
+export function axisScale({ domain, scale = 'linear' }: Axis, nice: boolean): object {
+  return {
+    type: scale,
+    ...(scale === 'log' ? {} : { zero: false }),
+    nice: domain ? false : nice,
+    ...(domain ? { domain } : {}),
+  };
+}
+
+/** Whether data lie outside the axis. Marks are clipped only then: else one at the edge would lose its half. */
+export function isCut({ domain }: Axis, [low, high]: readonly [number, number]): boolean {
+  return domain !== undefined && (low < domain[0] || high > domain[1]);
+}
+
+/** Smallest and largest coordinate of all series. */
+export function extentOf(series: readonly Series[], axis: 'x' | 'y'): [number, number] {
+  return extent(series.map((one) => one[axis]));
+}
+
+/** Smallest and largest of many values. */
+export function extent(lists: readonly ArrayLike<number>[]): [number, number] {
+  let [low, high] = [Infinity, -Infinity];
+  for (const list of lists) {
+    for (let i = 0; i < list.length; i++) {
+      low = Math.min(low, list[i]!);
+      high = Math.max(high, list[i]!);
+    }
+  }
+  return [low, high];
+}

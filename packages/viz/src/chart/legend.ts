@@ -1,0 +1,35 @@
+import type { TextWidth } from '../rasterise.js';
+import { LABEL_SIZE } from './render.js';
+
+/** Width of the symbol, of its gap to the label, and of the gap to the next entry. */
+const ENTRY_EXTRA = 46;
+
+/**
+ * A legend in rows between the title and the plot, as many entries per row as fit: it never covers the data.
+ *
+ * @param symbol 'stroke' for lines, 'square' for areas
+ */
+export function topLegend(
+  names: readonly string[],
+  symbol: 'stroke' | 'square',
+  width: number,
+  ruler: TextWidth,
+): object | null {
+  if (names.length < 2) return null;
+  const entry = ENTRY_EXTRA + Math.max(...names.map((name) => ruler(name, LABEL_SIZE)));
+  return {
+    title: null,
+    orient: 'top',
+    direction: 'horizontal',
+    columns: Math.min(names.length, Math.max(1, Math.floor(width / entry))),
+    offset: 12,
+    symbolType: symbol,
+    symbolOpacity: 1,
+    ...(symbol === 'stroke' ? { symbolSize: 300, symbolStrokeWidth: 2.5 } : {}),
+  };
+}
+
+/** A legend in one column to the right of the plot, its symbols solid whatever the points look like. */
+export function rightLegend(names: readonly string[]): object | null {
+  return names.length < 2 ? null : { title: null, orient: 'right', offset: 16, symbolSize: 80, symbolOpacity: 1 };
+}

@@ -1,0 +1,105 @@
+import { requireInteger } from '../check.js';
+import { type Axis, axisScale, checkSeries, extentOf, isCut, type Series, type Size } from './data.js';
+import { topLegend } from './legend.js';
+import { dashes, palette } from './palette.js';
+import { type Chart, type Heading, renderFitted, wrapLabel } from './render.js';
+import { ticks } from './ticks.js';
+
+/** Up to this many points per line, the points themselves are marked: they are what was measured. */
+const MARKED_POINTS = 30;
+
+/** A line of a chart: points in the order in which they are joined. */
+export interface LineSeries extends Series {
+  /** Draw the mean over a moving window of so many points as the line, and the raw values as a faint line behind it. */
+  readonly smooth?: number;
+}
+
+export interface LineChartSpec extends Heading, Size {
+  readonly x: Axis;
+  readonly y: Axis;
+  readonly series: readonly LineSeries[];
+}
+
+/**
+ * Curves over a common x axis: losses and metrics over training steps.
+ *
+ * @throws FigureError `bad-shape`, `not-finite`, `bad-option`
+ */
+export function lineChart(spec: LineChartSpec): Chart {
+  const { series, x, y, width = 680, height = 400 } = spec;
+  checkSeries(series, { x, y });
+  for (const { smooth, name } of series) {
+    if (smooth !== undefined) requireInteger(smooth, `series '${name}': smooth`, 1);
+  }
+  const names = series.map(({ name }) => name);
+  const lines = series.flatMap((one) => rows(one, one.smooth ? runningMean(one.y, one.smooth) : one.y));
+  const raw = series.filter(({ smooth }) => smooth !== undefined).flatMap((one) => rows(one, one.y));
+  const [xs, ys] = [extentOf(series, 'x'), extentOf(series, 'y')];
+  const clip = isCut(x, xs) || isCut(y, ys);
+  const marked = series.every((one) => one.x.length <= MARKED_POINTS);
+
+  return renderFitted(spec, { width, height }, (plot, ruler) => ({
+    encoding: {
+      x: {
+        field: 'x',
+        type: 'quantitative',
+        scale: axisScale(x, false),
+        axis: { title: wrapLabel(x.label, plot.width, ruler), grid: false, ...ticks(x, xs, plot.width / 90) },
+      },
+      y: {
+        field: 'y',
+        type: 'quantitative',
+        scale: axisScale(y, true),
+        axis: {
+          title: wrapLabel(y.label, plot.height, ruler),
+          domain: false,
+          ticks: false,
+          ...ticks(y, ys, plot.height / 55),
+        },
+      },
+      color: {
+        field: 'name',
+        type: 'nominal',
+        scale: { domain: names, range: palette(names.length) },
+        legend: topLegend(names, 'stroke', plot.width, ruler),
+      },
+      strokeDash: {
+        field: 'name',
+        type: 'nominal',
+        scale: { domain: names, range: dashes(names.length) },
+        legend: topLegend(names, 'stroke', plot.width, ruler),
+      },
+      order: { field: 'i', type: 'quantitative' },
+    },
+    layer: [
+      ...(raw.length > 0
+        ? [{ data: { values: raw }, mark: { type: 'line', clip, strokeWidth: 1, opacity: 0.3 } }]
+        : []),
+      {
+        data: { values: lines },
+        mark: {
+          type: 'line',
+          clip,
+          strokeWidth: 2,
+          strokeJoin: 'round',
+          ...(marked ? { point: { size: 30, filled: true } } : {}),
+        },
+      },
+    ],
+  }));
+}
+
+function rows({ name, x }: Series, y: ArrayLike<number>): object[] {
+  return Array.from({ length: x.length }, (_, i) => ({ name, i, x: x[i], y: y[i] }));
+}
+
+/** Mean over the `window` points centred on each point; fewer at the ends, so that no point is lost. */
+export function runningMean(values: ArrayLike<number>, window: number): Float64Array {
+  const sums = new Float64Array(values.length + 1);
+  for (let i = 0; i < values.length; i++) sums[i + 1] = sums[i]! + values[i]!;
+  return Float64Array.from({ length: values.length }, (_, i) => {
+    const from = Math.max(0, i - Math.floor((window - 1) / 2));
+    const to = Math.min(values.length, i + Math.floor(window / 2) + 1);
+    return (sums[to]! - sums[from]!) / (to - from);
+  });
+}

@@ -1,0 +1,64 @@
+import { type Axis, axisScale, checkSeries, extentOf, isCut, type Series, type Size } from './data.js';
+import { rightLegend } from './legend.js';
+import { palette, shapes } from './palette.js';
+import { type Chart, type Heading, renderFitted, wrapLabel } from './render.js';
+import { ticks } from './ticks.js';
+
+export interface ScatterPlotSpec extends Heading, Size {
+  readonly x: Axis;
+  readonly y: Axis;
+  /** One class each; it gives the points their colour. */
+  readonly series: readonly Series[];
+}
+
+/**
+ * Points coloured by class: a two-dimensional latent space, an embedding.
+ *
+ * @throws FigureError `bad-shape`, `not-finite`, `bad-option`
+ */
+export function scatterPlot(spec: ScatterPlotSpec): Chart {
+  const { series, x, y, width = 600, height = 520 } = spec;
+  checkSeries(series, { x, y });
+  const names = series.map(({ name }) => name);
+  const points = interleave(series);
+  // Ink per figure stays about the same: many points are small and see-through.
+  const size = Math.min(40, Math.max(5, 24_000 / points.length));
+  const opacity = Math.min(0.85, Math.max(0.45, 0.85 - points.length / 50_000));
+
+  const [xs, ys] = [extentOf(series, 'x'), extentOf(series, 'y')];
+  const clip = isCut(x, xs) || isCut(y, ys);
+  const channel = (range: unknown[]) => ({
+    field: 'name',
+    type: 'nominal',
+    scale: { domain: names, range },
+    legend: rightLegend(names),
+  });
+  return renderFitted(spec, { width, height }, (plot, ruler) => ({
+    data: { values: points },
+    mark: { type: 'point', filled: true, clip, size, opacity, strokeWidth: 0 },
+    encoding: {
+      x: {
+        field: 'x',
+        type: 'quantitative',
+        scale: axisScale(x, true),
+        axis: { title: wrapLabel(x.label, plot.width, ruler), ...ticks(x, xs, plot.width / 70) },
+      },
+      y: {
+        field: 'y',
+        type: 'quantitative',
+        scale: axisScale(y, true),
+        axis: { title: wrapLabel(y.label, plot.height, ruler), ...ticks(y, ys, plot.height / 70) },
+      },
+      color: channel(palette(names.length)),
+      shape: channel(shapes(names.length)),
+    },
+  }));
+}
+
+/** All points, classes mixed evenly: drawn one class after the other, the last would hide the rest. */
+function interleave(series: readonly Series[]): object[] {
+  const points = series.flatMap(({ name, x, y }) =>
+    Array.from({ length: x.length }, (_, i) => ({ name, x: x[i], y: y[i], place: (i + 0.5) / x.length })),
+  );
+  return points.sort((a, b) => a.place - b.place).map(({ name, x, y }) => ({ name, x, y }));
+}
