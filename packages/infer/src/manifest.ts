@@ -1,0 +1,191 @@
+import { z } from 'zod';
+import { RunFolderError } from './errors.js';
+import type { DataType } from './tensor.js';
+
+/** The format that this version writes; readers refuse a greater one. */
+export const MANIFEST_FORMAT = 1;
+
+/** The manifest's name inside a run folder. It is written last: a folder that has one is a whole run. */
+export const MANIFEST_FILE = 'manifest.json';
+
+/** One graph's signature and file. A string in a shape names a free dimension. */
+export interface GraphEntry {
+  /** Relative to the run folder, with forward slashes, inside it. */
+  readonly file: string;
+  readonly sha256: string;
+  readonly bytes: number;
+  readonly opset: number;
+  readonly inputs: Readonly<Record<string, ValueEntry>>;
+  readonly outputs: Readonly<Record<string, ValueEntry>>;
+}
+
+export interface ValueEntry {
+  readonly dtype: DataType;
+  readonly shape: readonly (number | string)[];
+}
+
+export interface FileEntry {
+  readonly name: string;
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+/** A number that was measured, with what it was measured on: never a number alone. */
+export interface MetricEntry {
+  readonly name: string;
+  readonly value: number;
+  readonly unit?: string | undefined;
+  readonly dataSet?: string | undefined;
+  readonly split?: string | undefined;
+  /** How many examples it averages over. */
+  readonly samples?: number | undefined;
+  readonly seed?: number | undefined;
+  readonly device?: string | undefined;
+  readonly [detail: string]: unknown;
+}
+
+/** How an example is laid out and what its values mean. */
+export interface ImageEntry {
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+  /** Values for black and white. */
+  readonly range: readonly [number, number];
+}
+
+/** What a reader must know to use a model with a latent space, beyond its graphs. */
+export interface LatentServe {
+  readonly latentDim: number;
+  /** Of each latent dimension: N(0, 1), or uniform in [-1, 1]. */
+  readonly prior: 'normal' | 'uniform';
+  readonly image: ImageEntry;
+  /** p(x|z), for the kinds that have one. */
+  readonly likelihood?: string | undefined;
+  readonly [detail: string]: unknown;
+}
+
+interface ManifestBase {
+  readonly format: 1;
+  readonly model: string;
+  /** ISO 8601. */
+  readonly created: string;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly data: { readonly name: string; readonly files: readonly FileEntry[]; readonly embedded: boolean };
+  readonly seed: number;
+  readonly device: string;
+  readonly engine: string;
+  readonly steps: number;
+  readonly epochs: number;
+  readonly graphs: Readonly<Record<string, GraphEntry>>;
+  readonly metrics: readonly MetricEntry[];
+  readonly [detail: string]: unknown;
+}
+
+/** What a run folder says of itself. `kind` decides the methods of the model that `load` returns. */
+export type Manifest =
+  | (ManifestBase & { readonly kind: 'latent'; readonly serve: LatentServe })
+  | (ManifestBase & { readonly kind: 'generator'; readonly serve: LatentServe });
+
+const size = z.int().positive();
+const count = z.int().nonnegative();
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hexadecimal digits');
+const insideFolder = z
+  .string()
+  .refine(isInsideFolder, 'expected a relative path inside the run folder, with forward slashes and no ".."');
+
+const values = z.record(
+  z.string(),
+  z.object({
+    dtype: z.enum(['float32', 'int32', 'bool', 'int64']),
+    shape: z.array(z.union([count, z.string().min(1)])),
+  }),
+);
+
+const serve = z.looseObject({
+  latentDim: size,
+  prior: z.enum(['normal', 'uniform']),
+  image: z.object({ height: size, width: size, channels: size, range: z.tuple([z.number(), z.number()]) }),
+  likelihood: z.string().optional(),
+});
+
+const base = z.looseObject({
+  format: z.literal(MANIFEST_FORMAT),
+  model: z.string().min(1),
+  created: z.iso.datetime({ offset: true }),
+  versions: z.record(z.string(), z.string()),
+  options: z.record(z.string(), z.unknown()),
+  data: z.object({
+    name: z.string(),
+    files: z.array(z.object({ name: z.string(), sha256, bytes: count })),
+    embedded: z.boolean(),
+  }),
+  seed: z.int(),
+  device: z.string(),
+  engine: z.string(),
+  steps: count,
+  epochs: z.number().nonnegative(),
+  graphs: z.record(
+    z.string(),
+    z.object({ file: insideFolder, sha256, bytes: count, opset: size, inputs: values, outputs: values }),
+  ),
+  metrics: z.array(
+    z.looseObject({
+      name: z.string().min(1),
+      value: z.number(),
+      unit: z.string().optional(),
+      dataSet: z.string().optional(),
+      split: z.string().optional(),
+      samples: count.optional(),
+      seed: z.int().optional(),
+      device: z.string().optional(),
+    }),
+  ),
+});
+
+/** Checks a manifest, when read and before it is written. Unknown keys are kept; they mean nothing to this version. */
+export const manifestSchema: z.ZodType<Manifest> = z.discriminatedUnion('kind', [
+  base.extend({ kind: z.literal('latent'), serve }),
+  base.extend({ kind: z.literal('generator'), serve }),
+]);
+
+/**
+ * A manifest from its JSON text. `from` is what messages call it. Throws RunFolderError: `run-newer` when a later
+ * version of this software wrote it, `manifest-invalid` naming the first thing that is wrong.
+ */
+export function parseManifest(text: string, from: string = MANIFEST_FILE): Manifest {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new RunFolderError('manifest-invalid', `${from} is not JSON: ${reason}`, { from }, { cause: error });
+  }
+  return checkManifest(json, from);
+}
+
+/** {@link parseManifest} for a value: the writer's check. */
+export function checkManifest(value: unknown, from: string = MANIFEST_FILE): Manifest {
+  const format = (value as { format?: unknown } | null)?.format;
+  if (typeof format === 'number' && format > MANIFEST_FORMAT) {
+    throw new RunFolderError(
+      'run-newer',
+      `${from} has format ${format}, written by a newer version; this version reads format ${MANIFEST_FORMAT}: update it`,
+      { from, format, supported: MANIFEST_FORMAT },
+    );
+  }
+  const result = manifestSchema.safeParse(value);
+  if (result.success) return result.data;
+  const { path, message } = result.error.issues[0]!;
+  const where = path.length > 0 ? `${path.join('.')}: ` : '';
+  throw new RunFolderError('manifest-invalid', `${from} is not valid: ${where}${message}`, {
+    from,
+    issues: result.error.issues,
+  });
+}
+
+/** A graph's file must stay inside its run folder, on every system and under every URL. */
+function isInsideFolder(file: string): boolean {
+  const parts = file.split('/');
+  return !/[\\:?#%]/.test(file) && parts.every((part) => part !== '' && part !== '.' && part !== '..');
+}
