@@ -4,7 +4,7 @@ import { open, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { DataFile } from './data-set.js';
 import type { DataSetDescription, FileDescription } from './describe.js';
-import { FormatError } from './errors.js';
+import { DataError, FormatError } from './errors.js';
 import { isGzip, readUnpacked } from './formats/gzip.js';
 
 const READ_BLOCK = 1 << 20;
@@ -48,12 +48,22 @@ export function knownForms(file: FileDescription): readonly DataFile[] {
 /**
  * Looks for a file in `folder`, packed or not, and checks it: its own hash must be known, or that of what it unpacks to.
  * One good file is enough; a damaged one beside it does not matter.
+ *
+ * @throws DataError when a file is there but can't be read
  */
 export async function checkFile(folder: string, file: FileDescription, signal?: AbortSignal): Promise<FileCheck> {
   let damaged: FileCheck | undefined;
   for (const path of candidatePaths(folder, file)) {
     if (!(await exists(path))) continue;
-    const check = await checkPath(path, file, signal);
+    const check = await checkPath(path, file, signal).catch((error: unknown) => {
+      signal?.throwIfAborted();
+      throw new DataError(
+        'data-damaged',
+        `can't read ${path}: ${(error as Error).message}`,
+        { path },
+        { cause: error },
+      );
+    });
     if (check.status === 'ok') return check;
     damaged ??= check;
   }

@@ -74,8 +74,9 @@ const STYLES: readonly (readonly Style[])[] = [
   ],
 ];
 
-/** A path with its ranges still open: strokes of pieces of points of [x, y], each [low, high] in the unit square. */
 type Range = readonly [low: number, high: number];
+
+/** A parsed path, its ranges still open: strokes of pieces of points [x, y], in the unit square. */
 type Path = readonly (readonly (readonly (readonly [x: Range, y: Range])[])[])[];
 
 const PATHS: readonly (readonly (readonly [weight: number, path: Path])[])[] = STYLES.map((styles) =>

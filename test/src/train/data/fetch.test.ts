@@ -1,0 +1,166 @@
+import { once } from 'node:events';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { DataError, type FetchProgress, fetchDataSet, loadDataSet } from '@onnx-forge/train';
+import { expect } from 'chai';
+import { failure, randomBytes, temporaryFolder, toySet } from './support.js';
+
+const content = randomBytes(200_000);
+const { packed } = toySet(content);
+const flipped = Uint8Array.from(packed, (byte, i) => (i === 500 ? byte ^ 1 : byte));
+
+type Handler = (response: ServerResponse, request: IncomingMessage) => void;
+
+const HANDLERS: Readonly<Record<string, Handler>> = {
+  '/packed': (response) => response.end(packed),
+  '/plain': (response) => response.end(content),
+  '/unpacked-on-the-way': (response) => response.setHeader('content-encoding', 'gzip').end(packed),
+  '/absent': (response) => response.writeHead(404).end('no such file'),
+  '/error-page': (response) => response.end('<html>please log in</html>'),
+  '/flipped': (response) => response.end(flipped),
+  '/endless': (response) => {
+    const send = (): void => {
+      if (!response.destroyed) response.write(content, () => setImmediate(send));
+    };
+    send();
+  },
+  '/breaks-off': (response) => {
+    response.writeHead(200, { 'content-length': packed.length });
+    response.write(packed.subarray(0, 1000), () => response.destroy());
+  },
+  '/stalls': (response) => void response.write(packed.subarray(0, 1000)),
+  '/moved': (response) => response.writeHead(302, { location: '/packed' }).end(),
+};
+
+describe('fetching a data set', () => {
+  const folder = temporaryFolder();
+  const requests: string[] = [];
+  const server = createServer((request, response) => {
+    requests.push(request.url!);
+    HANDLERS[request.url!]!(response, request);
+  });
+  let base = '';
+
+  before((done) => {
+    server.listen(0, '127.0.0.1', () => {
+      base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      done();
+    });
+  });
+  after((done) => {
+    server.close(done);
+    server.closeAllConnections();
+  });
+  beforeEach(() => {
+    requests.length = 0;
+  });
+
+  const setFrom = (...paths: readonly string[]) =>
+    toySet(
+      content,
+      paths.map((path) => (path.startsWith('/') ? base + path : path)),
+    );
+  const fetchFrom = (paths: readonly string[], options: object = {}) =>
+    fetchDataSet(setFrom(...paths), { dataDir: folder.path, ...options });
+  const stored = (): readonly string[] => readdirSync(join(folder.path, 'toys'));
+
+  it('stores the file as it came and tells its progress', async () => {
+    const progress: FetchProgress[] = [];
+    const [file] = await fetchFrom(['/packed'], { onProgress: (step: FetchProgress) => progress.push(step) });
+    expect(file).to.include({ status: 'downloaded', name: 'toy.bin.gz', bytes: packed.length, url: `${base}/packed` });
+    expect(stored()).to.deep.equal(['toy.bin.gz']);
+    expect(readFileSync(file!.path)).to.deep.equal(Buffer.from(packed));
+    const received = progress.map((step) => step.received);
+    expect(received).to.deep.equal(received.toSorted((a, b) => a - b));
+    expect(progress.at(-1)).to.include({ dataSet: 'toy', file: 'toy.bin', received: packed.length });
+    expect((await loadDataSet(setFrom(), { dataDir: folder.path })).splits.train.size).to.equal(content.length);
+  });
+
+  it('names the file by what arrived: packed, plain, or unpacked on the way', async () => {
+    expect((await fetchFrom(['/plain']))[0]!.name).to.equal('toy.bin');
+    expect(stored()).to.deep.equal(['toy.bin']);
+  });
+
+  it('copes with a server that declares the file itself as an encoding', async () => {
+    expect((await fetchFrom(['/unpacked-on-the-way']))[0]!.name).to.equal('toy.bin');
+  });
+
+  it('follows redirects', async () => {
+    expect((await fetchFrom(['/moved']))[0]!.status).to.equal('downloaded');
+  });
+
+  it('tries the mirrors in turn until one has a good copy', async () => {
+    const bad = ['/absent', '/error-page', '/flipped', '/endless', '/breaks-off'];
+    const [file] = await fetchFrom([...bad, '/packed', '/plain']);
+    expect(requests).to.deep.equal([...bad, '/packed']);
+    expect(file!.url).to.equal(`${base}/packed`);
+    expect(stored()).to.deep.equal(['toy.bin.gz']);
+  });
+
+  it('gives up a server that stalls', async () => {
+    const [file] = await fetchFrom(['/stalls', '/packed'], { stallTimeout: 200 });
+    expect(file!.url).to.equal(`${base}/packed`);
+  });
+
+  it('leaves nothing behind when no server has it, and says what each did', async () => {
+    const error = await failure(DataError, () => fetchFrom(['/absent', '/flipped', '/breaks-off']));
+    expect(error.code).to.equal('data-download');
+    expect(error.message).to.include('HTTP 404').and.to.include('/flipped: sent').and.to.include('toy.bin');
+    expect(error.data.offline).to.equal(false);
+    expect(stored()).to.deep.equal([]);
+  });
+
+  it('says so when the machine seems offline', async () => {
+    const closed = createServer().listen(0, '127.0.0.1');
+    await once(closed, 'listening');
+    const { port } = closed.address() as AddressInfo;
+    closed.close();
+    await once(closed, 'close');
+    const error = await failure(DataError, () =>
+      fetchFrom([`http://127.0.0.1:${port}/`, 'http://no-such-host.invalid/']),
+    );
+    expect(error.message).to.include('is this machine online?').and.to.include(setFrom().files[0]!.sha256);
+    expect(error.data.offline).to.equal(true);
+  });
+
+  it('leaves a good file alone', async () => {
+    const [first] = await fetchFrom(['/packed']);
+    const before = statSync(first!.path);
+    requests.length = 0;
+    const [second] = await fetchFrom(['/packed']);
+    expect(second).to.include({ status: 'present', path: first!.path });
+    expect(requests).to.deep.equal([]);
+    expect(statSync(first!.path).mtimeMs).to.equal(before.mtimeMs);
+  });
+
+  it('replaces a damaged file, but only by a good one', async () => {
+    const path = join(folder.path, 'toys', 'toy.bin.gz');
+    mkdirSync(join(folder.path, 'toys'));
+    writeFileSync(path, flipped);
+    await failure(DataError, () => fetchFrom(['/absent']));
+    expect(readFileSync(path)).to.deep.equal(Buffer.from(flipped));
+    await fetchFrom(['/packed']);
+    expect(readFileSync(path)).to.deep.equal(Buffer.from(packed));
+  });
+
+  it('stops at once when aborted and leaves nothing behind', async () => {
+    const abort = new AbortController();
+    const reason = new Error('enough');
+    const fetching = fetchFrom(['/stalls', '/packed'], { signal: abort.signal, onProgress: () => abort.abort(reason) });
+    expect(await failure(Error, () => fetching)).to.equal(reason);
+    expect(stored()).to.deep.equal([]);
+    expect(requests).to.deep.equal(['/stalls']);
+  });
+
+  it('names a folder that it can not write', async function () {
+    writeFileSync(join(folder.path, 'toys'), 'a file where the folder should be');
+    const error = await failure(DataError, () => fetchFrom(['/packed']));
+    expect(error.code).to.equal('data-unwritable');
+    expect(error.message).to.include(join(folder.path, 'toys'));
+    if (process.getuid?.() === 0) this.skip(); // root may write anywhere
+    chmodSync(folder.path, 0o500);
+    expect((await failure(DataError, () => fetchFrom(['/packed']))).code).to.equal('data-unwritable');
+  });
+});

@@ -1,0 +1,127 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { DataError, gather, listDataSets, loadDataSet, verifyDataSet } from '@onnx-forge/train';
+import { expect } from 'chai';
+import { failure, randomBytes, sha256, temporaryFolder, toySet } from './support.js';
+
+const content = randomBytes(3000);
+
+describe('loading a data set', () => {
+  const folder = temporaryFolder();
+  const set = toySet(content);
+  const put = (name: string, bytes: Uint8Array): void => {
+    mkdirSync(join(folder.path, 'toys'), { recursive: true });
+    writeFileSync(join(folder.path, 'toys', name), bytes);
+  };
+  const load = () => loadDataSet(set, { dataDir: folder.path });
+  const status = async () => (await verifyDataSet(set, { dataDir: folder.path })).files.map((file) => file.status);
+
+  it('takes the published file, the unpacked one, and one packed by somebody else', async () => {
+    const forms = {
+      published: { name: 'toy.bin.gz', bytes: set.packed, match: { name: 'toy.bin.gz', of: set.packed } },
+      unpacked: { name: 'toy.bin', bytes: content, match: { name: 'toy.bin', of: content } },
+      repacked: { name: 'toy.bin.gz', bytes: gzipSync(content, { level: 1 }), match: { name: 'toy.bin', of: content } },
+      misnamed: { name: 'toy.bin', bytes: gzipSync(content, { level: 1 }), match: { name: 'toy.bin', of: content } },
+    };
+    for (const { name, bytes, match } of Object.values(forms)) {
+      rmSync(join(folder.path, 'toys'), { recursive: true, force: true });
+      put(name, bytes);
+      const { splits, files, embedded } = await load();
+      expect(Array.from(gather(splits.train, 'x', [0, 7, 2999]))).to.deep.equal([
+        content[0],
+        content[7],
+        content[2999],
+      ]);
+      expect(embedded).to.equal(false);
+      expect(files).to.deep.equal([{ name: match.name, bytes: match.of.length, sha256: sha256(match.of) }]);
+    }
+  });
+
+  it('is content with one good copy beside a damaged one', async () => {
+    put('toy.bin.gz', set.packed.subarray(0, 99));
+    put('toy.bin', content);
+    await load();
+    expect(await status()).to.deep.equal(['ok']);
+  });
+
+  it('says which file is missing and how to get it', async () => {
+    const error = await failure(DataError, load);
+    expect(error.code).to.equal('data-missing');
+    expect(error.message).to.include(join(folder.path, 'toys', 'toy.bin.gz'));
+    expect(error.message).to.include('onnx-forge data fetch toy').and.to.include('ONNX_FORGE_DATA');
+    expect(await status()).to.deep.equal(['missing']);
+  });
+
+  it('says where a truncated file ends and what hash was expected', async () => {
+    put('toy.bin.gz', set.packed.subarray(0, 1234));
+    const packed = await failure(DataError, load);
+    expect(packed.code).to.equal('data-damaged');
+    expect(packed.message).to.match(/toy\.bin\.gz is truncated: it ends at byte 1234/);
+    expect(packed.message).to.include(set.files[0]!.gzip!.sha256);
+    expect(await status()).to.deep.equal(['truncated']);
+
+    put('toy.bin.gz', content.subarray(0, 2000)); // not packed after all
+    const plain = await failure(DataError, load);
+    expect(plain.message).to.match(/truncated: its content ends at byte 2000 of 3000/);
+    expect(plain.message).to.include(set.files[0]!.sha256);
+
+    put('toy.bin.gz', new Uint8Array());
+    expect((await failure(DataError, load)).message).to.match(/ends at byte 0 of 3000/);
+  });
+
+  it('tells a changed file by its hash', async () => {
+    const changed = content.slice();
+    changed[1500]! ^= 1;
+    put('toy.bin', changed);
+    const error = await failure(DataError, load);
+    expect(error.code).to.equal('data-damaged');
+    expect(error.message).to.include(sha256(changed)).and.to.include(set.files[0]!.sha256);
+    expect(await status()).to.deep.equal(['wrong hash']);
+  });
+
+  it('stops when aborted', async () => {
+    put('toy.bin', content);
+    const error = await failure(Error, () => loadDataSet(set, { dataDir: folder.path, signal: AbortSignal.abort() }));
+    expect(error.name).to.equal('AbortError');
+  });
+
+  it('uses ONNX_FORGE_DATA when no folder is named', async () => {
+    put('toy.bin', content);
+    const before = process.env.ONNX_FORGE_DATA;
+    process.env.ONNX_FORGE_DATA = folder.path;
+    try {
+      expect((await loadDataSet(set)).splits.test.size).to.equal(3000);
+    } finally {
+      if (before === undefined) delete process.env.ONNX_FORGE_DATA;
+      else process.env.ONNX_FORGE_DATA = before;
+    }
+  });
+
+  it('suggests the nearest name for an unknown one', async () => {
+    const error = await failure(DataError, () => loadDataSet('minst'));
+    expect(error.code).to.equal('data-unknown');
+    expect(error.message).to.include("did you mean 'mnist'?");
+    expect((await failure(DataError, () => verifyDataSet('binarised-mnist'))).message).to.include("'binarized-mnist'");
+    await failure(DataError, () => loadDataSet('mnist+sepia'));
+    await failure(DataError, () => loadDataSet(''));
+  });
+});
+
+describe('the list of data sets', () => {
+  const folder = temporaryFolder();
+
+  it('has each once, tells what is here and what needs no files', () => {
+    const list = listDataSets({ dataDir: folder.path });
+    expect(list.map(({ name, present, embedded }) => ({ name, present, embedded }))).to.deep.equal([
+      { name: 'mnist', present: false, embedded: false },
+      { name: 'binarized-mnist', present: false, embedded: false },
+      { name: 'synthetic-digits', present: true, embedded: true },
+    ]);
+  });
+
+  it('is plain JSON', () => {
+    const list = listDataSets({ dataDir: folder.path });
+    expect(JSON.parse(JSON.stringify(list))).to.deep.equal(list);
+  });
+});
