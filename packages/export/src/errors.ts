@@ -32,6 +32,30 @@ export class TracedReadError extends ForgeError {
   }
 }
 
+/** `dataSync` or `arraySync` of a tensor that onnxruntime has still to compute. */
+export class SyncReadError extends ForgeError {
+  constructor(dtype: string, shape: readonly number[]) {
+    super(
+      'sync-read',
+      `a computed ${dtype}[${shape}] tensor cannot be read synchronously on the onnx backend: ` +
+        'use await tensor.data() or await tensor.array()',
+      { dtype, shape },
+    );
+  }
+}
+
+/** A kernel that runs in memory, not in onnxruntime, met a tensor that is still to be computed. */
+export class HostKernelError extends ForgeError {
+  constructor(kernel: string, input: string) {
+    super(
+      'host-kernel',
+      `${kernel} runs outside onnxruntime and needs the values of '${input}', which are still to be computed: ` +
+        'read that tensor first (await tensor.data())',
+      { kernel, input },
+    );
+  }
+}
+
 /** Two traces of one function differ in a way that no free dimension explains. */
 export class TraceMismatchError extends ForgeError {
   constructor(message: string, data: Record<string, unknown> = {}) {

@@ -47,26 +47,37 @@ const TRACE_SIZES = [
 export function exportOnnx(target: tf.LayersModel): OnnxExport;
 export function exportOnnx(target: ExportableFunction, signature: Signature): OnnxExport;
 export function exportOnnx(target: tf.LayersModel | ExportableFunction, signature?: Signature): OnnxExport {
-  if (typeof target !== 'function') return exportFunction(...layersModel(target));
+  if (typeof target !== 'function') return exportFunction(functionOf(target), signatureOf(target));
   if (!signature) throw new SignatureError('a function needs a signature: names, shapes and dtypes of its inputs');
   return exportFunction(target, signature);
 }
 
-function layersModel(model: tf.LayersModel): [ExportableFunction, Signature] {
-  const inputNames = unique(model.inputNames);
-  const outputNames = unique(model.outputNames);
-  const inputs: Record<string, InputType> = {};
-  for (const [i, symbol] of model.inputs.entries()) {
-    const name = inputNames[i]!;
-    const shape = symbol.shape.map((n, axis) => n ?? (axis === 0 ? 'batch' : `${name}_${axis}`));
-    inputs[name] = { shape, dtype: symbol.dtype as 'float32' };
-  }
-  const f: ExportableFunction = (tensors) => {
+/** The model's own signature: axis 0 is `batch`, other open axes are named after their input. */
+function signatureOf(model: tf.LayersModel): Signature {
+  const names = unique(sourceNames(model.inputs));
+  const inputs = model.inputs.map(({ shape, dtype }, i): [string, InputType] => {
+    const name = names[i]!;
+    const dims = shape.map((n, axis) => n ?? (axis === 0 ? 'batch' : `${name}_${axis}`));
+    return [name, { shape: dims, dtype: dtype as 'float32' }];
+  });
+  return { inputs: Object.fromEntries(inputs) };
+}
+
+/** A layers model as a function of its inputs by name; a function as it is. */
+export function functionOf(target: tf.LayersModel | ExportableFunction): ExportableFunction {
+  if (typeof target === 'function') return target;
+  const inputNames = unique(sourceNames(target.inputs));
+  const outputNames = unique(sourceNames(target.outputs));
+  return (tensors) => {
     const list = inputNames.map((name) => tensors[name]!);
-    const result = model.apply(list.length === 1 ? list[0]! : list) as tf.Tensor | tf.Tensor[];
+    const result = target.apply(list.length === 1 ? list[0]! : list) as tf.Tensor | tf.Tensor[];
     return Object.fromEntries([result].flat().map((tensor, i) => [outputNames[i]!, tensor]));
   };
-  return [f, { inputs }];
+}
+
+/** Keras's names of a model's inputs or outputs: those of their layers. A sequential model lacks `inputNames` until built. */
+function sourceNames(tensors: readonly tf.SymbolicTensor[]): string[] {
+  return tensors.map(({ sourceLayer }) => sourceLayer.name);
 }
 
 /** ONNX wants every name once; Keras allows a model to list an output layer twice. */

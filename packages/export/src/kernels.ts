@@ -1,31 +1,67 @@
+import type { Content } from './content.js';
 import type { UnsupportedKernel } from './errors.js';
 import { fill } from './graph/build.js';
-import type { DType, Value } from './graph/value.js';
+import type { DType } from './graph/value.js';
+import { HOST_KERNELS, runOnHost } from './host.js';
+import { complex, lowerComplex } from './lower/complex.js';
 import { loweringTable } from './lower/index.js';
+import type { KernelInputs, Lowering } from './lower/lowering.js';
 import type { RecordingBackend } from './recorder.js';
 import { tf } from './tfjs.js';
-
-type Inputs = Record<string, tf.TensorInfo | undefined>;
 
 /** Registers every lowering as a kernel of the named backend; done once a name. */
 export function registerLowerings(backendName: string): void {
   if (tf.getKernelsForBackend(backendName).length > 0) return;
-  for (const [kernelName, { lower }] of loweringTable()) {
-    tf.registerKernel({
-      kernelName,
-      backendName,
-      kernelFunc: ({ inputs, attrs, backend }) => {
-        const recorder = backend as RecordingBackend;
-        const values: Record<string, Value> = {};
-        for (const [name, info] of Object.entries(inputs)) if (info) values[name] = recorder.recorded(info);
-        const result = lower(values, attrs ?? {});
-        return isList(result) ? result.map((value) => recorder.adopt(value)) : recorder.adopt(result);
-      },
+  for (const lowering of loweringTable().values()) {
+    register(backendName, lowering.kernel, (inputs, attrs) => {
+      const dtypes = new Set([...Object.values(inputs).map(({ dtype }) => dtype), attrs['dtype']]);
+      if (dtypes.has('string')) return runOnHost(lowering.kernel, inputs, attrs);
+      const parts = dtypes.has('complex64') && !takesComplex.has(lowering);
+      return parts ? lowerComplex(lowering, inputs, attrs) : lowering.lower(inputs as KernelInputs, attrs);
     });
   }
 }
 
-function isList(result: Value | readonly Value[]): result is readonly Value[] {
+/** Registers the kernels that no graph can hold; for a backend that evaluates, not for one that traces. */
+export function registerHostKernels(backendName: string): void {
+  for (const kernel of HOST_KERNELS) {
+    if (tf.getKernel(kernel, backendName)) continue;
+    register(backendName, kernel, (inputs, attrs) => runOnHost(kernel, inputs, attrs));
+  }
+}
+
+/** The kernels made for complex numbers; the others are lifted to them. */
+const takesComplex: ReadonlySet<Lowering> = new Set(complex);
+
+type Inputs = Readonly<Record<string, Content>>;
+
+function register(
+  backendName: string,
+  kernelName: string,
+  run: (inputs: Inputs, attrs: tf.NamedAttrMap) => Content | readonly Content[],
+): void {
+  tf.registerKernel({
+    kernelName,
+    backendName,
+    kernelFunc: ({ inputs, attrs, backend }) => {
+      const recorder = backend as RecordingBackend;
+      const contents: Record<string, Content | Content[]> = {};
+      for (const [name, info] of Object.entries(inputs)) {
+        if (Array.isArray(info)) contents[name] = info.map((each) => recorder.content(each));
+        else if (info) contents[name] = recorder.content(info);
+      }
+      const result = run(contents, attrs ?? {});
+      // A kernel that changes nothing shares its input's data, as on tfjs's own backends: gradients rely on it.
+      const handle = (content: Content): tf.TensorInfo => {
+        const same = Object.values(inputs).find((info) => info && recorder.holds(info, content));
+        return same ? recorder.share(same) : recorder.adopt(content);
+      };
+      return isList(result) ? result.map(handle) : handle(result);
+    },
+  });
+}
+
+function isList(result: Content | readonly Content[]): result is readonly Content[] {
   return Array.isArray(result);
 }
 
@@ -43,7 +79,7 @@ export function registerStandIns(backendName: string, report: (kernel: Unsupport
       kernelName,
       backendName,
       kernelFunc: ({ inputs, attrs, backend }) => {
-        const at = userLine(new Error().stack ?? '');
+        const at = userLine();
         report({ kernel: kernelName, inputs: describe(inputs), ...(at && { at }) });
         const recorder = backend as RecordingBackend;
         const outputs = runOnZeros(kernelFunc, inputs, attrs);
@@ -57,14 +93,16 @@ export function registerStandIns(backendName: string, report: (kernel: Unsupport
   };
 }
 
-function describe(inputs: Inputs): Record<string, string> {
+type TensorInfos = Record<string, tf.TensorInfo | undefined>;
+
+function describe(inputs: TensorInfos): Record<string, string> {
   const present = Object.entries(inputs).filter(([, info]) => info);
   return Object.fromEntries(present.map(([name, info]) => [name, `${info!.dtype}[${info!.shape}]`]));
 }
 
 function runOnZeros(
   kernel: tf.KernelFunc,
-  inputs: Inputs,
+  inputs: TensorInfos,
   attrs: tf.NamedAttrMap | undefined,
 ): tf.TensorInfo | tf.TensorInfo[] {
   const cpu = tf.findBackend('cpu') as tf.KernelBackend;
@@ -72,7 +110,7 @@ function runOnZeros(
     const values = tf.util.makeZerosTypedArray(tf.util.sizeFromShape(info.shape), info.dtype as 'float32');
     return { dataId: cpu.write(values, info.shape, info.dtype), shape: info.shape, dtype: info.dtype };
   };
-  const standIns: Inputs = Array.isArray(inputs) ? ([] as unknown as Inputs) : {};
+  const standIns: TensorInfos = Array.isArray(inputs) ? ([] as unknown as TensorInfos) : {};
   for (const [name, info] of Object.entries(inputs)) if (info) standIns[name] = zeros(info);
   const outputs = kernel({ inputs: standIns, backend: cpu, ...(attrs && { attrs }) });
   for (const info of [...Object.values(standIns), ...[outputs].flat()]) if (info) cpu.disposeData(info.dataId);
@@ -80,10 +118,13 @@ function runOnZeros(
 }
 
 /** The innermost stack line outside this package and tfjs. */
-function userLine(stack: string): string | undefined {
-  const line = stack
-    .split('\n')
-    .find((entry) => /^\s+at /.test(entry) && !/node_modules|packages[\\/]export[\\/]|node:/.test(entry));
+function userLine(): string | undefined {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 64;
+  const stack = new Error().stack ?? '';
+  Error.stackTraceLimit = limit;
+  const library = /node_modules|tfjs-(core|layers|converter|backend-cpu)[\\/]|packages[\\/]export[\\/]|node:/;
+  const line = stack.split('\n').find((entry) => /^\s+at /.test(entry) && !library.test(entry) && /[\\/]/.test(entry));
   return line
     ?.trim()
     .replace(/^at (?:.*\()?(?:file:\/\/)?/, '')

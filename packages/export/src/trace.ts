@@ -42,7 +42,7 @@ export function trace(f: (context: TraceContext) => Record<string, tf.Tensor>): 
   const engine = tf.engine();
   const home = engine.backendName;
   const recorder = new RecordingBackend({
-    read: (value) => Promise.reject(new TracedReadError(value.dtype, value.shape)),
+    read: ([value]) => Promise.reject(new TracedReadError(value!.dtype, value!.shape)),
     readSync: (value) => {
       throw new TracedReadError(value.dtype, value.shape);
     },

@@ -55,8 +55,9 @@ class ModelWriter {
     // Outputs get their names directly, so that no Identity node is needed where one can do without.
     const identities: [string, Value][] = [];
     for (const port of outputs) {
-      if (port.value.source.kind === 'node' && !this.#names.has(port.value)) this.#names.set(port.value, port.name);
-      else identities.push([port.name, port.value]);
+      const value = canonical(port.value);
+      if (value.source.kind === 'node' && !this.#names.has(value)) this.#names.set(value, port.name);
+      else identities.push([port.name, value]);
     }
     for (const node of topologicalOrder(outputs.map(({ value }) => value))) this.#addNode(node);
     for (const [output, value] of identities) {
@@ -90,7 +91,8 @@ class ModelWriter {
     });
   }
 
-  #nameOf(value: Value): string {
+  #nameOf(reference: Value): string {
+    const value = canonical(reference);
     const known = this.#names.get(value);
     if (known !== undefined) return known;
     if (value.source.kind !== 'constant')
@@ -127,6 +129,11 @@ class ModelWriter {
     this.#used.add(name);
     return name;
   }
+}
+
+/** A node's own output where another value took its source over. */
+function canonical(value: Value): Value {
+  return value.source.kind === 'node' ? value.source.node.outputs[value.source.index]! : value;
 }
 
 function valueInfo({ name, value, dims }: Port): onnx.IValueInfoProto {
