@@ -2,7 +2,7 @@ import type { Content } from './content.js';
 import type { UnsupportedKernel } from './errors.js';
 import { fill } from './graph/build.js';
 import type { DType } from './graph/value.js';
-import { HOST_KERNELS, runOnHost } from './host.js';
+import { HOST_KERNELS, type HostInputs, runOnHost } from './host.js';
 import { complex, lowerComplex } from './lower/complex.js';
 import { loweringTable } from './lower/index.js';
 import type { KernelInputs, Lowering } from './lower/lowering.js';
@@ -13,8 +13,9 @@ import { tf } from './tfjs.js';
 export function registerLowerings(backendName: string): void {
   if (tf.getKernelsForBackend(backendName).length > 0) return;
   for (const lowering of loweringTable().values()) {
-    register(backendName, lowering.kernel, (inputs, attrs) => {
-      const dtypes = new Set([...Object.values(inputs).map(({ dtype }) => dtype), attrs['dtype']]);
+    register(backendName, lowering.kernel, (lists, attrs) => {
+      const inputs = lists as Readonly<Record<string, Content>>;
+      const dtypes = new Set<unknown>(Object.values(inputs).map(({ dtype }) => dtype)).add(attrs.dtype);
       if (dtypes.has('string')) return runOnHost(lowering.kernel, inputs, attrs);
       const parts = dtypes.has('complex64') && !takesComplex.has(lowering);
       return parts ? lowerComplex(lowering, inputs, attrs) : lowering.lower(inputs as KernelInputs, attrs);
@@ -33,12 +34,10 @@ export function registerHostKernels(backendName: string): void {
 /** The kernels made for complex numbers; the others are lifted to them. */
 const takesComplex: ReadonlySet<Lowering> = new Set(complex);
 
-type Inputs = Readonly<Record<string, Content>>;
-
 function register(
   backendName: string,
   kernelName: string,
-  run: (inputs: Inputs, attrs: tf.NamedAttrMap) => Content | readonly Content[],
+  run: (inputs: HostInputs, attrs: tf.NamedAttrMap) => Content | readonly Content[],
 ): void {
   tf.registerKernel({
     kernelName,

@@ -1,6 +1,6 @@
-import { TracedReadError } from './errors.js';
+import { SyncReadError } from './errors.js';
 import { Evaluator } from './evaluator.js';
-import { registerLowerings } from './kernels.js';
+import { registerHostKernels, registerLowerings } from './kernels.js';
 import { RecordingBackend } from './recorder.js';
 import { tf } from './tfjs.js';
 
@@ -13,12 +13,13 @@ export const ONNX_BACKEND = 'onnx';
  */
 export function registerOnnxBackend(): void {
   registerLowerings(ONNX_BACKEND);
+  registerHostKernels(ONNX_BACKEND);
   tf.registerBackend(ONNX_BACKEND, () => {
     const evaluator = new Evaluator();
     return new RecordingBackend({
-      read: async (value) => (await evaluator.evaluate([value]))[0]!,
+      read: (values) => evaluator.evaluate(values),
       readSync: (value) => {
-        throw new TracedReadError(value.dtype, value.shape);
+        throw new SyncReadError(value.dtype, value.shape);
       },
     });
   });

@@ -1,18 +1,19 @@
+import { Complex, type Content, Strings } from './content.js';
 import { constant, reshape } from './graph/build.js';
-import { type ConstantData, constantData, type DType, type Value } from './graph/value.js';
+import { type ConstantData, constantData, type DType, Value } from './graph/value.js';
 import { tf } from './tfjs.js';
 
 type DataId = object;
 type TypedValues = Float32Array | Int32Array | Uint8Array;
 
 interface Entry {
-  readonly value: Value;
+  readonly content: Content;
   references: number;
 }
 
-/** What happens when somebody reads a value that is not a constant: evaluate it, or refuse. */
+/** What happens when somebody reads values that are not constants: evaluate them, or refuse. */
 export interface ReadPolicy {
-  read(value: Value): Promise<ConstantData>;
+  read(values: readonly Value[]): Promise<readonly ConstantData[]>;
   readSync(value: Value): ConstantData;
 }
 
@@ -22,7 +23,7 @@ export interface ReadPolicy {
  */
 export class RecordingBackend extends tf.KernelBackend {
   readonly #entries = new Map<DataId, Entry>();
-  readonly #foreign = new WeakMap<DataId, Value>();
+  readonly #foreign = new WeakMap<DataId, Content>();
   readonly #policy: ReadPolicy;
 
   constructor(policy: ReadPolicy) {
@@ -30,33 +31,50 @@ export class RecordingBackend extends tf.KernelBackend {
     this.#policy = policy;
   }
 
-  /** The value behind a tensor, whichever backend holds it. */
-  recorded(info: { dataId: DataId; shape: number[]; dtype: string }): Value {
+  /**
+   * The value behind a tensor, whichever backend holds it.
+   * @throws Error for strings and complex numbers, which are not one value.
+   */
+  recorded(info: tf.TensorInfo): Value {
+    const content = this.content(info);
+    if (content instanceof Value) return content;
+    throw new Error(`a ${content.dtype} tensor has no place here: a graph's values are float32, int32 or bool`);
+  }
+
+  /** What a tensor stands for, whichever backend holds it. */
+  content(info: tf.TensorInfo): Content {
     const entry = this.#entries.get(info.dataId);
-    if (entry)
-      return entry.value.shape.length === info.shape.length && entry.value.shape.every((n, i) => n === info.shape[i])
-        ? entry.value
-        : reinterpret(entry.value, info.shape);
+    if (entry) return reinterpret(entry.content, info.shape);
     const known = this.#foreign.get(info.dataId);
     if (known) return known;
     const home = tf.engine().state.tensorInfo.get(info.dataId as never)?.backend;
     if (!home) throw new Error('the tensor was disposed before it was used');
-    const data = home.readSync(info.dataId) as TypedValues;
-    const value = constant(data, info.dtype as DType, info.shape);
-    this.#foreign.set(info.dataId, value);
-    return value;
+    const content = uploaded(home.readSync(info.dataId), info.shape, info.dtype);
+    this.#foreign.set(info.dataId, content);
+    return content;
+  }
+
+  /** Whether the tensor's data is exactly this content, in this backend. */
+  holds(info: tf.TensorInfo, content: Content): boolean {
+    return this.#entries.get(info.dataId)?.content === content;
   }
 
   /** A new tensor handle for a recorded value. */
-  adopt(value: Value): tf.TensorInfo {
+  adopt(content: Content): tf.TensorInfo {
     const dataId = {};
-    this.#entries.set(dataId, { value, references: 1 });
-    return { dataId, shape: [...value.shape], dtype: value.dtype as tf.DataType };
+    this.#entries.set(dataId, { content, references: 1 });
+    return { dataId, shape: [...content.shape], dtype: content.dtype as tf.DataType };
+  }
+
+  /** A further tensor handle on the same data. */
+  share({ dataId, shape, dtype }: tf.TensorInfo): tf.TensorInfo {
+    this.incRef(dataId);
+    return { dataId, shape, dtype };
   }
 
   override write(values: tf.backend_util.BackendValues, shape: number[], dtype: tf.DataType): DataId {
     const dataId = {};
-    this.#set(dataId, values, shape, dtype, 1);
+    this.#entries.set(dataId, { content: uploaded(values, shape, dtype), references: 1 });
     return dataId;
   }
 
@@ -67,29 +85,19 @@ export class RecordingBackend extends tf.KernelBackend {
     dtype: tf.DataType,
     references: number,
   ): void {
-    this.#set(id, values, shape, dtype, references);
-  }
-
-  #set(
-    id: DataId,
-    values: tf.backend_util.BackendValues,
-    shape: number[],
-    dtype: tf.DataType,
-    references: number,
-  ): void {
-    if (dtype === 'string' || dtype === 'complex64')
-      throw new Error(`${dtype} tensors have no place in a recorded graph`);
-    this.#entries.set(id, { value: constant(values as ConstantData, dtype as DType, shape), references });
+    this.#entries.set(id, { content: uploaded(values, shape, dtype), references });
   }
 
   override async read(dataId: DataId): Promise<tf.backend_util.BackendValues> {
-    const value = this.#entries.get(dataId)!.value;
-    return (constantData(value) ?? (await this.#policy.read(value))) as TypedValues;
+    const { content } = this.#entries.get(dataId)!;
+    const computed = partsOf(content).filter((value) => !constantData(value));
+    const results = computed.length > 0 ? await this.#policy.read(computed) : [];
+    return known(content, (value) => constantData(value) ?? results[computed.indexOf(value)]!);
   }
 
   override readSync(dataId: DataId): tf.backend_util.BackendValues {
-    const value = this.#entries.get(dataId)!.value;
-    return (constantData(value) ?? this.#policy.readSync(value)) as TypedValues;
+    const { content } = this.#entries.get(dataId)!;
+    return known(content, (value) => constantData(value) ?? this.#policy.readSync(value));
   }
 
   override disposeData(dataId: DataId, force = false): boolean {
@@ -110,8 +118,11 @@ export class RecordingBackend extends tf.KernelBackend {
     if (entry) entry.references++;
   }
 
+  /** tfjs counts three for a complex tensor: the parts and the pair. */
   override numDataIds(): number {
-    return this.#entries.size;
+    let count = 0;
+    for (const { content } of this.#entries.values()) count += content instanceof Complex ? 3 : 1;
+    return count;
   }
 
   override memory(): { unreliable: boolean } {
@@ -119,7 +130,14 @@ export class RecordingBackend extends tf.KernelBackend {
   }
 
   override timerAvailable(): boolean {
-    return false;
+    return true;
+  }
+
+  /** The time it takes to record: nothing is computed until somebody reads. */
+  override async time(f: () => void): Promise<tf.BackendTimingInfo> {
+    const start = performance.now();
+    f();
+    return { kernelMs: performance.now() - start };
   }
 
   override floatPrecision(): 16 | 32 {
@@ -135,9 +153,34 @@ export class RecordingBackend extends tf.KernelBackend {
   }
 }
 
+/** Numbers and strings that were there from the start. */
+function uploaded(values: tf.backend_util.BackendValues, shape: readonly number[], dtype: tf.DataType): Content {
+  if (dtype === 'string') return new Strings(values as Uint8Array[], shape);
+  if (dtype !== 'complex64') return constant(values as ConstantData, dtype as DType, shape);
+  const { real, imag } = tf.backend_util.splitRealAndImagArrays(values as Float32Array);
+  return new Complex(constant(real, 'float32', shape), constant(imag, 'float32', shape));
+}
+
 /** tfjs reshapes without a kernel in a few places: same data, another shape. */
-function reinterpret(value: Value, shape: readonly number[]): Value {
-  const data = constantData(value);
-  if (data) return constant(data, value.dtype, shape);
-  return reshape(value, shape);
+function reinterpret(content: Content, shape: readonly number[]): Content {
+  if (content.shape.length === shape.length && content.shape.every((n, i) => n === shape[i])) return content;
+  if (content instanceof Strings) return new Strings(content.values, shape);
+  const reshaped = (value: Value): Value => {
+    const data = constantData(value);
+    return data ? constant(data, value.dtype, shape) : reshape(value, shape);
+  };
+  return content instanceof Complex ? new Complex(reshaped(content.real), reshaped(content.imag)) : reshaped(content);
+}
+
+function partsOf(content: Content): Value[] {
+  if (content instanceof Strings) return [];
+  return content instanceof Complex ? [content.real, content.imag] : [content];
+}
+
+/** Content as tfjs reads it; complex numbers interleaved. */
+function known(content: Content, data: (value: Value) => ConstantData): tf.backend_util.BackendValues {
+  if (content instanceof Strings) return [...content.values];
+  if (!(content instanceof Complex)) return data(content) as TypedValues;
+  const [real, imag] = [data(content.real), data(content.imag)] as [Float32Array, Float32Array];
+  return tf.backend_util.mergeRealAndImagArrays(real, imag);
 }

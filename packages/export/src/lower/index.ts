@@ -1,3 +1,4 @@
+import { complex } from './complex.js';
 import { elementwise } from './elementwise.js';
 import { linear } from './linear.js';
 import type { Lowering } from './lowering.js';
@@ -6,6 +7,7 @@ import { structure } from './structure.js';
 
 /** Every lowering, one array a family. Adding a family: one file beside this one and one line here. */
 export const families: Readonly<Record<string, readonly Lowering[]>> = {
+  complex,
   elementwise,
   linear,
   reduction,
