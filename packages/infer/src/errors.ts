@@ -54,6 +54,7 @@ export type RunFolderErrorCode =
   | 'run-missing'
   | 'run-incomplete'
   | 'run-newer'
+  | 'run-unreachable'
   | 'manifest-invalid'
   | 'graph-missing'
   | 'graph-hash';

@@ -11,5 +11,37 @@ export type {
   Session,
 } from './device/types.js';
 export * from './errors.js';
-export * from './random.js';
+export type { Examples } from './examples.js';
+export { load, loadManifest } from './load.js';
+export {
+  checkManifest,
+  type FileEntry,
+  type GraphEntry,
+  type ImageEntry,
+  type LatentServe,
+  MANIFEST_FILE,
+  MANIFEST_FORMAT,
+  type Manifest,
+  type MetricEntry,
+  manifestSchema,
+  parseManifest,
+  type ValueEntry,
+} from './manifest.js';
+export type { Elbo, ElboOptions } from './model/elbo.js';
+export { GeneratorModel } from './model/generator.js';
+export { MeanAndError, WeightSums } from './model/importance.js';
+export type { Model, ModelKind, Models } from './model/kinds.js';
+export { LatentModel, type LogLikelihoodMethod, type Posterior } from './model/latent.js';
+export type {
+  InterpolateOptions,
+  Interpolation,
+  Perturbation,
+  PerturbOptions,
+  SampleOptions,
+  Samples,
+} from './model/latent-space.js';
+export type { LogLikelihood, LogLikelihoodOptions, LogLikelihoodPart } from './model/log-likelihood.js';
+export type { Float32Tensor, Progress, WorkOptions } from './model/rows.js';
+export { ServedModel } from './model/served.js';
+export { Random, type RandomState } from './random.js';
 export { type DataType, type DataTypeMap, float32, sizeOf, type Tensor, type TensorSpec } from './tensor.js';

@@ -1,0 +1,69 @@
+import type { Session } from '../device/types.js';
+import { positiveInteger, type Rows } from '../examples.js';
+import { Breather } from '../pause.js';
+import { Random } from '../random.js';
+import { MeanAndError } from './importance.js';
+import { type Float32Tensor, rowsPerCall, slice, type WorkOptions } from './rows.js';
+
+export interface ElboOptions extends WorkOptions {
+  /** Draws of z per example, averaged. Default 1. */
+  readonly samples?: number | undefined;
+  /** Default 1. */
+  readonly seed?: number | undefined;
+}
+
+/** The evidence lower bound E_q[log p(x|z)] - KL(q(z|x) || p(z)), in nats. */
+export interface Elbo {
+  /** Mean over the examples, in float64. */
+  readonly mean: number;
+  /** Standard error of the mean over the examples: standard deviation / sqrt(N). */
+  readonly standardError: number;
+  /** Mean of E_q[log p(x|z)]. */
+  readonly reconstruction: number;
+  /** Mean of KL(q(z|x) || p(z)). */
+  readonly kl: number;
+  /** Per example. */
+  readonly values: Float64Array;
+  readonly samples: number;
+  readonly seed: number;
+}
+
+/** Runs the graph elbo: x [n, pixels], noise [n, latentDim] -> elbo, reconstruction, kl [n]. */
+export async function elbo(session: Session, x: Rows, latentDim: number, options: ElboOptions): Promise<Elbo> {
+  const samples = positiveInteger('samples', options.samples, 1);
+  const seed = options.seed ?? 1;
+  const draws = new Random(seed).fork('elbo');
+  const pixels = x.data.length / x.count;
+  const batch = Math.min(x.count, rowsPerCall(session, pixels));
+  const noise = new Float32Array(batch * latentDim);
+  const values = new Float64Array(x.count);
+  const reconstruction = new MeanAndError();
+  const kl = new MeanAndError();
+  const breather = new Breather();
+  for (let k = 0; k < samples; k++) {
+    for (let start = 0; start < x.count; start += batch) {
+      options.signal?.throwIfAborted();
+      const end = Math.min(start + batch, x.count);
+      const drawn = draws.fillNormal(noise.subarray(0, (end - start) * latentDim));
+      const terms = (await session.run({
+        x: slice(x.data, pixels, start, end),
+        noise: slice(drawn, latentDim, 0, end - start),
+      })) as { elbo: Float32Tensor; reconstruction: Float32Tensor; kl: Float32Tensor };
+      terms.elbo.data.forEach((value, i) => {
+        values[start + i]! += value / samples;
+      });
+      terms.reconstruction.data.forEach((value) => {
+        reconstruction.add(value);
+      });
+      terms.kl.data.forEach((value) => {
+        kl.add(value);
+      });
+      options.onProgress?.({ done: (k * x.count + end) / samples, total: x.count });
+      await breather.breathe();
+    }
+  }
+  const average = new MeanAndError();
+  for (const value of values) average.add(value);
+  const { mean, standardError } = average;
+  return { mean, standardError, reconstruction: reconstruction.mean, kl: kl.mean, values, samples, seed };
+}

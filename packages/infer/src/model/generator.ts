@@ -1,0 +1,71 @@
+import { type Examples, toRows } from '../examples.js';
+import type { Manifest } from '../manifest.js';
+import {
+  type Decoder,
+  type InterpolateOptions,
+  type Interpolation,
+  interpolate,
+  type Perturbation,
+  type PerturbOptions,
+  perturb,
+  type SampleOptions,
+  type Samples,
+  sample,
+} from './latent-space.js';
+import { mapRows, rowsPerCall } from './rows.js';
+import { ServedModel } from './served.js';
+
+/** An implicit generative model (a GAN): it samples, and its discriminator scores images. */
+export class GeneratorModel extends ServedModel<Extract<Manifest, { kind: 'generator' }>> {
+  readonly kind = 'generator';
+
+  /** Images from the prior, in the model's own range (`manifest.serve.image.range`). */
+  sample(n: number, options: SampleOptions = {}): Promise<Samples> {
+    return sample(this.#decoder(), n, options);
+  }
+
+  /** g(z), [n, pixels]. */
+  async generate(z: Examples): Promise<Samples> {
+    const decoder = this.#decoder();
+    const rows = toRows(z, { name: 'z', size: decoder.latentDim });
+    return {
+      z: { type: 'float32', data: rows.data, dims: [rows.count, decoder.latentDim] },
+      images: await decoder.decode(rows),
+    };
+  }
+
+  /** From b to a in latent or in data space: see {@link interpolate}. */
+  interpolate(a: Examples, b: Examples, options: InterpolateOptions = {}): Promise<Interpolation> {
+    return interpolate(this.#decoder(), a, b, options);
+  }
+
+  /** What each latent dimension does: see {@link perturb}. */
+  perturb(z: Examples, options: PerturbOptions = {}): Promise<Perturbation> {
+    return perturb(this.#decoder(), z, options);
+  }
+
+  /** The discriminator's logit (or the critic's value) for each image; larger is more real. */
+  async score(images: Examples): Promise<Float32Array> {
+    const session = this.graph('discriminate');
+    const size = this.#pixels;
+    const rows = toRows(images, { name: 'images', size });
+    const { logit } = await mapRows(session, 'x', rows, ['logit'], rowsPerCall(session, size));
+    return logit.data;
+  }
+
+  get #pixels(): number {
+    const { height, width, channels } = this.manifest.serve.image;
+    return height * width * channels;
+  }
+
+  #decoder(): Decoder {
+    const session = this.graph('generate');
+    const { latentDim, prior } = this.manifest.serve;
+    const perCall = rowsPerCall(session, this.#pixels);
+    return {
+      latentDim,
+      prior,
+      decode: async (z) => (await mapRows(session, 'z', z, ['image'], perCall)).image,
+    };
+  }
+}

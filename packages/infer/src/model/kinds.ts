@@ -1,0 +1,108 @@
+import { RunFolderError } from '../errors.js';
+import type { ImageEntry, Manifest } from '../manifest.js';
+import { describe } from '../tensor.js';
+import { GeneratorModel } from './generator.js';
+import { LatentModel } from './latent.js';
+import type { ModelContext } from './served.js';
+
+/** The model of each kind. */
+export interface Models {
+  readonly latent: LatentModel;
+  readonly generator: GeneratorModel;
+}
+
+export type ModelKind = keyof Models;
+
+/** Any loaded model; `kind` tells which. */
+export type Model = Models[ModelKind];
+
+type ManifestOf<Kind extends ModelKind> = Extract<Manifest, { kind: Kind }>;
+type Shape = readonly (number | string)[];
+
+/** A graph that a kind's methods run. A free dimension is 'n' or 'k' here; its name in the manifest does not matter. */
+interface Role {
+  /** Without it the run is not whole; the methods of the others tell when it is missing. */
+  readonly required?: boolean;
+  readonly inputs: Readonly<Record<string, Shape>>;
+  readonly outputs: Readonly<Record<string, Shape | 'any'>>;
+}
+
+interface Kind<K extends ModelKind> {
+  roles(manifest: ManifestOf<K>): Readonly<Record<string, Role>>;
+  create(context: ModelContext<ManifestOf<K>>): Models[K];
+}
+
+/** Adding a kind of model: its manifest in manifest.ts, its class, and its line here. */
+const KINDS: { readonly [K in ModelKind]: Kind<K> } = {
+  latent: {
+    roles: ({ serve: { latentDim, image } }) => {
+      const x = ['n', elements(image)];
+      const z = ['n', latentDim];
+      return {
+        encode: { required: true, inputs: { x }, outputs: { mu: z, logVar: z } },
+        decode: { required: true, inputs: { z }, outputs: { mean: x } },
+        elbo: { inputs: { x, noise: z }, outputs: { elbo: ['n'], reconstruction: ['n'], kl: ['n'] } },
+        logWeights: {
+          inputs: { x, mu: z, logVar: z, noise: ['n', 'k', latentDim] },
+          outputs: { logWeights: ['n', 'k'] },
+        },
+        logConditional: { inputs: { x, z: ['k', latentDim] }, outputs: { logProb: ['n', 'k'] } },
+      };
+    },
+    create: (context) => new LatentModel(context),
+  },
+  generator: {
+    roles: ({ serve: { latentDim, image } }) => ({
+      generate: { required: true, inputs: { z: ['n', latentDim] }, outputs: { image: ['n', elements(image)] } },
+      discriminate: { inputs: { x: ['n', elements(image)] }, outputs: { logit: 'any' } },
+    }),
+    create: (context) => new GeneratorModel(context),
+  },
+};
+
+/** Throws RunFolderError when the manifest does not declare the graphs of its kind, with their names and shapes. */
+export function checkRoles(manifest: Manifest, location: string): void {
+  const roles = (KINDS[manifest.kind] as Kind<ModelKind>).roles(manifest);
+  for (const [name, role] of Object.entries(roles)) {
+    const graph = manifest.graphs[name];
+    if (!graph && role.required) {
+      throw new RunFolderError('run-incomplete', `${location} is not whole: its manifest has no graph '${name}'`, {
+        location,
+        graph: name,
+      });
+    }
+    if (!graph) continue;
+    for (const side of ['inputs', 'outputs'] as const) {
+      for (const [value, shape] of Object.entries(role[side])) {
+        const declared = graph[side][value];
+        if (declared && (shape === 'any' || (declared.dtype === 'float32' && sameShape(declared.shape, shape))))
+          continue;
+        const found = declared ? describe(declared.dtype, declared.shape) : 'missing';
+        const wanted = shape === 'any' ? 'present' : describe('float32', shape);
+        throw new RunFolderError(
+          'manifest-invalid',
+          `${location}: graph '${name}' of a ${manifest.kind} model must have ${value} ${wanted}; in the manifest it is ${found}`,
+          { location, graph: name, value },
+        );
+      }
+    }
+  }
+}
+
+/** The model of a manifest whose graphs are open. */
+export function createModel(context: ModelContext): Model {
+  return (KINDS[context.manifest.kind] as Kind<ModelKind>).create(context);
+}
+
+function elements({ height, width, channels }: ImageEntry): number {
+  return height * width * channels;
+}
+
+function sameShape(declared: Shape, expected: Shape): boolean {
+  return (
+    declared.length === expected.length &&
+    declared.every((size, axis) =>
+      typeof size === 'string' ? typeof expected[axis] === 'string' : size === expected[axis],
+    )
+  );
+}

@@ -1,0 +1,124 @@
+import { type Examples, type Rows, toRows } from '../examples.js';
+import type { Manifest } from '../manifest.js';
+import { type Elbo, type ElboOptions, elbo } from './elbo.js';
+import {
+  type Decoder,
+  type InterpolateOptions,
+  type Interpolation,
+  interpolate,
+  type Perturbation,
+  type PerturbOptions,
+  perturb,
+  type SampleOptions,
+  type Samples,
+  sample,
+} from './latent-space.js';
+import {
+  collect,
+  type LikelihoodGraphs,
+  type LogLikelihood,
+  type LogLikelihoodOptions,
+  type LogLikelihoodPart,
+  plan,
+  streamLogLikelihood,
+} from './log-likelihood.js';
+import { type Float32Tensor, mapRows, rowsPerCall } from './rows.js';
+import { type ModelContext, ServedModel } from './served.js';
+
+type LatentManifest = Extract<Manifest, { kind: 'latent' }>;
+
+/** q(z|x) = N(mu, diag exp(logVar)), each [n, latentDim]. */
+export interface Posterior {
+  readonly mu: Float32Tensor;
+  readonly logVar: Float32Tensor;
+}
+
+/** `logLikelihood(x)` when all is done; `logLikelihood.stream(x)` part by part. */
+export interface LogLikelihoodMethod {
+  (x: Examples, options?: LogLikelihoodOptions): Promise<LogLikelihood>;
+  stream(x: Examples, options?: LogLikelihoodOptions): AsyncGenerator<LogLikelihoodPart, void, undefined>;
+}
+
+/** A latent-variable model with an encoder (a VAE). All likelihoods are in nats. */
+export class LatentModel extends ServedModel<LatentManifest> {
+  readonly kind = 'latent';
+
+  /**
+   * Estimates log p(x) for each example: importance sampling from q(z|x), or naive Monte Carlo from the prior. With
+   * standard errors and effective sample sizes; chunked, so that memory grows with neither N nor K.
+   */
+  readonly logLikelihood: LogLikelihoodMethod;
+
+  constructor(context: ModelContext<LatentManifest>) {
+    super(context);
+    const stream: LogLikelihoodMethod['stream'] = (x, options = {}) =>
+      streamLogLikelihood(this.#likelihoodGraphs(), this.#examples(x), plan(options));
+    const all = async (x: Examples, options: LogLikelihoodOptions = {}): Promise<LogLikelihood> => {
+      const rows = this.#examples(x);
+      const planned = plan(options);
+      return collect(streamLogLikelihood(this.#likelihoodGraphs(), rows, planned), rows.count, planned);
+    };
+    this.logLikelihood = Object.assign(all, { stream });
+  }
+
+  /** q(z|x) of each image. */
+  async encode(x: Examples): Promise<Posterior> {
+    const session = this.graph('encode');
+    return mapRows(session, 'x', this.#examples(x), ['mu', 'logVar'], rowsPerCall(session, this.#pixels));
+  }
+
+  /** The mean of p(x|z), [n, pixels]: for Bernoulli pixels, their probabilities. */
+  async decode(z: Examples): Promise<Float32Tensor> {
+    const decoder = this.#decoder();
+    return decoder.decode(toRows(z, { name: 'z', size: decoder.latentDim }));
+  }
+
+  /** Means of p(x|z) for z from the prior (no pixel noise is drawn). */
+  async sample(n: number, options: SampleOptions = {}): Promise<Samples> {
+    return sample(this.#decoder(), n, options);
+  }
+
+  /** The evidence lower bound and its two terms. */
+  async elbo(x: Examples, options: ElboOptions = {}): Promise<Elbo> {
+    return elbo(this.graph('elbo'), this.#examples(x), this.manifest.serve.latentDim, options);
+  }
+
+  /** From b to a, two (or more pairs of) latent vectors, in latent or in data space: see {@link interpolate}. */
+  async interpolate(a: Examples, b: Examples, options: InterpolateOptions = {}): Promise<Interpolation> {
+    return interpolate(this.#decoder(), a, b, options);
+  }
+
+  /** What each latent dimension does: see {@link perturb}. */
+  async perturb(z: Examples, options: PerturbOptions = {}): Promise<Perturbation> {
+    return perturb(this.#decoder(), z, options);
+  }
+
+  get #pixels(): number {
+    const { height, width, channels } = this.manifest.serve.image;
+    return height * width * channels;
+  }
+
+  /** Bernoulli pixels outside [0, 1] have no likelihood: bytes 0 .. 255 would pass for a terrible model. */
+  #examples(x: Examples): Rows {
+    const { likelihood, image } = this.manifest.serve;
+    return toRows(x, { name: 'x', size: this.#pixels, range: likelihood === 'bernoulli' ? image.range : undefined });
+  }
+
+  #decoder(): Decoder {
+    const session = this.graph('decode');
+    const { latentDim, prior } = this.manifest.serve;
+    const perCall = rowsPerCall(session, this.#pixels);
+    return { latentDim, prior, decode: async (z) => (await mapRows(session, 'z', z, ['mean'], perCall)).mean };
+  }
+
+  #likelihoodGraphs(): LikelihoodGraphs {
+    const { latentDim, prior } = this.manifest.serve;
+    return {
+      latentDim,
+      prior,
+      encode: () => this.graph('encode'),
+      logWeights: () => this.graph('logWeights'),
+      logConditional: () => this.graph('logConditional'),
+    };
+  }
+}
