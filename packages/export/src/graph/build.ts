@@ -92,11 +92,18 @@ export function transpose(x: Value, perm: readonly number[]): Value {
   );
 }
 
-/** Numpy's broadcast shape of two shapes that are known to agree. */
+/**
+ * Numpy's broadcast shape of two shapes.
+ * @throws Error when they do not agree.
+ */
 export function broadcastShape(a: Shape, b: Shape): number[] {
   const rank = Math.max(a.length, b.length);
   const at = (s: Shape, i: number): number => s[s.length - rank + i] ?? 1;
-  return Array.from({ length: rank }, (_, i) => (at(a, i) === 1 ? at(b, i) : at(a, i)));
+  return Array.from({ length: rank }, (_, i) => {
+    const [m, n] = [at(a, i), at(b, i)];
+    if (m !== n && m !== 1 && n !== 1) throw new Error(`shapes [${a}] and [${b}] cannot be broadcast together`);
+    return m === 1 ? n : m;
+  });
 }
 
 /** Element-wise node of two operands, broadcast. */

@@ -1,5 +1,5 @@
 import { Complex, type Content } from '../content.js';
-import { binary, cast, fill, ints, op, ops, reshape, unary } from '../graph/build.js';
+import { binary, cast, fill, ints, op, ops, reshape, scalar, unary } from '../graph/build.js';
 import type { Value } from '../graph/value.js';
 import { tf } from '../tfjs.js';
 import { type Lowering, lowering } from './lowering.js';
@@ -28,6 +28,20 @@ function multiply(x: Complex, y: Complex): Complex {
   );
 }
 
+/** |a + bi| as m sqrt((a/m)^2 + (b/m)^2), m the larger of |a| and |b|: the squares can neither under- nor overflow. */
+function modulus({ real, imag }: Complex): Value {
+  const larger = binary('Max', unary('Abs', real), unary('Abs', imag));
+  const scale = binary('Max', larger, scalar(SMALLEST_NORMAL, 'float32'));
+  const square = (part: Value): Value => {
+    const scaled = binary('Div', part, scale);
+    return binary('Mul', scaled, scaled);
+  };
+  return binary('Mul', scale, unary('Sqrt', binary('Add', square(real), square(imag))));
+}
+
+/** Of float32: keeps 0 / 0 out. */
+const SMALLEST_NORMAL = 2 ** -126;
+
 const signal = { re: { shape: [2, 6] }, im: { shape: [2, 6] } };
 const parts = (z: tf.Tensor): tf.Tensor[] => [tf.real(z), tf.imag(z)];
 
@@ -47,11 +61,9 @@ export const complex: readonly Lowering[] = [
   lowering<{ input: Complex }>('Imag', ({ input }) => input.imag, [
     { name: 'part', inputs: signal, run: ({ re, im }) => tf.imag(tf.complex(re!, im!)) },
   ]),
-  lowering<{ x: Complex }>(
-    'ComplexAbs',
-    ({ x }) => unary('Sqrt', binary('Add', binary('Mul', x.real, x.real), binary('Mul', x.imag, x.imag))),
-    [{ name: 'modulus', inputs: signal, run: ({ re, im }) => tf.abs(tf.complex(re!, im!)) }],
-  ),
+  lowering<{ x: Complex }>('ComplexAbs', ({ x }) => modulus(x), [
+    { name: 'modulus', inputs: signal, run: ({ re, im }) => tf.abs(tf.complex(re!, im!)) },
+  ]),
   lowering<{ input: Complex }>('FFT', ({ input }) => fourier(input, 0), [
     { name: 'rows', inputs: signal, run: ({ re, im }) => parts(tf.fft(tf.complex(re!, im!))) },
     { name: 'real signal', inputs: { x: { shape: [2, 8] } }, run: ({ x }) => parts(tf.spectral.rfft(x!)) },

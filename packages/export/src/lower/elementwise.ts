@@ -24,13 +24,39 @@ const native =
   (type: string): Unary =>
   (x) =>
     unary(type, x);
+/** The few kernels that give float32 whatever they get; the others keep an int32 or bool input's dtype. */
+const float =
+  (lower: Unary): Unary =>
+  (x, attrs) =>
+    lower(cast(x, 'float32'), attrs);
 const one = scalar(1, 'float32');
 const zero = scalar(0, 'float32');
+const half = scalar(0.5, 'float32');
+const two = scalar(2, 'float32');
 
 /** max(x, 0) + log(1 + exp(-|x|)): exact at any x, and a third of the time of onnxruntime's Softplus on the CPU. */
 function softplus(x: Value): Value {
   const tail = unary('Log', binary('Add', one, unary('Exp', unary('Neg', unary('Abs', x)))));
   return binary('Add', unary('Relu', x), tail);
+}
+
+/** exp(x) - 1 without cancellation near 0: tanh(x/2) (exp(x) + 1). */
+function expm1(x: Value): Value {
+  return binary('Mul', unary('Tanh', binary('Mul', x, half)), binary('Add', unary('Exp', x), one));
+}
+
+/** log(1 + x) without cancellation near 0, where it is 2 artanh(x / (2 + x)). */
+function log1p(x: Value): Value {
+  const near = unary('Atanh', binary('Div', x, binary('Add', x, two)));
+  const far = unary('Log', binary('Add', x, one));
+  return op('Where', [binary('Greater', x, half, 'bool'), far, binary('Add', near, near)], 'float32', x.shape);
+}
+
+/** tfjs gives 0 for NaN, ONNX NaN. */
+function sign(x: Value): Value {
+  const signs = unary('Sign', x);
+  if (x.dtype !== 'float32') return signs;
+  return op('Where', [op('IsNaN', [x], 'bool', x.shape), zero, signs], 'float32', x.shape);
 }
 
 function notFinite(x: Value): Value {
@@ -62,10 +88,10 @@ const UNARY: readonly UnaryRow[] = [
   { kernel: 'Cosh', lower: same('Cosh'), run: tf.cosh, gradient: true },
   { kernel: 'Elu', lower: same('Elu'), run: tf.elu, gradient: true },
   { kernel: 'Erf', lower: same('Erf'), run: tf.erf, gradient: true },
-  { kernel: 'Exp', lower: same('Exp'), run: tf.exp, gradient: true },
+  { kernel: 'Exp', lower: float((x) => unary('Exp', x)), run: tf.exp, gradient: true },
   {
     kernel: 'Expm1',
-    lower: (x) => viaFloat(x, (v) => binary('Sub', unary('Exp', v), one)),
+    lower: (x) => viaFloat(x, expm1),
     run: tf.expm1,
     gradient: true,
   },
@@ -87,14 +113,14 @@ const UNARY: readonly UnaryRow[] = [
   },
   {
     kernel: 'LeakyRelu',
-    lower: (x, { alpha }) => viaFloat(x, (v) => unary('LeakyRelu', v, { alpha: { float: alpha ?? 0.2 } })),
+    lower: float((x, { alpha }) => unary('LeakyRelu', x, { alpha: { float: alpha ?? 0.2 } })),
     run: (x) => tf.leakyRelu(x, 0.1),
     gradient: true,
   },
   { kernel: 'Log', lower: same('Log'), run: tf.log, gradient: true, domain: [0.2, 4] },
   {
     kernel: 'Log1p',
-    lower: (x) => viaFloat(x, (v) => unary('Log', binary('Add', one, v))),
+    lower: (x) => viaFloat(x, log1p),
     run: tf.log1p,
     gradient: true,
     domain: [-0.5, 4],
@@ -114,7 +140,7 @@ const UNARY: readonly UnaryRow[] = [
   },
   { kernel: 'Selu', lower: same('Selu'), run: tf.selu, gradient: true },
   { kernel: 'Sigmoid', lower: same('Sigmoid'), run: tf.sigmoid, gradient: true },
-  { kernel: 'Sign', lower: native('Sign'), run: tf.sign },
+  { kernel: 'Sign', lower: sign, run: tf.sign },
   { kernel: 'Sin', lower: same('Sin'), run: tf.sin, gradient: true },
   { kernel: 'Sinh', lower: same('Sinh'), run: tf.sinh, gradient: true },
   { kernel: 'Softplus', lower: (x) => viaFloat(x, softplus), run: tf.softplus, gradient: true, domain: [-30, 30] },
@@ -186,6 +212,13 @@ function atan2(y: Value, x: Value): Value {
   return where(binary('Equal', x, zero, 'bool'), onAxis, general);
 }
 
+/** One Sum node; onnxruntime's is for floats only. */
+function addN(inputs: Record<string, Value>): Value {
+  const [first, ...rest] = listOf(inputs) as [Value, ...Value[]];
+  if (first.dtype === 'float32') return op('Sum', [first, ...rest], 'float32', first.shape);
+  return rest.reduce((sum, value) => binary('Add', sum, value), first);
+}
+
 const BINARY: readonly BinaryRow[] = [
   { kernel: 'Add', lower: arithmetic('Add'), run: tf.add, gradient: true },
   { kernel: 'Sub', lower: arithmetic('Sub'), run: tf.sub, gradient: true },
@@ -249,7 +282,7 @@ const BINARY: readonly BinaryRow[] = [
   {
     kernel: 'Prelu',
     inputs: ['x', 'alpha'],
-    lower: (x, alpha) => op('PRelu', [x, alpha], x.dtype, x.shape),
+    lower: (x, alpha) => op('PRelu', [cast(x, 'float32'), cast(alpha, 'float32')], 'float32', x.shape),
     run: tf.prelu,
     gradient: true,
   },
@@ -294,7 +327,7 @@ export const elementwise: readonly Lowering[] = [
     const [first, second] = row.inputs ?? ['a', 'b'];
     return lowering(row.kernel, (inputs) => row.lower(inputs[first]!, inputs[second]!), binaryCases(row));
   }),
-  lowering('AddN', (inputs) => op('Sum', listOf(inputs), listOf(inputs)[0]!.dtype, listOf(inputs)[0]!.shape), [
+  lowering('AddN', addN, [
     {
       name: 'three',
       inputs: { a: { shape: [2, 3] }, b: { shape: [2, 3] }, c: { shape: [2, 3] } },

@@ -15,9 +15,17 @@ const swapLast = (x: Value): Value => {
   return transpose(x, perm);
 };
 
-/** Gemm for two matrices (it takes the transposes itself), MatMul for batches. */
+/**
+ * Gemm for two matrices (it takes the transposes itself; onnxruntime's is for floats), MatMul for batches.
+ * @throws Error when the inner or the batch dimensions do not agree.
+ */
 export function matMul(a: Value, b: Value, { transposeA, transposeB }: MatMulAttributes): Value {
-  if (a.rank === 2 && b.rank === 2) {
+  const inner = [a.shape.at(transposeA ? -2 : -1), b.shape.at(transposeB ? -1 : -2)];
+  if (a.rank < 2 || b.rank < 2 || inner[0] !== inner[1]) {
+    const flags = `transposeA=${transposeA} and transposeB=${transposeB}`;
+    throw new Error(`matMul: inner shapes of [${a.shape}] and [${b.shape}] with ${flags} must match`);
+  }
+  if (a.rank === 2 && b.rank === 2 && a.dtype === 'float32') {
     const shape = [a.shape[transposeA ? 1 : 0]!, b.shape[transposeB ? 0 : 1]!];
     return op('Gemm', [a, b], a.dtype, shape, { transA: transposeA ? 1 : 0, transB: transposeB ? 1 : 0 });
   }

@@ -80,8 +80,10 @@ export const structure: readonly Lowering[] = [
   lowering<{ input: Value }, { dim: number }>(
     'ExpandDims',
     ({ input }, { dim }) => {
+      const axis = dim < 0 ? input.rank + dim + 1 : dim;
+      if (axis < 0) throw new Error(`expandDims: axis ${dim} is outside [-${input.rank + 1}, ${input.rank}]`);
       const shape = [...input.shape];
-      shape.splice(dim < 0 ? input.rank + dim + 1 : dim, 0, 1);
+      shape.splice(axis, 0, 1);
       return reshape(input, shape);
     },
     [{ name: 'last', inputs: { x: { shape: [2, 3] } }, run: ({ x }) => tf.expandDims(x!, -1), gradient: true }],
