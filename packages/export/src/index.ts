@@ -24,3 +24,4 @@ export type { StepRandom } from './step/hostInputs.js';
 export type { StateEntry, TrainingState } from './step/state.js';
 export { tf } from './tfjs.js';
 export { type DeviceVerification, type OutputError, type VerifyOptions, verify } from './verify.js';
+export { supportTable } from './supportTable.js';
