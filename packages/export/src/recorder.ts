@@ -179,7 +179,7 @@ function partsOf(content: Content): Value[] {
 
 /** Content as tfjs reads it; complex numbers interleaved. */
 function known(content: Content, data: (value: Value) => ConstantData): tf.backend_util.BackendValues {
-  if (content instanceof Strings) return [...content.values];
+  if (content instanceof Strings) return content.values as Uint8Array[]; // not copied: tfjs makes arrays with holes
   if (!(content instanceof Complex)) return data(content) as TypedValues;
   const [real, imag] = [data(content.real), data(content.imag)] as [Float32Array, Float32Array];
   return tf.backend_util.mergeRealAndImagArrays(real, imag);
