@@ -2,8 +2,7 @@ import type { Random } from '@onnx-forge/infer';
 import type { DataSet } from './data/data-set.js';
 import type { OptionValues } from './options.js';
 import type { LogLine } from './run/log.js';
-import type { ModelKind, ServeFacts } from './serve/kinds.js';
-import type { ModelOf } from './serve/model.js';
+import type { ModelKind, ModelOf } from './serve/kinds.js';
 
 /** Samples taken during training from the same noise. */
 export interface Snapshot {
@@ -17,7 +16,6 @@ export interface Snapshot {
 /** Everything that a figure may be drawn from: the exported model, the data, and what training recorded. */
 export interface FigureContext<Kind extends ModelKind = ModelKind> {
   readonly model: ModelOf<Kind>;
-  readonly facts: ServeFacts[Kind];
   readonly options: OptionValues;
   /** The recipe's inputs as fields. */
   readonly data: DataSet;

@@ -1,12 +1,14 @@
 import type { DataSet, Field, Split } from './data/data-set.js';
 import { SPLIT_NAMES } from './data/data-set.js';
-import { exampleSize } from './data/fields.js';
+import { exampleSize, type FieldType } from './data/fields.js';
 import { TrainError } from './errors.js';
 
 /** One tensor of a batch: which field of the data it is, and in what form the networks want it. */
 export interface BatchInput {
   /** Shape of one example; the numbers are read in the same order, so [28, 28, 1] may become [784]. */
   readonly shape: readonly number[];
+  /** Default float32. */
+  readonly dtype?: FieldType;
   /** The field's name where it differs from the input's. */
   readonly field?: string;
   /** Images come in [0, 1]; this maps them to [low, high]. */
@@ -42,6 +44,11 @@ function prepareField(source: Field, input: BatchInput, name: string, dataSet: s
     const [want, have] = [input.shape.join('x'), source.shape.join('x')];
     const message = `recipe '${recipe}' wants '${name}' as ${want}, but data set '${dataSet}' has ${have}`;
     throw new TrainError('data-mismatch', message, { recipe, dataSet, want: input.shape, have: source.shape });
+  }
+  const dtype = input.dtype ?? 'float32';
+  if (dtype !== source.dtype) {
+    const message = `recipe '${recipe}' wants '${name}' as ${dtype}, but data set '${dataSet}' has ${source.dtype}`;
+    throw new TrainError('data-mismatch', message, { recipe, dataSet, want: dtype, have: source.dtype });
   }
   if (input.range === undefined) return { ...source, shape: input.shape };
   const [low, high] = input.range;

@@ -1,11 +1,10 @@
-import type { tf } from '@onnx-forge/export';
+import type { StepRandom, tf } from '@onnx-forge/export';
 import type { DataSet } from './data/data-set.js';
 import { TrainError } from './errors.js';
 import type { Figure } from './figure.js';
 import type { BatchInput } from './inputs.js';
 import type { Initializers } from './layers/initializers.js';
 import type { Network } from './layers/network.js';
-import type { StepRandom } from './objectives/random.js';
 import {
   type OptionDefaults,
   type OptionSchema,
@@ -137,13 +136,15 @@ export function defineRecipe<
 }
 
 /**
- * A recipe's options: defaults, then a preset, then single values (typed, or text from a command line).
+ * A recipe's options: defaults, then those `before` (of a run that is resumed), then a preset, then single values (typed,
+ * or text from a command line).
  *
  * @throws TrainError that names the option or preset and the nearest one
  */
 export function recipeOptions(
   recipe: Recipe,
   { preset, set = {} }: { preset?: string | undefined; set?: Readonly<Record<string, unknown>> } = {},
+  before: OptionValues = {},
 ): OptionValues & CommonOptions {
   const owner = `recipe '${recipe.name}'`;
   const chosen = preset === undefined ? {} : recipe.presets[preset];
@@ -151,5 +152,5 @@ export function recipeOptions(
     const known = Object.keys(recipe.presets).join(', ') || 'none';
     throw new TrainError('option-unknown', `${owner} has no preset '${preset}'; presets: ${known}`, { preset });
   }
-  return resolveOptions(recipe.options, { ...chosen, ...set }, owner) as OptionValues & CommonOptions;
+  return resolveOptions(recipe.options, { ...before, ...chosen, ...set }, owner) as OptionValues & CommonOptions;
 }

@@ -1,19 +1,10 @@
+import type { StepRandom } from '@onnx-forge/export';
 import { tf } from '@onnx-forge/export';
-import { Random } from '@onnx-forge/infer';
+import type { Random } from '@onnx-forge/infer';
 import { TrainError } from '../errors.js';
-import type { StepRandom } from '../objectives/random.js';
-import type { OptionValues } from '../options.js';
-import type { Networks, Recipe } from '../recipe.js';
-import type { BatchArrays, Engine, EngineState, StateArray } from './engine.js';
+import type { Recipe } from '../recipe.js';
+import type { BatchArrays, Engine, EngineOptions, EngineState, StateArray } from './engine.js';
 import { type BoundStep, bindStep, networkWeights } from './step.js';
-
-export interface EngineOptions {
-  readonly recipe: Recipe;
-  readonly nets: Networks;
-  readonly options: OptionValues;
-  /** The steps' randomness is drawn from this stream. */
-  readonly random: Random;
-}
 
 /** Runs the steps on tfjs itself, on the backend that is set. The reference for the compiled engine. */
 export class EagerEngine implements Engine {
@@ -22,7 +13,7 @@ export class EagerEngine implements Engine {
   readonly #recipe: Recipe;
   readonly #steps: ReadonlyMap<string, BoundStep>;
   readonly #variables: ReadonlyMap<string, tf.Variable>;
-  #random: Random;
+  readonly #random: Random;
 
   constructor({ recipe, nets, options, random }: EngineOptions) {
     this.#recipe = recipe;
@@ -52,18 +43,17 @@ export class EagerEngine implements Engine {
   async state(): Promise<EngineState> {
     const arrays: Record<string, StateArray> = {};
     for (const [name, variable] of this.#variables) {
-      arrays[name] = { shape: variable.shape, data: Float32Array.from(await variable.data()) };
+      arrays[name] = { shape: variable.shape, data: (await variable.data<'float32'>()).slice() };
     }
-    return { arrays, random: this.#random.state() };
+    return arrays;
   }
 
-  async restore({ arrays, random }: EngineState): Promise<void> {
+  async restore(arrays: EngineState): Promise<void> {
     requireSameArrays(arrays, this.#variables);
     for (const [name, variable] of this.#variables) {
       const { data, shape } = arrays[name]!;
-      tf.tidy(() => variable.assign(tf.tensor(data.slice(), [...shape])));
+      tf.tidy(() => variable.assign(tf.tensor(data.slice(), [...shape], variable.dtype as 'float32')));
     }
-    this.#random = Random.fromState(random);
   }
 
   /** The variables are what this engine computes with. */
@@ -85,10 +75,10 @@ export class EagerEngine implements Engine {
   }
 
   #rng(): StepRandom {
-    const sized = (shape: number[]) => new Float32Array(shape.reduce((size, length) => size * length, 1));
+    const sized = (shape: readonly number[]) => new Float32Array(shape.reduce((size, length) => size * length, 1));
     return {
-      normal: (shape) => tf.tensor(this.#random.fillNormal(sized(shape)), shape),
-      uniform: (shape, low, high) => tf.tensor(this.#random.fillUniform(sized(shape), low, high), shape),
+      normal: (shape) => tf.tensor(this.#random.fillNormal(sized(shape)), [...shape]),
+      uniform: (shape, low, high) => tf.tensor(this.#random.fillUniform(sized(shape), low, high), [...shape]),
     };
   }
 }
@@ -116,7 +106,7 @@ function variablesCreatedBy<T>(make: () => T): { value: T; created: tf.Variable[
 }
 
 function requireSameArrays(
-  arrays: EngineState['arrays'],
+  arrays: EngineState,
   variables: ReadonlyMap<string, { readonly shape: readonly number[] }>,
 ): void {
   const problem =

@@ -1,22 +1,28 @@
-import type { RandomState } from '@onnx-forge/infer';
+import type { Random } from '@onnx-forge/infer';
+import type { OptionValues } from '../options.js';
+import type { Networks, Recipe } from '../recipe.js';
 
 /** An array of the training state under a stable name: a weight, an optimizer slot, a moving average. */
 export interface StateArray {
   readonly shape: readonly number[];
-  readonly data: Float32Array;
+  readonly data: Float32Array | Int32Array;
 }
 
-/** All that training needs to go on, but for the position in the data. */
-export interface EngineState {
-  readonly arrays: Readonly<Record<string, StateArray>>;
-  /** The stream that the steps draw from. */
-  readonly random: RandomState;
-}
+/** All variables of a training, by name. */
+export type EngineState = Readonly<Record<string, StateArray>>;
 
 export type EngineName = 'eager' | 'compiled';
 
 /** Example arrays by input name, each [batch, ...] row-major. */
 export type BatchArrays = Readonly<Record<string, Float32Array | Int32Array>>;
+
+export interface EngineOptions {
+  readonly recipe: Recipe;
+  readonly nets: Networks;
+  readonly options: OptionValues;
+  /** The steps' randomness is drawn from this stream; its state is the caller's to save. */
+  readonly random: Random;
+}
 
 /** Runs a recipe's steps. Both engines run the same step function and draw the same random numbers in the same order. */
 export interface Engine {

@@ -1,3 +1,5 @@
-export { EagerEngine, type EngineOptions } from './eager.js';
-export type { BatchArrays, Engine, EngineName, EngineState, StateArray } from './engine.js';
+export { BACKENDS, type Backend, useBackend } from './backend.js';
+export { CompiledEngine } from './compiled.js';
+export { EagerEngine } from './eager.js';
+export type { BatchArrays, Engine, EngineName, EngineOptions, EngineState, StateArray } from './engine.js';
 export { type BoundStep, bindStep, networkWeights, type StepFunction } from './step.js';

@@ -1,7 +1,7 @@
+import type { StepRandom } from '@onnx-forge/export';
 import { tf } from '@onnx-forge/export';
 import { TrainError } from '../errors.js';
 import type { NetworkWeight } from '../layers/network.js';
-import type { StepRandom } from '../objectives/random.js';
 import type { OptionValues } from '../options.js';
 import type { BatchTensors, Networks, Step } from '../recipe.js';
 

@@ -1,5 +1,5 @@
+import type { StepRandom } from '@onnx-forge/export';
 import { tf } from '@onnx-forge/export';
-import type { StepRandom } from './random.js';
 
 /** A Gaussian with diagonal covariance diag(exp(logVar)); both tensors [batch, dimensions]. */
 export interface GaussianParameters {

@@ -7,7 +7,6 @@ export { klGaussianGaussianAnalytic, klGaussianGaussianMc } from './klGaussianGa
 export { logLikelihoodBernoulli, logLikelihoodBernoulliFromLogits } from './logLikelihoodBernoulli.js';
 export { logLikelihoodNormal, logLikelihoodStandardNormal } from './logLikelihoodNormal.js';
 export { logMeanExp } from './logMeanExp.js';
-export type { StepRandom } from './random.js';
 export {
   collapseStd,
   cosineSimilarity,

@@ -1,7 +1,7 @@
+import type { StepRandom } from '@onnx-forge/export';
 import { tf } from '@onnx-forge/export';
 import type { Gaussian, GaussianParameters } from './gaussian.js';
 import { logLikelihoodNormal } from './logLikelihoodNormal.js';
-import type { StepRandom } from './random.js';
 import { sumOverEvent } from './sumOverEvent.js';
 
 /**

@@ -1,6 +1,5 @@
 import type { DataSet, SplitName } from '../data/data-set.js';
-import type { ModelKind } from './kinds.js';
-import type { ModelOf } from './model.js';
+import type { ModelKind, ModelOf } from './kinds.js';
 
 /** One number about a trained model, with what is needed to compute it again. */
 export interface Measurement {

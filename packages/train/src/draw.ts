@@ -1,0 +1,68 @@
+import { type DeviceRequest, load, Random } from '@onnx-forge/infer';
+import { closest } from 'fastest-levenshtein';
+import type { DataSet } from './data/data-set.js';
+import { TrainError } from './errors.js';
+import type { OnEvent } from './events.js';
+import type { OptionValues } from './options.js';
+import type { Recipe } from './recipe.js';
+import { writeAtomically } from './run/atomic.js';
+import { recipeData } from './run/data.js';
+import { RunFolder } from './run/folder.js';
+import { readLog } from './run/log.js';
+import { readSnapshots } from './run/snapshots.js';
+
+export interface DrawRequest {
+  readonly recipe: Recipe;
+  /** The run folder. */
+  readonly run: string;
+  /** The name of one figure; default: all. */
+  readonly only?: string;
+  /** Default: the data that the run was trained on. */
+  readonly data?: string | DataSet;
+  readonly dataDir?: string;
+  readonly device?: DeviceRequest;
+  readonly threads?: number;
+  readonly signal?: AbortSignal;
+  readonly onEvent?: OnEvent;
+}
+
+/**
+ * Draws a trained run's figures into `figures/`; gives the files.
+ *
+ * @throws TrainError (`option-unknown`) when the recipe has no figure of that name
+ */
+export async function drawFigures(request: DrawRequest): Promise<readonly string[]> {
+  const { recipe, run, only, device = 'auto', threads, signal, onEvent = () => {} } = request;
+  const chosen = Object.entries(recipe.figures).filter(([name]) => only === undefined || name === only);
+  if (only !== undefined && chosen.length === 0) throw unknownFigure(recipe, only);
+  await using model = await load(run, { device, ...(threads !== undefined && { threads }) });
+  const folder = new RunFolder(run);
+  const { manifest } = model;
+  const context = {
+    model,
+    options: manifest.options as OptionValues,
+    data: await recipeData(recipe, { data: request.data ?? manifest.data.name, ...request }),
+    log: await readLog(folder.file('log')),
+    snapshots: await readSnapshots(folder, manifest.steps),
+  };
+  await folder.folder('figures');
+  const files: string[] = [];
+  for (const [index, [name, figure]] of chosen.entries()) {
+    signal?.throwIfAborted();
+    onEvent({ type: 'phase', phase: 'figures', detail: name, fraction: index / chosen.length });
+    const { png, svg } = await figure({ ...context, random: new Random(manifest.seed).fork(`figure ${name}`) });
+    const file = folder.file('figures', `${name}.png`);
+    await writeAtomically(file, png);
+    if (svg !== undefined) await writeAtomically(folder.file('figures', `${name}.svg`), svg);
+    files.push(file);
+    onEvent({ type: 'figure', name, file });
+  }
+  return files;
+}
+
+function unknownFigure({ name, figures }: Recipe, only: string): TrainError {
+  const known = Object.keys(figures);
+  const nearest = known.length > 0 ? `; did you mean '${closest(only, known)}'?` : '';
+  const message = `recipe '${name}' has no figure '${only}'${nearest} Figures: ${known.join(', ') || 'none'}`;
+  return new TrainError('option-unknown', message, { recipe: name, figure: only, known });
+}

@@ -1,0 +1,46 @@
+import { type DeviceRequest, load } from '@onnx-forge/infer';
+import type { DataSet, SplitName } from './data/data-set.js';
+import type { OnEvent } from './events.js';
+import type { Recipe } from './recipe.js';
+import { recipeData } from './run/data.js';
+import { RunFolder } from './run/folder.js';
+import { recordMeasurements } from './run/manifest.js';
+import type { Measurement } from './serve/evaluation.js';
+
+export interface EvaluateRequest {
+  readonly recipe: Recipe;
+  /** The run folder. */
+  readonly run: string;
+  /** Default: the data that the run was trained on. */
+  readonly data?: string | DataSet;
+  readonly dataDir?: string;
+  /** Default: the recipe's choice. */
+  readonly split?: SplitName;
+  /** Monte-Carlo samples per example; default: the recipe's choice. */
+  readonly samples?: number;
+  /** Default 1. */
+  readonly seed?: number;
+  readonly device?: DeviceRequest;
+  readonly threads?: number;
+  readonly signal?: AbortSignal;
+  readonly onEvent?: OnEvent;
+}
+
+/** Measures a trained run with its recipe's evaluation, on its exported graphs; the manifest records the numbers. */
+export async function evaluateRun(request: EvaluateRequest): Promise<readonly Measurement[]> {
+  const { recipe, run, split, samples, seed = 1, device = 'auto', threads, signal, onEvent = () => {} } = request;
+  if (!recipe.evaluate) return [];
+  await using model = await load(run, { device, ...(threads !== undefined && { threads }) });
+  const data = await recipeData(recipe, { data: request.data ?? model.manifest.data.name, ...request });
+  const measurements = await recipe.evaluate(model, data, {
+    ...(split && { split }),
+    ...(samples !== undefined && { samples }),
+    ...(signal && { signal }),
+    seed,
+    onProgress: (detail, fraction) => onEvent({ type: 'phase', phase: 'evaluate', detail, fraction }),
+  });
+  for (const measurement of measurements) onEvent({ type: 'measurement', measurement });
+  const about = { dataSet: data.name, seed, device: model.device };
+  await recordMeasurements(new RunFolder(run), model.manifest, measurements, about);
+  return measurements;
+}

@@ -1,0 +1,38 @@
+import { open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { TrainError } from '../errors.js';
+
+/**
+ * Writes a file so that at any moment, a kill or a power cut included, its name holds either the old content or the new:
+ * written beside it, flushed to the disk, renamed.
+ *
+ * @throws TrainError (`run-unwritable`)
+ */
+export async function writeAtomically(path: string, parts: string | Uint8Array | readonly Uint8Array[]): Promise<void> {
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    const file = await open(temporary, 'w');
+    try {
+      for (const part of typeof parts === 'string' || parts instanceof Uint8Array ? [parts] : parts) {
+        await file.writeFile(part);
+      }
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+    await syncFolder(dirname(path));
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {});
+    const reason = (error as Error).message;
+    throw new TrainError('run-unwritable', `${path} can't be written: ${reason}`, { path }, { cause: error });
+  }
+}
+
+/** Makes a rename in the folder durable. Not every platform lets a folder be opened; there it is left out. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r').catch(() => undefined);
+  if (folder === undefined) return;
+  await folder.sync().catch(() => {});
+  await folder.close();
+}

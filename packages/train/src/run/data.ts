@@ -1,0 +1,26 @@
+import type { DataSet } from '../data/data-set.js';
+import { loadDataSet } from '../data/load.js';
+import { prepareInputs } from '../inputs.js';
+import type { Recipe } from '../recipe.js';
+
+export interface DataRequest {
+  /** A name, `real` or `embedded` for the recipe's own, or a loaded set. */
+  readonly data: string | DataSet;
+  readonly dataDir?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Loads a recipe's data and gives it the form that the recipe wants: its inputs as fields. */
+export async function recipeData(recipe: Recipe, { data, dataDir, signal }: DataRequest): Promise<DataSet> {
+  const loaded =
+    typeof data === 'string' ? await loadDataSet(dataName(recipe, data), loadOptions(dataDir, signal)) : data;
+  return prepareInputs(recipe.prepare(loaded), recipe.batch, recipe.name);
+}
+
+function dataName(recipe: Recipe, name: string): string {
+  return name === 'real' || name === 'embedded' ? recipe.data[name] : name;
+}
+
+function loadOptions(dataDir: string | undefined, signal: AbortSignal | undefined) {
+  return { ...(dataDir !== undefined && { dataDir }), ...(signal && { signal }) };
+}

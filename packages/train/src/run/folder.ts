@@ -1,0 +1,76 @@
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { MANIFEST_FILE } from '@onnx-forge/infer';
+import { TrainError } from '../errors.js';
+
+type Entry = 'manifest' | 'log' | 'checkpoint' | 'graphs' | 'figures' | 'snapshots';
+
+const ENTRIES: Readonly<Record<Entry, string>> = {
+  manifest: MANIFEST_FILE,
+  log: 'metrics.jsonl',
+  checkpoint: 'checkpoint',
+  graphs: 'graphs',
+  figures: 'figures',
+  snapshots: 'snapshots',
+};
+
+/** The paths of a run. */
+export class RunFolder {
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  /** Of an entry, or of a file inside one. */
+  file(entry: Entry, name = ''): string {
+    return join(this.path, ENTRIES[entry], name);
+  }
+
+  /** Makes the folder of an entry and gives its path. */
+  async folder(entry: Entry): Promise<string> {
+    const path = this.file(entry);
+    await makeFolder(path);
+    return path;
+  }
+
+  /** Whether anything of a run is here. */
+  async holdsRun(): Promise<boolean> {
+    const names: readonly string[] = await readdir(this.path).catch(() => []);
+    return names.some((name) => Object.values(ENTRIES).includes(name));
+  }
+
+  /**
+   * Whether a training may begin or go on here.
+   *
+   * @throws TrainError (`run-exists`) when it would replace something that was not to be replaced
+   */
+  async check({ resume, force }: { resume: boolean; force: boolean }): Promise<void> {
+    if (force || !(await this.holdsRun())) return;
+    if (!resume) {
+      const choices = 'go on with it by --resume, replace it by --force, or choose another --out';
+      throw new TrainError('run-exists', `${this.path} holds a run already: ${choices}`, { path: this.path });
+    }
+    const has = (entry: Entry) => stat(this.file(entry)).then(Boolean, () => false);
+    if ((await has('manifest')) && !(await has('checkpoint'))) {
+      const message = `${this.path} holds a trained run without its checkpoint, so it can't go on; replace it by --force`;
+      throw new TrainError('run-exists', message, { path: this.path });
+    }
+  }
+
+  /** Makes the folder ready for a new run: what is of another run goes, other files stay. */
+  async begin(): Promise<void> {
+    for (const entry of Object.values(ENTRIES)) await rm(join(this.path, entry), { recursive: true, force: true });
+    await makeFolder(this.path);
+  }
+}
+
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+    if (!(await stat(path)).isDirectory()) throw new Error('it is not a folder');
+  } catch (error) {
+    const message = `the folder ${path} can't be made: ${(error as Error).message}`;
+    throw new TrainError('run-unwritable', message, { path }, { cause: error });
+  }
+}

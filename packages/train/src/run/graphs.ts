@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto';
+import { exportOnnx, type OnnxExport } from '@onnx-forge/export';
+import { type GraphEntry, openSession, type Session, type Tensor, type ValueEntry } from '@onnx-forge/infer';
+import type { Graph, GraphRunner } from '../serve/graph.js';
+import { writeAtomically } from './atomic.js';
+import type { RunFolder } from './folder.js';
+
+/** Writes an inference function with the current weights as ONNX. */
+export function exportGraph({ inputs, run }: Graph): OnnxExport {
+  const signature = Object.entries(inputs).map(([name, shape]) => [name, { shape }] as const);
+  return exportOnnx((tensors) => ({ ...run(tensors) }), { inputs: Object.fromEntries(signature) });
+}
+
+/** Exports graphs with the current weights when they are first run, on the CPU. */
+export class CurrentGraphs implements GraphRunner, AsyncDisposable {
+  readonly #graphs: Readonly<Record<string, Graph>>;
+  readonly #sessions = new Map<string, Session>();
+
+  constructor(graphs: Readonly<Record<string, Graph>>) {
+    this.#graphs = graphs;
+  }
+
+  async run(name: string, feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
+    let session = this.#sessions.get(name);
+    if (session === undefined) {
+      const graph = this.#graphs[name];
+      if (graph === undefined) throw new TypeError(`there is no graph '${name}'`);
+      session = await openSession(exportGraph(graph).bytes, { device: 'cpu', name });
+      this.#sessions.set(name, session);
+    }
+    return session.run(feeds);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const session of this.#sessions.values()) await session.dispose();
+  }
+}
+
+/** Writes every graph to `graphs/NAME.onnx`; gives the manifest's entries. */
+export async function writeGraphs(
+  run: RunFolder,
+  graphs: Readonly<Record<string, Graph>>,
+  onGraph: (name: string, fraction: number) => void = () => {},
+): Promise<Record<string, GraphEntry>> {
+  await run.folder('graphs');
+  const entries: Record<string, GraphEntry> = {};
+  const all = Object.entries(graphs);
+  for (const [index, [name, graph]] of all.entries()) {
+    onGraph(name, index / all.length);
+    const { bytes, opset, inputs, outputs } = exportGraph(graph);
+    await writeAtomically(run.file('graphs', `${name}.onnx`), bytes);
+    entries[name] = {
+      file: `graphs/${name}.onnx`,
+      sha256: createHash('sha256').update(bytes).digest('hex'),
+      bytes: bytes.length,
+      opset,
+      inputs: inputs as Record<string, ValueEntry>,
+      outputs: outputs as Record<string, ValueEntry>,
+    };
+  }
+  return entries;
+}

@@ -1,0 +1,237 @@
+import type { Random } from '@onnx-forge/infer';
+import type { Progress, RunIdentity } from '../checkpoint.js';
+import { saveCheckpoint } from '../checkpoint.js';
+import { TrainingBatches } from '../data/batches.js';
+import type { DataSet } from '../data/data-set.js';
+import type { Engine } from '../engine/engine.js';
+import { TrainError } from '../errors.js';
+import type { OnEvent } from '../events.js';
+import type { Recipe, SnapshotSchedule } from '../recipe.js';
+import type { Served } from '../serve/served.js';
+import type { RunFolder } from './folder.js';
+import { CurrentGraphs } from './graphs.js';
+import { MetricsLog } from './log.js';
+import { Meter } from './meters.js';
+import { saveSnapshot } from './snapshots.js';
+
+/** Images in a snapshot: 8 rows of 8. */
+const SNAPSHOT_COUNT = 64;
+
+export interface LoopOptions {
+  readonly folder: RunFolder;
+  readonly identity: RunIdentity;
+  readonly recipe: Recipe;
+  readonly served: Served;
+  readonly engine: Engine;
+  /** With the recipe's inputs as fields. */
+  readonly data: DataSet;
+  readonly batchSize: number;
+  readonly epochs: number;
+  readonly maxSteps: number;
+  /** The run's seed, for everything but the steps. */
+  readonly random: Random;
+  /** What the engine draws from. */
+  readonly stepRandom: Random;
+  readonly logEvery: number;
+  readonly checkpointSeconds: number;
+  readonly signal: AbortSignal | undefined;
+  readonly onEvent: OnEvent;
+}
+
+/** Training from where it stands to its end: iterations, validation, log, snapshots, checkpoints. */
+export class TrainingLoop {
+  readonly #options: LoopOptions;
+  readonly #batches: TrainingBatches;
+  readonly #schedule: SnapshotSchedule;
+  readonly #log: MetricsLog;
+  readonly #line: Meter;
+  readonly #epoch: Meter;
+  #step: number;
+  #seconds: number;
+  #clock = performance.now();
+  #lastCheckpoint = performance.now();
+  #lastTrain: Readonly<Record<string, number>> = {};
+  #lastValidation: Readonly<Record<string, number>> = {};
+
+  private constructor(options: LoopOptions, log: MetricsLog, from: Progress | undefined) {
+    const { data, batchSize, identity, recipe } = options;
+    this.#options = options;
+    this.#log = log;
+    this.#batches = new TrainingBatches(data.splits.train, {
+      batchSize,
+      seed: identity.seed,
+      ...(from && { position: from.position }),
+    });
+    this.#schedule = recipe.snapshots(identity.options);
+    this.#line = new Meter(from?.meters.line);
+    this.#epoch = new Meter(from?.meters.epoch);
+    this.#step = from?.step ?? 0;
+    this.#seconds = from?.seconds ?? 0;
+  }
+
+  /** Ready to begin, or to go on from a checkpoint whose arrays the engine holds already. */
+  static async open(options: LoopOptions, from?: Progress): Promise<TrainingLoop> {
+    return new TrainingLoop(options, await MetricsLog.open(options.folder.file('log'), from?.logBytes ?? 0), from);
+  }
+
+  /** Iterations done. */
+  get step(): number {
+    return this.#step;
+  }
+
+  get steps(): number {
+    return Math.min(this.#options.maxSteps, this.#options.epochs * this.stepsPerEpoch);
+  }
+
+  get stepsPerEpoch(): number {
+    return this.#batches.batchesPerEpoch;
+  }
+
+  get seconds(): number {
+    return this.#seconds;
+  }
+
+  /** The last training means and validation metrics. */
+  get metrics(): Readonly<Record<string, number>> {
+    return { ...this.#lastTrain, ...this.#lastValidation };
+  }
+
+  /** Trains to the end, or until the signal aborts. A checkpoint is written either way. */
+  async run(): Promise<'finished' | 'interrupted'> {
+    try {
+      this.#tick();
+      if (this.#step === 0) {
+        if (this.#schedule.atSteps?.includes(0)) await this.#snapshot();
+        // At once, so that a run that is killed early can be resumed too.
+        await this.#checkpoint();
+      }
+      while (this.#step < this.steps) {
+        if (this.#options.signal?.aborted) break;
+        await this.#iterate();
+      }
+      const finished = this.#step >= this.steps;
+      if (finished && !this.#snapshotDue()) await this.#snapshot();
+      await this.#checkpoint();
+      return finished ? 'finished' : 'interrupted';
+    } finally {
+      await this.#log.close();
+    }
+  }
+
+  async #iterate(): Promise<void> {
+    const { onEvent, epochs, engine, recipe, logEvery, checkpointSeconds } = this.#options;
+    const { epoch } = this.#batches.position();
+    const { fields } = this.#batches.next();
+    const metrics: Record<string, number> = {};
+    for (const name of Object.keys(recipe.steps)) {
+      const values = await engine.run(name, fields);
+      for (const [metric, value] of Object.entries(values)) {
+        if (!Number.isFinite(value)) throw this.#notFinite(name, metric, value);
+        metrics[`${name}/${metric}`] = value;
+      }
+    }
+    this.#step++;
+    this.#line.add(metrics);
+    this.#epoch.add(metrics);
+    const ms = this.#tick();
+    const etaSeconds = ((this.steps - this.#step) * this.#pace(ms)) / 1000;
+    const { step, steps } = this;
+    onEvent({ type: 'step', step, steps, epoch: epoch + 1, epochs, metrics, msPerStep: this.#pace(), etaSeconds });
+
+    const epochDone = this.#batches.position().index === 0;
+    if (this.#step % logEvery === 0 || epochDone || this.#step === steps) await this.#logTrain();
+    if (epochDone) await this.#endEpoch(epoch + 1);
+    if (this.#snapshotDue()) await this.#snapshot();
+    const late = performance.now() - this.#lastCheckpoint > 1000 * checkpointSeconds;
+    if (epochDone || late) await this.#checkpoint();
+  }
+
+  #msPerStep = Number.NaN;
+
+  /** A running mean of the time of an iteration; with `ms` it takes in one more. */
+  #pace(ms?: number): number {
+    if (ms !== undefined) this.#msPerStep = Number.isNaN(this.#msPerStep) ? ms : 0.95 * this.#msPerStep + 0.05 * ms;
+    return this.#msPerStep;
+  }
+
+  /** Counts the time since the last call as training; gives it in ms. */
+  #tick(): number {
+    const now = performance.now();
+    const ms = now - this.#clock;
+    this.#clock = now;
+    this.#seconds += ms / 1000;
+    return ms;
+  }
+
+  /** Epochs done, with the part of the one under way. */
+  #epochsDone(): number {
+    return this.#step / this.stepsPerEpoch;
+  }
+
+  async #logTrain(): Promise<void> {
+    const metrics = this.#line.take();
+    this.#lastTrain = metrics;
+    await this.#log.append({ kind: 'train', step: this.#step, epoch: this.#epochsDone(), metrics });
+  }
+
+  async #endEpoch(epoch: number): Promise<void> {
+    const { served, data, random, onEvent, epochs } = this.#options;
+    const train = this.#epoch.take();
+    let validation: Readonly<Record<string, number>> = {};
+    if (served.validate) {
+      await using graphs = await this.#currentGraphs();
+      // The same noise after every epoch: differences are the model's.
+      validation = await served.validate(graphs, data.splits.validation, random.fork('validation'));
+      await this.#log.append({ kind: 'validation', step: this.#step, epoch, metrics: validation });
+      this.#lastValidation = validation;
+    }
+    onEvent({ type: 'epoch', epoch, epochs, step: this.#step, train, validation });
+  }
+
+  #snapshotDue(): boolean {
+    const { everySteps, atSteps = [], atEpochs = [] } = this.#schedule;
+    const every = everySteps !== undefined && this.#step > 0 && this.#step % everySteps === 0;
+    return every || atSteps.includes(this.#step) || atEpochs.includes(this.#epochsDone());
+  }
+
+  async #snapshot(): Promise<void> {
+    const { served, random, folder, onEvent } = this.#options;
+    if (!served.snapshot) return;
+    await using graphs = await this.#currentGraphs();
+    const images = await served.snapshot(graphs, random.fork('snapshot'), SNAPSHOT_COUNT);
+    const snapshot = { step: this.#step, epoch: this.#epochsDone(), count: SNAPSHOT_COUNT, images };
+    const file = await saveSnapshot(folder, snapshot);
+    onEvent({ type: 'snapshot', step: this.#step, file });
+  }
+
+  async #currentGraphs(): Promise<CurrentGraphs> {
+    await this.#options.engine.writeBack();
+    return new CurrentGraphs(this.#options.served.graphs);
+  }
+
+  async #checkpoint(): Promise<void> {
+    const { engine, folder, identity, stepRandom, onEvent } = this.#options;
+    this.#tick();
+    await this.#log.flush();
+    const file = await saveCheckpoint(folder.path, {
+      ...identity,
+      step: this.#step,
+      position: this.#batches.position(),
+      random: stepRandom.state(),
+      logBytes: this.#log.bytes,
+      meters: { line: this.#line.state(), epoch: this.#epoch.state() },
+      seconds: this.#seconds,
+      state: await engine.state(),
+    });
+    this.#lastCheckpoint = performance.now();
+    onEvent({ type: 'checkpoint', step: this.#step, file });
+  }
+
+  #notFinite(step: string, metric: string, value: number): TrainError {
+    const iteration = this.#step + 1;
+    const message =
+      `step '${step}' gave ${metric} = ${value} at iteration ${iteration}: training diverged; ` +
+      'try a smaller learning rate (the last checkpoint is kept)';
+    return new TrainError('not-finite', message, { step, metric, iteration });
+  }
+}

@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs';
+import { tf } from '@onnx-forge/export';
+import { checkManifest, type GraphEntry, type Manifest, type MetricEntry } from '@onnx-forge/infer';
+import type { RunIdentity } from '../checkpoint.js';
+import type { DataSet } from '../data/data-set.js';
+import type { Measurement } from '../serve/evaluation.js';
+import type { Served } from '../serve/served.js';
+import { writeAtomically } from './atomic.js';
+import type { RunFolder } from './folder.js';
+
+export interface ManifestFacts {
+  readonly identity: RunIdentity;
+  readonly served: Served;
+  readonly graphs: Readonly<Record<string, GraphEntry>>;
+  readonly data: DataSet;
+  readonly device: string;
+  readonly steps: number;
+  readonly epochs: number;
+  readonly metrics: readonly MetricEntry[];
+}
+
+/** Writes the manifest of a trained run: with it the folder is a whole run. */
+export async function writeManifest(run: RunFolder, facts: ManifestFacts): Promise<Manifest> {
+  const { identity, served, data, graphs, device, steps, epochs, metrics } = facts;
+  const manifest = checkManifest({
+    format: 1,
+    model: identity.recipe,
+    kind: served.kind,
+    created: new Date().toISOString(),
+    versions: { 'onnx-forge': ourVersion(), tfjs: tf.version.tfjs, node: process.versions.node },
+    options: identity.options,
+    data: { name: data.name, files: data.files, embedded: data.embedded },
+    seed: identity.seed,
+    device,
+    engine: identity.engine,
+    steps,
+    epochs,
+    graphs,
+    serve: served.facts,
+    metrics,
+  });
+  await saveManifest(run, manifest);
+  return manifest;
+}
+
+/** Adds measurements to a run's manifest; a number measured the same way before is replaced. */
+export async function recordMeasurements(
+  run: RunFolder,
+  manifest: Manifest,
+  measured: readonly Measurement[],
+  about: { dataSet: string; seed: number; device: string },
+): Promise<void> {
+  const entries = measured.map((measurement) => metricEntry(measurement, about));
+  const key = (entry: MetricEntry) => JSON.stringify([entry.name, entry.dataSet, entry.split, entry.draws]);
+  const replaced = new Set(entries.map(key));
+  const kept = manifest.metrics.filter((entry) => !replaced.has(key(entry)));
+  await saveManifest(run, { ...manifest, metrics: [...kept, ...entries] });
+}
+
+function metricEntry(measurement: Measurement, about: { dataSet: string; seed: number; device: string }): MetricEntry {
+  // The manifest counts examples as `samples`; the Monte-Carlo samples per example are `draws`.
+  const { examples, samples, ...rest } = measurement;
+  return { ...rest, samples: examples, ...(samples !== undefined && { draws: samples }), ...about };
+}
+
+async function saveManifest(run: RunFolder, manifest: Manifest): Promise<void> {
+  await writeAtomically(run.file('manifest'), `${JSON.stringify(manifest, undefined, 2)}\n`);
+}
+
+function ourVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}

@@ -1,0 +1,182 @@
+import { rm } from 'node:fs/promises';
+import { InputError, Random } from '@onnx-forge/infer';
+import { type Checkpoint, loadCheckpoint, type RunIdentity } from './checkpoint.js';
+import type { DataSet } from './data/data-set.js';
+import { drawFigures } from './draw.js';
+import { useBackend } from './engine/backend.js';
+import { CompiledEngine } from './engine/compiled.js';
+import { EagerEngine } from './engine/eager.js';
+import type { Engine } from './engine/engine.js';
+import { TrainError } from './errors.js';
+import { evaluateRun } from './evaluate.js';
+import { seededInitializers } from './layers/initializers.js';
+import { type Networks, recipeOptions } from './recipe.js';
+import { recipeData } from './run/data.js';
+import { RunFolder } from './run/folder.js';
+import { writeGraphs } from './run/graphs.js';
+import { TrainingLoop } from './run/loop.js';
+import { writeManifest } from './run/manifest.js';
+import type { Served } from './serve/served.js';
+import type { TrainRequest, TrainResult } from './train-request.js';
+
+export type { TrainRequest, TrainResult } from './train-request.js';
+
+/**
+ * Trains a recipe into a run folder: checkpoints and metrics on the way; at the end the exported graphs and the
+ * manifest, then (on the exported graphs) evaluation and figures.
+ *
+ * @throws TrainError, DataError, DeviceError ...: all ForgeErrors, one clear line each
+ */
+export async function train(request: TrainRequest): Promise<TrainResult> {
+  const { recipe, resume = false, force = false, signal } = request;
+  const onEvent = request.onEvent ?? (() => {});
+  requirePositive('maxSteps', request.maxSteps);
+  requirePositive('samples', request.samples);
+  recipeOptions(recipe, request);
+  const folder = new RunFolder(request.out);
+  await folder.check({ resume, force });
+  const checkpoint = resume ? await loadCheckpoint(folder.path) : undefined;
+  const options = recipeOptions(recipe, request, checkpoint?.recipe === recipe.name ? checkpoint.options : {});
+  const { seed = checkpoint?.seed ?? 1, engine: engineName = checkpoint?.engine ?? 'compiled' } = request;
+
+  onEvent({ type: 'phase', phase: 'prepare', detail: 'data', fraction: 0 });
+  const source = request.data ?? checkpoint?.dataSet ?? 'embedded';
+  const data = await recipeData(recipe, { ...request, data: source });
+  const identity: RunIdentity = { recipe: recipe.name, options, dataSet: data.name, seed, engine: engineName };
+  if (checkpoint) requireSameRun(identity, checkpoint, folder.path);
+  else await folder.begin();
+
+  const random = new Random(seed);
+  const stepRandom = checkpoint ? Random.fromState(checkpoint.random) : random.fork('steps');
+  await useBackend(engineName === 'eager' ? (request.backend ?? 'cpu') : 'cpu');
+  const nets = recipe.nets(options, seededInitializers(random.fork('weights')));
+  const served = recipe.serves(nets, options);
+  const engine = await makeEngine({ ...request, engine: engineName }, { recipe, nets, options, random: stepRandom });
+  let loop: TrainingLoop;
+  let status: TrainResult['status'];
+  try {
+    if (checkpoint) await engine.restore(checkpoint.state);
+    loop = await TrainingLoop.open(
+      {
+        folder,
+        identity,
+        recipe,
+        served,
+        engine,
+        data,
+        batchSize: options.batchSize,
+        epochs: options.epochs,
+        maxSteps: request.maxSteps ?? Number.POSITIVE_INFINITY,
+        random,
+        stepRandom,
+        logEvery: request.logEvery ?? 50,
+        checkpointSeconds: request.checkpointSeconds ?? 60,
+        signal,
+        onEvent,
+      },
+      checkpoint,
+    );
+    const { step, steps, stepsPerEpoch } = loop;
+    const { epochs } = options;
+    const { device } = engine;
+    const start = { recipe: recipe.name, options, dataSet: data.name, seed, engine: engineName, device };
+    onEvent({ type: 'start', ...start, step, steps, stepsPerEpoch, epochs });
+    status = await loop.run();
+    if (status === 'finished') await finish(folder, { identity, served, engine, data, loop, onEvent });
+  } finally {
+    await engine.dispose();
+    disposeNetworks(nets);
+  }
+  const { step, stepsPerEpoch, seconds, metrics } = loop;
+  const done = { status, recipe: recipe.name, out: folder.path, steps: step, epochs: step / stepsPerEpoch, seconds };
+  if (status === 'interrupted') return { ...done, metrics, measurements: [], figures: [] };
+
+  const after = { recipe, run: folder.path, data: source, ...afterTraining(request) };
+  const { samples, evaluate = true, figures = true } = request;
+  const measurements = evaluate ? await evaluateRun({ ...after, seed, ...(samples && { samples }) }) : [];
+  return { ...done, metrics, measurements, figures: figures ? await drawFigures(after) : [] };
+}
+
+function makeEngine(
+  { engine, device, threads }: TrainRequest,
+  parts: ConstructorParameters<typeof EagerEngine>[0] & { options: { batchSize: number } },
+): Promise<Engine> | Engine {
+  if (engine === 'eager') return new EagerEngine(parts);
+  const { batchSize } = parts.options;
+  return CompiledEngine.compile(parts, {
+    batchSize,
+    ...(device && { device }),
+    ...(threads !== undefined && { threads }),
+  });
+}
+
+/** Writes graphs and manifest. The old manifest goes first: in between, the folder must not look like a whole run. */
+async function finish(
+  folder: RunFolder,
+  {
+    identity,
+    served,
+    engine,
+    data,
+    loop,
+    onEvent,
+  }: {
+    identity: RunIdentity;
+    served: Served;
+    engine: Engine;
+    data: DataSet;
+    loop: TrainingLoop;
+    onEvent: NonNullable<TrainRequest['onEvent']>;
+  },
+): Promise<void> {
+  await engine.writeBack();
+  await rm(folder.file('manifest'), { force: true });
+  const graphs = await writeGraphs(folder, served.graphs, (detail, fraction) =>
+    onEvent({ type: 'phase', phase: 'export', detail, fraction }),
+  );
+  const { step: steps, stepsPerEpoch } = loop;
+  const { device } = engine;
+  await writeManifest(folder, {
+    identity,
+    served,
+    graphs,
+    data,
+    device,
+    steps,
+    epochs: steps / stepsPerEpoch,
+    metrics: [],
+  });
+}
+
+function afterTraining({ dataDir, device, threads, signal, onEvent }: TrainRequest) {
+  return {
+    ...(dataDir !== undefined && { dataDir }),
+    ...(device && { device }),
+    ...(threads !== undefined && { threads }),
+    ...(signal && { signal }),
+    ...(onEvent && { onEvent }),
+  };
+}
+
+/** A run goes on as what it was started as; only its length may change. */
+function requireSameRun(now: RunIdentity, then: Checkpoint, path: string): void {
+  const facts = ({ recipe, dataSet, seed, engine, options }: RunIdentity) => {
+    const { epochs: _, ...others } = options;
+    return { recipe, dataSet, seed, engine, ...others } as Readonly<Record<string, unknown>>;
+  };
+  const [before, after] = [facts(then), facts(now)];
+  const name = [...new Set([...Object.keys(before), ...Object.keys(after)])].find((key) => before[key] !== after[key]);
+  if (name === undefined) return;
+  const message = `${path} was started with ${name} = ${before[name]}, not ${after[name]}: resume it with the same, or start again with --force`;
+  throw new TrainError('checkpoint-mismatch', message, { path, name, before: before[name], after: after[name] });
+}
+
+function requirePositive(name: string, value: number | undefined): void {
+  if (value !== undefined && !(Number.isSafeInteger(value) && value >= 1)) {
+    throw new InputError(`${name} must be a whole number of at least 1, not ${value}`, { [name]: value });
+  }
+}
+
+function disposeNetworks(nets: Networks): void {
+  for (const net of Object.values(nets)) net.dispose();
+}
