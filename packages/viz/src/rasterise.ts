@@ -15,9 +15,12 @@ const resolve = createRequire(import.meta.url).resolve;
 /** System fonts are never looked at: the same SVG gives the same pixels on every machine, also on one without fonts. */
 const font: NonNullable<ResvgRenderOptions['font']> = {
   loadSystemFonts: false,
-  fontFiles: ['400Regular/Inter_400Regular.ttf', '600SemiBold/Inter_600SemiBold.ttf'].map((file) =>
-    resolve(`@expo-google-fonts/inter/${file}`),
-  ),
+  fontFiles: [
+    '@expo-google-fonts/inter/400Regular/Inter_400Regular.ttf',
+    '@expo-google-fonts/inter/600SemiBold/Inter_600SemiBold.ttf',
+    // For single signs that Inter lacks: ∇ ∈ ∝ ∼ ℝ, and the ▁ of sub-word tokens.
+    'dejavu-fonts-ttf/ttf/DejaVuSans.ttf',
+  ].map((file) => resolve(file)),
   defaultFontFamily: 'Inter',
   sansSerifFamily: 'Inter',
 };
@@ -32,8 +35,8 @@ function open(svg: string, options: ResvgRenderOptions = {}): Resvg {
 }
 
 /**
- * Draws an SVG as PNG. Text is drawn in the shipped font (Inter: Latin, Greek, Cyrillic, arrows, mathematical signs)
- * whatever the machine has installed.
+ * Draws an SVG as PNG. Text is drawn in the shipped fonts (Inter, and DejaVu Sans for mathematical signs; Latin,
+ * Greek, Cyrillic, but no East Asian script), whatever the machine has installed.
  *
  * @param options.width of the PNG in pixels; default: twice the SVG's own width, sharp in print and on dense screens.
  * @throws FigureError `bad-svg`, `bad-option`

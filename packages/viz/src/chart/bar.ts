@@ -1,9 +1,10 @@
 import { requireCount, requireDistinct, requireFinite, requireSome } from '../check.js';
-import type { Size } from './data.js';
+import { extent, type Size } from './data.js';
+import { numberFormat } from './format.js';
 import { topLegend } from './legend.js';
 import { palette } from './palette.js';
-import { type Chart, type Heading, INK, LABEL_SIZE, renderFitted, wrapLabel } from './render.js';
-import { numberFormat, tickCount } from './ticks.js';
+import { type Chart, type Heading, renderFitted, wrapLabel } from './render.js';
+import { INK, LABEL_SIZE } from './theme.js';
 
 /** Up to this many bars carry their value. */
 const VALUED_BARS = 24;
@@ -53,8 +54,10 @@ export function barChart(spec: BarChartSpec): Chart {
       return { name, category, value, low: value - error, high: value + error, tip, text: format(value) };
     }),
   );
+  const [low, high] = extent([[0], bars.map(({ tip }) => tip)]);
   // Room for the values beyond the longest bars.
-  const ends = [Math.min(0, ...bars.map(({ tip }) => 1.08 * tip)), Math.max(0, ...bars.map(({ tip }) => 1.08 * tip))];
+  const room = high > low ? 0.08 * (high - low) : 1;
+  const ends = [low < 0 ? low - room : 0, high > 0 || low === 0 ? high + room : 0];
   const withErrors = series.some(({ errors }) => errors !== undefined);
 
   return renderFitted(spec, { width, height }, (plot, ruler) => {
@@ -72,6 +75,7 @@ export function barChart(spec: BarChartSpec): Chart {
           axis: {
             title: x.label === undefined ? null : wrapLabel(x.label, plot.width, ruler),
             ticks: false,
+            domain: false,
             ...(turned ? { labelAngle: -40, labelAlign: 'right' } : { labelAngle: 0 }),
           },
         },
@@ -85,12 +89,12 @@ export function barChart(spec: BarChartSpec): Chart {
               field: 'value',
               type: 'quantitative',
               stack: null,
-              scale: { domain: ends, nice: true },
+              scale: { domain: ends, nice: false },
               axis: {
                 title: wrapLabel(y.label, plot.height, ruler),
                 domain: false,
                 ticks: false,
-                tickCount: tickCount(plot.height, 55),
+                tickCount: Math.max(2, Math.round(plot.height / 55)),
               },
             },
             color: {
@@ -101,12 +105,19 @@ export function barChart(spec: BarChartSpec): Chart {
             },
           },
         },
+        ZERO_LINE,
         ...(withErrors ? [ERROR_BARS] : []),
         ...(valued ? [VALUES] : []),
       ],
     };
   });
 }
+
+const ZERO_LINE = {
+  data: { values: [{}] },
+  mark: { type: 'rule', color: '#777777' },
+  encoding: { x: null, xOffset: null, y: { datum: 0 } },
+};
 
 const ERROR_BARS = {
   mark: { type: 'rule', color: INK, strokeWidth: 1.5 },

@@ -57,26 +57,6 @@ function requirePositive(values: ArrayLike<number>, name: string): void {
   }
 }
 
-/** A vega-lite scale for an axis; `nice` rounds its ends to ticks. */
-export function axisScale({ domain, scale = 'linear' }: Axis, nice: boolean): object {
-  return {
-    type: scale,
-    ...(scale === 'log' ? {} : { zero: false }),
-    nice: domain ? false : nice,
-    ...(domain ? { domain } : {}),
-  };
-}
-
-/** Whether data lie outside the axis. Marks are clipped only then: else one at the edge would lose its half. */
-export function isCut({ domain }: Axis, [low, high]: readonly [number, number]): boolean {
-  return domain !== undefined && (low < domain[0] || high > domain[1]);
-}
-
-/** Smallest and largest coordinate of all series. */
-export function extentOf(series: readonly Series[], axis: 'x' | 'y'): [number, number] {
-  return extent(series.map((one) => one[axis]));
-}
-
 /** Smallest and largest of many values. */
 export function extent(lists: readonly ArrayLike<number>[]): [number, number] {
   let [low, high] = [Infinity, -Infinity];

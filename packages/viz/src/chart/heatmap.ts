@@ -1,11 +1,14 @@
 import { requireCount, requireFinite, requireInterval, requireSome } from '../check.js';
 import { extent } from './data.js';
-import { type Chart, type Heading, INK, LABEL_SIZE, renderPlot, wrapLabel } from './render.js';
-import { numberFormat } from './ticks.js';
+import { numberFormat } from './format.js';
+import { type Chart, type Heading, renderPlot, wrapLabel } from './render.js';
+import { INK, LABEL_SIZE } from './theme.js';
 
 /** Longest side of the map, and the sizes of a cell, in CSS pixels. */
 const LONGEST_SIDE = 520;
 const CELL = { least: 14, most: 56 } as const;
+/** Slanted labels of narrower columns would overlap; they stand upright. */
+const UPRIGHT_BELOW = 20;
 /** A cell this large has room for its value. */
 const VALUED_CELL = 36;
 
@@ -88,7 +91,9 @@ export function heatMap(spec: HeatMapSpec): Chart {
           scale: index(columns),
           axis: {
             ...axis('columnLabels', x.label, plot.width),
-            ...(turned ? { labelAngle: -45, labelAlign: 'right', labelBaseline: 'middle' } : { labelAngle: 0 }),
+            ...(turned
+              ? { labelAngle: cell < UPRIGHT_BELOW ? -90 : -45, labelAlign: 'right', labelBaseline: 'middle' }
+              : { labelAngle: 0 }),
           },
         },
         y: { field: 'j', type: 'ordinal', scale: index(rows), axis: axis('rowLabels', y.label, plot.height) },

@@ -1,8 +1,9 @@
 import type { TextWidth } from '../rasterise.js';
-import { LABEL_SIZE } from './render.js';
+import { LABEL_SIZE } from './theme.js';
 
 /** Width of the symbol, of its gap to the label, and of the gap to the next entry. */
 const ENTRY_EXTRA = 46;
+const ENTRY_HEIGHT = 20;
 
 /**
  * A legend in rows between the title and the plot, as many entries per row as fit: it never covers the data.
@@ -25,11 +26,14 @@ export function topLegend(
     offset: 12,
     symbolType: symbol,
     symbolOpacity: 1,
+    symbolLimit: 0,
     ...(symbol === 'stroke' ? { symbolSize: 300, symbolStrokeWidth: 2.5 } : {}),
   };
 }
 
-/** A legend in one column to the right of the plot, its symbols solid whatever the points look like. */
-export function rightLegend(names: readonly string[]): object | null {
-  return names.length < 2 ? null : { title: null, orient: 'right', offset: 16, symbolSize: 80, symbolOpacity: 1 };
+/** A legend to the right of the plot, no higher than that, its symbols solid whatever the points look like. */
+export function rightLegend(names: readonly string[], height: number): object | null {
+  if (names.length < 2) return null;
+  const columns = Math.ceil((names.length * ENTRY_HEIGHT) / height);
+  return { title: null, orient: 'right', offset: 16, columns, symbolLimit: 0, symbolSize: 80, symbolOpacity: 1 };
 }

@@ -1,9 +1,9 @@
 import { requireInteger } from '../check.js';
-import { type Axis, axisScale, checkSeries, extentOf, isCut, type Series, type Size } from './data.js';
+import { numericAxis } from './axis.js';
+import { type Axis, checkSeries, type Series, type Size } from './data.js';
 import { topLegend } from './legend.js';
 import { dashes, palette } from './palette.js';
-import { type Chart, type Heading, renderFitted, wrapLabel } from './render.js';
-import { ticks } from './ticks.js';
+import { type Chart, type Heading, renderFitted } from './render.js';
 
 /** Up to this many points per line, the points themselves are marked: they are what was measured. */
 const MARKED_POINTS = 30;
@@ -34,29 +34,15 @@ export function lineChart(spec: LineChartSpec): Chart {
   const names = series.map(({ name }) => name);
   const lines = series.flatMap((one) => rows(one, one.smooth ? runningMean(one.y, one.smooth) : one.y));
   const raw = series.filter(({ smooth }) => smooth !== undefined).flatMap((one) => rows(one, one.y));
-  const [xs, ys] = [extentOf(series, 'x'), extentOf(series, 'y')];
-  const clip = isCut(x, xs) || isCut(y, ys);
+  const across = numericAxis('x', x, series, { nice: false, pixelsPerTick: 90, look: { grid: false } });
+  const up = numericAxis('y', y, series, { nice: true, pixelsPerTick: 55, look: { domain: false, ticks: false } });
+  const clip = across.cut || up.cut;
   const marked = series.every((one) => one.x.length <= MARKED_POINTS);
 
   return renderFitted(spec, { width, height }, (plot, ruler) => ({
     encoding: {
-      x: {
-        field: 'x',
-        type: 'quantitative',
-        scale: axisScale(x, false),
-        axis: { title: wrapLabel(x.label, plot.width, ruler), grid: false, ...ticks(x, xs, plot.width / 90) },
-      },
-      y: {
-        field: 'y',
-        type: 'quantitative',
-        scale: axisScale(y, true),
-        axis: {
-          title: wrapLabel(y.label, plot.height, ruler),
-          domain: false,
-          ticks: false,
-          ...ticks(y, ys, plot.height / 55),
-        },
-      },
+      x: across.channel(plot.width, ruler),
+      y: up.channel(plot.height, ruler),
       color: {
         field: 'name',
         type: 'nominal',

@@ -1,7 +1,8 @@
 import * as vega from 'vega';
-import { type Config, compile, type TopLevelSpec } from 'vega-lite';
+import { compile, type TopLevelSpec } from 'vega-lite';
 import { requireInteger } from '../check.js';
-import { FONT_FAMILY, type FontWeight, legalXml, type TextWidth, textRuler, wrap } from '../rasterise.js';
+import { type FontWeight, legalXml, type TextWidth, textRuler, wrap } from '../rasterise.js';
+import { AXIS_TITLE_SIZE, PADDING, SUBTITLE_SIZE, THEME, TITLE_SIZE } from './theme.js';
 
 /** A drawn chart. {@link svgToPng} makes pixels of it. */
 export interface Chart {
@@ -34,67 +35,6 @@ const { textMetrics, SVGStringRenderer } = vega as unknown as SceneGraphParts;
 
 /** Smaller than this, a chart is all labels. */
 const LEAST_SIDE = 160;
-const PADDING = 14;
-/** Colour of text. */
-export const INK = '#1a1a1a';
-const TITLE_SIZE = 16;
-const SUBTITLE_SIZE = 13;
-
-const AXIS_TITLE_SIZE = 13;
-
-/** Font size of tick and legend labels. */
-export const LABEL_SIZE = 12;
-
-const THEME: Config = {
-  font: FONT_FAMILY,
-  background: 'white',
-  padding: PADDING,
-  autosize: { type: 'pad', resize: false },
-  aria: false,
-  view: { stroke: null },
-  axis: {
-    labelFontSize: LABEL_SIZE,
-    labelColor: '#333333',
-    labelLimit: 0,
-    labelFlush: false,
-    labelPadding: 6,
-    titleFontSize: AXIS_TITLE_SIZE,
-    titleFontWeight: 400,
-    titleColor: INK,
-    titlePadding: 10,
-    gridColor: '#e8e8e8',
-    domainColor: '#777777',
-    tickColor: '#777777',
-    tickSize: 4,
-  },
-  legend: {
-    labelFontSize: LABEL_SIZE,
-    labelColor: INK,
-    labelLimit: 0,
-    titleFontSize: LABEL_SIZE,
-    titleFontWeight: 400,
-    titleColor: INK,
-    titleLimit: 0,
-    titlePadding: 8,
-    rowPadding: 4,
-    columnPadding: 18,
-  },
-  title: {
-    anchor: 'start',
-    frame: 'group',
-    fontSize: TITLE_SIZE,
-    fontWeight: 600,
-    color: INK,
-    lineHeight: 21,
-    subtitleFontSize: SUBTITLE_SIZE,
-    subtitleFontWeight: 400,
-    subtitleColor: '#555555',
-    subtitleLineHeight: 18,
-    subtitlePadding: 4,
-    offset: 12,
-    limit: 0,
-  },
-};
 
 /** A spec for a plot area of the given size; labels, legend and title come around it. */
 export type ChartBuilder = (plot: { readonly width: number; readonly height: number }, ruler: TextWidth) => object;

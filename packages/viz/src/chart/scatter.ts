@@ -1,8 +1,8 @@
-import { type Axis, axisScale, checkSeries, extentOf, isCut, type Series, type Size } from './data.js';
+import { numericAxis } from './axis.js';
+import { type Axis, checkSeries, type Series, type Size } from './data.js';
 import { rightLegend } from './legend.js';
 import { palette, shapes } from './palette.js';
-import { type Chart, type Heading, renderFitted, wrapLabel } from './render.js';
-import { ticks } from './ticks.js';
+import { type Chart, type Heading, renderFitted } from './render.js';
 
 export interface ScatterPlotSpec extends Heading, Size {
   readonly x: Axis;
@@ -25,32 +25,23 @@ export function scatterPlot(spec: ScatterPlotSpec): Chart {
   const size = Math.min(40, Math.max(5, 24_000 / points.length));
   const opacity = Math.min(0.85, Math.max(0.45, 0.85 - points.length / 50_000));
 
-  const [xs, ys] = [extentOf(series, 'x'), extentOf(series, 'y')];
-  const clip = isCut(x, xs) || isCut(y, ys);
-  const channel = (range: unknown[]) => ({
+  const across = numericAxis('x', x, series, { nice: true, pixelsPerTick: 70 });
+  const up = numericAxis('y', y, series, { nice: true, pixelsPerTick: 70 });
+  const clip = across.cut || up.cut;
+  const channel = (range: unknown[], height: number) => ({
     field: 'name',
     type: 'nominal',
     scale: { domain: names, range },
-    legend: rightLegend(names),
+    legend: rightLegend(names, height),
   });
   return renderFitted(spec, { width, height }, (plot, ruler) => ({
     data: { values: points },
     mark: { type: 'point', filled: true, clip, size, opacity, strokeWidth: 0 },
     encoding: {
-      x: {
-        field: 'x',
-        type: 'quantitative',
-        scale: axisScale(x, true),
-        axis: { title: wrapLabel(x.label, plot.width, ruler), ...ticks(x, xs, plot.width / 70) },
-      },
-      y: {
-        field: 'y',
-        type: 'quantitative',
-        scale: axisScale(y, true),
-        axis: { title: wrapLabel(y.label, plot.height, ruler), ...ticks(y, ys, plot.height / 70) },
-      },
-      color: channel(palette(names.length)),
-      shape: channel(shapes(names.length)),
+      x: across.channel(plot.width, ruler),
+      y: up.channel(plot.height, ruler),
+      color: channel(palette(names.length), plot.height),
+      shape: channel(shapes(names.length), plot.height),
     },
   }));
 }
