@@ -32,7 +32,12 @@ export function matMul(a: Value, b: Value, { transposeA, transposeB }: MatMulAtt
   const left = transposeA ? swapLast(a) : a;
   const right = transposeB ? swapLast(b) : b;
   const batch = tf.backend_util.assertAndGetBroadcastShape([...a.shape.slice(0, -2)], [...b.shape.slice(0, -2)]);
-  return op('MatMul', [left, right], a.dtype, [...batch, left.shape[left.rank - 2]!, right.shape[right.rank - 1]!]);
+  const product = op('MatMul', [left, right], a.dtype, [
+    ...batch,
+    left.shape[left.rank - 2]!,
+    right.shape[right.rank - 1]!,
+  ]);
+  return bias ? binary('Add', product, bias) : product;
 }
 
 export const linear: readonly Lowering[] = [
@@ -57,10 +62,8 @@ export const linear: readonly Lowering[] = [
   ]),
   lowering<{ a: Value; b: Value; bias?: Value; preluActivationWeights?: Value }, MatMulAttributes & FusedAttributes>(
     '_FusedMatMul',
-    ({ a, b, bias, preluActivationWeights }, attrs) => {
-      const product = matMul(a, b, attrs);
-      return activate(bias ? binary('Add', product, bias) : product, attrs, preluActivationWeights);
-    },
+    ({ a, b, bias, preluActivationWeights }, attrs) =>
+      activate(matMul(a, b, attrs, bias), attrs, preluActivationWeights),
     [
       {
         name: 'bias and relu',
