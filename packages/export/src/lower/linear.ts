@@ -16,10 +16,10 @@ const swapLast = (x: Value): Value => {
 };
 
 /**
- * Gemm for two matrices (it takes the transposes itself; onnxruntime's is for floats), MatMul for batches.
+ * Gemm for two matrices (it takes the transposes and the bias itself; onnxruntime's is for floats), MatMul for batches.
  * @throws Error when the inner or the batch dimensions do not agree.
  */
-export function matMul(a: Value, b: Value, { transposeA, transposeB }: MatMulAttributes): Value {
+export function matMul(a: Value, b: Value, { transposeA, transposeB }: MatMulAttributes, bias?: Value): Value {
   const inner = [a.shape.at(transposeA ? -2 : -1), b.shape.at(transposeB ? -1 : -2)];
   if (a.rank < 2 || b.rank < 2 || inner[0] !== inner[1]) {
     const flags = `transposeA=${transposeA} and transposeB=${transposeB}`;
@@ -27,7 +27,10 @@ export function matMul(a: Value, b: Value, { transposeA, transposeB }: MatMulAtt
   }
   if (a.rank === 2 && b.rank === 2 && a.dtype === 'float32') {
     const shape = [a.shape[transposeA ? 1 : 0]!, b.shape[transposeB ? 0 : 1]!];
-    return op('Gemm', [a, b], a.dtype, shape, { transA: transposeA ? 1 : 0, transB: transposeB ? 1 : 0 });
+    return op('Gemm', bias ? [a, b, bias] : [a, b], a.dtype, shape, {
+      transA: transposeA ? 1 : 0,
+      transB: transposeB ? 1 : 0,
+    });
   }
   const left = transposeA ? swapLast(a) : a;
   const right = transposeB ? swapLast(b) : b;
