@@ -1,13 +1,27 @@
 import { complex } from './complex.js';
+import { convolution } from './convolution.js';
+import { convolutionGradient } from './convolutionGradient.js';
+import { depthwiseConvolution } from './depthwise.js';
+import { dilation } from './dilation.js';
 import { elementwise } from './elementwise.js';
 import { linear } from './linear.js';
 import type { Lowering } from './lowering.js';
+import { normalisation } from './normalisation.js';
+import { pooling } from './pooling.js';
+import { poolingGradient } from './poolingGradient.js';
 import { reduction } from './reduction.js';
 import { structure } from './structure.js';
 
 /** Every lowering, one array a family. Adding a family: one file beside this one and one line here. */
 export const families: Readonly<Record<string, readonly Lowering[]>> = {
   complex,
+  convolution,
+  convolutionGradient,
+  depthwiseConvolution,
+  dilation,
+  normalisation,
+  pooling,
+  poolingGradient,
   elementwise,
   linear,
   reduction,

@@ -25,6 +25,18 @@ export interface LoweringCase {
   readonly tolerance?: number;
 }
 
+/**
+ * An input of multiples of `spacing`, in a scrambled order: what a case with kinks or ties needs, since a finite
+ * difference must not step over one.
+ */
+export function lattice(shape: readonly number[], count: number, spacing: number): CaseInput {
+  const size = shape.reduce((product, n) => product * n, 1);
+  return {
+    shape,
+    values: Array.from({ length: size }, (_, i) => (((i * 37) % count) - Math.floor(count / 2)) * spacing),
+  };
+}
+
 export type KernelInputs = Readonly<Record<string, Value>>;
 
 /** How one tfjs kernel becomes ONNX nodes. Kernels whose inputs are a list name them '0', '1', ... */

@@ -1,0 +1,89 @@
+import type { Value } from '../graph/value.js';
+import { tf } from '../tfjs.js';
+import { convolveTransposed, correlate, kernelFirst } from './convolve.js';
+import { channelsFirst, filterFirst, fromChannelsFirst, layoutOf } from './layout.js';
+import { type Lowering, lowering } from './lowering.js';
+import { convolutionWindow, type WindowAttributes } from './window.js';
+
+/** tfjs refuses gradients of dilated convolutions, so its gradient kernels have no dilations. */
+type GradientAttributes = Omit<WindowAttributes, 'dilations'>;
+
+interface InputGradientAttributes extends GradientAttributes {
+  readonly inputShape: readonly number[];
+}
+
+interface FilterGradientAttributes extends GradientAttributes {
+  readonly filterShape: readonly number[];
+}
+
+/** Also the forward pass of a transposed convolution. */
+function inputGradient({ dy, filter }: { dy: Value; filter: Value }, attrs: InputGradientAttributes): Value {
+  const layout = layoutOf(attrs.dataFormat);
+  const window = convolutionWindow(attrs.inputShape, filter.shape, layout, attrs);
+  return fromChannelsFirst(convolveTransposed(channelsFirst(dy, layout), filterFirst(filter), window), layout);
+}
+
+function filterGradient({ x, dy }: { x: Value; dy: Value }, attrs: FilterGradientAttributes): Value {
+  const layout = layoutOf(attrs.dataFormat);
+  const window = convolutionWindow(x.shape, attrs.filterShape, layout, attrs);
+  return kernelFirst(correlate(channelsFirst(x, layout), channelsFirst(dy, layout), window));
+}
+
+type Shape4 = [number, number, number, number];
+type Shape5 = [number, number, number, number, number];
+
+const transposed2d = (x: tf.Tensor, filter: tf.Tensor, shape: Shape4, pad: 'same' | 'valid' | number): tf.Tensor =>
+  tf.conv2dTranspose(x as tf.Tensor4D, filter as tf.Tensor4D, shape, 2, pad);
+
+export const convolutionGradient: readonly Lowering[] = [
+  lowering<{ dy: Value; filter: Value }, InputGradientAttributes>('Conv2DBackpropInput', inputGradient, [
+    {
+      name: 'transposed, same',
+      inputs: { x: { shape: [2, 3, 4, 3] }, filter: { shape: [4, 5, 2, 3] } },
+      run: ({ x, filter }) => transposed2d(x!, filter!, [2, 6, 8, 2], 'same'),
+      gradient: true,
+    },
+    {
+      name: 'transposed, valid with a row to spare',
+      inputs: { x: { shape: [2, 3, 4, 3] }, filter: { shape: [3, 3, 2, 3] } },
+      run: ({ x, filter }) => transposed2d(x!, filter!, [2, 8, 10, 2], 'valid'),
+      gradient: true,
+    },
+    {
+      name: 'transposed, from one pixel',
+      inputs: { x: { shape: [3, 1, 1, 5] }, filter: { shape: [4, 4, 2, 5] } },
+      run: ({ x, filter }) => tf.conv2dTranspose(x as tf.Tensor4D, filter as tf.Tensor4D, [3, 4, 4, 2], 1, 'valid'),
+      gradient: true,
+    },
+  ]),
+  lowering<{ x: Value; dy: Value }, FilterGradientAttributes>('Conv2DBackpropFilter', filterGradient, [
+    {
+      name: 'same, stride 2',
+      inputs: { x: { shape: [2, 5, 6, 3] }, filter: { shape: [3, 4, 3, 2] }, dy: { shape: [2, 3, 3, 2] } },
+      run: ({ x, filter, dy }) => {
+        const f = (w: tf.Tensor): tf.Tensor => tf.conv2d(x as tf.Tensor4D, w as tf.Tensor4D, 2, 'same');
+        return tf.grad(f)(filter!, dy);
+      },
+    },
+  ]),
+  lowering<{ dy: Value; filter: Value }, InputGradientAttributes>('Conv3DBackpropInputV2', inputGradient, [
+    {
+      name: 'transposed, same',
+      inputs: { x: { shape: [1, 2, 3, 2, 3] }, filter: { shape: [3, 2, 3, 2, 3] } },
+      run: ({ x, filter }) => {
+        const shape: Shape5 = [1, 4, 6, 4, 2];
+        return tf.conv3dTranspose(x as tf.Tensor5D, filter as tf.Tensor5D, shape, 2, 'same');
+      },
+    },
+  ]),
+  lowering<{ x: Value; dy: Value }, FilterGradientAttributes>('Conv3DBackpropFilterV2', filterGradient, [
+    {
+      name: 'valid',
+      inputs: { x: { shape: [2, 4, 4, 5, 2] }, filter: { shape: [2, 2, 2, 2, 3] }, dy: { shape: [2, 3, 3, 4, 3] } },
+      run: ({ x, filter, dy }) => {
+        const f = (w: tf.Tensor): tf.Tensor => tf.conv3d(x as tf.Tensor5D, w as tf.Tensor5D, 1, 'valid');
+        return tf.grad(f)(filter!, dy);
+      },
+    },
+  ]),
+];

@@ -1,0 +1,58 @@
+/** Convolution and its two adjoints in ONNX's layout, for any number of spatial dimensions and groups. */
+import { op, reshape, transpose } from '../graph/build.js';
+import type { Value } from '../graph/value.js';
+import { axes as range, swapBatch } from './layout.js';
+import { reached, unreached, type Window, type WindowAxis, windowAttributes } from './window.js';
+
+/** y[n, o, p] = sum over i, k of x[n, i, p * stride + k * dilation - before] * filter[o, i, k] (+ bias[o]). */
+export function convolve(x: Value, filter: Value, window: Window, groups = 1, bias?: Value): Value {
+  const { axes, batch, outChannels } = window;
+  const input = reached(x, axes, ({ stride }) => stride);
+  const shape = [batch, outChannels, ...axes.map(({ output }) => output)];
+  const inputs = bias ? [input, filter, bias] : [input, filter];
+  return op('Conv', inputs, x.dtype, shape, { ...windowAttributes(axes), group: groups });
+}
+
+/** Adjoint of `convolve` in x: dx from dy [batch, out, ...] and the same filter [out, in / groups, ...kernel]. */
+export function convolveTransposed(dy: Value, filter: Value, window: Window, groups = 1): Value {
+  const { axes, batch, inChannels } = window;
+  const extents = axes.map(({ input, before, after }) => input + Math.min(0, before) + Math.min(0, after));
+  const attributes = { ...windowAttributes(axes), group: groups };
+  const dx = op('ConvTranspose', [dy, filter], dy.dtype, [batch, inChannels, ...extents], attributes);
+  return unreached(dx, axes);
+}
+
+/**
+ * Adjoint of `convolve` in the filter [in, out, ...kernel], as a convolution whose kernel is dy: batch and channels
+ * swap their parts, and so do strides and dilations.
+ */
+export function correlate(x: Value, dy: Value, window: Window): Value {
+  const { inChannels, outChannels, axes } = window;
+  const input = swapBatch(reached(x, axes));
+  const shape = [inChannels, outChannels, ...axes.map(({ kernel }) => kernel)];
+  return op('Conv', [input, swapBatch(dy)], x.dtype, shape, windowAttributes(axes.map(exchanged)));
+}
+
+/**
+ * Adjoint of a depthwise `convolve` (one group a channel) in the filter [in, multiplier, ...kernel]: `correlate` within
+ * each channel, so the channels are the groups and the batch is what is summed over.
+ */
+export function correlateChannels(x: Value, dy: Value, window: Window): Value {
+  const { batch, inChannels, outChannels, axes } = window;
+  const input = swapBatch(reached(x, axes));
+  const grouped = reshape(input, [1, inChannels * batch, ...input.shape.slice(2)]);
+  const kernel = axes.map((axis) => axis.kernel);
+  const attributes = { ...windowAttributes(axes.map(exchanged)), group: inChannels };
+  const sums = op('Conv', [grouped, swapBatch(dy)], x.dtype, [1, outChannels, ...kernel], attributes);
+  return reshape(sums, [inChannels, outChannels / inChannels, ...kernel]);
+}
+
+/** The axis with kernel and output positions exchanged: x is read at k * dilation + o * stride - before. */
+function exchanged(axis: WindowAxis): WindowAxis {
+  return { ...axis, kernel: axis.output, output: axis.kernel, stride: axis.dilation, dilation: axis.stride };
+}
+
+/** tfjs's filter order [...kernel, in, out] from [in, out, ...kernel]. */
+export function kernelFirst(filter: Value): Value {
+  return transpose(filter, [...range(2, filter.rank), 0, 1]);
+}

@@ -1,0 +1,134 @@
+import { binary, cast, fill, ints, op, ops, scalar, viaFloat } from '../graph/build.js';
+import type { Value } from '../graph/value.js';
+import { tf } from '../tfjs.js';
+import { channelsFirst, fromChannelsFirst, axes as range } from './layout.js';
+import { type Lowering, type LoweringCase, lattice, lowering } from './lowering.js';
+import { poolingWindow, reached, type Window, type WindowAttributes, windowAttributes } from './window.js';
+
+export interface PoolAttributes extends WindowAttributes {
+  readonly filterSize: number | readonly number[];
+}
+
+/** onnxruntime wants less padding than kernel; more of it is written out, and the window moves over the padded x. */
+function padded(x: Value, window: Window, value: number): { x: Value; window: Window } {
+  const { axes } = window;
+  const input = reached(x, axes, ({ stride }) => stride);
+  if (axes.every(({ before, after, kernel }) => before < kernel && after < kernel)) return { x: input, window };
+  const before = axes.map((axis) => Math.max(0, axis.before));
+  const after = axes.map((axis) => Math.max(0, axis.after));
+  const pads = ints([0, 0, ...before, 0, 0, ...after]);
+  const sizes = axes.map((_, i) => input.shape[2 + i]! + before[i]! + after[i]!);
+  const wide = op('Pad', [input, pads, scalar(value, x.dtype)], x.dtype, [...input.shape.slice(0, 2), ...sizes]);
+  const bare = axes.map((axis, i) => ({ ...axis, input: sizes[i]!, before: 0, after: 0 }));
+  return { x: wide, window: { ...window, axes: bare } };
+}
+
+function pooledShape({ batch, inChannels, axes }: Window): number[] {
+  return [batch, inChannels, ...axes.map(({ output }) => output)];
+}
+
+function maxPool(x: Value, window: Window): Value {
+  const at = padded(x, window, -Infinity);
+  return op('MaxPool', [at.x], x.dtype, pooledShape(window), windowAttributes(at.window.axes));
+}
+
+/** Mean of the elements under the window; padding is not counted. */
+function averagePool(x: Value, window: Window): Value {
+  const at = padded(x, window, 0);
+  const shape = pooledShape(window);
+  const means = op('AveragePool', [at.x], x.dtype, shape, averageAttributes(at.window));
+  if (at.window === window) return means;
+  // The written-out zeros have been counted as elements: the mean of ones padded alike is the share that is real.
+  const ones = padded(fill(1, x.dtype, [1, 1, ...window.axes.map(({ input }) => input)]), window, 0);
+  const share = op('AveragePool', [ones.x], x.dtype, [1, 1, ...shape.slice(2)], averageAttributes(at.window));
+  return binary('Div', means, share);
+}
+
+function averageAttributes({ axes }: Window): ReturnType<typeof windowAttributes> {
+  const { kernel_shape, strides, pads } = windowAttributes(axes);
+  return { kernel_shape: kernel_shape!, strides: strides!, pads: pads!, count_include_pad: 0 };
+}
+
+/** MaxPool with positions: flat indices into the channels-first x, of the first largest element in row order. */
+export function maxPoolIndices(x: Value, window: Window): Value[] {
+  const at = padded(x, window, -Infinity);
+  const shape = pooledShape(window);
+  const outputs = [
+    { dtype: x.dtype, shape },
+    { dtype: 'int64' as const, shape },
+  ];
+  return ops('MaxPool', [at.x], outputs, windowAttributes(at.window.axes));
+}
+
+const pool =
+  (apply: (x: Value, window: Window) => Value) =>
+  ({ x }: { x: Value }, attrs: PoolAttributes): Value => {
+    const window = poolingWindow(x.shape, attrs.filterSize, attrs);
+    return viaFloat(x, (v) => fromChannelsFirst(apply(channelsFirst(v, 'channelsLast'), window), 'channelsLast'));
+  };
+
+/** tfjs numbers the elements [height, width, channels], with `includeBatchInIndex` through the batch. */
+function maxPoolWithArgmax(
+  { x }: { x: Value },
+  attrs: PoolAttributes & { readonly includeBatchInIndex: boolean },
+): Value[] {
+  const window = poolingWindow(x.shape, attrs.filterSize, attrs);
+  const { inChannels } = window;
+  const [pooled, flat] = maxPoolIndices(channelsFirst(cast(x, 'float32'), 'channelsLast'), window) as [Value, Value];
+  const area = window.axes.reduce((product, { input }) => product * input, 1);
+  const image = area * inChannels;
+  const indices = fromChannelsFirst(flat, 'channelsLast');
+  const pixel = binary('Mul', binary('Mod', indices, ints([area])), ints([inChannels]));
+  const within = binary('Add', pixel, ints(range(0, inChannels)));
+  const first = binary('Mul', binary('Div', indices, ints([image])), ints([image]));
+  const index = attrs.includeBatchInIndex ? binary('Add', within, first) : within;
+  return [cast(fromChannelsFirst(pooled, 'channelsLast'), x.dtype), cast(index, 'int32')];
+}
+
+const image = { x: lattice([2, 7, 6, 3], 252, 0.04) };
+const volume = { x: lattice([2, 5, 4, 6, 2], 480, 0.04) };
+
+type Pool = (x: tf.Tensor4D) => tf.Tensor | tf.Tensor[];
+type Pool3d = (x: tf.Tensor5D) => tf.Tensor;
+
+const on = (name: string, run: Pool, gradient = false): LoweringCase => ({
+  name,
+  inputs: image,
+  run: ({ x }) => run(x as tf.Tensor4D),
+  gradient,
+});
+const on3d = (name: string, run: Pool3d, gradient = false): LoweringCase => ({
+  name,
+  inputs: volume,
+  run: ({ x }) => run(x as tf.Tensor5D),
+  gradient,
+});
+
+export const pooling: readonly Lowering[] = [
+  lowering('MaxPool', pool(maxPool), [
+    on('2x2', (x) => tf.maxPool(x, 2, 2, 'valid'), true),
+    on('same, overlapping', (x) => tf.maxPool(x, [3, 2], [2, 1], 'same'), true),
+    on('rounded up', (x) => tf.maxPool(x, 2, 2, 0, 'ceil')),
+    on('more padding than kernel', (x) => tf.maxPool(x, 2, 2, 3)),
+    on('1x1', (x) => tf.maxPool(x, 1, 2, 'valid'), true),
+    on('dilated', (x) => tf.pool(x, [2, 2], 'max', 'same', 2) as tf.Tensor),
+  ]),
+  lowering('AvgPool', pool(averagePool), [
+    on('2x2', (x) => tf.avgPool(x, 2, 2, 'valid'), true),
+    on('same, overlapping', (x) => tf.avgPool(x, [3, 2], [2, 1], 'same')),
+    on('rounded up', (x) => tf.avgPool(x, 2, 2, 0, 'ceil')),
+    on('global', (x) => tf.avgPool(x, [7, 6], 1, 'valid'), true),
+  ]),
+  lowering('MaxPool3D', pool(maxPool), [
+    on3d('2x2x2', (x) => tf.maxPool3d(x, 2, 2, 'valid'), true),
+    on3d('same', (x) => tf.maxPool3d(x, [2, 3, 2], [1, 2, 2], 'same')),
+  ]),
+  lowering('AvgPool3D', pool(averagePool), [
+    on3d('2x2x2', (x) => tf.avgPool3d(x, 2, 2, 'valid'), true),
+    on3d('same', (x) => tf.avgPool3d(x, [2, 3, 2], [1, 2, 2], 'same')),
+  ]),
+  lowering('MaxPoolWithArgmax', maxPoolWithArgmax, [
+    on('positions', (x) => Object.values(tf.maxPoolWithArgmax(x, 3, 2, 'same'))),
+    on('positions through the batch', (x) => Object.values(tf.maxPoolWithArgmax(x, 2, 2, 'valid', true))),
+  ]),
+];
