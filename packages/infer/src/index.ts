@@ -1,3 +1,4 @@
+export { NO_COPY_OUTPUT } from './device/noCopy.js';
 export { type DeviceReport, openDevice, openSession, probeDevices } from './device/open.js';
 export type {
   ComputeDevice,

@@ -1,3 +1,4 @@
+import { NO_COPY_OUTPUT } from '@onnx-forge/infer';
 import onnxProto, { type onnx } from 'onnx-proto';
 import { ONNX_TYPE } from '../graph/build.js';
 import {
@@ -28,6 +29,8 @@ export interface GraphDescription {
   readonly name: string;
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
+  /** Adds infer's no-copy output in front: for graphs that are only ever run into pre-allocated arrays on the CPU. */
+  readonly noCopy?: boolean;
 }
 
 /** Serialises what the outputs need as an ONNX model. */
@@ -63,6 +66,14 @@ class ModelWriter {
     for (const [output, value] of identities) {
       this.#nodes.push({ opType: 'Identity', input: [this.#nameOf(value)], output: [output] });
     }
+    const outputInfos = outputs.map(valueInfo);
+    if (this.#graph.noCopy) {
+      this.#nodes.push({ opType: 'SequenceEmpty', output: [NO_COPY_OUTPUT] });
+      outputInfos.unshift({
+        name: NO_COPY_OUTPUT,
+        type: { sequenceType: { elemType: { tensorType: { elemType: 1 } } } },
+      });
+    }
     const opsets = [{ domain: '', version: OPSET }, ...[...this.#domains].map((domain) => ({ domain, version: 1 }))];
     return onnxProto.onnx.ModelProto.fromObject({
       irVersion: IR_VERSION,
@@ -73,7 +84,7 @@ class ModelWriter {
         node: this.#nodes,
         initializer: this.#initializers,
         input: inputs.map(valueInfo),
-        output: outputs.map(valueInfo),
+        output: outputInfos,
       },
     });
   }

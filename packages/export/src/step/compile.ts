@@ -84,7 +84,14 @@ export async function compileTraining(
   const compiled = new Map<string, CompiledStep>();
   const initial: Record<string, StateEntry> = {};
   for (const { name, definition, trace, inputs, hostInputs } of traced) {
-    const model = describeStep(name, trace, { ...inputs, ...hostValues(hostInputs) }, names, initial);
+    const model = describeStep(
+      name,
+      trace,
+      { ...inputs, ...hostValues(hostInputs) },
+      names,
+      initial,
+      device.device === 'cpu',
+    );
     const metrics = Object.fromEntries(
       Object.keys(trace.outputs).map((metric) => [
         metric,
@@ -182,6 +189,7 @@ function describeStep(
   inputs: Readonly<Record<string, Value>>,
   names: VariableNames,
   initial: Record<string, StateEntry>,
+  noCopy: boolean,
 ): StepModel {
   const changed = traced.variables.filter(assigned);
   const metrics: Port[] = Object.entries(traced.outputs).map(([metric, value]) => ({ name: metric, value }));
@@ -207,7 +215,7 @@ function describeStep(
     ...changed.map(({ variable, after }) => ({ name: assigns.get(names.of(variable))!, value: after })),
   ];
   return {
-    bytes: encodeModel({ name, inputs: ports, outputs }),
+    bytes: encodeModel({ name, inputs: ports, outputs, noCopy }),
     reads: read.map(({ variable }) => names.of(variable)),
     assigns,
   };

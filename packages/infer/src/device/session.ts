@@ -2,6 +2,7 @@ import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-common';
 import { DisposedError, GraphError, InputError } from '../errors.js';
 import { type DataType, describe, fitsShape, sizeOf, type Tensor, type TensorSpec } from '../tensor.js';
 import type { Runtime } from './driver.js';
+import { NO_COPY_OUTPUT, NoCopyRunner } from './noCopy.js';
 import type { SerialQueue } from './queue.js';
 import type { Device, DeviceTensor, Feeds, Refusal, Session } from './types.js';
 
@@ -25,13 +26,16 @@ export class OnnxSession implements Session {
   readonly #session: InferenceSession;
   /** onnxruntime's view of the caller's tensors, so that tensors used again and again are wrapped once. */
   readonly #views = new WeakMap<Tensor, OrtTensor>();
+  readonly #noCopy: NoCopyRunner | undefined;
   #disposed: Promise<void> | undefined;
 
   constructor(session: InferenceSession, context: SessionContext) {
     this.#session = session;
     this.#context = context;
     this.inputs = specsOf(session.inputMetadata, context.name);
-    this.outputs = specsOf(session.outputMetadata, context.name);
+    const tensors = session.outputMetadata.filter(({ name }) => name !== NO_COPY_OUTPUT);
+    if (tensors.length < session.outputNames.length) this.#noCopy = new NoCopyRunner(session);
+    this.outputs = specsOf(tensors, context.name);
     for (const name of context.resident) this.#known(name, this.outputs, 'output');
   }
 
@@ -48,7 +52,7 @@ export class OnnxSession implements Session {
   }
 
   get outputNames(): readonly string[] {
-    return this.#session.outputNames;
+    return Object.keys(this.outputs);
   }
 
   async run(feeds: Feeds): Promise<Record<string, Tensor>> {
@@ -104,7 +108,11 @@ export class OnnxSession implements Session {
     if (this.#disposed) return Promise.reject(new DisposedError(this.#context.name));
     return this.#context.queue.run(async () => {
       try {
-        const results = fetches ? await this.#session.run(feeds, fetches) : await this.#session.run(feeds);
+        if (fetches && this.#noCopy) {
+          await this.#noCopy.run(feeds, fetches);
+          return fetches;
+        }
+        const results = await this.#session.run(feeds, fetches ?? this.outputNames);
         return results as Record<string, OrtTensor>;
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
