@@ -1,16 +1,23 @@
 import {
   bceLoss,
   count,
+  curves,
   defineRecipe,
+  discriminatorAccuracy,
   discriminatorLoss,
   generatorLoss,
   generatorModel,
   type Initializers,
+  interpolation,
   type Network,
+  perturbation,
   positive,
+  progress,
   real,
   type StepRandom,
+  samples,
   sequential,
+  snapshots,
   tf,
 } from '@onnx-forge/train';
 
@@ -120,6 +127,33 @@ export default defineRecipe({
       generate: (z) => generator.apply(z),
       discriminate: (image) => discriminator.apply(image),
     }),
+
+  evaluate: discriminatorAccuracy,
+
+  figures: {
+    samples,
+    snapshots,
+    progress,
+    interpolation,
+    perturbation,
+    losses: curves({
+      title: 'Adversarial losses',
+      y: 'loss (nats)',
+      lines: [
+        { name: 'discriminator', kind: 'train', metric: 'discriminator/loss' },
+        { name: 'generator', kind: 'train', metric: 'generator/loss' },
+      ],
+    }),
+    beliefs: curves({
+      title: 'What the discriminator believes',
+      y: 'mean probability of being real',
+      domain: [0, 1],
+      lines: [
+        { name: 'real images', kind: 'train', metric: 'discriminator/real' },
+        { name: 'generated images', kind: 'train', metric: 'discriminator/fake' },
+      ],
+    }),
+  },
 });
 
 /** Mean over the batch of the probability that the discriminator gives to "real". */

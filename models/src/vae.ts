@@ -1,4 +1,20 @@
-import { binarise, defineRecipe, gaussian, latentModel, mlp, negativeElbo, positive, tf } from '@onnx-forge/train';
+import {
+  binarise,
+  curves,
+  defineRecipe,
+  gaussian,
+  interpolation,
+  latentModel,
+  likelihood,
+  mlp,
+  negativeElbo,
+  perturbation,
+  positive,
+  progress,
+  reconstructions,
+  samples,
+  tf,
+} from '@onnx-forge/train';
 
 /**
  * Variational autoencoder with Bernoulli pixels (Kingma & Welling 2014), in the setting of IFT6135 (2022), assignment 3:
@@ -45,4 +61,22 @@ export default defineRecipe({
       posterior: (x) => gaussian(encoder.apply(x)),
       logits: (z) => decoder.apply(z),
     }),
+
+  evaluate: likelihood({ samples: 200 }),
+
+  figures: {
+    samples,
+    progress,
+    reconstructions,
+    interpolation,
+    perturbation,
+    curves: curves({
+      title: 'Evidence lower bound',
+      y: 'ELBO (nats per image)',
+      lines: [
+        { name: 'training', kind: 'train', metric: 'elbo/loss', negate: true },
+        { name: 'validation', kind: 'validation', metric: 'elbo' },
+      ],
+    }),
+  },
 });

@@ -50,12 +50,16 @@ export async function drawFigures(request: DrawRequest): Promise<readonly string
   for (const [index, [name, figure]] of chosen.entries()) {
     signal?.throwIfAborted();
     onEvent({ type: 'phase', phase: 'figures', detail: name, fraction: index / chosen.length });
-    const { png, svg } = await figure({ ...context, random: new Random(manifest.seed).fork(`figure ${name}`) });
-    const file = folder.file('figures', `${name}.png`);
-    await writeAtomically(file, png);
-    if (svg !== undefined) await writeAtomically(folder.file('figures', `${name}.svg`), svg);
-    files.push(file);
-    onEvent({ type: 'figure', name, file });
+    const drawn = await figure({ ...context, random: new Random(manifest.seed).fork(`figure ${name}`) });
+    const parts =
+      'png' in drawn ? [{ ...drawn, file: name }] : drawn.map((one) => ({ ...one, file: `${name}-${one.part}` }));
+    for (const { file, png, svg } of parts) {
+      const path = folder.file('figures', `${file}.png`);
+      await writeAtomically(path, png);
+      if (svg !== undefined) await writeAtomically(folder.file('figures', `${file}.svg`), svg);
+      files.push(path);
+      onEvent({ type: 'figure', name, file: path });
+    }
   }
   return files;
 }

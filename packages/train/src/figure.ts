@@ -32,7 +32,12 @@ export interface FigureImage {
   readonly svg?: string;
 }
 
-/** One figure of a run; a pure function. */
+/** One figure of a run; a pure function. A list is for a figure of several parts, each a file of its own. */
 export type Figure<Kind extends ModelKind = ModelKind> = (
   context: FigureContext<Kind>,
-) => Promise<FigureImage> | FigureImage;
+) => Promise<FigureImage | readonly FigurePart[]> | FigureImage | readonly FigurePart[];
+
+export interface FigurePart extends FigureImage {
+  /** Ends the file's name, such as `step-250`. */
+  readonly part: string;
+}

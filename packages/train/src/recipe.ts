@@ -82,8 +82,8 @@ export interface RecipeDefinition<
   /** What the trained model can do: its kind, what infer must know of it, and its inference graphs. */
   serves(nets: NoInfer<Nets>, options: OptionsOf<NoInfer<Defaults>>): Served<Kind>;
   /** Runs on the exported graphs only. */
-  readonly evaluate?: Evaluate<NoInfer<Kind>>;
-  readonly figures?: Readonly<Record<string, Figure<NoInfer<Kind>>>>;
+  readonly evaluate?: Evaluate<Kind>;
+  readonly figures?: Readonly<Record<string, Figure<Kind>>>;
 }
 
 /** A recipe as the trainer sees it. */

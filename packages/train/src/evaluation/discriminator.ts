@@ -1,0 +1,24 @@
+import { gather } from '../data/batches.js';
+import type { Evaluate } from '../serve/evaluation.js';
+
+/**
+ * How well the discriminator tells test images from samples: the mean probability that it gives either to be real, and
+ * the part of both that it calls right. A perfect generator leaves it at 1/2.
+ */
+export const discriminatorAccuracy: Evaluate<'generator'> = async (model, { splits }, { split = 'test', seed }) => {
+  const examples = Math.min(1000, splits[split].size);
+  // From all over the split: a test file may be sorted by class.
+  const chosen = Array.from({ length: examples }, (_, i) => Math.floor((i * splits[split].size) / examples));
+  const real = await model.score(gather(splits[split], 'x', chosen) as Float32Array);
+  const { images } = await model.sample(examples, { seed });
+  const fake = await model.score(images);
+  const mean = (values: ArrayLike<number>) => Array.from(values).reduce((sum, value) => sum + value, 0) / values.length;
+  const sigmoid = (logit: number) => 1 / (1 + Math.exp(-logit));
+  const right = [...real].filter((logit) => logit > 0).length + [...fake].filter((logit) => logit <= 0).length;
+  const about = { split, examples };
+  return [
+    { name: 'discriminatorReal', value: mean(Array.from(real, sigmoid)), unit: 'probability', ...about },
+    { name: 'discriminatorFake', value: mean(Array.from(fake, sigmoid)), unit: 'probability', ...about },
+    { name: 'discriminatorAccuracy', value: right / (2 * examples), unit: 'fraction', ...about },
+  ];
+};

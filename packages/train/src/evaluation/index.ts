@@ -1,0 +1,2 @@
+export { discriminatorAccuracy } from './discriminator.js';
+export { type LikelihoodOptions, likelihood } from './likelihood.js';

@@ -1,0 +1,44 @@
+import { lineChart, svgToPng } from '@onnx-forge/viz';
+import type { Figure } from '../figure.js';
+import type { LogLine } from '../run/log.js';
+
+/** One line of {@link curves}. */
+export interface Curve {
+  /** In the legend. */
+  readonly name: string;
+  readonly kind: LogLine['kind'];
+  /** In the log: `STEP/METRIC` of training, `METRIC` of validation. */
+  readonly metric: string;
+  /** The other sign: a bound where the log has a loss. */
+  readonly negate?: boolean;
+}
+
+export interface CurvesOptions {
+  readonly title: string;
+  /** What is shown, with its unit. */
+  readonly y: string;
+  readonly lines: readonly Curve[];
+  /** Ends of the y axis; what lies outside is cut off. */
+  readonly domain?: readonly [number, number];
+}
+
+/** Metrics of the log over the iterations of training. */
+export function curves({ title, y, lines, domain }: CurvesOptions): Figure {
+  return ({ log, model }) => {
+    const { manifest } = model;
+    const series = lines.map(({ name, kind, metric, negate = false }) => {
+      const points = log.filter((line) => line.kind === kind && line.metrics[metric] !== undefined);
+      const sign = negate ? -1 : 1;
+      return { name, x: points.map(({ step }) => step), y: points.map(({ metrics }) => sign * metrics[metric]!) };
+    });
+    const { svg } = lineChart({
+      title,
+      subtitle: `${manifest.model}, ${manifest.data.name}, seed ${manifest.seed}`,
+      x: { label: 'training iterations' },
+      y: { label: y, ...(domain && { domain }) },
+      // A run of less than an epoch has no validation yet.
+      series: series.filter(({ x }) => x.length > 0),
+    });
+    return { svg, png: svgToPng(svg) };
+  };
+}

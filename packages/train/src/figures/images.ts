@@ -1,0 +1,20 @@
+import type { ImageEntry } from '@onnx-forge/infer';
+import { type GridText, grid } from '@onnx-forge/viz';
+import type { FigureImage } from '../figure.js';
+
+/** A grid of a model's images. Small images are enlarged to about `side` pixels. */
+export function imageGrid(
+  images: Float32Array | readonly Float32Array[],
+  { height, width, channels, range }: ImageEntry,
+  { columns, side = 56, ...text }: GridText & { readonly columns: number; readonly side?: number },
+): FigureImage {
+  const scale = Math.max(1, Math.round(side / height));
+  const gray = channels === 3 ? 3 : 1;
+  return { png: grid(images, { height, width, channels: gray, range, columns, scale, padding: scale, ...text }) };
+}
+
+/** Views of the rows of a flat array [count, size]. */
+export function rowsOf(data: Float32Array, count: number): Float32Array[] {
+  const size = data.length / count;
+  return Array.from({ length: count }, (_, row) => data.subarray(row * size, (row + 1) * size));
+}

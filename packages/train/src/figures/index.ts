@@ -1,0 +1,5 @@
+export { type Curve, type CurvesOptions, curves } from './curves.js';
+export { imageGrid, rowsOf } from './images.js';
+export { interpolation, perturbation } from './latent-space.js';
+export { reconstructions } from './reconstructions.js';
+export { progress, samples, snapshots } from './samples.js';
