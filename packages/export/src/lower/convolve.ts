@@ -1,5 +1,5 @@
 /** Convolution and its two adjoints in ONNX's layout, for any number of spatial dimensions and groups. */
-import { op, reshape, transpose } from '../graph/build.js';
+import { ints, op, reshape, transpose } from '../graph/build.js';
 import type { Value } from '../graph/value.js';
 import { axes as range, swapBatch } from './layout.js';
 import { reached, unreached, type Window, type WindowAxis, windowAttributes } from './window.js';
@@ -18,8 +18,16 @@ export function convolveTransposed(dy: Value, filter: Value, window: Window, gro
   const { axes, batch, inChannels } = window;
   const extents = axes.map(({ input, before, after }) => input + Math.min(0, before) + Math.min(0, after));
   const attributes = { ...windowAttributes(axes), group: groups };
-  const dx = op('ConvTranspose', [dy, filter], dy.dtype, [batch, inChannels, ...extents], attributes);
+  const dx = op('ConvTranspose', [within(dy, axes), filter], dy.dtype, [batch, inChannels, ...extents], attributes);
   return unreached(dx, axes);
+}
+
+/** tfjs accepts more positions in dy than windows fit, and reads those that do. */
+function within(dy: Value, axes: readonly WindowAxis[]): Value {
+  const sizes = axes.map(({ output }) => output);
+  if (sizes.every((n, i) => n === dy.shape[2 + i])) return dy;
+  const shape = [...dy.shape.slice(0, 2), ...sizes];
+  return op('Slice', [dy, ints(sizes.map(() => 0)), ints(sizes), ints(range(2, dy.rank))], dy.dtype, shape);
 }
 
 /**

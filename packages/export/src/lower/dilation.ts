@@ -3,8 +3,8 @@ import type { Value } from '../graph/value.js';
 import { tf } from '../tfjs.js';
 import { channelsFirst, fromChannelsFirst, permute } from './layout.js';
 import { type Lowering, type LoweringCase, lattice, lowering } from './lowering.js';
-import { atLargest, patches, unpatch, windowSize } from './patches.js';
-import { type Window, type WindowAttributes, window2d } from './window.js';
+import { atLargest, patches, unpatch } from './patches.js';
+import { type Window, type WindowAttributes, window2d, windowSize } from './window.js';
 
 /** Greyscale dilation: the maximum under the window of x plus the filter [height, width, channels]. */
 interface Dilated {

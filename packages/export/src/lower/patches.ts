@@ -5,15 +5,10 @@
 import { constant, ints, op, reshape, scalar } from '../graph/build.js';
 import type { Value } from '../graph/value.js';
 import { convolve, convolveTransposed } from './convolve.js';
-import { reached, type Window } from './window.js';
+import { reached, type Window, windowSize } from './window.js';
 
 /** Below every number that a network computes, and finite: it is multiplied by zero. */
 const LOWEST = -3.4e38;
-
-/** Number of elements under the window. */
-export function windowSize({ axes }: Window): number {
-  return axes.reduce((product, { kernel }) => product * kernel, 1);
-}
 
 /** [channels * size, 1, ...kernel]: for each channel one filter a window position that picks just that element. */
 function pickers({ axes, inChannels }: Window, size: number): Value {

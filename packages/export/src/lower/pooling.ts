@@ -3,7 +3,7 @@ import type { Value } from '../graph/value.js';
 import { tf } from '../tfjs.js';
 import { channelsFirst, fromChannelsFirst, axes as range } from './layout.js';
 import { type Lowering, type LoweringCase, lattice, lowering } from './lowering.js';
-import { poolingWindow, reached, type Window, type WindowAttributes, windowAttributes } from './window.js';
+import { poolingWindow, reached, type Window, type WindowAttributes, windowAttributes, windowSize } from './window.js';
 
 export interface PoolAttributes extends WindowAttributes {
   readonly filterSize: number | readonly number[];
@@ -32,7 +32,7 @@ function maxPool(x: Value, window: Window): Value {
   return op('MaxPool', [at.x], x.dtype, pooledShape(window), windowAttributes(at.window.axes));
 }
 
-/** Mean of the elements under the window; padding is not counted. */
+/** Mean of the elements under the window; padding is not counted, and a window of nothing else gives 0. */
 function averagePool(x: Value, window: Window): Value {
   const at = padded(x, window, 0);
   const shape = pooledShape(window);
@@ -41,7 +41,8 @@ function averagePool(x: Value, window: Window): Value {
   // The written-out zeros have been counted as elements: the mean of ones padded alike is the share that is real.
   const ones = padded(fill(1, x.dtype, [1, 1, ...window.axes.map(({ input }) => input)]), window, 0);
   const share = op('AveragePool', [ones.x], x.dtype, [1, 1, ...shape.slice(2)], averageAttributes(at.window));
-  return binary('Div', means, share);
+  const atLeastOne = scalar(1 / windowSize(window), x.dtype);
+  return binary('Div', means, binary('Max', share, atLeastOne));
 }
 
 function averageAttributes({ axes }: Window): ReturnType<typeof windowAttributes> {
@@ -64,17 +65,21 @@ const pool =
   (apply: (x: Value, window: Window) => Value) =>
   ({ x }: { x: Value }, attrs: PoolAttributes): Value => {
     const window = poolingWindow(x.shape, attrs.filterSize, attrs);
+    // tfjs returns an image itself where a window of one element keeps its shape, padded or not.
+    const keeps = window.axes.every(({ kernel, input, output }) => kernel === 1 && input === output);
+    if (keeps && x.rank === 4) return x;
     return viaFloat(x, (v) => fromChannelsFirst(apply(channelsFirst(v, 'channelsLast'), window), 'channelsLast'));
   };
 
-/** tfjs numbers the elements [height, width, channels], with `includeBatchInIndex` through the batch. */
+/** Largest element and its number, NaN ignored. tfjs numbers the elements [height, width, channels], with `includeBatchInIndex` through the batch. */
 function maxPoolWithArgmax(
   { x }: { x: Value },
   attrs: PoolAttributes & { readonly includeBatchInIndex: boolean },
 ): Value[] {
   const window = poolingWindow(x.shape, attrs.filterSize, attrs);
   const { inChannels } = window;
-  const [pooled, flat] = maxPoolIndices(channelsFirst(cast(x, 'float32'), 'channelsLast'), window) as [Value, Value];
+  const real = op('Where', [op('IsNaN', [x], 'bool', x.shape), scalar(-Infinity, 'float32'), x], 'float32', x.shape);
+  const [pooled, flat] = maxPoolIndices(channelsFirst(real, 'channelsLast'), window) as [Value, Value];
   const area = window.axes.reduce((product, { input }) => product * input, 1);
   const image = area * inChannels;
   const indices = fromChannelsFirst(flat, 'channelsLast');
@@ -82,7 +87,7 @@ function maxPoolWithArgmax(
   const within = binary('Add', pixel, ints(range(0, inChannels)));
   const first = binary('Mul', binary('Div', indices, ints([image])), ints([image]));
   const index = attrs.includeBatchInIndex ? binary('Add', within, first) : within;
-  return [cast(fromChannelsFirst(pooled, 'channelsLast'), x.dtype), cast(index, 'int32')];
+  return [fromChannelsFirst(pooled, 'channelsLast'), cast(index, 'int32')];
 }
 
 const image = { x: lattice([2, 7, 6, 3], 252, 0.04) };

@@ -4,9 +4,9 @@ import { tf } from '../tfjs.js';
 import { convolveTransposed } from './convolve.js';
 import { channelsFirst, fromChannelsFirst } from './layout.js';
 import { type CaseInput, type Lowering, type LoweringCase, lattice, lowering } from './lowering.js';
-import { atLargest, patches, unpatch, windowSize } from './patches.js';
+import { atLargest, patches, unpatch } from './patches.js';
 import { maxPoolIndices, type PoolAttributes } from './pooling.js';
-import { poolingWindow, type Window } from './window.js';
+import { poolingWindow, type Window, windowSize } from './window.js';
 
 interface PoolGradient {
   readonly dy: Value;

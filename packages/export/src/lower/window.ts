@@ -121,6 +121,11 @@ function window3d(info: tf.backend_util.Conv3DInfo): Window {
   return { layout, batch, inChannels, outChannels, axes: [depth, ...axes] };
 }
 
+/** Number of elements under the window. */
+export function windowSize({ axes }: Window): number {
+  return axes.reduce((product, { kernel }) => product * kernel, 1);
+}
+
 /** Attributes of Conv, ConvTranspose and the pooling operators. */
 export function windowAttributes(axes: readonly WindowAxis[]): Attributes {
   const pads = [...axes.map(({ before }) => before), ...axes.map(({ after }) => after)];
