@@ -1,15 +1,22 @@
+import { blocks } from './blocks.js';
 import { complex } from './complex.js';
 import { convolution } from './convolution.js';
 import { convolutionGradient } from './convolutionGradient.js';
 import { depthwiseConvolution } from './depthwise.js';
 import { dilation } from './dilation.js';
 import { elementwise } from './elementwise.js';
+import { gathering } from './gathering.js';
+import { joining } from './joining.js';
 import { linear } from './linear.js';
 import type { Lowering } from './lowering.js';
 import { normalisation } from './normalisation.js';
+import { padding } from './padding.js';
 import { pooling } from './pooling.js';
 import { poolingGradient } from './poolingGradient.js';
 import { reduction } from './reduction.js';
+import { resizing } from './resizing.js';
+import { scattering } from './scattering.js';
+import { slicing } from './slicing.js';
 import { structure } from './structure.js';
 
 /** Every lowering, one array a family. Adding a family: one file beside this one and one line here. */
@@ -26,6 +33,13 @@ export const families: Readonly<Record<string, readonly Lowering[]>> = {
   linear,
   reduction,
   structure,
+  joining,
+  slicing,
+  padding,
+  gathering,
+  scattering,
+  blocks,
+  resizing,
 };
 
 /** Lowerings by kernel name. @throws Error when two families claim the same kernel. */

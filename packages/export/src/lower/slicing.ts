@@ -1,0 +1,156 @@
+import { ints, op, reshape } from '../graph/build.js';
+import type { Value } from '../graph/value.js';
+import { tf } from '../tfjs.js';
+import { type Lowering, lowering } from './lowering.js';
+import { tensorInfo } from './shapes.js';
+
+/** `count` positions along one axis: begin, begin + step, ... */
+export interface AxisRange {
+  readonly begin: number;
+  readonly count: number;
+  readonly step: number;
+}
+
+/** Past the end of any axis; with a minus, before its beginning. */
+const BEYOND = 2 ** 31 - 1;
+
+/**
+ * Takes a range along every axis. A range that reaches the end of its axis (or starts there) is written so, not with
+ * the traced size, which makes most slices independent of a free dimension.
+ */
+export function strided(x: Value, ranges: readonly AxisRange[]): Value {
+  const isWhole = ({ begin, count, step }: AxisRange, axis: number): boolean =>
+    begin === 0 && step === 1 && count === x.shape[axis];
+  const axes = ranges.flatMap((range, axis) => (isWhole(range, axis) ? [] : [axis]));
+  if (axes.length === 0) return x;
+  const starts = axes.map((axis) => {
+    const { begin, step } = ranges[axis]!;
+    return step < 0 && begin === x.shape[axis]! - 1 ? -1 : begin;
+  });
+  const ends = axes.map((axis) => {
+    const { begin, count, step } = ranges[axis]!;
+    const end = begin + count * step;
+    if (step < 0) return end < 0 ? -BEYOND : end;
+    return end >= x.shape[axis]! ? BEYOND : end;
+  });
+  const steps = axes.map((axis) => ranges[axis]!.step);
+  const shape = ranges.map(({ count }) => count);
+  const unit = steps.every((step) => step === 1);
+  return op('Slice', [x, ints(starts), ints(ends), ints(axes), ...(unit ? [] : [ints(steps)])], x.dtype, shape);
+}
+
+/** The whole of every axis but the given ones. */
+export function strideAxes(x: Value, ranges: Readonly<Record<number, AxisRange>>): Value {
+  return strided(
+    x,
+    x.shape.map((count, axis) => ranges[axis] ?? { begin: 0, count, step: 1 }),
+  );
+}
+
+export function slice(x: Value, begin: readonly number[], size: readonly number[]): Value {
+  return strided(
+    x,
+    begin.map((start, axis) => ({ begin: start, count: size[axis]!, step: 1 })),
+  );
+}
+
+function sliceKernel(x: Value, { begin, size }: { begin: number | number[]; size: number | number[] }): Value {
+  const info = tensorInfo(x);
+  const [start, count] = tf.slice_util.parseSliceParams(info, begin, size) as [number[], number[]];
+  tf.slice_util.assertParamsValid(info, start, count);
+  return slice(x, start, count);
+}
+
+interface StridedAttributes {
+  readonly begin: number[];
+  readonly end: number[];
+  readonly strides: number[];
+  readonly beginMask: number;
+  readonly endMask: number;
+  readonly ellipsisMask: number;
+  readonly newAxisMask: number;
+  readonly shrinkAxisMask: number;
+}
+
+function stridedSlice(x: Value, attrs: StridedAttributes): Value {
+  const { begin, end, strides, finalShape } = tf.slice_util.sliceInfo(
+    [...x.shape],
+    attrs.begin,
+    attrs.end,
+    attrs.strides,
+    attrs.beginMask,
+    attrs.endMask,
+    attrs.ellipsisMask,
+    attrs.newAxisMask,
+    attrs.shrinkAxisMask,
+  );
+  const ranges = begin.map((start, axis) => {
+    const step = strides[axis]!;
+    return { begin: start, count: Math.max(0, Math.ceil((end[axis]! - start) / step)), step };
+  });
+  return reshape(strided(x, ranges), finalShape);
+}
+
+/** Turns the order round along the axes. */
+export function reverse(x: Value, axes: readonly number[]): Value {
+  const ranges = axes.map((axis) => [axis, { begin: x.shape[axis]! - 1, count: x.shape[axis]!, step: -1 }]);
+  return strideAxes(x, Object.fromEntries(ranges));
+}
+
+/** Kernels that keep a regular part of a tensor. */
+export const slicing: readonly Lowering[] = [
+  lowering<{ x: Value }, { begin: number | number[]; size: number | number[] }>(
+    'Slice',
+    ({ x }, attrs) => sliceKernel(x, attrs),
+    [
+      {
+        name: 'two axes',
+        inputs: { x: { shape: [3, 4, 2] } },
+        run: ({ x }) => tf.slice(x!, [1, 0, 1], [2, -1, 1]),
+        gradient: true,
+      },
+      {
+        name: 'rank 6, bool',
+        inputs: { x: { shape: [2, 1, 2, 3, 1, 2], dtype: 'bool' } },
+        run: ({ x }) => tf.slice(x!, [0, 0, 1, 0, 0, 1], [2, 1, 1, 2, 1, 1]),
+      },
+      { name: 'nothing', inputs: { x: { shape: [3, 2] } }, run: ({ x }) => tf.slice(x!, [1, 0], [0, 2]) },
+    ],
+  ),
+  lowering<{ x: Value }, StridedAttributes>('StridedSlice', ({ x }, attrs) => stridedSlice(x, attrs), [
+    {
+      name: 'forwards and backwards',
+      inputs: { x: { shape: [5, 4] } },
+      run: ({ x }) => tf.stridedSlice(x!, [0, 3], [5, 0], [2, -1]),
+    },
+    {
+      name: 'backwards past the beginning, a new axis',
+      inputs: { x: { shape: [5, 4, 3] } },
+      run: ({ x }) => tf.stridedSlice(x!, [4, 0, 1, 0], [-6, 1, 4, 3], [-2, 1, 1, 2], 0, 0, 0, 0b0010),
+    },
+    {
+      name: 'dropped axes',
+      inputs: { x: { shape: [5, 4, 3] } },
+      run: ({ x }) => tf.stridedSlice(x!, [4, -1], [5, 0], [1, 1], 0, 0, 0, 0, 0b11),
+    },
+  ]),
+  lowering<{ x: Value }, { dims: number | number[] }>(
+    'Reverse',
+    ({ x }, { dims }) => reverse(x, tf.util.parseAxisParam(dims, [...x.shape])),
+    [
+      {
+        name: 'two axes',
+        inputs: { x: { shape: [2, 3, 4] } },
+        run: ({ x }) => tf.reverse(x!, [0, -1]),
+        gradient: true,
+      },
+    ],
+  ),
+  lowering<{ image: Value }>('FlipLeftRight', ({ image }) => reverse(image, [2]), [
+    {
+      name: 'images',
+      inputs: { x: { shape: [2, 3, 4, 2] } },
+      run: ({ x }) => tf.image.flipLeftRight(x as tf.Tensor4D),
+    },
+  ]),
+];
