@@ -272,10 +272,10 @@ describe('objectives against independent float64 values', () => {
 /** A step's randomness, drawn from a seed. */
 function drawing(seed: number): StepRandom {
   const random = new Random(seed);
-  const values = (shape: number[]) => new Float32Array(shape.reduce((size, length) => size * length, 1));
+  const values = (shape: readonly number[]) => new Float32Array(shape.reduce((size, length) => size * length, 1));
   return {
-    normal: (shape) => tf.tensor(random.fillNormal(values(shape)), shape),
-    uniform: (shape, low, high) => tf.tensor(random.fillUniform(values(shape), low, high), shape),
+    normal: (shape) => tf.tensor(random.fillNormal(values(shape)), [...shape]),
+    uniform: (shape, low, high) => tf.tensor(random.fillUniform(values(shape), low, high), [...shape]),
   };
 }
 
