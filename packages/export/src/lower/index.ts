@@ -2,8 +2,11 @@ import { blocks } from './blocks.js';
 import { complex } from './complex.js';
 import { convolution } from './convolution.js';
 import { convolutionGradient } from './convolutionGradient.js';
+import { counting } from './counting.js';
+import { cumulative } from './cumulative.js';
 import { depthwiseConvolution } from './depthwise.js';
 import { dilation } from './dilation.js';
+import { contraction } from './einsum.js';
 import { elementwise } from './elementwise.js';
 import { gathering } from './gathering.js';
 import { joining } from './joining.js';
@@ -13,10 +16,12 @@ import { normalisation } from './normalisation.js';
 import { padding } from './padding.js';
 import { pooling } from './pooling.js';
 import { poolingGradient } from './poolingGradient.js';
+import { ranking } from './ranking.js';
 import { reduction } from './reduction.js';
 import { resizing } from './resizing.js';
 import { scattering } from './scattering.js';
 import { slicing } from './slicing.js';
+import { softmax } from './softmax.js';
 import { structure } from './structure.js';
 
 /** Every lowering, one array a family. Adding a family: one file beside this one and one line here. */
@@ -40,6 +45,11 @@ export const families: Readonly<Record<string, readonly Lowering[]>> = {
   scattering,
   blocks,
   resizing,
+  ranking,
+  cumulative,
+  counting,
+  softmax,
+  contraction,
 };
 
 /** Lowerings by kernel name. @throws Error when two families claim the same kernel. */
