@@ -1,7 +1,7 @@
 import { type Content, Strings } from './content.js';
 import { HostKernelError } from './errors.js';
 import { constant } from './graph/build.js';
-import { type ConstantData, constantData, type DType, Value } from './graph/value.js';
+import { type ConstantData, type DType, storedData, Value } from './graph/value.js';
 import { tf } from './tfjs.js';
 
 /** Kernels on strings, which onnxruntime never sees. Any other kernel that meets a string joins them. */
@@ -22,8 +22,11 @@ const VALUE_SHAPED_KERNELS = [
   'Unique',
 ] as const;
 
+/** Kernels that draw random numbers themselves; frozen into a graph they would no longer be random. */
+const RANDOM_KERNELS = ['Multinomial'] as const;
+
 /** Kernels that the evaluating backend leaves to tfjs's cpu backend, as tfjs's WebGL and WebGPU backends do. */
-export const HOST_KERNELS: readonly string[] = [...STRING_KERNELS, ...VALUE_SHAPED_KERNELS];
+export const HOST_KERNELS: readonly string[] = [...STRING_KERNELS, ...VALUE_SHAPED_KERNELS, ...RANDOM_KERNELS];
 
 /** Some kernels take lists of tensors beside tensors. */
 export type HostInputs = Readonly<Record<string, Content | readonly Content[]>>;
@@ -37,7 +40,7 @@ export function runOnHost(kernelName: string, inputs: HostInputs, attrs: tf.Name
   if (!kernel) throw new Error(`tfjs's cpu backend has no kernel ${kernelName}`);
   const cpu = tf.findBackend('cpu') as tf.KernelBackend;
   const upload = (name: string, content: Content): tf.TensorInfo => {
-    const values = content instanceof Strings ? content.values : content instanceof Value && constantData(content);
+    const values = content instanceof Strings ? content.values : content instanceof Value && storedData(content);
     if (!values) throw new HostKernelError(kernelName, name);
     const shape = [...content.shape];
     const dtype = content.dtype as tf.DataType;

@@ -1,6 +1,6 @@
 import { Complex, type Content, Strings } from './content.js';
 import { constant, reshape } from './graph/build.js';
-import { type ConstantData, constantData, type DType, Value } from './graph/value.js';
+import { type ConstantData, constantData, type DType, storedData, Value } from './graph/value.js';
 import { tf } from './tfjs.js';
 
 type DataId = object;
@@ -90,14 +90,14 @@ export class RecordingBackend extends tf.KernelBackend {
 
   override async read(dataId: DataId): Promise<tf.backend_util.BackendValues> {
     const { content } = this.#entries.get(dataId)!;
-    const computed = partsOf(content).filter((value) => !constantData(value));
+    const computed = partsOf(content).filter((value) => !storedData(value));
     const results = computed.length > 0 ? await this.#policy.read(computed) : [];
-    return known(content, (value) => constantData(value) ?? results[computed.indexOf(value)]!);
+    return known(content, (value) => storedData(value) ?? results[computed.indexOf(value)]!);
   }
 
   override readSync(dataId: DataId): tf.backend_util.BackendValues {
     const { content } = this.#entries.get(dataId)!;
-    return known(content, (value) => constantData(value) ?? this.#policy.readSync(value));
+    return known(content, (value) => storedData(value) ?? this.#policy.readSync(value));
   }
 
   override disposeData(dataId: DataId, force = false): boolean {

@@ -58,6 +58,13 @@ export function constantData(value: Value): ConstantData | undefined {
   return value.source.kind === 'constant' ? value.source.data() : undefined;
 }
 
+/** The numbers of a value that nobody has to compute: a constant, perhaps reshaped. */
+export function storedData(value: Value): ConstantData | undefined {
+  let stored = value;
+  while (stored.source.kind === 'node' && stored.source.node.op === 'Reshape') stored = stored.source.node.inputs[0]!;
+  return constantData(stored);
+}
+
 /** Nodes that the values need, every node after its inputs. Iterative: recurrent graphs are thousands of nodes deep. */
 export function topologicalOrder(outputs: readonly Value[]): GraphNode[] {
   const order: GraphNode[] = [];
