@@ -1,5 +1,6 @@
 export { NO_COPY_OUTPUT } from './device/noCopy.js';
 export { type DeviceReport, openDevice, openSession, probeDevices } from './device/open.js';
+export { type NodePlacement, nodePlacements } from './device/placement.js';
 export type {
   ComputeDevice,
   Device,

@@ -114,7 +114,7 @@ class OnnxDevice implements ComputeDevice {
   async open(model: Uint8Array, options: GraphOptions = {}): Promise<Session> {
     if (this.#disposed) throw new DisposedError(`the ${this.device} device`);
     const name = options.name ?? 'the graph';
-    const resident = this.device === 'cpu' ? [] : (options.resident ?? []);
+    const resident = this.device === 'webgpu' ? (options.resident ?? []) : []; // elsewhere onnxruntime returns main memory
     const onDevice = Object.fromEntries(resident.map((output) => [output, 'gpu-buffer' as const]));
     const created = this.#runtime.InferenceSession.create(model, {
       ...this.#driver.options(this.#options),
@@ -122,6 +122,7 @@ class OnnxDevice implements ComputeDevice {
       logSeverityLevel: 4, // our errors carry the message; onnxruntime would print it a second time
       ...(resident.length > 0 ? { preferredOutputLocation: onDevice } : {}),
       ...(options.strictPlacement ? { extra: { session: { disable_cpu_ep_fallback: '1' } } } : {}),
+      ...(options.profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: options.profile }),
     });
     const session = await created.catch((error: unknown) => {
       throw cannotOpen(name, this.device, error);
@@ -133,6 +134,7 @@ class OnnxDevice implements ComputeDevice {
       queue: this.#queue,
       name,
       resident,
+      profiling: options.profile !== undefined,
       readBack: (tensor: OrtTensor, type: DataType) => this.#readBack(tensor, type),
     };
     const opened = new OnnxSession(session, context);

@@ -14,6 +14,7 @@ export interface SessionContext {
   readonly queue: SerialQueue;
   readonly name: string;
   readonly resident: readonly string[];
+  readonly profiling: boolean;
   /** Copies a tensor that lies on the device to main memory. */
   readBack(tensor: OrtTensor, type: DataType): Promise<Tensor>;
 }
@@ -96,7 +97,10 @@ export class OnnxSession implements Session {
   }
 
   dispose(): Promise<void> {
-    this.#disposed ??= this.#context.queue.run(() => this.#session.release());
+    this.#disposed ??= this.#context.queue.run(async () => {
+      if (this.#context.profiling) this.#session.endProfiling();
+      await this.#session.release();
+    });
     return this.#disposed;
   }
 

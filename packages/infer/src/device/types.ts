@@ -24,10 +24,12 @@ export interface GraphOptions {
   readonly name?: string;
   /** How much onnxruntime may rewrite the graph; default `all`. */
   readonly optimization?: 'disabled' | 'basic' | 'extended' | 'all';
-  /** Outputs that {@link Session.runResident} leaves on the device. */
+  /** Outputs that {@link Session.runResident} leaves on the device (webgpu; others return them in main memory). */
   readonly resident?: readonly string[];
   /** Refuse a graph of which any node would run elsewhere than on the device. */
   readonly strictPlacement?: boolean;
+  /** Write a profile of every node run to a file whose path begins so, when the session is disposed (Node only). */
+  readonly profile?: string;
 }
 
 /** An output that stayed on the device; feed it to a session of the same device, then dispose it. */

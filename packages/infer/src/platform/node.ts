@@ -12,3 +12,20 @@ export async function openFolder(path: string): Promise<RunSource> {
   const [{ FolderSource }, { fileURLToPath }] = await Promise.all([import('./node-folder.js'), import('node:url')]);
   return new FolderSource(path.startsWith('file:') ? fileURLToPath(path) : path);
 }
+
+/** Calls `work` with the start of a file path; returns the text of the file that it left there. */
+export async function withTemporaryFile(work: (prefix: string) => Promise<void>): Promise<string> {
+  const [{ mkdtemp, readdir, readFile, rm }, { tmpdir }, { join }] = await Promise.all([
+    import('node:fs/promises'),
+    import('node:os'),
+    import('node:path'),
+  ]);
+  const folder = await mkdtemp(join(tmpdir(), 'onnx-forge-'));
+  try {
+    await work(join(folder, 'profile'));
+    const [file] = await readdir(folder);
+    return await readFile(join(folder, file ?? ''), 'utf8');
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

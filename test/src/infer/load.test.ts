@@ -1,0 +1,180 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { checkManifest, DeviceError, ForgeError, type LatentModel, load, loadManifest } from '@onnx-forge/infer';
+import { expect } from 'chai';
+import { rejection } from './rejection.js';
+import {
+  type LooseManifest,
+  linearGaussianRun,
+  TemporaryFolders,
+  writeGraph,
+  writeManifest,
+  writeRun,
+} from './run-folder.js';
+
+describe('infer: load', () => {
+  const folders = new TemporaryFolders();
+  let folder: string;
+  let manifest: LooseManifest;
+
+  beforeEach(() => {
+    folder = folders.make();
+    manifest = writeRun(folder, linearGaussianRun());
+  });
+
+  after(() => folders.remove());
+
+  /** Loading fails with this code and a message that matches. */
+  async function refuses(code: string, message: RegExp, location: string | URL = folder): Promise<void> {
+    const error = await rejection(ForgeError, load(location, { device: 'cpu' }));
+    expect(error.code, error.message).to.equal(code);
+    expect(error.message).to.match(message);
+  }
+
+  it('gives a model of the kind that the manifest names', async () => {
+    await using model = await load(folder, { device: 'cpu' });
+    expect(model.kind).to.equal('latent');
+    expect(model.device).to.equal('cpu');
+    expect(model.manifest).to.deep.equal(manifest);
+    expect(await loadManifest(folder)).to.deep.equal(manifest);
+  });
+
+  it('loads from a file: URL', async () => {
+    await using model = await load(pathToFileURL(folder), { device: 'cpu' });
+    expect(model.kind).to.equal('latent');
+  });
+
+  it('tells a folder that is absent, empty, a file, or unfinished', async () => {
+    await refuses('run-missing', /there is no folder .*nowhere/, join(folder, 'nowhere'));
+    await refuses('run-missing', /manifest\.json is a file/, join(folder, 'manifest.json'));
+    await refuses('run-missing', /is empty/, folders.make());
+    rmSync(join(folder, 'manifest.json'));
+    await refuses('run-incomplete', /has no manifest\.json.*training has not finished/);
+  });
+
+  it('tells a manifest that is cut off, or from a newer version', async () => {
+    const text = JSON.stringify(manifest);
+    writeFileSync(join(folder, 'manifest.json'), text.slice(0, text.length / 2));
+    await refuses('manifest-invalid', /manifest\.json is not JSON/);
+    writeManifest(folder, { format: 2, everything: 'different' });
+    await refuses('run-newer', /has format 2, written by a newer version; this version reads format 1/);
+  });
+
+  it('names the first thing that is wrong in a manifest', async () => {
+    const spoiled: [Partial<LooseManifest>, RegExp][] = [
+      [{ format: 0 }, /format/],
+      [{ format: undefined }, /format/],
+      [{ kind: 'oracle' }, /kind/],
+      [{ created: 'yesterday' }, /created/],
+      [{ steps: -1 }, /steps/],
+      [{ serve: { ...manifest.serve, latentDim: 0 } }, /serve\.latentDim/],
+      [{ serve: { ...manifest.serve, prior: 'cauchy' } }, /serve\.prior/],
+      [{ metrics: [{ name: 'elbo', value: null }] }, /metrics\.0\.value/],
+    ];
+    for (const [change, message] of spoiled) {
+      writeManifest(folder, { ...manifest, ...change });
+      await refuses('manifest-invalid', message);
+    }
+    writeFileSync(join(folder, 'manifest.json'), 'null');
+    await refuses('manifest-invalid', /is not valid/);
+  });
+
+  it('never reads a graph outside the run folder', async () => {
+    for (const file of [
+      '/etc/passwd',
+      '../secret.onnx',
+      'graphs/../../x',
+      'C:\\x.onnx',
+      'http://evil/x.onnx',
+      'a//b',
+      '',
+    ]) {
+      const encode = { ...manifest.graphs.encode, file };
+      writeManifest(folder, { ...manifest, graphs: { ...manifest.graphs, encode } });
+      await refuses('manifest-invalid', /graphs\.encode\.file: expected a relative path inside the run folder/);
+    }
+  });
+
+  it('tells a graph that is missing, another, or no ONNX file', async () => {
+    const { encode, ...others } = manifest.graphs;
+    writeManifest(folder, { ...manifest, graphs: others });
+    await refuses('run-incomplete', /has no graph 'encode'/);
+
+    writeManifest(folder, manifest);
+    writeFileSync(join(folder, encode.file), 'not onnx');
+    await refuses('graph-hash', /encode\.onnx is not the file that was exported: 8 bytes/);
+
+    const entry = { ...encode, sha256: createHash('sha256').update('not onnx').digest('hex') };
+    writeManifest(folder, { ...manifest, graphs: { ...manifest.graphs, encode: entry } });
+    await refuses('not-onnx', /encode\.onnx is not an ONNX model/);
+
+    rmSync(join(folder, encode.file));
+    await refuses('graph-missing', /encode\.onnx is missing/);
+  });
+
+  it('tells a graph whose shapes are not those of the manifest, and a manifest whose shapes are not those of its kind', async () => {
+    const identity = {
+      inputs: { z: ['n', 3] },
+      outputs: { mean: ['n', 3] },
+      nodes: [['Identity', ['z'], 'mean']],
+    } as const;
+    const decode = writeGraph(folder, 'decode', identity);
+    writeManifest(folder, { ...manifest, graphs: { ...manifest.graphs, decode } });
+    await refuses(
+      'manifest-invalid',
+      /graph 'decode' of a latent model must have z float32 \[n, 2\].*float32 \[n, 3\]/,
+    );
+    const claimed = { ...decode, inputs: manifest.graphs.decode.inputs, outputs: manifest.graphs.decode.outputs };
+    writeManifest(folder, { ...manifest, graphs: { ...manifest.graphs, decode: claimed } });
+    await refuses('graph-signature', /input 'z' is float32 \[n, 3\], but the manifest says float32 \[n, 2\]/);
+  });
+
+  it('refuses an unavailable device before it reads a graph', async () => {
+    await rejection(DeviceError, load(folder, { device: 'wasm' }));
+  });
+
+  it('keeps details that it does not know', () => {
+    const extended = { ...manifest, engine: 'compiled', host: { cpu: 'x' }, serve: { ...manifest.serve, extra: 1 } };
+    expect(checkManifest(extended)).to.deep.equal(extended);
+  });
+
+  describe('over http', () => {
+    let server: Server;
+    let base: string;
+
+    before(async () => {
+      server = createServer(async (request, response) => {
+        if (request.url?.startsWith('/broken')) return void response.writeHead(500).end();
+        const body = await readFile(join(folder, request.url ?? '')).catch(() => undefined);
+        response.writeHead(body ? 200 : 404).end(body);
+      });
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    });
+
+    after(() => server.close());
+
+    it('loads the same run, with and without a slash at the end', async () => {
+      for (const url of [base, `${base}/`, new URL(base)]) {
+        await using model = await load(url, { device: 'cpu' });
+        await using local = await load(folder, { device: 'cpu' });
+        const z = Float32Array.of(0.5, -1);
+        expect(await (model as LatentModel).decode(z)).to.deep.equal(await (local as LatentModel).decode(z));
+      }
+    });
+
+    it('tells a URL without a run, a server that fails, and one that is not there', async () => {
+      await refuses('run-missing', /there is no run at .*nowhere\//, `${base}/nowhere`);
+      await refuses('run-unreachable', /the server says 500/, `${base}/broken`);
+      await refuses('run-unreachable', /can't be fetched/, 'http://127.0.0.1:1');
+      mkdirSync(join(folder, 'sub'));
+      rmSync(join(folder, 'graphs'), { recursive: true });
+      await refuses('graph-missing', /graphs\/encode\.onnx is missing/, base);
+    });
+  });
+});
