@@ -1,8 +1,9 @@
 /** Convolution and its two adjoints in ONNX's layout, for any number of spatial dimensions and groups. */
 import { ints, op, reshape, transpose } from '../graph/build.js';
 import type { Value } from '../graph/value.js';
-import { axes as range, swapBatch } from './layout.js';
-import { reached, unreached, type Window, type WindowAxis, windowAttributes } from './window.js';
+import { permute, axes as range, swapBatch } from './layout.js';
+import { spread } from './patches.js';
+import { reached, unreached, type Window, type WindowAxis, windowAttributes, windowAxis } from './window.js';
 
 /** y[n, o, p] = sum over i, k of x[n, i, p * stride + k * dilation - before] * filter[o, i, k] (+ bias[o]). */
 export function convolve(x: Value, filter: Value, window: Window, groups = 1, bias?: Value): Value {
@@ -15,11 +16,42 @@ export function convolve(x: Value, filter: Value, window: Window, groups = 1, bi
 
 /** Adjoint of `convolve` in x: dx from dy [batch, out, ...] and the same filter [out, in / groups, ...kernel]. */
 export function convolveTransposed(dy: Value, filter: Value, window: Window, groups = 1): Value {
+  // onnxruntime's WebGPU provider has ConvTranspose in two dimensions only, and wrong with several channels a group.
+  if (groups > 1 || window.axes.length > 2) return convolveSpread(dy, filter, window, groups);
   const { axes, batch, inChannels } = window;
   const extents = axes.map(({ input, before, after }) => input + Math.min(0, before) + Math.min(0, after));
   const attributes = { ...windowAttributes(axes), group: groups };
   const dx = op('ConvTranspose', [within(dy, axes), filter], dy.dtype, [batch, inChannels, ...extents], attributes);
   return unreached(dx, axes);
+}
+
+/** `convolveTransposed` as a convolution: dy spread by the strides, the filter turned round. */
+function convolveSpread(dy: Value, filter: Value, window: Window, groups: number): Value {
+  const { axes, inChannels, outChannels } = window;
+  const spaced = spread(within(dy, axes), axes, 2);
+  const turned = axes.map((axis, i) => {
+    const input = spaced.shape[2 + i]!;
+    const reach = (axis.kernel - 1) * axis.dilation;
+    return windowAxis(input, axis.input, axis.kernel, 1, axis.dilation, reach - axis.before);
+  });
+  const back = { ...window, inChannels: outChannels, outChannels: inChannels, axes: turned };
+  return convolve(spaced, reversed(swapGroups(filter, groups), axes.length), back, groups);
+}
+
+/** [in, out / groups, ...kernel] from [out, in / groups, ...kernel]. */
+function swapGroups(filter: Value, groups: number): Value {
+  if (groups === 1) return swapBatch(filter);
+  const [out, share, ...kernel] = filter.shape as [number, number, ...number[]];
+  const split = reshape(filter, [groups, out / groups, share, ...kernel]);
+  return reshape(permute(split, [0, 2, 1, ...range(3, split.rank)]), [groups * share, out / groups, ...kernel]);
+}
+
+/** The filter turned round in its spatial axes. */
+function reversed(filter: Value, spatial: number): Value {
+  const axes = range(2, 2 + spatial);
+  const before = axes.map((axis) => -filter.shape[axis]! - 1);
+  const inputs = [filter, ints(axes.map(() => -1)), ints(before), ints(axes), ints(axes.map(() => -1))];
+  return op('Slice', inputs, filter.dtype, filter.shape);
 }
 
 /** tfjs accepts more positions in dy than windows fit, and reads those that do. */

@@ -1,7 +1,6 @@
 import { binary, cast, ints, op, reshape, viaFloat } from '../graph/build.js';
 import type { Value } from '../graph/value.js';
 import { tf } from '../tfjs.js';
-import { channelsFirst, fromChannelsFirst, permute } from './layout.js';
 import { type Lowering, type LoweringCase, lattice, lowering } from './lowering.js';
 import { atLargest, patches, unpatch } from './patches.js';
 import { type Window, type WindowAttributes, window2d, windowSize } from './window.js';
@@ -18,42 +17,36 @@ function dilationWindow({ x, filter }: Dilated, { strides, pad, dilations }: Win
   return window2d(tf.backend_util.computeDilation2DInfo(shape, kernel, strides, pad, 'NHWC', dilations ?? 1));
 }
 
-/** x plus filter for every position under the window: [batch, channels, size, height, width]. */
+/** x plus filter for every position under the window: [batch, size, height, width, channels]. */
 function sums({ x, filter }: Dilated, window: Window): Value {
-  const addend = reshape(permute(filter, [2, 0, 1]), [window.inChannels, windowSize(window), 1, 1]);
-  return binary('Add', patches(channelsFirst(x, 'channelsLast'), window), addend);
+  const addend = reshape(cast(filter, 'float32'), [windowSize(window), 1, 1, window.inChannels]);
+  return binary('Add', patches(x, window), addend);
 }
 
-function dilate(inputs: Dilated, attrs: WindowAttributes): Value {
-  const window = dilationWindow(inputs, attrs);
+function dilate({ x, filter }: Dilated, attrs: WindowAttributes): Value {
+  const window = dilationWindow({ x, filter }, attrs);
   const { batch, inChannels, axes } = window;
-  return viaFloat(inputs.x, (x) => {
-    const candidates = sums({ x, filter: cast(inputs.filter, 'float32') }, window);
-    const shape = [batch, inChannels, ...axes.map(({ output }) => output)];
-    const largest = op('ReduceMax', [candidates, ints([2])], 'float32', shape, { keepdims: 0 });
-    return fromChannelsFirst(largest, 'channelsLast');
-  });
+  const shape = [batch, ...axes.map(({ output }) => output), inChannels];
+  return viaFloat(x, (v) =>
+    op('ReduceMax', [sums({ x: v, filter }, window), ints([1])], 'float32', shape, { keepdims: 0 }),
+  );
 }
 
 /** dy for the position that gave the maximum (the first of equals), zero for the others. */
 function routed(inputs: Dilated & { dy: Value }, window: Window): Value {
-  const dy = channelsFirst(inputs.dy, 'channelsLast');
-  const lifted = reshape(dy, [...dy.shape.slice(0, 2), 1, ...dy.shape.slice(2)]);
-  return atLargest(lifted, sums(inputs, window), windowSize(window), 'first');
+  return atLargest(inputs.dy, sums(inputs, window), 'first');
 }
 
 function inputGradient(inputs: Dilated & { dy: Value }, attrs: WindowAttributes): Value {
   const window = dilationWindow(inputs, attrs);
-  return fromChannelsFirst(unpatch(routed(inputs, window), window), 'channelsLast');
+  return unpatch(routed(inputs, window), window);
 }
 
 function filterGradient(inputs: Dilated & { dy: Value }, attrs: WindowAttributes): Value {
   const window = dilationWindow(inputs, attrs);
-  const size = windowSize(window);
-  const shape = [window.inChannels, size];
-  const perPosition = op('ReduceSum', [routed(inputs, window), ints([0, 3, 4])], 'float32', shape, { keepdims: 0 });
-  const kernel = window.axes.map((axis) => axis.kernel);
-  return permute(reshape(perPosition, [window.inChannels, ...kernel]), [1, 2, 0]);
+  const shape = [windowSize(window), window.inChannels];
+  const sum = op('ReduceSum', [routed(inputs, window), ints([0, 2, 3])], 'float32', shape, { keepdims: 0 });
+  return reshape(sum, inputs.filter.shape);
 }
 
 const inputs = { x: lattice([2, 5, 6, 3], 5, 1.7), filter: lattice([2, 3, 3], 18, 0.09) };

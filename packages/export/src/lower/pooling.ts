@@ -1,9 +1,18 @@
-import { binary, cast, fill, ints, op, ops, scalar, viaFloat } from '../graph/build.js';
+import { binary, cast, constant, fill, ints, op, reshape, scalar, viaFloat } from '../graph/build.js';
 import type { Value } from '../graph/value.js';
 import { tf } from '../tfjs.js';
-import { channelsFirst, fromChannelsFirst, axes as range } from './layout.js';
+import { channelsFirst, fromChannelsFirst } from './layout.js';
 import { type Lowering, type LoweringCase, lattice, lowering } from './lowering.js';
-import { poolingWindow, reached, type Window, type WindowAttributes, windowAttributes, windowSize } from './window.js';
+import { largest, patches } from './patches.js';
+import {
+  poolingWindow,
+  reached,
+  type Window,
+  type WindowAttributes,
+  type WindowAxis,
+  windowAttributes,
+  windowSize,
+} from './window.js';
 
 export interface PoolAttributes extends WindowAttributes {
   readonly filterSize: number | readonly number[];
@@ -50,17 +59,6 @@ function averageAttributes({ axes }: Window): ReturnType<typeof windowAttributes
   return { kernel_shape: kernel_shape!, strides: strides!, pads: pads!, count_include_pad: 0 };
 }
 
-/** MaxPool with positions: flat indices into the channels-first x, of the first largest element in row order. */
-export function maxPoolIndices(x: Value, window: Window): Value[] {
-  const at = padded(x, window, -Infinity);
-  const shape = pooledShape(window);
-  const outputs = [
-    { dtype: x.dtype, shape },
-    { dtype: 'int64' as const, shape },
-  ];
-  return ops('MaxPool', [at.x], outputs, windowAttributes(at.window.axes));
-}
-
 const pool =
   (apply: (x: Value, window: Window) => Value) =>
   ({ x }: { x: Value }, attrs: PoolAttributes): Value => {
@@ -71,23 +69,39 @@ const pool =
     return viaFloat(x, (v) => fromChannelsFirst(apply(channelsFirst(v, 'channelsLast'), window), 'channelsLast'));
   };
 
-/** Largest element and its number, NaN ignored. tfjs numbers the elements [height, width, channels], with `includeBatchInIndex` through the batch. */
+/** Largest element and its number, NaN ignored. tfjs counts [height, width, channels], or through the batch as well. */
 function maxPoolWithArgmax(
   { x }: { x: Value },
   attrs: PoolAttributes & { readonly includeBatchInIndex: boolean },
 ): Value[] {
   const window = poolingWindow(x.shape, attrs.filterSize, attrs);
-  const { inChannels } = window;
+  const { batch, inChannels: channels, axes } = window;
+  const [rows, columns] = axes as [WindowAxis, WindowAxis];
   const real = op('Where', [op('IsNaN', [x], 'bool', x.shape), scalar(-Infinity, 'float32'), x], 'float32', x.shape);
-  const [pooled, flat] = maxPoolIndices(channelsFirst(real, 'channelsLast'), window) as [Value, Value];
-  const area = window.axes.reduce((product, { input }) => product * input, 1);
-  const image = area * inChannels;
-  const indices = fromChannelsFirst(flat, 'channelsLast');
-  const pixel = binary('Mul', binary('Mod', indices, ints([area])), ints([inChannels]));
-  const within = binary('Add', pixel, ints(range(0, inChannels)));
-  const first = binary('Mul', binary('Div', indices, ints([image])), ints([image]));
-  const index = attrs.includeBatchInIndex ? binary('Add', within, first) : within;
-  return [fromChannelsFirst(pooled, 'channelsLast'), cast(index, 'int32')];
+  const candidates = patches(real, window);
+  const shape = [batch, rows.output, columns.output, channels];
+  const pooled = op('ReduceMax', [candidates, ints([1])], 'float32', shape, { keepdims: 0 });
+
+  const corners = new Int32Array(rows.output * columns.output * channels);
+  for (const i of corners.keys()) {
+    const pixel = Math.floor(i / channels);
+    const row = Math.floor(pixel / columns.output) * rows.stride - rows.before;
+    const column = (pixel % columns.output) * columns.stride - columns.before;
+    corners[i] = (row * columns.input + column) * channels + (i % channels);
+  }
+  const integer = (value: number): Value => scalar(value, 'int32');
+  const position = reshape(cast(largest(candidates, 'first'), 'int32'), shape);
+  const below = binary('Div', position, integer(columns.kernel));
+  const offset = binary(
+    'Add',
+    binary('Mul', below, integer((columns.input - columns.kernel) * channels)),
+    binary('Mul', position, integer(channels)),
+  );
+  const index = binary('Add', offset, constant(corners, 'int32', shape.slice(1)));
+  if (!attrs.includeBatchInIndex) return [pooled, index];
+  const images = fill(rows.input * columns.input * channels, 'int32', [batch, 1, 1, 1]);
+  const first = op('CumSum', [images, scalar(0, 'int64')], 'int32', images.shape, { exclusive: 1 });
+  return [pooled, binary('Add', index, first)];
 }
 
 const image = { x: lattice([2, 7, 6, 3], 252, 0.04) };

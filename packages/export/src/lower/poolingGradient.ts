@@ -1,47 +1,33 @@
-import { fill, op, reshape } from '../graph/build.js';
+import { fill } from '../graph/build.js';
 import type { Value } from '../graph/value.js';
 import { tf } from '../tfjs.js';
 import { convolveTransposed } from './convolve.js';
 import { channelsFirst, fromChannelsFirst } from './layout.js';
 import { type CaseInput, type Lowering, type LoweringCase, lattice, lowering } from './lowering.js';
 import { atLargest, patches, unpatch } from './patches.js';
-import { maxPoolIndices, type PoolAttributes } from './pooling.js';
-import { poolingWindow, type Window, windowSize } from './window.js';
+import type { PoolAttributes } from './pooling.js';
+import { poolingWindow, windowSize } from './window.js';
 
 interface PoolGradient {
   readonly dy: Value;
   readonly input: Value;
 }
 
-type Rule = (dy: Value, x: Value, window: Window) => Value;
-
-const gradient =
-  (rule: Rule) =>
+/** tfjs gives the gradient of a tie to the first of the equal elements in two dimensions, to the last in three. */
+const maxGradient =
+  (tie: 'first' | 'last') =>
   ({ dy, input }: PoolGradient, attrs: PoolAttributes): Value => {
     const window = poolingWindow(input.shape, attrs.filterSize, attrs);
-    const dx = rule(channelsFirst(dy, 'channelsLast'), channelsFirst(input, 'channelsLast'), window);
-    return fromChannelsFirst(dx, 'channelsLast');
+    return unpatch(atLargest(dy, patches(input, window), tie), window);
   };
 
-/** tfjs gives the gradient of a tie to the first of the equal elements in two dimensions ... */
-function toFirstMaximum(dy: Value, x: Value, window: Window): Value {
-  const indices = maxPoolIndices(x, window)[1]!;
-  const zeros = fill(0, 'float32', [x.size]);
-  const inputs = [zeros, reshape(indices, [indices.size]), reshape(dy, [dy.size])];
-  const sums = op('ScatterElements', inputs, 'float32', zeros.shape, { axis: 0, reduction: 'add' });
-  return reshape(sums, x.shape);
-}
-
-/** ... and to the last in three. */
-function toLastMaximum(dy: Value, x: Value, window: Window): Value {
-  const lifted = reshape(dy, [...dy.shape.slice(0, 2), 1, ...dy.shape.slice(2)]);
-  return unpatch(atLargest(lifted, patches(x, window), windowSize(window), 'last'), window);
-}
-
 /** Every element under the window gets dy / size: so has tfjs it at a padded edge too, where the mean is over fewer. */
-function toAll(dy: Value, _x: Value, window: Window): Value {
+function averageGradient({ dy, input }: PoolGradient, attrs: PoolAttributes): Value {
+  const window = poolingWindow(input.shape, attrs.filterSize, attrs);
   const shape = [window.inChannels, 1, ...window.axes.map(({ kernel }) => kernel)];
-  return convolveTransposed(dy, fill(1 / windowSize(window), 'float32', shape), window, window.inChannels);
+  const equal = fill(1 / windowSize(window), 'float32', shape);
+  const dx = convolveTransposed(channelsFirst(dy, 'channelsLast'), equal, window, window.inChannels);
+  return fromChannelsFirst(dx, 'channelsLast');
 }
 
 const image = { shape: [2, 7, 6, 3] };
@@ -64,19 +50,19 @@ const mean3d = (x: tf.Tensor, size: number, strides: number, pad: 'same' | 'vali
   tf.avgPool3d(x as tf.Tensor5D, size, strides, pad);
 
 export const poolingGradient: readonly Lowering[] = [
-  lowering<PoolGradient, PoolAttributes>('MaxPoolGrad', gradient(toFirstMaximum), [
+  lowering<PoolGradient, PoolAttributes>('MaxPoolGrad', maxGradient('first'), [
     of('same, overlapping', image, (x) => max(x, 3, 2, 'same')),
     of('ties', ties, (x) => max(x, 3, 1, 'valid')),
   ]),
-  lowering<PoolGradient, PoolAttributes>('MaxPool3DGrad', gradient(toLastMaximum), [
+  lowering<PoolGradient, PoolAttributes>('MaxPool3DGrad', maxGradient('last'), [
     of('same, overlapping', volume, (x) => max3d(x, 3, 2, 'same')),
     of('ties', ties3d, (x) => max3d(x, 2, 1, 'valid')),
   ]),
-  lowering<PoolGradient, PoolAttributes>('AvgPoolGrad', gradient(toAll), [
+  lowering<PoolGradient, PoolAttributes>('AvgPoolGrad', averageGradient, [
     of('same, overlapping', image, (x) => mean(x, 3, 2, 'same')),
     of('rows left over', image, (x) => mean(x, 2, 4, 'valid')),
   ]),
-  lowering<PoolGradient, PoolAttributes>('AvgPool3DGrad', gradient(toAll), [
+  lowering<PoolGradient, PoolAttributes>('AvgPool3DGrad', averageGradient, [
     of('same, overlapping', volume, (x) => mean3d(x, 3, 2, 'same')),
   ]),
 ];

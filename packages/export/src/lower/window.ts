@@ -89,7 +89,8 @@ export function poolingWindow(
   return window2d(util.computePool2DInfo([...shape] as Shape4, size, strides, 1, pad, dimRoundingMode));
 }
 
-function axis(
+/** `after` follows from the others: what the last window needs. */
+export function windowAxis(
   input: number,
   output: number,
   kernel: number,
@@ -108,8 +109,22 @@ export function window2d(info: tf.backend_util.Conv2DInfo): Window {
     inChannels: info.inChannels,
     outChannels: info.outChannels,
     axes: [
-      axis(info.inHeight, info.outHeight, info.filterHeight, info.strideHeight, info.dilationHeight, info.padInfo.top),
-      axis(info.inWidth, info.outWidth, info.filterWidth, info.strideWidth, info.dilationWidth, info.padInfo.left),
+      windowAxis(
+        info.inHeight,
+        info.outHeight,
+        info.filterHeight,
+        info.strideHeight,
+        info.dilationHeight,
+        info.padInfo.top,
+      ),
+      windowAxis(
+        info.inWidth,
+        info.outWidth,
+        info.filterWidth,
+        info.strideWidth,
+        info.dilationWidth,
+        info.padInfo.left,
+      ),
     ],
   };
 }
@@ -117,7 +132,7 @@ export function window2d(info: tf.backend_util.Conv2DInfo): Window {
 function window3d(info: tf.backend_util.Conv3DInfo): Window {
   const { layout, batch, inChannels, outChannels, axes } = window2d(info as unknown as tf.backend_util.Conv2DInfo);
   const { inDepth, outDepth, filterDepth, strideDepth, dilationDepth, padInfo } = info;
-  const depth = axis(inDepth, outDepth, filterDepth, strideDepth, dilationDepth, padInfo.front);
+  const depth = windowAxis(inDepth, outDepth, filterDepth, strideDepth, dilationDepth, padInfo.front);
   return { layout, batch, inChannels, outChannels, axes: [depth, ...axes] };
 }
 
