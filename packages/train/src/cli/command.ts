@@ -1,0 +1,65 @@
+import type { ArgumentsCamelCase, InferredOptionTypes, Options, PositionalOptions } from 'yargs';
+import type { Progress } from './progress.js';
+
+/** What a command hands back: for people, and for `--json`. */
+export interface Outcome {
+  /** Goes to stdout without `--json`. */
+  readonly text: string;
+  /** Goes to stdout with `--json`, as the only thing there. */
+  readonly json: object;
+  /** Default 0. */
+  readonly exitCode?: number;
+}
+
+/** What a command may use beside its arguments. */
+export interface CommandContext {
+  readonly progress: Progress;
+  /** The words of the command line, to say how to repeat it. */
+  readonly argv: readonly string[];
+  /** Show more of what went wrong. */
+  readonly verbose: boolean;
+  /**
+   * From this call on Ctrl-C aborts the signal instead of ending the process, so that the command can end its work well;
+   * a second Ctrl-C ends the process. The signal's reason is an InterruptedError.
+   *
+   * @param announce what the user reads at the first Ctrl-C
+   */
+  interruptible(announce: string): AbortSignal;
+}
+
+/** A command as the parser sees it. */
+export interface Command {
+  /** yargs's form: `train [model..]`. */
+  readonly usage: string;
+  readonly summary: string;
+  /** Paragraphs for the command's own help. */
+  readonly details?: string;
+  /** Command lines (without the program's name) and what they do. */
+  readonly examples: readonly (readonly [line: string, meaning: string])[];
+  readonly positionals: Readonly<Record<string, PositionalOptions>>;
+  readonly options: Readonly<Record<string, Options>>;
+  run(args: Readonly<Record<string, unknown>>, context: CommandContext): Promise<Outcome>;
+}
+
+interface CommandDefinition<P extends Record<string, PositionalOptions>, O extends Record<string, Options>>
+  extends Omit<Command, 'positionals' | 'options' | 'run'> {
+  readonly positionals: P;
+  readonly options: O;
+  run(
+    args: ArgumentsCamelCase<InferredOptionTypes<P> & InferredOptionTypes<O>>,
+    context: CommandContext,
+  ): Promise<Outcome>;
+}
+
+/** Declares a command; `run` sees typed arguments. */
+export function defineCommand<
+  P extends Record<string, PositionalOptions> = Record<never, never>,
+  O extends Record<string, Options> = Record<never, never>,
+>(definition: CommandDefinition<P, O>): Command {
+  return definition as unknown as Command;
+}
+
+/** `train` of `train [model..]`. */
+export function nameOf({ usage }: Command): string {
+  return usage.split(' ')[0]!;
+}

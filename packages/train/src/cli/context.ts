@@ -1,0 +1,44 @@
+import type { CommandContext } from './command.js';
+import { InterruptedError } from './errors.js';
+import { progressOn } from './progress.js';
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+/** The context of one command; {@link release} gives the signals back. */
+export interface OwnedContext extends CommandContext {
+  /** Set once the user has interrupted the command. */
+  readonly interrupted: InterruptedError | undefined;
+  release(): void;
+}
+
+export function createContext({ argv, verbose }: { argv: readonly string[]; verbose: boolean }): OwnedContext {
+  const progress = progressOn(process.stderr);
+  const controller = new AbortController();
+  let announcement = '';
+  let listening = false;
+  const onSignal = (signal: (typeof SIGNALS)[number]): void => {
+    const error = new InterruptedError(signal);
+    progress.end();
+    // Somebody who asks twice does not want to wait; files are written atomically, so nothing is left half.
+    if (controller.signal.aborted) process.exit(error.exitCode);
+    process.stderr.write(`${announcement}\n`);
+    controller.abort(error);
+  };
+  return {
+    argv,
+    verbose,
+    progress,
+    interruptible(announce) {
+      announcement = announce;
+      if (!listening) for (const signal of SIGNALS) process.on(signal, onSignal);
+      listening = true;
+      return controller.signal;
+    },
+    get interrupted() {
+      return controller.signal.reason as InterruptedError | undefined;
+    },
+    release() {
+      for (const signal of SIGNALS) process.off(signal, onSignal);
+    },
+  };
+}

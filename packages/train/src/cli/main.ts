@@ -1,0 +1,61 @@
+import { readFile } from 'node:fs/promises';
+import { createContext } from './context.js';
+import { EXIT, exitCodeOf, messageOf, reportOf } from './errors.js';
+import { parseCommandLine } from './program.js';
+import { commands } from './registry.js';
+
+/**
+ * Runs the command line `argv` (without node and the script): the result on stdout, all else on stderr.
+ *
+ * @returns the exit code: 0 done, 1 failed, 2 wrong usage, 130 ended by Ctrl-C
+ */
+export async function main(argv: string[]): Promise<number> {
+  // Read by hand, because they are wanted even when the line can't be parsed.
+  const json = argv.includes('--json');
+  const verbose = argv.includes('--verbose');
+  const context = createContext({ argv, verbose });
+  try {
+    const columns = process.stdout.columns ?? 100;
+    const parsed = parseCommandLine(argv, commands, { version: await ownVersion(), columns });
+    if ('help' in parsed) {
+      await print(parsed.help);
+      return EXIT.done;
+    }
+    const { text, json: object, exitCode = EXIT.done } = await parsed.run(context);
+    context.progress.end();
+    await print(json ? JSON.stringify(object) : text);
+    return exitCode;
+  } catch (thrown) {
+    context.progress.end();
+    // What fails after Ctrl-C fails because of it.
+    const error = context.interrupted ?? thrown;
+    process.stderr.write(`onnx-forge: ${messageOf(error)}\n`);
+    if (verbose) process.stderr.write(`${stackOf(thrown)}\n`);
+    if (json) await print(JSON.stringify({ error: reportOf(error) }));
+    return exitCodeOf(error);
+  } finally {
+    context.release();
+  }
+}
+
+/** Resolves when the text has left this process; a reader that has gone (`| head`) is no failure. */
+function print(text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EPIPE') resolve();
+      else reject(error);
+    });
+    process.stdout.write(`${text}\n`, () => resolve());
+  });
+}
+
+async function ownVersion(): Promise<string> {
+  const file = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(file) as { version: string }).version;
+}
+
+function stackOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause === undefined ? '' : `\ncaused by: ${stackOf(error.cause)}`;
+  return `${error.stack ?? error.message}${cause}`;
+}

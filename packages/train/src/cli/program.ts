@@ -1,0 +1,115 @@
+import yargs, { type Argv } from 'yargs';
+import { type Command, type CommandContext, nameOf, type Outcome } from './command.js';
+import { suggestion, UsageError } from './errors.js';
+
+const PROGRAM = 'onnx-forge';
+
+/** A command line that was understood: a command to run, or a text to print. */
+export type Parsed = { readonly help: string } | { readonly run: (context: CommandContext) => Promise<Outcome> };
+
+/**
+ * Understands a command line without doing anything yet.
+ *
+ * @throws UsageError, one line that suggests the nearest command or option
+ */
+export function parseCommandLine(
+  argv: readonly string[],
+  commands: readonly Command[],
+  { version, columns }: { version: string; columns: number },
+): Parsed {
+  requireCommand(argv, commands);
+  let run: ((context: CommandContext) => Promise<Outcome>) | undefined;
+  let help = '';
+  const parser = yargs()
+    .scriptName(PROGRAM)
+    .usage(
+      '$0 <command>\n\nTrain classic deep-learning models with TensorFlow.js code, turn them into ONNX, use them anywhere.',
+    )
+    .locale('en')
+    .wrap(Math.min(110, columns))
+    .parserConfiguration({ 'greedy-arrays': false, 'boolean-negation': true })
+    .option('json', { type: 'boolean', describe: 'One JSON object on stdout instead of text' })
+    .option('verbose', { type: 'boolean', describe: 'A stack trace when something fails' })
+    .epilogue(
+      'Exit codes: 0 done, 1 failed (one line on stderr says why), 2 wrong usage, 130 ended by Ctrl-C.\n' +
+        `'${PROGRAM} <command> --help' shows a command's options and examples.`,
+    )
+    .help()
+    .alias('help', 'h')
+    .version(version)
+    .strictOptions()
+    .fail((message, error) => {
+      throw error instanceof UsageError ? error : explain(message ?? String(error), argv, commands);
+    })
+    .exitProcess(false);
+  for (const command of commands) {
+    parser.command(
+      command.usage,
+      command.summary,
+      (own) => describe(own as Argv, command),
+      (args) => {
+        run = (context) => command.run(args, context);
+      },
+    );
+  }
+  parser.parse([...argv], {}, (_error: unknown, _args: unknown, output: string) => {
+    help = output;
+  });
+  return run === undefined ? { help } : { run };
+}
+
+/** One command's arguments, options and help. */
+function describe(parser: Argv, command: Command): Argv {
+  parser.usage(`$0 ${command.usage}\n\n${command.details ?? `${command.summary}.`}`);
+  for (const [name, positional] of Object.entries(command.positionals)) parser.positional(name, positional);
+  parser.options(command.options);
+  for (const [line, meaning] of command.examples) parser.example(`$0 ${line}`, meaning);
+  return parser;
+}
+
+/** The first word must be a command; yargs's own message would neither be about commands nor suggest one. */
+function requireCommand(argv: readonly string[], commands: readonly Command[]): void {
+  const names = commands.map(nameOf);
+  const first = argv.find((word) => !word.startsWith('-'));
+  if (first === undefined) {
+    if (argv.some((word) => ['--help', '-h', '--version'].includes(word))) return;
+    throw new UsageError(`no command is given; commands: ${names.join(', ')} (see '${PROGRAM} --help')`);
+  }
+  if (!names.includes(first)) {
+    const hint = suggestion(first, names) || `; commands: ${names.join(', ')}`;
+    throw new UsageError(`there is no command '${first}'${hint}`, { command: first, known: names });
+  }
+}
+
+/** yargs's complaint as one line that names the option as it was typed and suggests the nearest. */
+function explain(complaint: string, argv: readonly string[], commands: readonly Command[]): UsageError {
+  const name = argv.find((word) => !word.startsWith('-')) ?? '';
+  const see = `see '${PROGRAM} ${name} --help'`;
+  const unknown = /^Unknown arguments?: (.*)$/m.exec(complaint)?.[1]?.split(', ');
+  if (unknown === undefined) {
+    const message = complaint.replace(/\s*[\r\n]+\s*/g, ' ').trim();
+    const missing = /^Not enough arguments following: (.*)$/.exec(message)?.[1];
+    if (missing !== undefined) return new UsageError(`--${missing.split(', ')[0]} needs a value; ${see}`);
+    if (message.startsWith('Not enough non-option arguments')) {
+      const usage = commands.find((command) => nameOf(command) === name)?.usage;
+      return new UsageError(`something is missing: ${PROGRAM} ${usage}; ${see}`);
+    }
+    // A message of ours that ends with a question has made its suggestion.
+    return new UsageError(message.endsWith('?') ? message : `${message}; ${see}`);
+  }
+  const single = argv.find((word) => /^-[a-zA-Z]{2,}/.test(word) && unknown.some((letter) => word.includes(letter)));
+  const typed = single?.slice(1).split('=')[0] ?? unknown[0]!;
+  const known = [
+    ...Object.keys(commands.find((command) => nameOf(command) === name)?.options ?? {}),
+    'json',
+    'verbose',
+    'help',
+  ];
+  if (single !== undefined && known.includes(typed)) {
+    return new UsageError(`'-${typed}' needs two dashes: --${typed}`, { option: typed });
+  }
+  const asTyped =
+    argv.find((word) => word === `-${typed}` || word.startsWith(`--${typed}`))?.split('=')[0] ?? `--${typed}`;
+  const hint = suggestion(typed, known, '--') || `; ${see}`;
+  return new UsageError(`${name} has no option '${asTyped}'${hint}`, { option: typed, known });
+}

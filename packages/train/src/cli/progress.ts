@@ -1,0 +1,101 @@
+import type { WriteStream } from 'node:tty';
+import { SingleBar } from 'cli-progress';
+import { formatSeconds } from './format.js';
+
+/** Where a piece of work stands. */
+export interface Standing {
+  /** A few words: `training vae`. */
+  readonly task: string;
+  /** Done, 0 .. 1. */
+  readonly fraction: number;
+  /** Whatever else is worth reading: the epoch, metrics. */
+  readonly detail?: string;
+  readonly etaSeconds?: number;
+}
+
+/** Shows people that work goes on. Writes to stderr only. */
+export interface Progress {
+  /** May be called as often as one likes. */
+  update(standing: Standing): void;
+  /** A line that stays. */
+  line(text: string): void;
+  /** The work under way has ended; takes the bar away. */
+  end(): void;
+}
+
+/** A bar on a terminal, plain lines otherwise. */
+export function progressOn(stream: NodeJS.WriteStream): Progress {
+  return stream.isTTY ? new BarProgress(stream as WriteStream) : new LineProgress(stream);
+}
+
+/** One bar, redrawn in place; lines scroll away above it. */
+class BarProgress implements Progress {
+  readonly #stream: WriteStream;
+  #bar: SingleBar | undefined;
+
+  constructor(stream: WriteStream) {
+    this.#stream = stream;
+  }
+
+  update({ task, fraction, detail = '', etaSeconds }: Standing): void {
+    const eta = etaSeconds === undefined ? '' : `ETA ${formatSeconds(etaSeconds)}  `;
+    const payload = { task, detail, left: eta };
+    if (this.#bar === undefined) {
+      this.#bar = new SingleBar({
+        stream: this.#stream,
+        format: '{task} {bar} {percentage}%  {left}{detail}',
+        barsize: 24,
+        barCompleteChar: '█',
+        barIncompleteChar: '░',
+        clearOnComplete: true,
+        hideCursor: true,
+        // Signals are the command's own business; it ends the bar.
+        gracefulExit: false,
+      });
+      this.#bar.start(1, fraction, payload);
+    } else {
+      this.#bar.update(fraction, payload);
+    }
+  }
+
+  line(text: string): void {
+    this.end();
+    this.#stream.write(`${text}\n`);
+  }
+
+  end(): void {
+    this.#bar?.stop();
+    this.#bar = undefined;
+  }
+}
+
+/** Between two lines of the same task, in milliseconds. */
+const LINE_INTERVAL = 5000;
+
+/** One line when a task begins and then every few seconds: for logs. */
+class LineProgress implements Progress {
+  readonly #stream: NodeJS.WritableStream;
+  #task = '';
+  #due = 0;
+
+  constructor(stream: NodeJS.WritableStream) {
+    this.#stream = stream;
+  }
+
+  update({ task, fraction, detail, etaSeconds }: Standing): void {
+    const now = performance.now();
+    if (task === this.#task && now < this.#due) return;
+    this.#task = task;
+    this.#due = now + LINE_INTERVAL;
+    const eta = etaSeconds === undefined ? [] : [`ETA ${formatSeconds(etaSeconds)}`];
+    this.line([`${task} ${Math.floor(100 * fraction)}%`, ...eta, ...(detail ? [detail] : [])].join('  '));
+  }
+
+  line(text: string): void {
+    this.#stream.write(`${text}\n`);
+  }
+
+  end(): void {
+    this.#task = '';
+  }
+}

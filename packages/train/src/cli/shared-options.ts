@@ -1,0 +1,36 @@
+import { count, integer, oneOf, text, type ValueOption } from './values.js';
+
+/** Options that several commands have, worded once. */
+
+export const dataDir: ValueOption<string> & { readonly defaultDescription: string } = {
+  ...text('--data-dir', 'Folder of the data sets'),
+  defaultDescription: 'ONNX_FORGE_DATA or ./data',
+};
+
+export const DEVICES: readonly ['auto', 'cpu', 'cuda', 'webgpu'] = ['auto', 'cpu', 'cuda', 'webgpu'];
+
+export const device: ValueOption<(typeof DEVICES)[number]> & { readonly default: 'auto' } = {
+  ...oneOf('--device', DEVICES, 'Where graphs run'),
+  default: 'auto',
+};
+
+export const seed: ValueOption<number> & { readonly default: number } = {
+  ...integer('--seed', 'Start of the random numbers: the same seed gives the same result'),
+  default: 1,
+};
+
+export const samples: ValueOption<number> = count(
+  '--samples',
+  'Monte-Carlo samples per example (the K of importance sampling)',
+);
+
+/** For runs of a user's own recipe: the run folder knows only the recipe's name. */
+export const recipeFile: ValueOption<string> = text(
+  '--recipe',
+  "Recipe file of runs that were trained from one's own recipe, such as ./my-recipe.js",
+);
+
+export const outFile: ValueOption<string> & { readonly alias: string } = {
+  ...text('--out', 'PNG file to write'),
+  alias: 'o',
+};
