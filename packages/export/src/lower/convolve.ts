@@ -1,8 +1,7 @@
 /** Convolution and its two adjoints in ONNX's layout, for any number of spatial dimensions and groups. */
-import { ints, op, reshape, transpose } from '../graph/build.js';
+import { ints, op, reshape, scalar, transpose } from '../graph/build.js';
 import type { Value } from '../graph/value.js';
 import { permute, axes as range, swapBatch } from './layout.js';
-import { spread } from './patches.js';
 import { reached, unreached, type Window, type WindowAxis, windowAttributes, windowAxis } from './window.js';
 
 /** y[n, o, p] = sum over i, k of x[n, i, p * stride + k * dilation - before] * filter[o, i, k] (+ bias[o]). */
@@ -28,7 +27,7 @@ export function convolveTransposed(dy: Value, filter: Value, window: Window, gro
 /** `convolveTransposed` as a convolution: dy spread by the strides, the filter turned round. */
 function convolveSpread(dy: Value, filter: Value, window: Window, groups: number): Value {
   const { axes, inChannels, outChannels } = window;
-  const spaced = spread(within(dy, axes), axes, 2);
+  const spaced = spread(within(dy, axes), axes);
   const turned = axes.map((axis, i) => {
     const input = spaced.shape[2 + i]!;
     const reach = (axis.kernel - 1) * axis.dilation;
@@ -44,6 +43,17 @@ function swapGroups(filter: Value, groups: number): Value {
   const [out, share, ...kernel] = filter.shape as [number, number, ...number[]];
   const split = reshape(filter, [groups, out / groups, share, ...kernel]);
   return reshape(permute(split, [0, 2, 1, ...range(3, split.rank)]), [groups * share, out / groups, ...kernel]);
+}
+
+/** Puts stride - 1 zeros behind every element of the spatial axes of a channels-first y. */
+function spread(y: Value, axes: readonly WindowAxis[]): Value {
+  if (axes.every(({ stride }) => stride === 1)) return y;
+  const [batch, channels] = y.shape as [number, number];
+  const open = reshape(y, [batch, channels, ...axes.flatMap(({ output }) => [output, 1])]);
+  const gaps = [0, 0, ...axes.flatMap(({ stride }) => [0, stride - 1])];
+  const shape = open.shape.map((n, i) => n + gaps[i]!);
+  const wide = op('Pad', [open, ints([...gaps.map(() => 0), ...gaps]), scalar(0, y.dtype)], y.dtype, shape);
+  return reshape(wide, [batch, channels, ...axes.map(({ output, stride }) => output * stride)]);
 }
 
 /** The filter turned round in its spatial axes. */

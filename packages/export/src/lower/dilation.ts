@@ -1,8 +1,9 @@
-import { binary, cast, ints, op, reshape, viaFloat } from '../graph/build.js';
+import { binary, cast, ints, op, ops, reshape } from '../graph/build.js';
 import type { Value } from '../graph/value.js';
 import { tf } from '../tfjs.js';
+import { axes as range } from './layout.js';
 import { type Lowering, type LoweringCase, lattice, lowering } from './lowering.js';
-import { atLargest, patches, unpatch } from './patches.js';
+import { contest, patches, toWinner, unpatch } from './patches.js';
 import { type Window, type WindowAttributes, window2d, windowSize } from './window.js';
 
 /** Greyscale dilation: the maximum under the window of x plus the filter [height, width, channels]. */
@@ -17,24 +18,24 @@ function dilationWindow({ x, filter }: Dilated, { strides, pad, dilations }: Win
   return window2d(tf.backend_util.computeDilation2DInfo(shape, kernel, strides, pad, 'NHWC', dilations ?? 1));
 }
 
-/** x plus filter for every position under the window: [batch, size, height, width, channels]. */
-function sums({ x, filter }: Dilated, window: Window): Value {
-  const addend = reshape(cast(filter, 'float32'), [windowSize(window), 1, 1, window.inChannels]);
-  return binary('Add', patches(x, window), addend);
+/** x plus filter, for every position under the window. */
+function sums({ x, filter }: Dilated, window: Window): Value[] {
+  const size = windowSize(window);
+  const addend = { dtype: 'float32' as const, shape: [1, window.inChannels] };
+  const rows = reshape(cast(filter, 'float32'), [size, window.inChannels]);
+  const outputs = range(0, size).map(() => addend);
+  const addends = size === 1 ? [rows] : ops('Split', [rows], outputs, { axis: 0, num_outputs: size });
+  return patches(cast(x, 'float32'), window).map((part, p) => binary('Add', part, addends[p]!));
 }
 
-function dilate({ x, filter }: Dilated, attrs: WindowAttributes): Value {
-  const window = dilationWindow({ x, filter }, attrs);
-  const { batch, inChannels, axes } = window;
-  const shape = [batch, ...axes.map(({ output }) => output), inChannels];
-  return viaFloat(x, (v) =>
-    op('ReduceMax', [sums({ x: v, filter }, window), ints([1])], 'float32', shape, { keepdims: 0 }),
-  );
+function dilate(inputs: Dilated, attrs: WindowAttributes): Value {
+  const largest = sums(inputs, dilationWindow(inputs, attrs)).reduce((a, b) => binary('Max', a, b));
+  return cast(largest, inputs.x.dtype);
 }
 
 /** dy for the position that gave the maximum (the first of equals), zero for the others. */
-function routed(inputs: Dilated & { dy: Value }, window: Window): Value {
-  return atLargest(inputs.dy, sums(inputs, window), 'first');
+function routed(inputs: Dilated & { dy: Value }, window: Window): Value[] {
+  return toWinner(inputs.dy, contest(sums(inputs, window), 'first'));
 }
 
 function inputGradient(inputs: Dilated & { dy: Value }, attrs: WindowAttributes): Value {
@@ -44,9 +45,11 @@ function inputGradient(inputs: Dilated & { dy: Value }, attrs: WindowAttributes)
 
 function filterGradient(inputs: Dilated & { dy: Value }, attrs: WindowAttributes): Value {
   const window = dilationWindow(inputs, attrs);
-  const shape = [windowSize(window), window.inChannels];
-  const sum = op('ReduceSum', [routed(inputs, window), ints([0, 2, 3])], 'float32', shape, { keepdims: 0 });
-  return reshape(sum, inputs.filter.shape);
+  const row = [1, window.inChannels];
+  const rows = routed(inputs, window).map((part) =>
+    reshape(op('ReduceSum', [part, ints([0, 1, 2])], 'float32', [row[1]!], { keepdims: 0 }), row),
+  );
+  return reshape(op('Concat', rows, 'float32', [rows.length, row[1]!], { axis: 0 }), inputs.filter.shape);
 }
 
 const inputs = { x: lattice([2, 5, 6, 3], 5, 1.7), filter: lattice([2, 3, 3], 18, 0.09) };

@@ -1,9 +1,9 @@
-import { binary, cast, constant, fill, ints, op, reshape, scalar, viaFloat } from '../graph/build.js';
+import { binary, constant, fill, ints, op, scalar, viaFloat } from '../graph/build.js';
 import type { Value } from '../graph/value.js';
 import { tf } from '../tfjs.js';
 import { channelsFirst, fromChannelsFirst } from './layout.js';
 import { type Lowering, type LoweringCase, lattice, lowering } from './lowering.js';
-import { largest, patches } from './patches.js';
+import { contest, patches } from './patches.js';
 import {
   poolingWindow,
   reached,
@@ -78,9 +78,12 @@ function maxPoolWithArgmax(
   const { batch, inChannels: channels, axes } = window;
   const [rows, columns] = axes as [WindowAxis, WindowAxis];
   const real = op('Where', [op('IsNaN', [x], 'bool', x.shape), scalar(-Infinity, 'float32'), x], 'float32', x.shape);
-  const candidates = patches(real, window);
-  const shape = [batch, rows.output, columns.output, channels];
-  const pooled = op('ReduceMax', [candidates, ints([1])], 'float32', shape, { keepdims: 0 });
+  const { largest, wins } = contest(patches(real, window), 'first');
+  const integer = (value: number): Value => scalar(value, 'int32');
+  const position = wins.reduce(
+    (last, win, i) => op('Where', [win, integer(i + 1), last], 'int32', largest.shape),
+    fill(0, 'int32', largest.shape),
+  );
 
   const corners = new Int32Array(rows.output * columns.output * channels);
   for (const i of corners.keys()) {
@@ -89,19 +92,17 @@ function maxPoolWithArgmax(
     const column = (pixel % columns.output) * columns.stride - columns.before;
     corners[i] = (row * columns.input + column) * channels + (i % channels);
   }
-  const integer = (value: number): Value => scalar(value, 'int32');
-  const position = reshape(cast(largest(candidates, 'first'), 'int32'), shape);
   const below = binary('Div', position, integer(columns.kernel));
   const offset = binary(
     'Add',
     binary('Mul', below, integer((columns.input - columns.kernel) * channels)),
     binary('Mul', position, integer(channels)),
   );
-  const index = binary('Add', offset, constant(corners, 'int32', shape.slice(1)));
-  if (!attrs.includeBatchInIndex) return [pooled, index];
+  const index = binary('Add', offset, constant(corners, 'int32', largest.shape.slice(1)));
+  if (!attrs.includeBatchInIndex) return [largest, index];
   const images = fill(rows.input * columns.input * channels, 'int32', [batch, 1, 1, 1]);
   const first = op('CumSum', [images, scalar(0, 'int64')], 'int32', images.shape, { exclusive: 1 });
-  return [pooled, binary('Add', index, first)];
+  return [largest, binary('Add', index, first)];
 }
 
 const image = { x: lattice([2, 7, 6, 3], 252, 0.04) };

@@ -4,7 +4,7 @@ import { tf } from '../tfjs.js';
 import { convolveTransposed } from './convolve.js';
 import { channelsFirst, fromChannelsFirst } from './layout.js';
 import { type CaseInput, type Lowering, type LoweringCase, lattice, lowering } from './lowering.js';
-import { atLargest, patches, unpatch } from './patches.js';
+import { contest, patches, toWinner, unpatch } from './patches.js';
 import type { PoolAttributes } from './pooling.js';
 import { poolingWindow, windowSize } from './window.js';
 
@@ -18,7 +18,7 @@ const maxGradient =
   (tie: 'first' | 'last') =>
   ({ dy, input }: PoolGradient, attrs: PoolAttributes): Value => {
     const window = poolingWindow(input.shape, attrs.filterSize, attrs);
-    return unpatch(atLargest(dy, patches(input, window), tie), window);
+    return unpatch(toWinner(dy, contest(patches(input, window), tie)), window);
   };
 
 /** Every element under the window gets dy / size: so has tfjs it at a padded edge too, where the mean is over fewer. */
