@@ -157,10 +157,14 @@ describe('compiled training', () => {
 
   it('shares variables between steps', async () => {
     const w = tf.variable(tf.scalar(1));
+    const update = (value: tf.Tensor<tf.Rank.R0>): Record<string, tf.Tensor> => {
+      w.assign(value);
+      return { w: tf.add(w, 0) };
+    };
     const training = await compileTraining(
       {
-        up: { inputs: {}, step: () => (w.assign(tf.add(w, 1)), { w: tf.add(w, 0) }) },
-        double: { inputs: {}, step: () => (w.assign(tf.mul(w, 2)), { w: tf.add(w, 0) }) },
+        up: { inputs: {}, step: () => update(tf.add(w, 1)) },
+        double: { inputs: {}, step: () => update(tf.mul(w, 2)) },
       },
       { device: 'cpu', random: new Random(1) },
     );
@@ -175,7 +179,10 @@ describe('compiled training', () => {
 
   it('refuses a step whose random numbers do not come from its random source', async () => {
     const w = tf.variable(tf.zeros([3]));
-    const step = () => (w.assign(tf.randomNormal([3])), { loss: tf.sum(w) });
+    const step = () => {
+      w.assign(tf.randomNormal([3]));
+      return { loss: tf.sum(w) };
+    };
     const error = await compileStep({ inputs: {}, step }, { device: 'cpu', random: new Random(1) }).catch(
       (e: unknown) => e,
     );
