@@ -19,6 +19,8 @@ import { poolingGradient } from './poolingGradient.js';
 import { ranking } from './ranking.js';
 import { reduction } from './reduction.js';
 import { resizing } from './resizing.js';
+import { rotation } from './rotation.js';
+import { sampling } from './sampling.js';
 import { scattering } from './scattering.js';
 import { slicing } from './slicing.js';
 import { softmax } from './softmax.js';
@@ -45,11 +47,13 @@ export const families: Readonly<Record<string, readonly Lowering[]>> = {
   scattering,
   blocks,
   resizing,
+  sampling,
   ranking,
   cumulative,
   counting,
   softmax,
   contraction,
+  rotation,
 };
 
 /** Lowerings by kernel name. @throws Error when two families claim the same kernel. */
