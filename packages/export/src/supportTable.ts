@@ -1,3 +1,4 @@
+import { HOST_KERNELS } from './host.js';
 import { families } from './lower/index.js';
 import { OPSET } from './onnx/writer.js';
 import { tf } from './tfjs.js';
@@ -13,7 +14,7 @@ export function supportTable(): string {
   const lowered = new Set(Object.values(families).flatMap((list) => list.map(({ kernel }) => kernel)));
   const missing = tf
     .getKernelsForBackend('cpu')
-    .flatMap(({ kernelName }) => (lowered.has(kernelName) ? [] : [kernelName]));
+    .flatMap(({ kernelName }) => (lowered.has(kernelName) || HOST_KERNELS.includes(kernelName) ? [] : [kernelName]));
   return [
     '# Supported kernels',
     '',
@@ -26,7 +27,10 @@ export function supportTable(): string {
     '| --- | --- | --- | --- |',
     ...rows.sort(),
     '',
-    `Kernels of tfjs's cpu backend without a lowering: ${missing.sort().join(', ') || 'none'}.`,
+    'The `onnx` backend leaves kernels on strings, kernels that draw random numbers, and kernels whose output shapes depend on',
+    `values to tfjs's cpu kernels; a graph cannot hold them: ${HOST_KERNELS.toSorted().join(', ')}.`,
+    '',
+    `Other kernels of tfjs's cpu backend without a lowering: ${missing.sort().join(', ') || 'none'}.`,
     '',
   ].join('\n');
 }

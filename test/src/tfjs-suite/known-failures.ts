@@ -1,9 +1,18 @@
-/** Specs of one suite that are known to fail on the `onnx` backend, and why. */
+/** Specs of tfjs-core's suite that are known to fail on the `onnx` backend, and why. */
 export interface KnownFailures {
   readonly reason: string;
   /** Full spec names as `run.js` prints them. */
   readonly specs: readonly string[];
 }
 
-/** Every spec of tfjs-core's suite that does not pass, each exactly once. The test fails when one of them passes. */
-export const knownFailures: readonly KnownFailures[] = [];
+/** Every spec that does not pass, each exactly once. The test fails when one of them passes. */
+export const knownFailures: readonly KnownFailures[] = [
+  {
+    reason: 'reads a computed tensor synchronously (dataSync): onnxruntime is asynchronous',
+    specs: ['slice  shallow slicing delayed sync read of sliced tensor has no mem leak'],
+  },
+  {
+    reason: "asks for more than float32 gives: onnxruntime's Exp and Tan are one unit in the last place away",
+    specs: ['exp int32', 'tan numbers exceed float32 precision'],
+  },
+];

@@ -51,7 +51,7 @@ describe('the judgement of a suite run', () => {
 });
 
 function report(passed: number, total: number, byReason: ReadonlyMap<string, number>): void {
-  const share = (count: number) => `${count} (${((100 * count) / total).toFixed(2)} %)`;
-  console.log(`      ${passed} / ${total} passed, ${share(passed)}; not passing:`);
-  for (const [reason, count] of byReason) console.log(`      - ${share(count)} ${reason}`);
+  const share = (count: number) => `(${((100 * count) / total).toFixed(2)} %)`;
+  console.log(`      ${passed} / ${total} passed ${share(passed)}; the others:`);
+  for (const [reason, count] of byReason) console.log(`      - ${count} ${share(count)} ${reason}`);
 }
