@@ -26,9 +26,9 @@ export const contraction: readonly Lowering[] = [
       run: ({ a, b }) => tf.einsum('ij,jk->ik', a!, b!),
     },
     {
-      name: 'batch, summed and reordered',
+      name: 'batch, reordered',
       inputs: { a: { shape: [2, 3, 4] }, b: { shape: [2, 4, 5] } },
-      run: ({ a, b }) => tf.einsum('bij, bjk -> kb', a!, b!),
+      run: ({ a, b }) => tf.einsum('bij, bjk -> kbi', a!, b!),
     },
     { name: 'sum', inputs: { a: { shape: [2, 3] } }, run: ({ a }) => tf.einsum('ij->', a!) },
   ]),

@@ -23,12 +23,11 @@ export function pad(x: Value, paddings: Paddings, value = 0): Value {
 function mirrorPad(x: Value, { paddings, mode }: { paddings: Paddings; mode: 'reflect' | 'symmetric' }): Value {
   const edge = mode === 'reflect' ? 1 : 0;
   return paddings.reduce((padded, [before, after], axis) => {
-    const end = x.shape[axis]! - 1 - edge;
     const mirrored = (begin: number, count: number): Value[] => {
       const range: AxisRange = { begin, count, step: -1 };
       return count === 0 ? [] : [strideAxes(padded, { [axis]: range })];
     };
-    return concat([...mirrored(before - 1 + edge, before), padded, ...mirrored(end, after)], axis);
+    return concat([...mirrored(before - 1 + edge, before), padded, ...mirrored(-1 - edge, after)], axis);
   }, x);
 }
 

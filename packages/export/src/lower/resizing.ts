@@ -26,15 +26,17 @@ function nearestSources(from: number, to: number, sampling: Sampling): number[] 
   return Array.from({ length: to }, (_, i) => Math.min(from - 1, round(scale * (i + shift))));
 }
 
-/** Weights of the two input positions around each output position, as [position, weight] pairs. */
+/** The two input positions around each output position and their weights. */
 function linearSources(from: number, to: number, sampling: Sampling): [number, number][][] {
   const scale = scaleOf(from, to, sampling);
+  const shift = sampling.halfPixelCenters ? 0.5 : 0;
   return Array.from({ length: to }, (_, i) => {
-    const at = scale * i;
-    const low = Math.floor(at);
+    const at = scale * (i + shift) - shift;
+    const low = Math.max(0, Math.floor(at));
+    const high = Math.max(0, Math.min(from - 1, Math.ceil(at)));
     return [
       [low, 1 - (at - low)],
-      [Math.min(Math.ceil(at), from - 1), at - low],
+      [high, at - low],
     ];
   });
 }
@@ -50,42 +52,47 @@ function resizeNearest(images: Value, { size, ...sampling }: ResizeAttributes): 
   return copy(copy(images, 2), 1);
 }
 
-function resizeBilinear(images: Value, { size, alignCorners, halfPixelCenters }: ResizeAttributes): Value {
-  const [batch, , , channels] = images.shape as [number, number, number, number];
-  const coordinates = alignCorners ? 'align_corners' : halfPixelCenters ? 'half_pixel' : 'asymmetric';
-  return op(
-    'Resize',
-    [cast(images, 'float32'), undefined, undefined, ints(size)],
-    'float32',
-    [batch, ...size, channels],
-    { mode: 'linear', coordinate_transformation_mode: coordinates, axes: [1, 2] },
-  );
+/** Interpolation along one axis as a matrix [to, from], or its transpose, which takes gradients back. */
+function weights(
+  from: number,
+  to: number,
+  sources: readonly (readonly [number, number])[][],
+  direction: 'forward' | 'back',
+): Value {
+  const matrix = new Float32Array(from * to);
+  const at = (i: number, source: number): number => (direction === 'forward' ? i * from + source : source * to + i);
+  for (const [i, terms] of sources.entries()) for (const [source, weight] of terms) matrix[at(i, source)]! += weight;
+  return constant(matrix, 'float32', direction === 'forward' ? [to, from] : [from, to]);
 }
 
-/** Weights [from, to] that carry a gradient back along one axis: the transpose of the interpolation. */
-function adjoint(from: number, to: number, sources: readonly (readonly [number, number])[][]): Value {
-  const weights = new Float32Array(from * to);
-  for (const [i, terms] of sources.entries()) for (const [source, weight] of terms) weights[source * to + i]! += weight;
-  return constant(weights, 'float32', [from, to]);
+/** Rows and columns of images [batch, height, width, channels] multiplied by a matrix each. */
+function interpolate(images: Value, rows: Value, columns: Value): Value {
+  const [batch, height, width, channels] = images.shape as [number, number, number, number];
+  const [h, w] = [rows.shape[0]!, columns.shape[0]!];
+  const lines = reshape(cast(images, 'float32'), [batch, height, width * channels]);
+  const tall = op('MatMul', [rows, lines], 'float32', [batch, h, width * channels]);
+  const columnwise = reshape(tall, [batch, h, width, channels]);
+  return op('MatMul', [columns, columnwise], 'float32', [batch, h, w, channels]);
 }
 
 /**
- * Resizing is linear and separable: dx = R_h' dy R_w, two matrix products. As in tfjs the gradients know nothing of
- * half-pixel centres.
+ * Resizing is linear and separable, so it is two matrix products, R_h x R_w'. ONNX's Resize has the same modes, but
+ * onnxruntime's WebGPU provider (1.30) gives other numbers for images in tfjs's layout.
  */
+function resizeBilinear(images: Value, { size: [rows, columns], ...sampling }: ResizeAttributes): Value {
+  const matrix = (from: number, to: number): Value => weights(from, to, linearSources(from, to, sampling), 'forward');
+  return interpolate(images, matrix(images.shape[1]!, rows), matrix(images.shape[2]!, columns));
+}
+
+/** The transposes of the same matrices. As in tfjs the gradients know nothing of half-pixel centres. */
 function resizeGradient(images: Value, dy: Value, method: 'nearest' | 'linear', alignCorners: boolean): Value {
   const sampling = { alignCorners, halfPixelCenters: false };
-  const [batch, height, width, channels] = images.shape as [number, number, number, number];
-  const [, rows, columns] = dy.shape as [number, number, number, number];
-  const weights = (from: number, to: number): Value => {
-    if (method === 'linear') return adjoint(from, to, linearSources(from, to, sampling));
-    const sources = nearestSources(from, to, sampling).map((source): [number, number][] => [[source, 1]]);
-    return adjoint(from, to, sources);
+  const matrix = (from: number, to: number): Value => {
+    if (method === 'linear') return weights(from, to, linearSources(from, to, sampling), 'back');
+    const copies = nearestSources(from, to, sampling).map((source): [number, number][] => [[source, 1]]);
+    return weights(from, to, copies, 'back');
   };
-  const flat = reshape(cast(dy, 'float32'), [batch, rows, columns * channels]);
-  const tall = op('MatMul', [weights(height, rows), flat], 'float32', [batch, height, columns * channels]);
-  const image = reshape(tall, [batch, height, columns, channels]);
-  return op('MatMul', [weights(width, columns), image], 'float32', [batch, height, width, channels]);
+  return interpolate(dy, matrix(images.shape[1]!, dy.shape[1]!), matrix(images.shape[2]!, dy.shape[2]!));
 }
 
 const sizes: readonly (readonly [string, [number, number]])[] = [

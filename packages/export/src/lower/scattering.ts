@@ -9,8 +9,8 @@ const sizeOf = (shape: readonly number[]): number => shape.reduce((product, n) =
 /**
  * `data` [rows, width] with the rows `index` [n] replaced by `updates` [n, width], or increased by them ('add').
  *
- * Not ScatterND, though it takes whole rows and is faster: onnxruntime's CPU kernel (1.30) adds from several threads
- * without a lock and loses updates of rows that occur twice. ScatterElements goes through the updates in order.
+ * Not ScatterND, though it takes whole rows and is faster: onnxruntime's CPU kernel adds from several threads without a
+ * lock and loses updates of rows that occur twice (1.30; microsoft/onnxruntime#18048). ScatterElements goes in order.
  */
 export function scatterRows(data: Value, index: Value, updates: Value, reduction: 'none' | 'add'): Value {
   const indices = expand(unsqueeze(index, [1]), updates.shape);

@@ -4,7 +4,7 @@ import { tf } from '../tfjs.js';
 import { type Lowering, lowering } from './lowering.js';
 import { tensorInfo } from './shapes.js';
 
-/** `count` positions along one axis: begin, begin + step, ... */
+/** `count` positions along one axis: begin, begin + step, ...; a negative begin counts from the axis's end. */
 export interface AxisRange {
   readonly begin: number;
   readonly count: number;
@@ -15,28 +15,40 @@ export interface AxisRange {
 const BEYOND = 2 ** 31 - 1;
 
 /**
- * Takes a range along every axis. A range that reaches the end of its axis (or starts there) is written so, not with
- * the traced size, which makes most slices independent of a free dimension.
+ * Takes a range along every axis. A backward range is the forward one over the same entries, then turned round from its
+ * last entry: onnxruntime's WebGPU provider begins there wherever it should start (microsoft/onnxruntime#24744).
  */
 export function strided(x: Value, ranges: readonly AxisRange[]): Value {
+  const forward = ranges.map(({ begin, count, step }): AxisRange => {
+    if (step > 0) return { begin, count, step };
+    if (count === 0) return { begin: 0, count, step: 1 };
+    return { begin: begin + (count - 1) * step, count: 1 - (count - 1) * step, step: 1 };
+  });
+  const taken = take(x, forward);
+  const back = ranges.flatMap(({ step }, axis) => (step < 0 ? [axis] : []));
+  if (back.length === 0) return taken;
+  const all = (value: number): Value => ints(back.map(() => value));
+  const steps = ints(back.map((axis) => ranges[axis]!.step));
+  const shape = ranges.map(({ count }) => count);
+  return op('Slice', [taken, all(-1), all(-BEYOND), ints(back), steps], x.dtype, shape);
+}
+
+/** Forward ranges. The end of an axis is not written as the traced size, which keeps a free dimension free. */
+function take(x: Value, ranges: readonly AxisRange[]): Value {
   const isWhole = ({ begin, count, step }: AxisRange, axis: number): boolean =>
     begin === 0 && step === 1 && count === x.shape[axis];
   const axes = ranges.flatMap((range, axis) => (isWhole(range, axis) ? [] : [axis]));
   if (axes.length === 0) return x;
-  const starts = axes.map((axis) => {
-    const { begin, step } = ranges[axis]!;
-    return step < 0 && begin === x.shape[axis]! - 1 ? -1 : begin;
-  });
   const ends = axes.map((axis) => {
     const { begin, count, step } = ranges[axis]!;
     const end = begin + count * step;
-    if (step < 0) return end < 0 ? -BEYOND : end;
-    return end >= x.shape[axis]! ? BEYOND : end;
+    return end >= (begin < 0 ? 0 : x.shape[axis]!) ? BEYOND : end;
   });
+  const starts = ints(axes.map((axis) => ranges[axis]!.begin));
   const steps = axes.map((axis) => ranges[axis]!.step);
+  const stepped = steps.some((step) => step !== 1) ? [ints(steps)] : [];
   const shape = ranges.map(({ count }) => count);
-  const unit = steps.every((step) => step === 1);
-  return op('Slice', [x, ints(starts), ints(ends), ints(axes), ...(unit ? [] : [ints(steps)])], x.dtype, shape);
+  return op('Slice', [x, starts, ints(ends), ints(axes), ...stepped], x.dtype, shape);
 }
 
 /** The whole of every axis but the given ones. */
