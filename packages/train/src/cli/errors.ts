@@ -10,11 +10,21 @@ export class UsageError extends ForgeError {
 
 /** The user ended the command (Ctrl-C, or a signal). The exit code is the shell's convention: 128 + the signal's number. */
 export class InterruptedError extends ForgeError {
-  readonly exitCode: number;
+  readonly signal: 'SIGINT' | 'SIGTERM';
 
-  constructor(signal: 'SIGINT' | 'SIGTERM') {
-    super('interrupted', `interrupted by ${signal}`, { signal });
-    this.exitCode = signal === 'SIGINT' ? 130 : 143;
+  /** @param advice how to go on */
+  constructor(signal: 'SIGINT' | 'SIGTERM', advice?: string) {
+    super('interrupted', `interrupted by ${signal}${advice ? `; ${advice}` : ''}`, { signal, advice });
+    this.signal = signal;
+  }
+
+  get exitCode(): number {
+    return this.signal === 'SIGINT' ? 130 : 143;
+  }
+
+  /** The same, with a word on how to go on. */
+  advise(advice: string): InterruptedError {
+    return new InterruptedError(this.signal, advice);
   }
 }
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { createContext } from './context.js';
-import { EXIT, exitCodeOf, messageOf, reportOf } from './errors.js';
+import { EXIT, exitCodeOf, InterruptedError, messageOf, reportOf } from './errors.js';
 import { parseCommandLine } from './program.js';
 import { commands } from './registry.js';
 
@@ -28,7 +28,7 @@ export async function main(argv: string[]): Promise<number> {
   } catch (thrown) {
     context.progress.end();
     // What fails after Ctrl-C fails because of it.
-    const error = context.interrupted ?? thrown;
+    const error = thrown instanceof InterruptedError ? thrown : (context.interrupted ?? thrown);
     process.stderr.write(`onnx-forge: ${messageOf(error)}\n`);
     if (verbose) process.stderr.write(`${stackOf(thrown)}\n`);
     if (json) await print(JSON.stringify({ error: reportOf(error) }));

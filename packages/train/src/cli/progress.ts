@@ -88,7 +88,11 @@ class LineProgress implements Progress {
     this.#task = task;
     this.#due = now + LINE_INTERVAL;
     const eta = etaSeconds === undefined ? [] : [`ETA ${formatSeconds(etaSeconds)}`];
-    this.line([`${task} ${Math.floor(100 * fraction)}%`, ...eta, ...(detail ? [detail] : [])].join('  '));
+    this.line(
+      [task, ...(fraction > 0 ? [`${Math.floor(100 * fraction)}%`] : []), ...eta, ...(detail ? [detail] : [])].join(
+        '  ',
+      ),
+    );
   }
 
   line(text: string): void {

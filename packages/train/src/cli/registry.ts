@@ -1,7 +1,29 @@
 import type { Command } from './command.js';
 import { dataCommand } from './data.js';
+import { demoCommand } from './demo.js';
 import { doctorCommand } from './doctor.js';
+import { evalCommand } from './eval.js';
+import { exportCommand } from './export.js';
+import { figuresCommand } from './figures.js';
+import { interpolateCommand } from './interpolate.js';
 import { modelsCommand } from './models.js';
+import { perturbCommand } from './perturb.js';
+import { sampleCommand } from './sample.js';
+import { trainCommand } from './train.js';
+import { verifyCommand } from './verify.js';
 
 /** Every command, in the order of the help. A command's own imports happen when it runs. */
-export const commands: readonly Command[] = [modelsCommand, dataCommand, doctorCommand];
+export const commands: readonly Command[] = [
+  demoCommand,
+  modelsCommand,
+  trainCommand,
+  evalCommand,
+  figuresCommand,
+  sampleCommand,
+  interpolateCommand,
+  perturbCommand,
+  exportCommand,
+  verifyCommand,
+  dataCommand,
+  doctorCommand,
+];

@@ -1,0 +1,51 @@
+import { join } from 'node:path';
+import { exportOnnx, type OnnxExport, type tf, verify } from '@onnx-forge/export';
+import { writeAtomically } from '../run/atomic.js';
+import type { Outcome } from './command.js';
+import { EXIT, messageOf } from './errors.js';
+import { formatBytes } from './format.js';
+import { table } from './table.js';
+import { readLayersModel } from './tfjs-file.js';
+
+/** Above this relative error the graph is not the model. */
+const TOLERANCE = 1e-3;
+
+/** Writes a saved layers model as `model.onnx` and its signature as `signature.json`; compares the two numerically. */
+export async function exportTfjs(file: string, folder: string, { check }: { check: boolean }): Promise<Outcome> {
+  const model = await readLayersModel(file);
+  const exported = exportOnnx(model);
+  const { bytes, ...signature } = exported;
+  const path = join(folder, 'model.onnx');
+  await writeAtomically(path, bytes);
+  await writeAtomically(join(folder, 'signature.json'), `${JSON.stringify(signature, undefined, 2)}\n`);
+  const parity = check ? await compare(exported, model) : { ok: true, text: 'not compared with tfjs' };
+  const ports = (role: string, values: OnnxExport['inputs']) =>
+    Object.entries(values).map(([name, { dtype, shape }]) => [role, name, dtype, `[${shape.join(', ')}]`]);
+  return {
+    text: [
+      `${path} (${formatBytes(bytes.length)}, opset ${exported.opset})`,
+      table(['', 'name', 'type', 'shape'], [...ports('input', exported.inputs), ...ports('output', exported.outputs)]),
+      parity.text,
+    ].join('\n'),
+    json: { source: file, folder, files: ['model.onnx', 'signature.json'], ...signature, parity },
+    exitCode: parity.ok ? EXIT.done : EXIT.failed,
+  };
+}
+
+interface Parity {
+  readonly ok: boolean;
+  readonly text: string;
+  readonly worst?: number;
+}
+
+async function compare(exported: OnnxExport, model: tf.LayersModel): Promise<Parity> {
+  try {
+    const { worst, device } = await verify(exported, model);
+    const error = `worst relative error ${worst.toExponential(1)} on ${device}, random inputs`;
+    const ok = worst <= TOLERANCE;
+    return { ok, worst, text: ok ? `agrees with tfjs: ${error}` : `does NOT agree with tfjs: ${error}` };
+  } catch (error) {
+    // Random inputs are no valid ones for every model (an embedding wants indices): that is no failure of the export.
+    return { ok: true, text: `not compared with tfjs: random inputs do not suit this model (${messageOf(error)})` };
+  }
+}

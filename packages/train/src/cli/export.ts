@@ -1,0 +1,58 @@
+import { stat } from 'node:fs/promises';
+import { basename, dirname, resolve } from 'node:path';
+import { ForgeError } from '@onnx-forge/infer';
+import { type Command, defineCommand, type Outcome } from './command.js';
+import { requireWritableFolder } from './outputs.js';
+import { text } from './values.js';
+
+export const exportCommand: Command = defineCommand({
+  usage: 'export <source>',
+  summary: "Write a run's graphs, or your own tfjs layers model, as ONNX",
+  details:
+    'A run folder: copies what serving needs, the graphs and the manifest, without checkpoint and logs.\n' +
+    'The model.json of a layers model saved by tfjs (or converted from Keras): writes model.onnx and signature.json\n' +
+    '(names, types and shapes of all inputs and outputs, in their order; the batch size stays free), and compares the\n' +
+    'graph with tfjs on random inputs.',
+  examples: [
+    ['export runs/vae -o public/vae', 'a folder to put on a web server'],
+    ['export my-model/model.json -o my-model-onnx', 'your own model'],
+  ],
+  positionals: { source: { type: 'string', demandOption: true, describe: 'Run folder, or model.json' } },
+  options: {
+    out: { ...text('--out', 'Folder to write to'), alias: 'o', defaultDescription: 'NAME-onnx' },
+    check: {
+      type: 'boolean',
+      default: true,
+      describe: 'Compare an exported layers model with tfjs (--no-check: do not)',
+    },
+    force: { type: 'boolean', default: false, describe: 'Write over another run in the folder' },
+  },
+  async run({ source, out, check, force }): Promise<Outcome> {
+    const entry = await stat(source).catch(() => undefined);
+    if (entry === undefined)
+      throw new ForgeError('source-missing', `there is no run folder or file ${source}`, { source });
+    const isFolder = entry.isDirectory();
+    const folder = out ?? `${basename(isFolder ? resolve(source) : dirname(resolve(source)))}-onnx`;
+    await requireNoRun(folder, force);
+    if (isFolder) {
+      const { exportRun } = await import('./export-run.js');
+      await requireWritableFolder(folder);
+      return exportRun(source, folder);
+    }
+    if (!source.endsWith('.json')) {
+      const message = `${source} is neither a run folder nor the model.json of a tfjs layers model`;
+      throw new ForgeError('source-unknown', message, { source });
+    }
+    const { exportTfjs } = await import('./export-tfjs.js');
+    await requireWritableFolder(folder);
+    return exportTfjs(source, folder, { check });
+  },
+});
+
+/** A run's manifest names its graphs: another run's files over them would make neither. */
+async function requireNoRun(folder: string, force: boolean): Promise<void> {
+  const { RunFolder } = await import('../run/folder.js');
+  if (force || !(await new RunFolder(folder).holdsRun())) return;
+  const message = `${folder} holds a run already: write over its graphs by --force, or choose another --out`;
+  throw new ForgeError('run-exists', message, { folder });
+}

@@ -1,0 +1,38 @@
+import { basename, join } from 'node:path';
+import { load, type Model } from '@onnx-forge/infer';
+import type { GridText } from '@onnx-forge/viz';
+import type { Outcome } from './command.js';
+import { requireWritableFile } from './outputs.js';
+
+export interface PictureRequest {
+  /** Folder or URL. */
+  readonly run: string;
+  readonly device: 'auto' | 'cpu' | 'cuda' | 'webgpu';
+  /** Default: `NAME.png` in the run's figures (in this folder when the run is a URL). */
+  readonly out: string | undefined;
+  readonly name: string;
+}
+
+/** Images [count, pixels] in rows of `columns`, and what else `--json` shall show. */
+export interface Picture {
+  readonly images: Float32Array | readonly Float32Array[];
+  readonly text: GridText & { readonly columns: number };
+  readonly facts?: object;
+}
+
+/** Loads a run, lets `draw` make images with it, and writes them as one PNG. */
+export async function writePicture(
+  { run, device, out, name }: PictureRequest,
+  draw: (model: Model) => Promise<Picture>,
+): Promise<Outcome> {
+  const isUrl = /^https?:/i.test(run);
+  const file = out ?? (isUrl ? `${basename(new URL(run).pathname)}-${name}.png` : join(run, 'figures', `${name}.png`));
+  // The model first: a mistyped run must not leave a folder behind.
+  await using model = await load(run, { device });
+  await requireWritableFile(file);
+  const { images, text, facts = {} } = await draw(model);
+  const { imageGrid } = await import('../figures/images.js');
+  const { writeAtomically } = await import('../run/atomic.js');
+  await writeAtomically(file, imageGrid(images, model.manifest.serve.image, text).png);
+  return { text: file, json: { run, file, device: model.device, ...facts } };
+}

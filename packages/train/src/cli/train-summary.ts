@@ -1,0 +1,41 @@
+import type { TrainResult } from '../train-request.js';
+import { type Attempt, failed } from './batch.js';
+import { messageOf } from './errors.js';
+import { formatNumber, formatSeconds, shellWord } from './format.js';
+import { measurementTable } from './measurements.js';
+import { table } from './table.js';
+
+/** What was trained: one run in full, several as a table. */
+export function summarise(attempts: readonly Attempt<TrainResult>[]): string {
+  const [only, ...others] = attempts;
+  if (only !== undefined && others.length === 0 && !failed(only)) return describe(only.result);
+  return table(['run', 'status', 'iterations', 'time', 'measured', 'folder'], attempts.map(row));
+}
+
+function row(attempt: Attempt<TrainResult>): string[] {
+  if (failed(attempt)) return [attempt.name, 'FAILED', '-', '-', messageOf(attempt.error), '-'];
+  const { steps, seconds, out } = attempt.result;
+  return [attempt.name, 'finished', `${steps}`, formatSeconds(seconds), headline(attempt.result), out];
+}
+
+/** The measurements on the test split, or the last metrics of training where nothing was measured. */
+function headline({ measurements, metrics }: TrainResult): string {
+  const test = measurements.filter(({ split }) => split === 'test');
+  const numbers = test.length > 0 ? test.map(({ name, value }) => [name, value] as const) : Object.entries(metrics);
+  return numbers
+    .slice(0, 4)
+    .map(([name, value]) => `${name} ${formatNumber(value)}`)
+    .join(', ');
+}
+
+function describe(result: TrainResult): string {
+  const { recipe, out, steps, epochs, seconds, measurements, figures } = result;
+  const lines = [
+    `${recipe}: ${formatNumber(epochs)} epochs (${steps} iterations) in ${formatSeconds(seconds)}`,
+    measurements.length > 0 ? `\n${measurementTable(measurements)}\n` : headline(result),
+    `run folder  ${out}`,
+  ];
+  if (figures.length > 0) lines.push(`figures     ${figures.length} files in ${out}/figures`);
+  lines.push(`next        onnx-forge sample ${shellWord(out)} -o samples.png`);
+  return lines.join('\n');
+}

@@ -1,0 +1,16 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type GraphEntry, RunFolderError } from '@onnx-forge/infer';
+
+/** The bytes of a run's graph. @throws RunFolderError when the file is missing or not the one that the manifest describes */
+export async function readGraph(run: string, { file, sha256 }: GraphEntry): Promise<Uint8Array> {
+  const path = join(run, file);
+  const bytes = await readFile(path).catch((error: Error) => {
+    throw new RunFolderError('graph-missing', `${path} can't be read: ${error.message}`, { path }, { cause: error });
+  });
+  const found = createHash('sha256').update(bytes).digest('hex');
+  if (found === sha256) return bytes;
+  const message = `${path} is not the file that was exported: its sha256 is ${found}, expected ${sha256}`;
+  throw new RunFolderError('graph-hash', message, { path, found, expected: sha256 });
+}
