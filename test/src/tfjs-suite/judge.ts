@@ -14,24 +14,24 @@ export interface Verdict {
 
 export function judge({ specs, suiteFailures }: SuiteResult, known: readonly KnownFailures[]): Verdict {
   const problems = suiteFailures.map(({ name, message }) => `suite failed: ${name}: ${message}`);
-  const reasons = new Map<string, string>();
-  for (const { reason, specs: names } of known) {
-    for (const name of names) {
-      if (reasons.has(name)) problems.push(`listed twice: ${name}`);
-      reasons.set(name, reason);
+  const entries = new Map<string, KnownFailures>();
+  for (const entry of known) {
+    for (const name of entry.specs) {
+      if (entries.has(name)) problems.push(`listed twice: ${name}`);
+      entries.set(name, entry);
     }
   }
 
   const byReason = new Map<string, number>();
   const ran = specs.filter(({ status }) => status !== 'pending');
   for (const { name, status, message } of ran) {
-    const reason = reasons.get(name);
-    reasons.delete(name);
-    if (status === 'failed' && reason === undefined) problems.push(`failed: ${name}: ${message}`);
-    if (status === 'passed' && reason !== undefined) problems.push(`listed as failing, but passed: ${name}`);
-    if (status === 'failed' && reason !== undefined) byReason.set(reason, (byReason.get(reason) ?? 0) + 1);
+    const entry = entries.get(name);
+    entries.delete(name);
+    if (status === 'failed' && !entry) problems.push(`failed: ${name}: ${message}`);
+    if (status === 'passed' && entry && !entry.mayPass) problems.push(`listed as failing, but passed: ${name}`);
+    if (status === 'failed' && entry) byReason.set(entry.reason, (byReason.get(entry.reason) ?? 0) + 1);
   }
-  for (const name of reasons.keys()) problems.push(`listed as failing, but did not run: ${name}`);
+  for (const name of entries.keys()) problems.push(`listed as failing, but did not run: ${name}`);
 
   return { passed: ran.filter(({ status }) => status === 'passed').length, total: ran.length, byReason, problems };
 }
