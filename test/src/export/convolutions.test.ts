@@ -57,6 +57,11 @@ const subjects: readonly Subject[] = [
   { name: 'conv2d over the whole image', shape: image, run: (x) => tf.conv2d(x, wide, 1, 'valid') },
   { name: 'conv2d, gradient in x', shape: image, run: gradientIn((x) => conv(x, kernel)) },
   { name: 'conv2d, gradient in the filter', shape: image, run: gradientInWeights(kernel, conv) },
+  {
+    name: 'conv2d of many channels, gradient in the filter',
+    shape: [6, 5, 16],
+    run: gradientInWeights(weights(3, 3, 16, 4), conv),
+  },
   { name: 'conv2dTranspose', shape: image, run: (x) => up(x, upwards) },
   { name: 'conv2dTranspose, gradient in x', shape: image, run: gradientIn((x) => up(x, upwards)) },
   { name: 'conv2dTranspose, gradient in the filter', shape: image, run: gradientInWeights(upwards, up) },

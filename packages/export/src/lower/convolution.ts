@@ -54,6 +54,7 @@ function fused({ x, filter, ...epilogue }: Convolved & Epilogue, attrs: WindowAt
 }
 
 const image = { shape: [2, 7, 6, 3] };
+const manyChannels = { shape: [2, 5, 6, 16] };
 const filter = { shape: [3, 2, 3, 4] };
 
 type Convolve = (x: tf.Tensor4D, filter: tf.Tensor4D) => tf.Tensor;
@@ -84,6 +85,12 @@ const cases: readonly LoweringCase[] = [
   plain('dilated', (x, w) => tf.conv2d(x, w, 1, 'same', 'NHWC', [2, 3]), false),
   plain('1x1', (x, w) => tf.conv2d(x, w, 1, 'valid'), true, [image, { shape: [1, 1, 3, 4] }]),
   plain('kernel as large as the image', (x, w) => tf.conv2d(x, w, 1, 'valid'), true, [image, { shape: [7, 6, 3, 4] }]),
+  plain('many channels', (x, w) => tf.conv2d(x, w, 1, 'same'), true, [manyChannels, { shape: [4, 5, 16, 2] }]),
+  plain('many channels, stride 2', (x, w) => tf.conv2d(x, w, 2, 'same'), true, [
+    manyChannels,
+    { shape: [3, 2, 16, 2] },
+  ]),
+  plain('many channels, stride 3', (x, w) => tf.conv2d(x, w, 3, 1), true, [manyChannels, { shape: [2, 4, 16, 2] }]),
   plain('NCHW', (x, w) => tf.conv2d(x, w, 2, 'same', 'NCHW'), true, [{ shape: [2, 3, 7, 6] }, filter]),
 ];
 
@@ -151,6 +158,12 @@ export const convolution: readonly Lowering[] = [
       name: 'valid',
       inputs: { x: { shape: [1, 4, 4, 5, 2] }, filter: { shape: [2, 2, 2, 2, 3] } },
       run: ({ x, filter }) => tf.conv3d(x as tf.Tensor5D, filter as tf.Tensor5D, [1, 2, 3], 'valid'),
+      gradient: true,
+    },
+    {
+      name: 'many channels, stride 2',
+      inputs: { x: { shape: [1, 3, 4, 5, 16] }, filter: { shape: [3, 2, 3, 16, 2] } },
+      run: ({ x, filter }) => tf.conv3d(x as tf.Tensor5D, filter as tf.Tensor5D, 2, 'same'),
       gradient: true,
     },
     {

@@ -1,7 +1,8 @@
 import type { Value } from '../graph/value.js';
 import { tf } from '../tfjs.js';
-import { convolveTransposed, correlate, kernelFirst } from './convolve.js';
-import { channelsFirst, filterFirst, fromChannelsFirst, layoutOf } from './layout.js';
+import { convolveTransposed } from './convolve.js';
+import { correlate } from './filterGradient.js';
+import { channelsFirst, channelsLast, filterFirst, fromChannelsFirst, layoutOf } from './layout.js';
 import { type Lowering, lowering } from './lowering.js';
 import { convolutionWindow, type WindowAttributes } from './window.js';
 
@@ -26,7 +27,7 @@ function inputGradient({ dy, filter }: { dy: Value; filter: Value }, attrs: Inpu
 function filterGradient({ x, dy }: { x: Value; dy: Value }, attrs: FilterGradientAttributes): Value {
   const layout = layoutOf(attrs.dataFormat);
   const window = convolutionWindow(x.shape, attrs.filterShape, layout, attrs);
-  return kernelFirst(correlate(channelsFirst(x, layout), channelsFirst(dy, layout), window));
+  return correlate(channelsLast(x, layout), channelsLast(dy, layout), window);
 }
 
 type Shape4 = [number, number, number, number];

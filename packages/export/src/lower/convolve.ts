@@ -1,5 +1,5 @@
 /** Convolution and its two adjoints in ONNX's layout, for any number of spatial dimensions and groups. */
-import { ints, op, reshape, scalar, transpose } from '../graph/build.js';
+import { ints, op, reshape, scalar } from '../graph/build.js';
 import type { Value } from '../graph/value.js';
 import { permute, axes as range, swapBatch } from './layout.js';
 import { reached, unreached, type Window, type WindowAxis, windowAttributes, windowAxis } from './window.js';
@@ -73,19 +73,8 @@ function within(dy: Value, axes: readonly WindowAxis[]): Value {
 }
 
 /**
- * Adjoint of `convolve` in the filter [in, out, ...kernel], as a convolution whose kernel is dy: batch and channels
- * swap their parts, and so do strides and dilations.
- */
-export function correlate(x: Value, dy: Value, window: Window): Value {
-  const { inChannels, outChannels, axes } = window;
-  const input = swapBatch(reached(x, axes));
-  const shape = [inChannels, outChannels, ...axes.map(({ kernel }) => kernel)];
-  return op('Conv', [input, swapBatch(dy)], x.dtype, shape, windowAttributes(axes.map(exchanged)));
-}
-
-/**
- * Adjoint of a depthwise `convolve` (one group a channel) in the filter [in, multiplier, ...kernel]: `correlate` within
- * each channel, so the channels are the groups and the batch is what is summed over.
+ * Adjoint of a depthwise `convolve` (one group a channel) in the filter [in, multiplier, ...kernel], as a convolution
+ * whose kernel is dy: the channels are the groups, the batch is what is summed over, strides and dilations swap.
  */
 export function correlateChannels(x: Value, dy: Value, window: Window): Value {
   const { batch, inChannels, outChannels, axes } = window;
@@ -100,9 +89,4 @@ export function correlateChannels(x: Value, dy: Value, window: Window): Value {
 /** The axis with kernel and output positions exchanged: x is read at k * dilation + o * stride - before. */
 function exchanged(axis: WindowAxis): WindowAxis {
   return { ...axis, kernel: axis.output, output: axis.kernel, stride: axis.dilation, dilation: axis.stride };
-}
-
-/** tfjs's filter order [...kernel, in, out] from [in, out, ...kernel]. */
-export function kernelFirst(filter: Value): Value {
-  return transpose(filter, [...range(2, filter.rank), 0, 1]);
 }

@@ -36,6 +36,12 @@ export function fromChannelsFirst(y: Value, layout: Layout): Value {
   return permute(y, [0, ...axes(2, y.rank), 1]);
 }
 
+/** [batch, ...space, channels] from tfjs's order. */
+export function channelsLast(x: Value, layout: Layout): Value {
+  if (layout === 'channelsLast') return x;
+  return permute(x, [0, ...axes(2, x.rank), 1]);
+}
+
 /** [out, in, ...kernel] from tfjs's [...kernel, in, out]. */
 export function filterFirst(filter: Value): Value {
   return permute(filter, [filter.rank - 1, filter.rank - 2, ...axes(0, filter.rank - 2)]);

@@ -85,6 +85,7 @@ export function poolingWindow(
     const steps = strides as unknown as Triple;
     return window3d(util.computePool3DInfo([...shape] as Shape5, size, steps, 1, pad, dimRoundingMode));
   }
+  if (shape.length !== 4) throw new Error(`pooling takes images of rank 4 or 5, not [${shape}]`);
   const size = filterSize as [number, number];
   return window2d(util.computePool2DInfo([...shape] as Shape4, size, strides, 1, pad, dimRoundingMode));
 }
