@@ -81,12 +81,14 @@ interface CropAttributes {
   readonly extrapolationValue: number;
 }
 
-/** Positions from `low` to `high` (fractions of the image), ends included; one alone is in the middle. */
+/**
+ * Positions from `low` to `high` (fractions of the image), ends included; one alone is in the middle. Weighted, not
+ * stepped, so that the last one is `high` to the bit: a box up to the border must not end outside the image.
+ */
 function spread(low: Value, high: Value, size: number, n: number, along: 'rows' | 'columns'): Value {
-  const last = number(size - 1);
-  if (n === 1) return multiply(multiply(add(low, high), number(0.5)), last);
-  const step = multiply(subtract(high, low), number((size - 1) / (n - 1)));
-  return add(multiply(low, last), multiply(ramp(n, along), step));
+  const share = n === 1 ? number(0.5) : binary('Div', ramp(n, along), number(n - 1));
+  const between = add(multiply(low, subtract(number(1), share)), multiply(high, share));
+  return multiply(between, number(size - 1));
 }
 
 function cropAndResize(
@@ -199,6 +201,24 @@ export const sampling: readonly Lowering[] = [
     cropCase('bilinear, partly outside', [3, 6], 'bilinear'),
     cropCase('nearest', [3, 6], 'nearest'),
     cropCase('one pixel', [1, 1], 'bilinear'),
+    {
+      // In float32 13 steps of 7 / 13 end beyond 7.
+      name: 'the whole image, to the border',
+      inputs: {
+        image: { shape: [1, 8, 8, 1] },
+        boxes: { shape: [1, 4], values: [0, 0, 1, 1] },
+        which: { shape: [1], dtype: 'int32', values: [0] },
+      },
+      run: ({ image, boxes, which }) =>
+        tf.image.cropAndResize(
+          image as tf.Tensor4D,
+          boxes as tf.Tensor2D,
+          which as tf.Tensor1D,
+          [14, 14],
+          'bilinear',
+          7,
+        ),
+    },
   ]),
   lowering<{ image: Value; transforms: Value }, TransformAttributes>('Transform', transform, [
     transformCase('constant', 'nearest', rotated),
