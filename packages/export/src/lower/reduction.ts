@@ -1,4 +1,4 @@
-import { cast, ints, op } from '../graph/build.js';
+import { binary, cast, fill, ints, op, reshape, scalar } from '../graph/build.js';
 import type { Value } from '../graph/value.js';
 import { tf } from '../tfjs.js';
 import { type Lowering, type LoweringCase, lowering } from './lowering.js';
@@ -16,6 +16,27 @@ export function reduce(type: string, x: Value, { axis, keepDims = false }: Reduc
   const shape = keepDims ? kept : kept.filter((_, i) => !axes.includes(i));
   if (axes.length === 0) return x;
   return op(type, [x, ints(axes)], x.dtype, shape, { keepdims: keepDims ? 1 : 0 });
+}
+
+/**
+ * Sum over axes. Over the leading ones (a bias gradient, batch-norm moments) it is a product with a row of ones:
+ * onnxruntime's ReduceSum takes 7 to 14 ms for [25088, 64] on the CPU, the product 0.3.
+ */
+function sum(x: Value, attrs: ReductionAttributes): Value {
+  const reduced = reduce('ReduceSum', x, attrs);
+  const axes = tf.util.parseAxisParam(attrs.axis as number | number[], [...x.shape]).sort((a, b) => a - b);
+  const rest = x.shape.slice(axes.length);
+  const leading = axes.length > 0 && axes.every((axis, i) => axis === i);
+  const columns = rest.reduce((product, n) => product * n, 1);
+  if (x.dtype !== 'float32' || !leading || columns <= 1) return reduced;
+  const rows = x.shape.slice(0, axes.length).reduce((product, n) => product * n, 1);
+  const total = op('MatMul', [fill(1, 'float32', [1, rows]), reshape(x, [rows, columns])], 'float32', [1, columns]);
+  return reshape(total, reduced.shape);
+}
+
+function mean(x: Value, attrs: ReductionAttributes): Value {
+  const total = sum(x, attrs);
+  return binary('Mul', total, scalar(total.size / x.size, 'float32'));
 }
 
 /** bool has no arithmetic: it counts as 0 and 1. */
@@ -47,10 +68,10 @@ interface Row {
 }
 
 const ROWS: readonly Row[] = [
-  { kernel: 'Sum', lower: (x, attrs) => reduce('ReduceSum', numeric(x), attrs), run: tf.sum, gradient: true },
+  { kernel: 'Sum', lower: (x, attrs) => sum(numeric(x), attrs), run: tf.sum, gradient: true },
   {
     kernel: 'Mean',
-    lower: (x, attrs) => reduce('ReduceMean', cast(x, 'float32'), attrs),
+    lower: (x, attrs) => mean(cast(x, 'float32'), attrs),
     run: tf.mean,
     gradient: true,
   },
@@ -66,6 +87,7 @@ function casesOf({ run, dtype = 'float32', gradient = false }: Row): LoweringCas
   const cases: LoweringCase[] = [
     { name: 'all', inputs: input(2, 3), run: ({ x }) => run(x!), gradient },
     { name: 'axis, keepDims', inputs: input(2, 3, 4), run: ({ x }) => run(x!, [0, -1], true), gradient },
+    { name: 'leading axes', inputs: input(2, 3, 4), run: ({ x }) => run(x!, [0, 1]) },
     { name: 'inner axis', inputs: input(2, 3, 4), run: ({ x }) => run(x!, 1), gradient },
   ];
   if (dtype === 'bool') return cases;
