@@ -30,15 +30,14 @@ export default defineRecipe({
   prepare: (dataSet) => binarise(dataSet, 'threshold', 0),
   batch: { x: { shape: [784] } },
 
-  nets: ({ latentDim, hiddenDim }, init) => ({
-    encoder: mlp([784, hiddenDim, hiddenDim, 2 * latentDim], { activation: 'elu', kernel: init.fanInUniform }),
-    // Logits start near -5, because most pixels are black; the assignment writes it as `output - 5`.
-    decoder: mlp([latentDim, hiddenDim, hiddenDim, 784], {
-      activation: 'elu',
-      kernel: init.fanInUniform,
-      outputBias: -5,
-    }),
-  }),
+  nets({ latentDim, hiddenDim }, { fanInUniform: kernel, fanInUniformBias: bias }) {
+    const activation = 'elu';
+    return {
+      encoder: mlp([784, hiddenDim, hiddenDim, 2 * latentDim], { activation, kernel, bias }),
+      // The logits are the output - 5: most pixels are black.
+      decoder: mlp([latentDim, hiddenDim, hiddenDim, 784], { activation, kernel, bias, outputBias: -5 }),
+    };
+  },
 
   steps: {
     elbo: {

@@ -1,3 +1,9 @@
-export { type Initializer, type InitializerFactory, type Initializers, seededInitializers } from './initializers.js';
+export {
+  type BiasInitializerFactory,
+  type Initializer,
+  type InitializerFactory,
+  type Initializers,
+  seededInitializers,
+} from './initializers.js';
 export { type MlpOptions, mlp } from './mlp.js';
 export { Network, type NetworkWeight, sequential } from './network.js';

@@ -7,6 +7,9 @@ export type Initializer = ReturnType<typeof tf.initializers.varianceScaling>;
 /** Makes the initialiser of one weight, with a seed of its own. */
 export type InitializerFactory = () => Initializer;
 
+/** Makes the initialiser of one bias, whose shape does not tell the layer's fan-in. */
+export type BiasInitializerFactory = (fanIn: number) => Initializer;
+
 /**
  * Seeded initialisers for the weights of one run: the same seed and the same order of calls give the same weights.
  * Each factory is called once per weight: `kernelInitializer: init.glorotUniform()`.
@@ -18,6 +21,8 @@ export interface Initializers {
   readonly heUniform: InitializerFactory;
   /** U(-b, b), b = 1 / sqrt(fanIn): what PyTorch gives Linear and Conv layers when nothing is said. */
   readonly fanInUniform: InitializerFactory;
+  /** U(-b, b), b = 1 / sqrt(fanIn): PyTorch's biases. */
+  readonly fanInUniformBias: BiasInitializerFactory;
 }
 
 /** Initialisers whose seeds are drawn, one per weight, from `random`. */
@@ -29,5 +34,9 @@ export function seededInitializers(random: Random): Initializers {
     glorotUniform: uniform(1, 'fanAvg'),
     heUniform: uniform(2, 'fanIn'),
     fanInUniform: uniform(1 / 3, 'fanIn'),
+    fanInUniformBias(fanIn) {
+      const bound = 1 / Math.sqrt(fanIn);
+      return tf.initializers.randomUniform({ minval: -bound, maxval: bound, seed: random.uint32() });
+    },
   };
 }
