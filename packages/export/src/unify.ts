@@ -1,6 +1,6 @@
 import { TraceMismatchError } from './errors.js';
-import { binary, cast, constant, ints, op } from './graph/build.js';
-import type { ConstantData, GraphNode, Value } from './graph/value.js';
+import { arrayOf, binary, cast, constant, ints, op } from './graph/build.js';
+import type { ConstantData, DType, GraphNode, Value } from './graph/value.js';
 import type { Trace } from './trace.js';
 
 /** A free dimension: where the graph can read its size, and the sizes it had in the traces. */
@@ -134,7 +134,10 @@ class Unifier {
     }
     if (values.every((value, i) => sameShape(value, base) && equal(data[i]!, data[0]!))) return;
     const replacement =
-      this.#vector(values, data, reshape) ?? this.#repeated(values, data) ?? this.#number(values, data);
+      this.#vector(values, data, reshape) ??
+      this.#repeated(values, data) ??
+      this.#counting(values, data) ??
+      this.#number(values, data);
     if (!replacement) {
       throw new TraceMismatchError(
         `a constant at ${user} depends on a free dimension in a way that a graph can't compute`,
@@ -157,16 +160,32 @@ class Unifier {
     return entries.every((entry) => entry !== undefined) ? this.#computed(entries as Affine[]) : undefined;
   }
 
-  /** A tensor of one repeated number whose shape varies. */
+  /** A constant that repeats itself along the axes that vary. */
   #repeated(values: Value[], data: ConstantData[]): Value | undefined {
     const [base] = values as [Value];
-    const number = data[0]![0];
-    if (base.rank === 0 || !data.every((array) => array.every((v) => v === number))) return undefined;
-    if (!values.every((value) => value.rank === base.rank)) return undefined;
+    if (base.rank === 0 || !values.every((value) => value.rank === base.rank)) return undefined;
+    const core = base.shape.map((n, axis) => (values.every((value) => value.shape[axis] === n) ? n : 1));
+    if (!values.every((value, i) => repeats(data[i]!, value.shape, data[0]!, base.shape, core))) return undefined;
     const entries = base.shape.map((_, axis) => this.#affine(values.map((value) => value.shape[axis]!)));
     if (entries.some((entry) => entry === undefined)) return undefined;
-    const one = constant(data[0]!.slice(0, 1), base.dtype, []);
-    return op('Expand', [one, this.#computed(entries as Affine[])], base.dtype, base.shape);
+    const part = constant(coreOf(data[0]!, base.dtype, base.shape, core), base.dtype, core);
+    return op('Expand', [part, this.#computed(entries as Affine[])], base.dtype, base.shape);
+  }
+
+  /** 0, 1, ... n - 1. */
+  #counting(values: Value[], data: ConstantData[]): Value | undefined {
+    const [base] = values as [Value];
+    if (base.rank !== 1 || !data.every((array) => array.every((v: number | bigint, i: number) => Number(v) === i))) {
+      return undefined;
+    }
+    const size = this.#affine(values.map((value) => value.size));
+    if (!size) return undefined;
+    const [start, step] = [
+      constant(arrayOf(base.dtype, [0]), base.dtype, []),
+      constant(arrayOf(base.dtype, [1]), base.dtype, []),
+    ];
+    const limit = cast(op('Squeeze', [this.#computed([size])], 'int64', []), base.dtype);
+    return op('Range', [start, limit, step], base.dtype, base.shape);
   }
 
   /** A number computed from a size: a count, or one over a count. */
@@ -232,4 +251,42 @@ function equal(a: ConstantData, b: ConstantData): boolean {
 
 function sameShape(a: Value, b: Value): boolean {
   return a.rank === b.rank && a.shape.every((n, i) => n === b.shape[i]);
+}
+
+/** The entries at index 0 of every axis that `core` has as 1. */
+function coreOf(data: ConstantData, dtype: DType, shape: readonly number[], core: readonly number[]): ConstantData {
+  const size = core.reduce((product, n) => product * n, 1);
+  return arrayOf(
+    dtype,
+    Array.from({ length: size }, (_, i) => Number(data[indexIn(i, core, shape)])),
+  );
+}
+
+/** Whether every entry equals the base's entry at its place in the core. */
+function repeats(
+  data: ConstantData,
+  shape: readonly number[],
+  base: ConstantData,
+  baseShape: readonly number[],
+  core: readonly number[],
+): boolean {
+  for (let i = 0; i < data.length; i++) if (data[i] !== base[indexIn(i, shape, baseShape, core)]) return false;
+  return true;
+}
+
+/** Flat index, in `target`, of the flat index `i` of `shape`; axes that `limits` has as 1 count as 0. */
+function indexIn(
+  i: number,
+  shape: readonly number[],
+  target: readonly number[],
+  limits: readonly number[] = shape,
+): number {
+  let [index, stride, rest] = [0, 1, i];
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    const position = rest % shape[axis]!;
+    rest = Math.floor(rest / shape[axis]!);
+    index += (limits[axis] === 1 ? 0 : position) * stride;
+    stride *= target[axis]!;
+  }
+  return index;
 }

@@ -36,7 +36,7 @@ function sum(x: Value, attrs: ReductionAttributes): Value {
 
 function mean(x: Value, attrs: ReductionAttributes): Value {
   const total = sum(x, attrs);
-  return binary('Mul', total, scalar(total.size / x.size, 'float32'));
+  return binary('Mul', total, scalar(x.size === 0 ? 0 : total.size / x.size, 'float32'));
 }
 
 /** bool has no arithmetic: it counts as 0 and 1. */
