@@ -1,0 +1,202 @@
+"""The benchmark's PyTorch peer: the same nets, batches and optimizer settings as the `vae` and `dcgan` recipes.
+
+Prints ONE JSON object on stdout: the median milliseconds of a full training step (forward, backward, optimizer; the
+batch is already a tensor, the step's random numbers are drawn inside the step), and the importance-sampling
+throughput in (image, sample) pairs per second.
+
+    python bench/torch_peer.py [--threads 2] [--steps 40] [--only vae,dcgan,is] [--channels-last] [--fused-adam]
+
+Defaults are PyTorch's own (NCHW memory, default Adam); the two switches exist to show that they do not hide a faster
+peer. Needs only `torch`.
+"""
+
+import argparse
+import json
+import platform
+import statistics
+import time
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+IMAGE = 784
+LATENT = 100
+
+
+def median_ms(step, steps, warmup=8):
+    """Median wall-clock milliseconds of `step()` after `warmup` untimed calls."""
+    for _ in range(warmup):
+        step()
+    times = []
+    for _ in range(steps):
+        start = time.perf_counter()
+        step()
+        times.append((time.perf_counter() - start) * 1e3)
+    return statistics.median(times)
+
+
+class Vae(nn.Module):
+    """784-300-300-200 ELU encoder, 100-300-300-784 ELU decoder whose logits are shifted by -5."""
+
+    def __init__(self, hidden=300):
+        super().__init__()
+        self.encoder = nn.Sequential(
+            nn.Linear(IMAGE, hidden), nn.ELU(), nn.Linear(hidden, hidden), nn.ELU(), nn.Linear(hidden, 2 * LATENT)
+        )
+        self.decoder = nn.Sequential(
+            nn.Linear(LATENT, hidden), nn.ELU(), nn.Linear(hidden, hidden), nn.ELU(), nn.Linear(hidden, IMAGE)
+        )
+
+    def encode(self, x):
+        return self.encoder(x).chunk(2, dim=-1)
+
+    def decode(self, z):
+        return self.decoder(z) - 5.0
+
+    def loss(self, x):
+        """Negative ELBO, nats per image: summed over pixels, averaged over the batch; analytic KL."""
+        mu, log_var = self.encode(x)
+        z = mu + torch.exp(0.5 * log_var) * torch.randn_like(mu)
+        logits = self.decode(z)
+        reconstruction = F.binary_cross_entropy_with_logits(logits, x, reduction="none").sum(-1)
+        kl = -0.5 * (1 + log_var - mu.pow(2) - log_var.exp()).sum(-1)
+        return (reconstruction + kl).mean()
+
+
+def bench_vae(options, batch=64):
+    torch.manual_seed(1)
+    vae = Vae()
+    optimizer = torch.optim.Adam(vae.parameters(), lr=3e-4, **options.adam)
+    x = (torch.rand(batch, IMAGE) < 0.2).float()
+
+    def step():
+        optimizer.zero_grad()
+        loss = vae.loss(x)
+        loss.backward()
+        optimizer.step()
+        return loss.item()
+
+    return {"vae_step_ms": median_ms(step, max(options.steps, 200), warmup=30)}
+
+
+LOG_2PI = 1.8378770664093453
+
+
+@torch.no_grad()
+def log_weights(vae, x, samples):
+    """log p(x|z) + log p(z) - log q(z|x), z ~ q(z|x): [n, 784] -> [n, samples], in nats."""
+    mu, log_var = vae.encode(x)
+    noise = torch.randn(x.shape[0], samples, LATENT)
+    z = mu[:, None] + torch.exp(0.5 * log_var)[:, None] * noise
+    logits = vae.decode(z)
+    log_p_x = -F.binary_cross_entropy_with_logits(logits, x[:, None].expand_as(logits), reduction="none").sum(-1)
+    log_p_z = -0.5 * (z * z + LOG_2PI).sum(-1)
+    log_q_z = -0.5 * (noise * noise + log_var[:, None] + LOG_2PI).sum(-1)
+    return log_p_x + log_p_z - log_q_z
+
+
+def bench_importance_sampling(options, samples=200):
+    """Best throughput over several chunk sizes (small chunks stay in cache, large ones save overhead)."""
+    torch.manual_seed(1)
+    vae = Vae().eval()
+    best, chunk = 0.0, 0
+    for images in (1, 2, 5, 10, 20):
+        x = (torch.rand(images, IMAGE) < 0.2).float()
+        ms = median_ms(lambda: log_weights(vae, x, samples), max(20, 100 // images), warmup=5)
+        rate = images * samples / (ms / 1e3)
+        if rate > best:
+            best, chunk = rate, images
+    return {"is_image_samples_per_s": best, "is_samples": samples, "is_images_per_chunk": chunk}
+
+
+def discriminator():
+    return nn.Sequential(
+        nn.Unflatten(1, (1, 28, 28)),
+        nn.Conv2d(1, 32, 5), nn.LeakyReLU(0.01), nn.MaxPool2d(2, 2),
+        nn.Conv2d(32, 64, 5), nn.LeakyReLU(0.01), nn.MaxPool2d(2, 2),
+        nn.Flatten(),
+        nn.Linear(1024, 1024), nn.LeakyReLU(0.01), nn.Linear(1024, 1),
+    )  # fmt: skip
+
+
+def generator():
+    return nn.Sequential(
+        nn.Linear(96, 1024), nn.ReLU(), nn.BatchNorm1d(1024),
+        nn.Linear(1024, 7 * 7 * 128), nn.ReLU(), nn.BatchNorm1d(7 * 7 * 128),
+        nn.Unflatten(1, (128, 7, 7)),
+        nn.ConvTranspose2d(128, 64, 4, 2, 1), nn.ReLU(), nn.BatchNorm2d(64),
+        nn.ConvTranspose2d(64, 1, 4, 2, 1), nn.Tanh(),
+        nn.Flatten(),
+    )  # fmt: skip
+
+
+def bench_dcgan(options, batch=128):
+    torch.manual_seed(1)
+    d, g = discriminator(), generator()
+    if options.channels_last:
+        d, g = d.to(memory_format=torch.channels_last), g.to(memory_format=torch.channels_last)
+    d_optimizer = torch.optim.Adam(d.parameters(), lr=1e-3, betas=(0.5, 0.999), **options.adam)
+    g_optimizer = torch.optim.Adam(g.parameters(), lr=1e-3, betas=(0.5, 0.999), **options.adam)
+    real = torch.rand(batch, IMAGE) * 2 - 1
+    ones, zeros = torch.ones(batch, 1), torch.zeros(batch, 1)
+    bce = F.binary_cross_entropy_with_logits
+
+    def noise():
+        return torch.rand(batch, 96) * 2 - 1
+
+    def d_step():
+        d_optimizer.zero_grad()
+        with torch.no_grad():
+            fake = g(noise())
+        loss = bce(d(real), ones) + bce(d(fake), zeros)
+        loss.backward()
+        d_optimizer.step()
+        return loss.item()
+
+    def g_step():
+        """Only G's parameters need a gradient here, so D's filter gradients are not computed."""
+        g_optimizer.zero_grad()
+        for parameter in d.parameters():
+            parameter.requires_grad_(False)
+        loss = bce(d(g(noise())), ones)
+        loss.backward()
+        for parameter in d.parameters():
+            parameter.requires_grad_(True)
+        g_optimizer.step()
+        return loss.item()
+
+    return {"dcgan_d_step_ms": median_ms(d_step, options.steps), "dcgan_g_step_ms": median_ms(g_step, options.steps)}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--steps", type=int, default=40, help="timed steps per median (at least 20)")
+    parser.add_argument("--only", default="vae,dcgan,is", help="comma-separated: vae, dcgan, is")
+    parser.add_argument("--channels-last", action="store_true", help="dcgan in channels_last memory")
+    parser.add_argument("--fused-adam", action="store_true", help="torch.optim.Adam(fused=True)")
+    options = parser.parse_args()
+    benches = {"vae": bench_vae, "dcgan": bench_dcgan, "is": bench_importance_sampling}
+    unknown = [name for name in options.only.split(",") if name not in benches]
+    if unknown or options.threads < 1 or options.steps < 20:
+        parser.error(f"unknown benchmark {unknown[0]!r}" if unknown else "--threads must be >= 1 and --steps >= 20")
+    options.adam = {"fused": True} if options.fused_adam else {}
+    torch.set_num_threads(options.threads)
+
+    result = {
+        "torch": torch.__version__,
+        "threads": torch.get_num_threads(),
+        "python": platform.python_version(),
+        "cpu_capability": torch.backends.cpu.get_cpu_capability(),
+        "onednn": torch.backends.mkldnn.is_available(),
+        "channels_last": options.channels_last,
+        "fused_adam": options.fused_adam,
+    }
+    for name in options.only.split(","):
+        result.update(benches[name](options))
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()
