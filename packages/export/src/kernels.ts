@@ -4,6 +4,7 @@ import { fill } from './graph/build.js';
 import type { DType } from './graph/value.js';
 import { HOST_KERNELS, type HostInputs, runOnHost } from './host.js';
 import { complex, lowerComplex } from './lower/complex.js';
+import type { Dialect } from './lower/dialect.js';
 import { loweringTable } from './lower/index.js';
 import type { KernelInputs, Lowering } from './lower/lowering.js';
 import type { RecordingBackend } from './recorder.js';
@@ -13,12 +14,12 @@ import { tf } from './tfjs.js';
 export function registerLowerings(backendName: string): void {
   if (tf.getKernelsForBackend(backendName).length > 0) return;
   for (const lowering of loweringTable().values()) {
-    register(backendName, lowering.kernel, (lists, attrs) => {
+    register(backendName, lowering.kernel, (lists, attrs, dialect) => {
       const inputs = lists as Readonly<Record<string, Content>>;
       const dtypes = new Set<unknown>(Object.values(inputs).map(({ dtype }) => dtype)).add(attrs.dtype);
       if (dtypes.has('string')) return runOnHost(lowering.kernel, inputs, attrs);
       const parts = dtypes.has('complex64') && !takesComplex.has(lowering);
-      return parts ? lowerComplex(lowering, inputs, attrs) : lowering.lower(inputs as KernelInputs, attrs);
+      return parts ? lowerComplex(lowering, inputs, attrs) : lowering.lower(inputs as KernelInputs, attrs, dialect);
     });
   }
 }
@@ -37,7 +38,7 @@ const takesComplex: ReadonlySet<Lowering> = new Set(complex);
 function register(
   backendName: string,
   kernelName: string,
-  run: (inputs: HostInputs, attrs: tf.NamedAttrMap) => Content | readonly Content[],
+  run: (inputs: HostInputs, attrs: tf.NamedAttrMap, dialect: Dialect) => Content | readonly Content[],
 ): void {
   tf.registerKernel({
     kernelName,
@@ -49,7 +50,7 @@ function register(
         if (Array.isArray(info)) contents[name] = info.map((each) => recorder.content(each));
         else if (info) contents[name] = recorder.content(info);
       }
-      const result = run(contents, attrs ?? {});
+      const result = run(contents, attrs ?? {}, recorder.dialect);
       // A kernel that changes nothing shares its input's data, as on tfjs's own backends: gradients rely on it.
       const handle = (content: Content): tf.TensorInfo => {
         const same = Object.values(inputs).find((info) => info && recorder.holds(info, content));

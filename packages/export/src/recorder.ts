@@ -1,6 +1,7 @@
 import { Complex, type Content, Strings } from './content.js';
 import { constant, reshape } from './graph/build.js';
 import { type ConstantData, constantData, type DType, storedData, Value } from './graph/value.js';
+import { type Dialect, STANDARD } from './lower/dialect.js';
 import { tf } from './tfjs.js';
 
 type DataId = object;
@@ -26,9 +27,13 @@ export class RecordingBackend extends tf.KernelBackend {
   readonly #foreign = new WeakMap<DataId, Content>();
   readonly #policy: ReadPolicy;
 
-  constructor(policy: ReadPolicy) {
+  /** What the lowerings may use. */
+  readonly dialect: Dialect;
+
+  constructor(policy: ReadPolicy, dialect: Dialect = STANDARD) {
     super();
     this.#policy = policy;
+    this.dialect = dialect;
   }
 
   /**

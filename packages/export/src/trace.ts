@@ -1,6 +1,7 @@
 import { TracedReadError, type UnsupportedKernel, UnsupportedKernelError } from './errors.js';
 import { type DType, Value } from './graph/value.js';
 import { registerLowerings, registerStandIns } from './kernels.js';
+import { type Dialect, STANDARD } from './lower/dialect.js';
 import { RecordingBackend } from './recorder.js';
 import { tf } from './tfjs.js';
 
@@ -38,15 +39,18 @@ export interface TraceContext {
  * variables hold their old values afterwards.
  * @throws UnsupportedKernelError listing every kernel without a lowering; TracedReadError when a value is read.
  */
-export function trace(f: (context: TraceContext) => Record<string, tf.Tensor>): Trace {
+export function trace(f: (context: TraceContext) => Record<string, tf.Tensor>, dialect: Dialect = STANDARD): Trace {
   const engine = tf.engine();
   const home = engine.backendName;
-  const recorder = new RecordingBackend({
-    read: ([value]) => Promise.reject(new TracedReadError(value!.dtype, value!.shape)),
-    readSync: (value) => {
-      throw new TracedReadError(value.dtype, value.shape);
+  const recorder = new RecordingBackend(
+    {
+      read: ([value]) => Promise.reject(new TracedReadError(value!.dtype, value!.shape)),
+      readSync: (value) => {
+        throw new TracedReadError(value.dtype, value.shape);
+      },
     },
-  });
+    dialect,
+  );
   const unsupported: UnsupportedKernel[] = [];
   registerLowerings(TRACE_BACKEND);
   const dropStandIns = registerStandIns(TRACE_BACKEND, (kernel) => unsupported.push(kernel));

@@ -1,5 +1,6 @@
 import { op } from '../graph/build.js';
 import type { Value } from '../graph/value.js';
+import { STANDARD } from './dialect.js';
 import { elementwise } from './elementwise.js';
 
 export interface FusedAttributes {
@@ -27,5 +28,5 @@ export function activate(
   if (activation === 'prelu' && alpha) return op('PRelu', [x, alpha], x.dtype, x.shape);
   const row = elementwise.find(({ kernel }) => kernel === KERNELS[activation]);
   if (!row) throw new Error(`unknown fused activation '${activation}'`);
-  return row.lower({ x }, { alpha: leakyreluAlpha }) as Value;
+  return row.lower({ x }, { alpha: leakyreluAlpha }, STANDARD) as Value;
 }

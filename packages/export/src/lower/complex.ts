@@ -2,6 +2,7 @@ import { Complex, type Content } from '../content.js';
 import { binary, cast, fill, ints, op, ops, reshape, scalar, unary } from '../graph/build.js';
 import type { Value } from '../graph/value.js';
 import { tf } from '../tfjs.js';
+import { STANDARD } from './dialect.js';
 import { type Lowering, lowering } from './lowering.js';
 
 /**
@@ -109,7 +110,7 @@ type Inputs = Readonly<Record<string, Content>>;
 export function lowerComplex({ kernel, lower }: Lowering, inputs: Inputs, attrs: tf.NamedAttrMap): Content | Content[] {
   const part = (name: 'real' | 'imag') => {
     const values = Object.entries(inputs).map(([key, x]) => [key, x instanceof Complex ? x[name] : x]);
-    return lower(Object.fromEntries(values), attrs) as Value | Value[];
+    return lower(Object.fromEntries(values), attrs, STANDARD) as Value | Value[];
   };
   if (PART_BY_PART.has(kernel)) {
     const [real, imag] = [part('real'), part('imag')];

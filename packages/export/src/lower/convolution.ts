@@ -2,9 +2,13 @@ import { binary, reshape } from '../graph/build.js';
 import type { Value } from '../graph/value.js';
 import { tf } from '../tfjs.js';
 import { activate, type FusedAttributes } from './activation.js';
+import { convolveBlocked } from './blocked.js';
 import { convolve } from './convolve.js';
+import type { Dialect } from './dialect.js';
+import { convolutionForm } from './forms.js';
 import { channelsFirst, filterFirst, fromChannelsFirst, type Layout, layoutOf } from './layout.js';
 import { type CaseInput, type Lowering, type LoweringCase, lattice, lowering } from './lowering.js';
+import { convolveImage } from './wholeImage.js';
 import { convolutionWindow, type WindowAttributes } from './window.js';
 
 interface Convolved {
@@ -28,29 +32,47 @@ function alignChannels(value: Value, rank: number, layout: Layout): Value {
 }
 
 /**
- * A fused kernel: `produce` makes the channels-first result and takes the bias if there is one number for each
- * channel. The activation stays in that layout, where onnxruntime fuses it with the convolution.
+ * A fused kernel: `produce` makes the result, of `channels` channels, and takes the bias if that is one number for each
+ * channel. `align` reshapes what tfjs broadcasts over its result to broadcast over the one made here.
  */
 export function withEpilogue(
   { bias, preluActivationWeights: alpha }: Epilogue,
   attrs: FusedAttributes,
-  layout: Layout,
   channels: number,
+  align: (value: Value, rank: number) => Value,
   produce: (bias: Value | undefined) => Value,
 ): Value {
   const perChannel = bias !== undefined && bias.size === channels && bias.shape[bias.rank - 1] === channels;
   const product = produce(perChannel ? reshape(bias, [channels]) : undefined);
-  const sum = bias && !perChannel ? binary('Add', product, alignChannels(bias, product.rank, layout)) : product;
-  const slope = alpha && alignChannels(alpha, product.rank, layout);
-  return fromChannelsFirst(activate(sum, attrs, slope), layout);
+  const sum = bias && !perChannel ? binary('Add', product, align(bias, product.rank)) : product;
+  return activate(sum, attrs, alpha && align(alpha, product.rank));
 }
 
-function fused({ x, filter, ...epilogue }: Convolved & Epilogue, attrs: WindowAttributes & FusedAttributes): Value {
+/** The activation stays in the convolution's layout, where onnxruntime fuses the two. */
+export function alignTo(layout: Layout): (value: Value, rank: number) => Value {
+  return (value, rank) => alignChannels(value, rank, layout);
+}
+
+function fused(
+  { x, filter, ...epilogue }: Convolved & Epilogue,
+  attrs: WindowAttributes & FusedAttributes,
+  dialect: Dialect,
+): Value {
   const layout = layoutOf(attrs.dataFormat);
   const window = convolutionWindow(x.shape, filter.shape, layout, attrs);
-  return withEpilogue(epilogue, attrs, layout, window.outChannels, (bias) =>
-    convolve(channelsFirst(x, layout), filterFirst(filter), window, 1, bias),
+  const form = layout === 'channelsLast' ? convolutionForm(window, dialect) : 'standard';
+  const result = withEpilogue(
+    epilogue,
+    attrs,
+    window.outChannels,
+    form === 'standard' ? alignTo(layout) : (value) => value,
+    (bias) => {
+      if (form === 'product') return convolveImage(x, filter, window, bias);
+      if (form === 'blocked') return convolveBlocked(x, filter, window, dialect.channelBlock!, bias);
+      return convolve(channelsFirst(x, layout), filterFirst(filter), window, 1, bias);
+    },
   );
+  return form === 'standard' ? fromChannelsFirst(result, layout) : result;
 }
 
 const image = { shape: [2, 7, 6, 3] };
@@ -133,7 +155,7 @@ const fusedCase = (
 const offKink: CaseInput = { shape: [4], values: [0.1, -0.1, 0.1, -0.1] };
 
 export const convolution: readonly Lowering[] = [
-  lowering<Convolved, WindowAttributes>('Conv2D', (inputs, attrs) => fused(inputs, attrs), [...cases, conv1d]),
+  lowering<Convolved, WindowAttributes>('Conv2D', fused, [...cases, conv1d]),
   lowering<Convolved & Epilogue, WindowAttributes & FusedAttributes>('FusedConv2D', fused, [
     {
       // Sums of products are multiples of 0.25: the bias keeps them away from the kink.
@@ -147,7 +169,7 @@ export const convolution: readonly Lowering[] = [
     fusedCase('prelu by position', 'prelu', { bias: [7, 6, 4], alpha: [7, 6, 4] }),
     fusedCase('NCHW', 'prelu', { bias: [4], alpha: [4], dataFormat: 'NCHW' }),
   ]),
-  lowering<Convolved, WindowAttributes>('Conv3D', (inputs, attrs) => fused(inputs, attrs), [
+  lowering<Convolved, WindowAttributes>('Conv3D', fused, [
     {
       name: 'same, stride 2',
       inputs: { x: { shape: [2, 5, 4, 6, 2] }, filter: { shape: [3, 2, 3, 2, 3] } },

@@ -1,10 +1,15 @@
 import type { Value } from '../graph/value.js';
 import { tf } from '../tfjs.js';
+import { convolveTransposedBlocked } from './blocked.js';
 import { convolveTransposed } from './convolve.js';
+import type { Dialect } from './dialect.js';
 import { correlate } from './filterGradient.js';
+import { transposedForm } from './forms.js';
 import { channelsFirst, channelsLast, filterFirst, fromChannelsFirst, layoutOf } from './layout.js';
 import { type Lowering, lowering } from './lowering.js';
-import { convolutionWindow, type WindowAttributes } from './window.js';
+import { resize } from './tiles.js';
+import { correlateImage, coversImage, spreadImage } from './wholeImage.js';
+import { convolutionWindow, type Window, type WindowAttributes } from './window.js';
 
 /** tfjs refuses gradients of dilated convolutions, so its gradient kernels have no dilations. */
 type GradientAttributes = Omit<WindowAttributes, 'dilations'>;
@@ -17,17 +22,42 @@ interface FilterGradientAttributes extends GradientAttributes {
   readonly filterShape: readonly number[];
 }
 
+/** tfjs accepts more positions in dy than windows fit, and reads those that do. */
+function readWindows(dy: Value, { axes }: Window): Value {
+  const after = axes.map(({ output }, i) => output - dy.shape[1 + i]!);
+  return resize(
+    dy,
+    axes.map(() => 0),
+    after,
+  );
+}
+
 /** Also the forward pass of a transposed convolution. */
-function inputGradient({ dy, filter }: { dy: Value; filter: Value }, attrs: InputGradientAttributes): Value {
+function inputGradient(
+  { dy, filter }: { dy: Value; filter: Value },
+  attrs: InputGradientAttributes,
+  dialect: Dialect,
+): Value {
   const layout = layoutOf(attrs.dataFormat);
   const window = convolutionWindow(attrs.inputShape, filter.shape, layout, attrs);
-  return fromChannelsFirst(convolveTransposed(channelsFirst(dy, layout), filterFirst(filter), window), layout);
+  const read = readWindows(channelsLast(dy, layout), window);
+  const form = transposedForm(window, dialect);
+  if (form === 'standard') {
+    const dx = convolveTransposed(channelsFirst(read, 'channelsLast'), filterFirst(filter), window);
+    return fromChannelsFirst(dx, layout);
+  }
+  const dx =
+    form === 'product'
+      ? spreadImage(read, filter, window)
+      : convolveTransposedBlocked(read, filter, window, dialect.channelBlock!);
+  return fromChannelsFirst(channelsFirst(dx, 'channelsLast'), layout);
 }
 
 function filterGradient({ x, dy }: { x: Value; dy: Value }, attrs: FilterGradientAttributes): Value {
   const layout = layoutOf(attrs.dataFormat);
   const window = convolutionWindow(x.shape, attrs.filterShape, layout, attrs);
-  return correlate(channelsLast(x, layout), channelsLast(dy, layout), window);
+  const [image, gradient] = [channelsLast(x, layout), channelsLast(dy, layout)];
+  return coversImage(window) ? correlateImage(image, gradient, window) : correlate(image, gradient, window);
 }
 
 type Shape4 = [number, number, number, number];

@@ -20,14 +20,14 @@ export function convolveTransposed(dy: Value, filter: Value, window: Window, gro
   const { axes, batch, inChannels } = window;
   const extents = axes.map(({ input, before, after }) => input + Math.min(0, before) + Math.min(0, after));
   const attributes = { ...windowAttributes(axes), group: groups };
-  const dx = op('ConvTranspose', [within(dy, axes), filter], dy.dtype, [batch, inChannels, ...extents], attributes);
+  const dx = op('ConvTranspose', [dy, filter], dy.dtype, [batch, inChannels, ...extents], attributes);
   return unreached(dx, axes);
 }
 
 /** `convolveTransposed` as a convolution: dy spread by the strides, the filter turned round. */
 function convolveSpread(dy: Value, filter: Value, window: Window, groups: number): Value {
   const { axes, inChannels, outChannels } = window;
-  const spaced = spread(within(dy, axes), axes);
+  const spaced = spread(dy, axes);
   const turned = axes.map((axis, i) => {
     const input = spaced.shape[2 + i]!;
     const reach = (axis.kernel - 1) * axis.dilation;
@@ -62,14 +62,6 @@ function reversed(filter: Value, spatial: number): Value {
   const before = axes.map((axis) => -filter.shape[axis]! - 1);
   const inputs = [filter, ints(axes.map(() => -1)), ints(before), ints(axes), ints(axes.map(() => -1))];
   return op('Slice', inputs, filter.dtype, filter.shape);
-}
-
-/** tfjs accepts more positions in dy than windows fit, and reads those that do. */
-function within(dy: Value, axes: readonly WindowAxis[]): Value {
-  const sizes = axes.map(({ output }) => output);
-  if (sizes.every((n, i) => n === dy.shape[2 + i])) return dy;
-  const shape = [...dy.shape.slice(0, 2), ...sizes];
-  return op('Slice', [dy, ints(sizes.map(() => 0)), ints(sizes), ints(range(2, dy.rank))], dy.dtype, shape);
 }
 
 /**

@@ -2,7 +2,7 @@ import { reshape } from '../graph/build.js';
 import type { Value } from '../graph/value.js';
 import { tf } from '../tfjs.js';
 import type { FusedAttributes } from './activation.js';
-import { type Epilogue, withEpilogue } from './convolution.js';
+import { alignTo, type Epilogue, withEpilogue } from './convolution.js';
 import { convolve, convolveTransposed, correlateChannels } from './convolve.js';
 import { channelsFirst, fromChannelsFirst, layoutOf, permute } from './layout.js';
 import { type Lowering, type LoweringCase, lattice, lowering } from './lowering.js';
@@ -20,9 +20,10 @@ function depthwise(
 ): Value {
   const layout = layoutOf(attrs.dataFormat);
   const window = convolutionWindow(x.shape, filter.shape, layout, attrs, true);
-  return withEpilogue(epilogue, attrs, layout, window.outChannels, (bias) =>
+  const y = withEpilogue(epilogue, attrs, window.outChannels, alignTo(layout), (bias) =>
     convolve(channelsFirst(x, layout), grouped(filter), window, window.inChannels, bias),
   );
+  return fromChannelsFirst(y, layout);
 }
 
 function inputGradient(

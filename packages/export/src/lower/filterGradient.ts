@@ -4,7 +4,7 @@
  */
 import { ints, op, reshape, transpose } from '../graph/build.js';
 import type { Value } from '../graph/value.js';
-import { channelsFirst, axes as range } from './layout.js';
+import { channelsFirst, axes as range, rows } from './layout.js';
 import { matMul } from './linear.js';
 import { resize } from './tiles.js';
 import { type Window, windowAxis, windowSize } from './window.js';
@@ -22,7 +22,6 @@ export function correlate(x: Value, dy: Value, window: Window): Value {
   const { inChannels, outChannels, axes } = window;
   const kernel = axes.map((axis) => axis.kernel);
   const shape = [...kernel, inChannels, outChannels];
-  if (coversAll(window)) return reshape(matMul(rows(x, 1), rows(dy, 1), turned), shape);
   if (inChannels < NARROW) return reshape(byImage(x, dy, window), shape);
   const phases = spaceToDepth(x, window);
   const wide = reshape(byShift(phases.x, dy, phases.window), [
@@ -37,16 +36,6 @@ export function correlate(x: Value, dy: Value, window: Window): Value {
   const filter = reshape(transpose(wide, perm), [...full, inChannels, outChannels]);
   if (full.every((size, i) => size === kernel[i])) return filter;
   return op('Slice', [filter, ints(kernel.map(() => 0)), ints(kernel), ints(range(0, n))], filter.dtype, shape);
-}
-
-/** Whether there is one window and it is the image: the convolution is a matrix product of flattened images. */
-export function coversAll({ axes }: Window): boolean {
-  return axes.every(({ output, kernel, input, before }) => output === 1 && kernel === input && before === 0);
-}
-
-/** The value as a matrix whose rows run over the first `count` axes. */
-export function rows(x: Value, count: number): Value {
-  return reshape(x, [product(x.shape.slice(0, count)), product(x.shape.slice(count))]);
 }
 
 /** Sum over images of patches [size * in, positions] times dy [positions, out]. */

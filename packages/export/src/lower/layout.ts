@@ -2,7 +2,7 @@
  * Layout, decided here and nowhere else: tfjs stores images [batch, ...space, channels] and filters
  * [...kernel, in, out]; ONNX wants [batch, channels, ...space] and [out, in, ...kernel].
  */
-import { transpose } from '../graph/build.js';
+import { reshape, transpose } from '../graph/build.js';
 import type { Value } from '../graph/value.js';
 
 /** Where a tfjs tensor keeps its channels. */
@@ -50,6 +50,12 @@ export function filterFirst(filter: Value): Value {
 /** Batch and channels swapped: what was summed over becomes what is indexed, and the other way round. */
 export function swapBatch(x: Value): Value {
   return permute(x, [1, 0, ...axes(2, x.rank)]);
+}
+
+/** The value as a matrix whose rows run over the first `count` axes. */
+export function rows(x: Value, count: number): Value {
+  const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
+  return reshape(x, [product(x.shape.slice(0, count)), product(x.shape.slice(count))]);
 }
 
 /** The integers from `start` up to, not including, `end`. */

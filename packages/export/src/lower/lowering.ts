@@ -2,6 +2,7 @@ import type { NamedAttrMap } from '@tensorflow/tfjs-core';
 import type { Content } from '../content.js';
 import type { Value } from '../graph/value.js';
 import type { tf } from '../tfjs.js';
+import type { Dialect } from './dialect.js';
 
 /** An input of a test case: seeded uniform numbers in [low, high), or given values. */
 export interface CaseInput {
@@ -42,14 +43,14 @@ export type KernelInputs = Readonly<Record<string, Value>>;
 /** How one tfjs kernel becomes ONNX nodes. Kernels whose inputs are a list name them '0', '1', ... */
 export interface Lowering {
   readonly kernel: string;
-  readonly lower: (inputs: KernelInputs, attrs: NamedAttrMap) => Content | readonly Content[];
+  readonly lower: (inputs: KernelInputs, attrs: NamedAttrMap, dialect: Dialect) => Content | readonly Content[];
   readonly cases: readonly LoweringCase[];
 }
 
 /** Declares a lowering with the kernel's own typed inputs and attributes. */
 export function lowering<I extends object = Record<string, Value>, A extends object = object>(
   kernel: string,
-  lower: (inputs: I, attrs: A) => Content | readonly Content[],
+  lower: (inputs: I, attrs: A, dialect: Dialect) => Content | readonly Content[],
   cases: readonly LoweringCase[],
 ): Lowering {
   return { kernel, lower: lower as unknown as Lowering['lower'], cases };

@@ -1,6 +1,8 @@
 import { binary, constant, fill, ints, op, scalar, viaFloat } from '../graph/build.js';
 import type { Value } from '../graph/value.js';
 import { tf } from '../tfjs.js';
+import type { Dialect } from './dialect.js';
+import { sharesContest } from './forms.js';
 import { channelsFirst, fromChannelsFirst } from './layout.js';
 import { type Lowering, type LoweringCase, lattice, lowering } from './lowering.js';
 import { contest, patches } from './patches.js';
@@ -60,12 +62,13 @@ function averageAttributes({ axes }: Window): ReturnType<typeof windowAttributes
 }
 
 const pool =
-  (apply: (x: Value, window: Window) => Value) =>
-  ({ x }: { x: Value }, attrs: PoolAttributes): Value => {
+  (apply: (x: Value, window: Window) => Value, contested = false) =>
+  ({ x }: { x: Value }, attrs: PoolAttributes, dialect: Dialect): Value => {
     const window = poolingWindow(x.shape, attrs.filterSize, attrs);
     // tfjs returns an image itself where a window of one element keeps its shape, padded or not.
     const keeps = window.axes.every(({ kernel, input, output }) => kernel === 1 && input === output);
     if (keeps && x.rank === 4) return x;
+    if (contested && sharesContest(window, dialect)) return contest(patches(x, window), 'first').largest;
     return viaFloat(x, (v) => fromChannelsFirst(apply(channelsFirst(v, 'channelsLast'), window), 'channelsLast'));
   };
 
@@ -125,7 +128,7 @@ const on3d = (name: string, run: Pool3d, gradient = false): LoweringCase => ({
 });
 
 export const pooling: readonly Lowering[] = [
-  lowering('MaxPool', pool(maxPool), [
+  lowering('MaxPool', pool(maxPool, true), [
     on('2x2', (x) => tf.maxPool(x, 2, 2, 'valid'), true),
     on('same, overlapping', (x) => tf.maxPool(x, [3, 2], [2, 1], 'same'), true),
     on('rounded up', (x) => tf.maxPool(x, 2, 2, 0, 'ceil')),

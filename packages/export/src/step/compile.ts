@@ -9,12 +9,14 @@ import {
 } from '@onnx-forge/infer';
 import { SignatureError } from '../errors.js';
 import { type DType, topologicalOrder, type Value } from '../graph/value.js';
+import type { Dialect } from '../lower/dialect.js';
 import { encodeModel, type Port } from '../onnx/writer.js';
 import { tf } from '../tfjs.js';
 import { type Trace, type TracedVariable, trace } from '../trace.js';
 import { unify } from '../unify.js';
 import { type HostInput, HostInputs, type StepRandom } from './hostInputs.js';
 import { CompiledOptimizers } from './optimizers.js';
+import { dialectOf } from './providerDialect.js';
 import { type StateEntry, type StateStore, stateStore, type TrainingState } from './state.js';
 
 /** A batch's array: its shape is fixed when the step is compiled. */
@@ -63,8 +65,23 @@ export async function compileTraining(
   steps: Readonly<Record<string, StepDefinition>>,
   options: CompileOptions,
 ): Promise<CompiledTraining> {
+  const device = await openDevice(options);
+  try {
+    return await compileOn(device, steps, options);
+  } catch (error) {
+    await device.dispose();
+    throw error;
+  }
+}
+
+async function compileOn(
+  device: ComputeDevice,
+  steps: Readonly<Record<string, StepDefinition>>,
+  options: CompileOptions,
+): Promise<CompiledTraining> {
+  const dialect = await dialectOf(device);
   const optimizers = new CompiledOptimizers();
-  const run = (definition: StepDefinition): TracedStep => traceStep(definition, options.random, optimizers);
+  const run = (definition: StepDefinition): TracedStep => traceStep(definition, options.random, optimizers, dialect);
   // The first trace of each step makes the optimizers' slots; the ones compiled find them in place.
   for (const definition of Object.values(steps)) run(definition);
   const traced = Object.entries(steps).map(([name, definition]) => {
@@ -80,7 +97,6 @@ export async function compileTraining(
     return { name, definition, ...first };
   });
   const names = new VariableNames(options.nameOf);
-  const device = await openDevice(options);
   const compiled = new Map<string, CompiledStep>();
   const initial: Record<string, StateEntry> = {};
   for (const { name, definition, trace, inputs, hostInputs } of traced) {
@@ -120,7 +136,12 @@ interface TracedStep {
   readonly hostInputs: ReadonlyMap<string, HostInput>;
 }
 
-function traceStep({ inputs, step }: StepDefinition, random: Random, optimizers: CompiledOptimizers): TracedStep {
+function traceStep(
+  { inputs, step }: StepDefinition,
+  random: Random,
+  optimizers: CompiledOptimizers,
+  dialect: Dialect,
+): TracedStep {
   const values: Record<string, Value> = {};
   let hostInputs: HostInputs | undefined;
   const traced = trace((context) => {
@@ -132,7 +153,7 @@ function traceStep({ inputs, step }: StepDefinition, random: Random, optimizers:
       values[name] = context.recorded(batch[name]);
     }
     return optimizers.during(host, () => step(batch, host.random(random)));
-  });
+  }, dialect);
   for (const [name, { shape }] of Object.entries(traced.outputs)) {
     if (shape.length > 0) throw new SignatureError(`metric ${name} must be a scalar, not [${shape}]`, { name, shape });
   }

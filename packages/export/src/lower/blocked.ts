@@ -1,0 +1,133 @@
+/**
+ * Convolutions in the layout of onnxruntime's CPU provider: channels in blocks of 8 or 16, so that a vector register
+ * holds one pixel's block. ReorderInput and ReorderOutput go from tfjs's channels-last and back in one pass; the filter is
+ * arranged in the graph. Everything here takes and gives channels-last images and tfjs's filters [height, width, in, out].
+ *
+ *     x ─ (Pad) ─ ReorderInput ─┐
+ *     filter ─ Reshape ─ Transpose ─ Reshape ─ Conv (com.microsoft.nchwc) ─ ReorderOutput ─ y
+ */
+import { ints, op, reshape, transpose } from '../graph/build.js';
+import type { Value } from '../graph/value.js';
+import { channelsFirst, axes as range } from './layout.js';
+import { joinPhases, resize } from './tiles.js';
+import { type Window, type WindowAxis, windowAttributes, windowAxis } from './window.js';
+
+const DOMAIN = 'com.microsoft.nchwc';
+
+/** Implicit padding wider than this costs the kernel more than a padded copy. */
+const IMPLICIT_PADDING = 2;
+
+/** Whether the layout can hold a convolution of `from` to `to` channels; few input channels may stay unblocked. */
+function fits(from: number, to: number, block: number): boolean {
+  return to % block === 0 && (from % block === 0 || from < block);
+}
+
+export function canBlock({ axes, inChannels, outChannels }: Window, block: number): boolean {
+  return axes.length === 2 && fits(inChannels, outChannels, block);
+}
+
+export function canBlockTransposed({ axes, inChannels, outChannels }: Window, block: number): boolean {
+  const phased = axes.every(({ kernel, stride, input }) => kernel >= stride && input % stride === 0);
+  return axes.length === 2 && phased && fits(outChannels, inChannels, block);
+}
+
+export function convolveBlocked(x: Value, filter: Value, window: Window, block: number, bias?: Value): Value {
+  return blockedConv(x, arrange(filter, block), window, block, bias);
+}
+
+/**
+ * Adjoint of the convolution in x: dx from dy. Every stride-th row and column of dx is an unstrided convolution of dy
+ * with every stride-th row and column of the filter turned round, so nothing is multiplied by the zeros between strides.
+ */
+export function convolveTransposedBlocked(dy: Value, filter: Value, window: Window, block: number): Value {
+  const { axes, inChannels, outChannels } = window;
+  let phases: { starts: number[]; axes: WindowAxis[] }[] = [{ starts: [], axes: [] }];
+  for (const axis of axes) {
+    const along = range(0, axis.stride).map((e) => phaseOf(axis, e));
+    phases = phases.flatMap((head) =>
+      along.map((phase) => ({ starts: [...head.starts, phase.start], axes: [...head.axes, phase.axis] })),
+    );
+  }
+  const back = { ...window, inChannels: outChannels, outChannels: inChannels };
+  const results = phases.map((phase) => {
+    const taps = phase.axes.map(({ kernel }) => kernel);
+    const strides = axes.map(({ stride }) => stride);
+    const turned = everyTap(filter, phase.starts, strides, taps);
+    return blockedConv(dy, arrange(turned, block, true), { ...back, axes: phase.axes }, block);
+  });
+  return joinPhases(
+    results,
+    axes.map(({ stride }) => stride),
+  );
+}
+
+/**
+ * Elements e, e + stride, ... of dx read dy at v + shift - t for the filter's taps k = first + stride * t. Turned round,
+ * the taps start at the last of them.
+ */
+function phaseOf(
+  { input, output, kernel, stride, before }: WindowAxis,
+  e: number,
+): { start: number; axis: WindowAxis } {
+  const first = (e + before) % stride;
+  const shift = (e + before - first) / stride;
+  const taps = Math.ceil((kernel - first) / stride);
+  return { start: first + (taps - 1) * stride, axis: windowAxis(output, input / stride, taps, 1, 1, taps - 1 - shift) };
+}
+
+/** [...taps, in, out]: from `starts` backwards by `strides`. */
+function everyTap(filter: Value, starts: number[], strides: number[], taps: number[]): Value {
+  const ends = starts.map((start, i) => {
+    const last = start - (taps[i]! - 1) * strides[i]!;
+    return last > 0 ? last - 1 : -filter.shape[i]! - 1;
+  });
+  const shape = [...taps, ...filter.shape.slice(2)];
+  const steps = ints(strides.map((stride) => -stride));
+  return op('Slice', [filter, ints(starts), ints(ends), ints(range(0, 2)), steps], filter.dtype, shape);
+}
+
+/**
+ * [out / block, in / block, height, width, block of in, block of out], in a tensor of the shape [out, in, height, width];
+ * in is not blocked if it is narrower than a block. `swap`: the filter's in is the convolution's out.
+ */
+function arrange(filter: Value, block: number, swap = false): Value {
+  const [height, width, first, second] = filter.shape as [number, number, number, number];
+  const [from, to] = swap ? [second, first] : [first, second];
+  const wide = from % block === 0;
+  const size = (channels: number): number[] => (channels % block === 0 ? [channels / block, block] : [channels]);
+  const split = reshape(filter, [height, width, ...size(first), ...size(second)]);
+  const inAt = swap ? 4 : 2;
+  const outAt = swap ? 2 : wide ? 4 : 3;
+  const perm = wide ? [outAt, inAt, 0, 1, inAt + 1, outAt + 1] : [outAt, inAt, 0, 1, outAt + 1];
+  return reshape(transpose(split, perm), [to, from, height, width]);
+}
+
+function blockedConv(x: Value, weights: Value, window: Window, block: number, bias?: Value): Value {
+  const { batch, inChannels, outChannels } = window;
+  const { x: image, axes } = explicitlyPadded(x, window.axes);
+  const blocks = [batch, inChannels, ...axes.map(({ input }) => input)];
+  const input =
+    inChannels % block === 0
+      ? op('ReorderInput', [image], x.dtype, blocks, { channels_last: 1 }, DOMAIN)
+      : channelsFirst(image, 'channelsLast');
+  const outputs = axes.map(({ output }) => output);
+  const inputs = bias ? [input, weights, bias] : [input, weights];
+  const attributes = { ...windowAttributes(axes), group: 1 };
+  const y = op('Conv', inputs, x.dtype, [batch, outChannels, ...outputs], attributes, DOMAIN);
+  const shape = [batch, ...outputs, outChannels];
+  return op('ReorderOutput', [y], x.dtype, shape, { channels: outChannels, channels_last: 1 }, DOMAIN);
+}
+
+/** Cuts what no window reaches, and pads the rows here if the kernel would be slow to. */
+function explicitlyPadded(x: Value, axes: readonly WindowAxis[]): { x: Value; axes: readonly WindowAxis[] } {
+  const [, across] = axes as [WindowAxis, WindowAxis];
+  const wide = Math.max(0, across.before) + Math.max(0, across.after) > IMPLICIT_PADDING;
+  const before = axes.map((axis) => (wide && axis === across ? axis.before : Math.min(0, axis.before)));
+  const after = axes.map((axis) => (wide && axis === across ? axis.after : Math.min(0, axis.after)));
+  const image = resize(x, before, after);
+  const rest = axes.map((axis, i) => {
+    const input = axis.input + before[i]! + after[i]!;
+    return windowAxis(input, axis.output, axis.kernel, axis.stride, axis.dilation, axis.before - before[i]!);
+  });
+  return { x: image, axes: rest };
+}
