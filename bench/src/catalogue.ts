@@ -1,0 +1,35 @@
+import type { Benchmark } from './benchmark.js';
+import { exportTime, likelihood, loadTime, type Settings, trainingSteps } from './benchmarks.js';
+import { recipeNames } from './recipes.js';
+
+/** Makes a benchmark when it is its turn. Its id begins the ids of its rows. */
+interface Item {
+  readonly id: string;
+  make(settings: Settings): Benchmark | Promise<Benchmark>;
+}
+
+/** Recipes with an importance-sampled likelihood. */
+const LIKELIHOODS = ['vae'];
+
+/** Everything that can be measured. A new recipe has its steps, its export and its loading here by itself. */
+export const catalogue: readonly Item[] = [
+  ...recipeNames.map((recipe) => item(`${recipe}/step`, (settings) => trainingSteps(recipe, settings))),
+  ...LIKELIHOODS.map((recipe) => item(`${recipe}/likelihood`, (settings) => likelihood(recipe, settings))),
+  ...recipeNames.map((recipe) => item(`${recipe}/export`, (settings) => exportTime(recipe, settings))),
+  ...recipeNames.map((recipe) => item(`${recipe}/load`, (settings) => loadTime(recipe, settings))),
+];
+
+function item(id: string, make: Item['make']): Item {
+  return { id, make };
+}
+
+/** What `--only` may name: recipes, kinds, and both together. */
+export function selectable(): string[] {
+  return [...new Set(catalogue.flatMap(({ id }) => [id, ...id.split('/')]))].sort();
+}
+
+/** The items that any of the names fits; all of them for no names. */
+export function select(only: readonly string[]): readonly Item[] {
+  if (only.length === 0) return catalogue;
+  return catalogue.filter(({ id }) => only.some((name) => id === name || id.split('/').includes(name)));
+}

@@ -1,0 +1,65 @@
+import { type Arguments, parseArguments, USAGE, UsageError } from './arguments.js';
+import { select } from './catalogue.js';
+import { thisMachine } from './machine.js';
+import { writeDocument } from './report/document.js';
+import type { Report, RowResult } from './report/result.js';
+import { summarise } from './report/summary.js';
+import { markdown } from './report/table.js';
+import { judge } from './report/targets.js';
+import { run } from './run.js';
+import { RunFolders } from './runFolders.js';
+
+const DOCUMENT = new URL('../../docs/bench.md', import.meta.url);
+
+const ROUNDS = { rounds: 4, budgetMs: 1000 };
+const QUICK = { rounds: 1, budgetMs: 300 };
+
+async function measure({ only, threads, python, quick }: Arguments): Promise<Report> {
+  const machine = thisMachine();
+  if (machine.load > machine.cores / 4) {
+    log(`this machine is busy (load average ${machine.load.toFixed(1)}): the numbers will be off`);
+  }
+  const date = new Date().toISOString();
+  const { rounds, budgetMs } = quick ? QUICK : ROUNDS;
+  await using folders = new RunFolders();
+  const rows: RowResult[] = [];
+  for (const { make } of select(only)) {
+    const benchmark = await make({ threads, python, quick, budgetMs, folders });
+    rows.push(...(await run(benchmark, { rounds, onProgress: log })));
+  }
+  return { date, machine, threads, quick, rows };
+}
+
+/** The report with its medians, ratios and verdicts, for programs. */
+function withSummaries(report: Report): unknown {
+  const rows = report.rows.map((row) => ({
+    ...row,
+    entries: row.entries.map((entry) => ({ ...entry, ...summarise(row, entry) })),
+  }));
+  return { ...report, rows, targets: judge(report.rows) };
+}
+
+function log(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+/** 0: measured; 1: an engine of this project failed; 2: usage. A missed target is no failure: time depends on the machine. */
+async function main(): Promise<number> {
+  const options = parseArguments(process.argv.slice(2));
+  if (options.help) {
+    process.stdout.write(`${USAGE}\n`);
+    return 0;
+  }
+  const report = await measure(options);
+  const text = markdown(report);
+  process.stdout.write(options.json ? `${JSON.stringify(withSummaries(report))}\n` : text);
+  if (options.write) await writeDocument(DOCUMENT, text);
+  return report.rows.some(({ entries }) => entries[0]?.outcome.status !== 'measured') ? 1 : 0;
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  log(error instanceof UsageError ? error.message : `${(error as Error).stack ?? error}`);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+}

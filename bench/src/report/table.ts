@@ -1,0 +1,79 @@
+import type { Entry, NoNumber, Report, RowResult } from './result.js';
+import { summarise } from './summary.js';
+import { judge, type Verdict } from './targets.js';
+
+/** The report as Markdown: the machine, one table of all rows, the targets. */
+export function markdown(report: Report): string {
+  const { machine, threads, date, quick } = report;
+  const facts = [
+    `${machine.processor}, ${machine.cores} cores, ${machine.memoryGB} GB, ${machine.system}`,
+    `Node ${machine.node}, ${threads} threads asked for`,
+    `${date.slice(0, 10)}, load average ${machine.load.toFixed(1)} at the start`,
+    ...(quick ? ['--quick: one short round, the slowest engine left out'] : []),
+  ];
+  const parts = [facts.map((fact) => `- ${fact}`).join('\n'), resultTable(report)];
+  const verdicts = judge(report.rows);
+  if (verdicts.length > 0) parts.push(targetTable(verdicts));
+  return `${parts.join('\n\n')}\n`;
+}
+
+function resultTable({ rows, machine }: Report): string {
+  const headings = [
+    'what',
+    'engine',
+    'version',
+    'threads',
+    'processor',
+    'median',
+    'spread',
+    'rounds',
+    'ratio',
+    'notes',
+  ];
+  const lines = rows.flatMap((row) =>
+    row.entries.map((entry, index) => {
+      const what = index === 0 ? `**${row.title}**` : '';
+      const { engine, version = '-', threads } = entry;
+      return [what, engine, version, `${threads ?? '-'}`, machine.processor, ...numbers(row, entry)];
+    }),
+  );
+  return table(headings, lines, '---:', ['threads', 'median', 'rounds', 'ratio']);
+}
+
+/** median, spread, rounds, ratio, notes */
+function numbers(row: RowResult, entry: Entry): string[] {
+  const { outcome } = entry;
+  if (outcome.status !== 'measured') return ['-', '-', '-', '-', why(outcome)];
+  const { value, low, high, rounds, ratio } = summarise(row, entry)!;
+  const spread = rounds > 1 ? `${number(low)} - ${number(high)}` : '-';
+  const compared = ratio === undefined ? '-' : `${number(ratio)} x`;
+  return [`${number(value)} ${row.unit}`, spread, `${rounds}`, compared, outcome.notes.join('; ')];
+}
+
+function why({ status, reason }: NoNumber): string {
+  return status === 'cannot' ? reason : `${status}: ${reason}`;
+}
+
+function targetTable(verdicts: readonly Verdict[]): string {
+  const answer = (reached: boolean | undefined): string =>
+    reached === undefined ? 'not measured' : reached ? 'yes' : '**no**';
+  const lines = verdicts.map(({ title, wanted, measured, unit, reached }) => [
+    title,
+    wanted,
+    measured === undefined ? '-' : `${number(measured)} ${unit}`,
+    answer(reached),
+  ]);
+  return table(['target', 'wanted', 'measured', 'reached'], lines, '---:', ['measured']);
+}
+
+function table(headings: string[], lines: string[][], rightRule: string, right: readonly string[]): string {
+  const rule = headings.map((heading) => (right.includes(heading) ? rightRule : '---'));
+  const line = (cells: string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replace(/\s+/g, ' ')).join(' | ')} |`;
+  return [headings, rule, ...lines].map(line).join('\n');
+}
+
+/** Three significant digits, thousands apart: 1.85, 12.3, 126, 201,000. */
+export function number(value: number): string {
+  return value.toLocaleString('en-US', { maximumSignificantDigits: 3 });
+}

@@ -1,0 +1,39 @@
+import type { Reading } from '../benchmark.js';
+import type { NoNumber } from '../report/result.js';
+
+/** What a worker process measures. Paths, names and numbers only: it travels as JSON. */
+export type TaskSpec = { readonly threads: number; readonly budgetMs: number } & (
+  | {
+      /** Training steps of a recipe, compiled or on a backend of tfjs. */
+      readonly task: 'steps';
+      readonly recipe: string;
+      readonly engine: StepEngine;
+    }
+  | {
+      /** Importance-sampled log-likelihood of a run. */
+      readonly task: 'likelihood';
+      readonly recipe: string;
+      readonly run: string;
+      readonly samples: number;
+      /** Images of the test set. */
+      readonly images: number;
+      /** Measure all images once, too; otherwise their time is projected. */
+      readonly all: boolean;
+    }
+  /** Tracing and writing the graphs of a recipe. */
+  | { readonly task: 'export'; readonly recipe: string; readonly out: string }
+  /** From the files of a run to a model that can be used. */
+  | { readonly task: 'load'; readonly recipe: string; readonly run: string }
+  /** Makes the run folder that others measure; measures nothing. */
+  | { readonly task: 'make-run'; readonly recipe: string; readonly out: string }
+);
+
+export type SpecOf<Name extends TaskSpec['task']> = Extract<TaskSpec, { task: Name }>;
+
+export type StepEngine = 'compiled' | 'wasm' | 'cpu' | 'tensorflow';
+
+/** What a worker says: once that it is ready, then one reading for each message it gets; or that it has no numbers. */
+export type Answer =
+  | { readonly ready: { readonly version: string; readonly threads: number } }
+  | { readonly reading: Reading }
+  | { readonly refused: NoNumber };

@@ -1,0 +1,143 @@
+import { insert, judge, markdown, median, number, type Report, type RowResult, summarise } from '@onnx-forge/bench';
+import { expect } from 'chai';
+
+const measured = (...rounds: number[]) => ({ status: 'measured', rounds, notes: [] }) as const;
+
+/** Two milliseconds against 30, 3 and an absent one. */
+const step: RowResult = {
+  id: 'vae/step/elbo',
+  title: 'vae: elbo step',
+  unit: 'ms',
+  better: 'lower',
+  entries: [
+    { engine: 'onnx-forge', version: 'onnxruntime 1', threads: 2, outcome: measured(1.9, 2, 2.4) },
+    { engine: 'tfjs wasm', version: 'tfjs 4', threads: 1, outcome: measured(30) },
+    { engine: 'PyTorch', version: 'PyTorch 2', threads: 2, outcome: measured(3, 5) },
+    { engine: 'tfjs tensorflow', outcome: { status: 'absent', reason: 'npm install a|b' } },
+  ],
+};
+
+const throughput: RowResult = {
+  id: 'vae/likelihood/throughput',
+  title: 'vae: importance sampling',
+  unit: 'images x K / s',
+  better: 'higher',
+  entries: [
+    {
+      engine: 'onnx-forge',
+      version: 'onnxruntime 1',
+      threads: 2,
+      outcome: { ...measured(201_000), notes: ['a note'] },
+    },
+    { engine: 'PyTorch', version: 'PyTorch 2', threads: 2, outcome: measured(402_000) },
+  ],
+};
+
+const report = (...rows: RowResult[]): Report => ({
+  date: '2024-05-06T07:08:09Z',
+  machine: { processor: 'A processor', cores: 2, memoryGB: 8, system: 'Linux', node: '20.1.0', load: 0.05 },
+  threads: 2,
+  quick: false,
+  rows,
+});
+
+const cells = (text: string, ...found: string[]): string[] => {
+  const line = text.split('\n').find((candidate) => found.every((part) => candidate.includes(part)));
+  return line!.split(/(?<!\\)\|/).map((cell) => cell.trim());
+};
+
+describe('bench: report', () => {
+  it('takes the middle value, or the mean of the two middle ones', () => {
+    expect(median([3, 1, 2])).to.equal(2);
+    expect(median([4, 1, 2, 3])).to.equal(2.5);
+    expect(() => median([])).to.throw(TypeError);
+  });
+
+  it('writes three significant digits', () => {
+    expect([1.8549, 12.34, 126, 200_987, 0.98765].map(number)).to.deep.equal([
+      '1.85',
+      '12.3',
+      '126',
+      '201,000',
+      '0.988',
+    ]);
+  });
+
+  it('says how many times better the first engine is, whichever direction is better', () => {
+    expect(summarise(step, step.entries[0]!)).to.deep.equal({
+      value: 2,
+      low: 1.9,
+      high: 2.4,
+      rounds: 3,
+      ratio: undefined,
+    });
+    expect(summarise(step, step.entries[1]!)?.ratio).to.equal(15);
+    expect(summarise(step, step.entries[2]!)?.ratio).to.equal(2);
+    expect(summarise(step, step.entries[3]!)).to.equal(undefined);
+    expect(summarise(throughput, throughput.entries[1]!)?.ratio).to.equal(0.5);
+  });
+
+  it('has no ratio when the first engine has no number', () => {
+    const entries = [{ engine: 'onnx-forge', outcome: { status: 'failed', reason: 'x' } } as const, step.entries[1]!];
+    const row = { ...step, entries };
+    expect(summarise(row, entries[1]!)).to.include({ value: 30, ratio: undefined });
+    expect(judge([row]).find(({ wanted }) => wanted.includes('wasm'))?.reached).to.equal(undefined);
+  });
+
+  it('makes one table: each line with version, threads, processor, median, spread, rounds, ratio', () => {
+    const text = markdown(report(step, throughput));
+    expect(cells(text, '**vae: elbo step**').slice(2, 10)).to.deep.equal([
+      'onnx-forge',
+      'onnxruntime 1',
+      '2',
+      'A processor',
+      '2 ms',
+      '1.9 - 2.4',
+      '3',
+      '-', // biome-ignore format: a row
+    ]);
+    expect(cells(text, 'tfjs wasm', 'A processor').slice(3, 10)).to.deep.equal([
+      'tfjs 4',
+      '1',
+      'A processor',
+      '30 ms',
+      '-',
+      '1',
+      '15 x', // biome-ignore format: a row
+    ]);
+    expect(cells(text, '402,000').slice(6, 10)).to.deep.equal(['402,000 images x K / s', '-', '1', '0.5 x']);
+    expect(text).to.include('a note').and.to.include('2024-05-06');
+    const widths = text
+      .split('\n')
+      .filter((line) => line.includes('A processor |'))
+      .map((line) => line.split(/(?<!\\)\|/).length);
+    expect(new Set(widths).size).to.equal(1);
+  });
+
+  it('names what is absent, with how to install it', () => {
+    const line = cells(markdown(report(step)), 'tfjs tensorflow');
+    expect(line[10]).to.equal('absent: npm install a\\|b');
+    expect(line.slice(6, 10)).to.deep.equal(['-', '-', '-', '-']);
+  });
+
+  it('judges the targets of the rows that were measured', () => {
+    const targets = [
+      { row: 'vae/step/elbo', against: 'tfjs wasm', atLeast: 12 },
+      { row: 'vae/step/elbo', against: 'PyTorch', atLeast: 2.5 },
+      { row: 'vae/step/elbo', atMost: 2 },
+      { row: 'vae/step/elbo', against: 'tfjs tensorflow', atLeast: 1 },
+      { row: 'other', atMost: 1 },
+    ];
+    const verdicts = judge([step], targets);
+    expect(verdicts.map(({ reached }) => reached)).to.deep.equal([true, false, true, undefined]);
+    expect(verdicts.map(({ measured }) => measured)).to.deep.equal([15, 2, 2, undefined]);
+  });
+
+  it('puts the table between the markers and leaves the prose alone', () => {
+    const document = 'before\n<!-- bench:begin -->\nold\n<!-- bench:end -->\nafter\n';
+    const once = insert(document, '| new |\n');
+    expect(once).to.equal('before\n<!-- bench:begin -->\n\n| new |\n\n<!-- bench:end -->\nafter\n');
+    expect(insert(once, '| new |\n')).to.equal(once);
+    expect(() => insert('no markers', 'x')).to.throw('bench:begin');
+  });
+});
