@@ -60,8 +60,8 @@ export class RunFolder {
 
   /** Makes the folder ready for a new run: what is of another run goes, other files stay. */
   async begin(): Promise<void> {
-    for (const entry of Object.values(ENTRIES)) await rm(join(this.path, entry), { recursive: true, force: true });
     await makeFolder(this.path);
+    for (const entry of Object.values(ENTRIES)) await rm(join(this.path, entry), { recursive: true, force: true });
   }
 }
 

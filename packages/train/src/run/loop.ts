@@ -53,15 +53,11 @@ export class TrainingLoop {
   #lastTrain: Readonly<Record<string, number>> = {};
   #lastValidation: Readonly<Record<string, number>> = {};
 
-  private constructor(options: LoopOptions, log: MetricsLog, from: Progress | undefined) {
-    const { data, batchSize, identity, recipe } = options;
+  private constructor(options: LoopOptions, batches: TrainingBatches, log: MetricsLog, from: Progress | undefined) {
+    const { identity, recipe } = options;
     this.#options = options;
+    this.#batches = batches;
     this.#log = log;
-    this.#batches = new TrainingBatches(data.splits.train, {
-      batchSize,
-      seed: identity.seed,
-      ...(from && { position: from.position }),
-    });
     this.#schedule = recipe.snapshots(identity.options);
     this.#line = new Meter(from?.meters.line);
     this.#epoch = new Meter(from?.meters.epoch);
@@ -71,7 +67,13 @@ export class TrainingLoop {
 
   /** Ready to begin, or to go on from a checkpoint whose arrays the engine holds already. */
   static async open(options: LoopOptions, from?: Progress): Promise<TrainingLoop> {
-    return new TrainingLoop(options, await MetricsLog.open(options.folder.file('log'), from?.logBytes ?? 0), from);
+    const { data, batchSize, identity, folder } = options;
+    const batches = new TrainingBatches(data.splits.train, {
+      batchSize,
+      seed: identity.seed,
+      ...(from && { position: from.position }),
+    });
+    return new TrainingLoop(options, batches, await MetricsLog.open(folder.file('log'), from?.logBytes ?? 0), from);
   }
 
   /** Iterations done. */

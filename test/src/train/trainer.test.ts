@@ -1,0 +1,289 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cp, mkdir, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { load, loadManifest, Random } from '@onnx-forge/infer';
+import {
+  checkpointPath,
+  curves,
+  drawFigures,
+  type EngineName,
+  evaluateRun,
+  likelihood,
+  loadCheckpoint,
+  progress,
+  type Recipe,
+  RunFolder,
+  readLog,
+  readSnapshots,
+  reconstructions,
+  samples,
+  type TrainEvent,
+  type TrainRequest,
+  type TrainResult,
+  tf,
+  train,
+} from '@onnx-forge/train';
+import { expect } from 'chai';
+import { rejection } from './rejects.js';
+import { inTemporaryFolder, tinyData, tinyRecipe } from './tiny.js';
+
+const quick = {
+  recipe: tinyRecipe,
+  data: tinyData(),
+  evaluate: false,
+  figures: false,
+  logEvery: 3,
+  device: 'cpu',
+} as const;
+
+const tiny = (request: Partial<TrainRequest> & { out: string }): Promise<TrainResult> =>
+  train({ ...quick, ...request });
+
+/** All that must be the same in two runs that are the same: state, log, snapshots. */
+async function outcome(run: string) {
+  const { seconds: _, options: __, ...checkpoint } = (await loadCheckpoint(run))!;
+  const folder = new RunFolder(run);
+  return { checkpoint, log: await readLog(folder.file('log')), snapshots: await readSnapshots(folder) };
+}
+
+describe('train', () => {
+  for (const engine of ['eager', 'compiled'] satisfies EngineName[]) {
+    describe(`with the ${engine} engine`, () => {
+      it('learns, and leaves a run that infer loads', () =>
+        inTemporaryFolder(async (out) => {
+          const events: TrainEvent[] = [];
+          const result = await tiny({ out, engine, set: { epochs: 8 }, onEvent: (event) => events.push(event) });
+          expect(result).to.include({ status: 'finished', steps: 80, epochs: 8 });
+          const log = await readLog(join(out, 'metrics.jsonl'));
+          const bounds = log.filter(({ kind }) => kind === 'validation').map(({ metrics }) => metrics.elbo!);
+          expect(bounds).to.have.length(8);
+          expect(bounds.at(-1)).to.be.greaterThan(bounds[0]! + 1);
+          expect(result.metrics.elbo).to.equal(bounds.at(-1));
+          const kinds = new Set(events.map(({ type }) => type));
+          expect([...kinds]).to.include.members(['start', 'step', 'epoch', 'snapshot', 'checkpoint', 'phase']);
+          const steps = events.flatMap((event) => (event.type === 'step' ? [event.step] : []));
+          expect(steps).to.deep.equal(Array.from({ length: 80 }, (_, index) => index + 1));
+          const manifest = await loadManifest(out);
+          expect(manifest).to.deep.include({ model: 'tiny', kind: 'latent', engine, steps: 80, epochs: 8, seed: 1 });
+          await using model = await load(out, { device: 'cpu' });
+          if (model.kind !== 'latent') throw new Error(model.kind);
+          expect((await model.sample(3)).images.dims).to.deep.equal([3, 16]);
+        }));
+
+      it('gives the same bits for the same seed', () =>
+        inTemporaryFolder(async (folder) => {
+          for (const name of ['one', 'two']) await tiny({ out: join(folder, name), engine });
+          expect(await outcome(join(folder, 'two'))).to.deep.equal(await outcome(join(folder, 'one')));
+        }));
+
+      it('goes on to 2n epochs from n as if it had never stopped, bit for bit', () =>
+        inTemporaryFolder(async (folder) => {
+          const [whole, parts] = [join(folder, 'whole'), join(folder, 'parts')];
+          await tiny({ out: whole, engine, set: { epochs: 4 } });
+          await tiny({ out: parts, engine, set: { epochs: 2 } });
+          await tiny({ out: parts, resume: true, set: { epochs: 4 } });
+          const [one, two] = [await outcome(whole), await outcome(parts)];
+          // The end of the first part had a snapshot of its own, as every end has.
+          const snapshots = two.snapshots.filter(({ step }) => step !== 20);
+          expect({ ...two, snapshots }).to.deep.equal(one);
+        }));
+
+      it('is interrupted by a signal in the middle of an epoch and goes on from there, bit for bit', () =>
+        inTemporaryFolder(async (folder) => {
+          const [whole, parts] = [join(folder, 'whole'), join(folder, 'parts')];
+          await tiny({ out: whole, engine });
+          const controller = new AbortController();
+          const result = await tiny({
+            out: parts,
+            engine,
+            signal: controller.signal,
+            onEvent: (event) => {
+              if (event.type === 'step' && event.step === 14) controller.abort();
+            },
+          });
+          expect(result).to.include({ status: 'interrupted', steps: 14 });
+          expect((await rejection(() => load(parts))).code).to.equal('run-incomplete');
+          await tiny({ out: parts, resume: true });
+          expect(await outcome(parts)).to.deep.equal(await outcome(whole));
+        }));
+
+      it('survives kill -9 at any moment', async function () {
+        this.timeout(120_000);
+        await inTemporaryFolder(async (folder) => {
+          const [whole, killed] = [join(folder, 'whole'), join(folder, 'killed')];
+          await tiny({ out: whole, engine, set: { epochs: 3 } });
+          const random = new Random(engine.length);
+          // Killed after some iterations and a fraction of another, three times; then to the end.
+          for (const lines of [0, 7, 9]) await killedAfter(lines, random.uniform() * 20, [killed, engine, '3']);
+          const before = await loadCheckpoint(killed);
+          expect(before?.step).to.be.greaterThan(0).and.lessThan(30);
+          await tiny({ out: killed, engine, resume: true, set: { epochs: 3 } });
+          expect(await outcome(killed)).to.deep.equal(await outcome(whole));
+        });
+      });
+
+      it('stops at a loss that is not a number, naming the step', () =>
+        inTemporaryFolder(async (out) => {
+          const error = await rejection(() => tiny({ out, engine, recipe: diverging() }));
+          expect(error.code).to.equal('not-finite');
+          expect(error.message).to.match(/step 'elbo' gave loss = (NaN|Infinity) at iteration \d+/);
+          expect((await loadCheckpoint(out))?.step).to.be.a('number');
+        }));
+    });
+  }
+
+  it('runs both engines to nearly the same weights', () =>
+    inTemporaryFolder(async (folder) => {
+      const state = async (engine: EngineName) => {
+        const out = join(folder, engine);
+        await tiny({ out, engine });
+        return (await loadCheckpoint(out))!.state;
+      };
+      const [eager, compiled] = [await state('eager'), await state('compiled')];
+      for (const name of Object.keys(eager).filter((key) => !key.includes('optimizer'))) {
+        const [one, other] = [eager[name]!.data, compiled[name]!.data];
+        for (const [index, value] of one.entries()) {
+          expect(other[index], name).to.be.closeTo(value, 1e-4 * Math.max(1, Math.abs(value)));
+        }
+      }
+    }));
+
+  it('needs --resume or --force for a folder that holds a run, and loses nothing without', () =>
+    inTemporaryFolder(async (out) => {
+      await writeFile(join(out, 'notes.txt'), 'mine');
+      await tiny({ out, maxSteps: 5 });
+      const before = await outcome(out);
+      const error = await rejection(() => tiny({ out, maxSteps: 5 }));
+      expect(error.code).to.equal('run-exists');
+      expect(error.message).to.include('--resume').and.include('--force');
+      expect(await outcome(out)).to.deep.equal(before);
+      await tiny({ out, maxSteps: 4, force: true, seed: 2 });
+      expect((await loadCheckpoint(out))?.step).to.equal(4);
+      expect(await readFile(join(out, 'notes.txt'), 'utf8')).to.equal('mine');
+    }));
+
+  it('refuses to resume as something else', () =>
+    inTemporaryFolder(async (out) => {
+      await tiny({ out, maxSteps: 3 });
+      const attempts: [Partial<TrainRequest>, string][] = [
+        [{ seed: 2 }, 'seed = 1, not 2'],
+        [{ set: { latentDim: 3 } }, 'latentDim = 2, not 3'],
+        [{ engine: 'eager' }, 'engine = compiled, not eager'],
+        [{ data: { ...tinyData(), name: 'other' } }, 'dataSet = tiny, not other'],
+        [{ recipe: { ...tinyRecipe, name: 'other' } }, 'recipe = tiny, not other'],
+      ];
+      for (const [change, what] of attempts) {
+        const error = await rejection(() => tiny({ out, resume: true, ...change }));
+        expect(error.code).to.equal('checkpoint-mismatch');
+        expect(error.message).to.include(what);
+      }
+    }));
+
+  it('says that a damaged checkpoint is damaged', () =>
+    inTemporaryFolder(async (folder) => {
+      const whole = join(folder, 'whole');
+      await tiny({ out: whole, maxSteps: 3 });
+      const { size } = await stat(checkpointPath(whole));
+      for (const length of [0, 5, 40, size - 1]) {
+        const out = join(folder, `cut-${length}`);
+        await cp(whole, out, { recursive: true });
+        await truncate(checkpointPath(out), length);
+        const error = await rejection(() => tiny({ out, resume: true }));
+        expect(error.code).to.equal('checkpoint-invalid');
+        expect(error.message).to.include('state.safetensors').and.include('--force');
+      }
+      // What a kill leaves of a checkpoint that was being written is not looked at.
+      await writeFile(`${checkpointPath(whole)}.123.tmp`, 'half a checkpo');
+      expect((await tiny({ out: whole, resume: true, maxSteps: 6 })).steps).to.equal(6);
+    }));
+
+  it('refuses counts that are none and folders that are none', () =>
+    inTemporaryFolder(async (out) => {
+      for (const wrong of [{ maxSteps: 0 }, { maxSteps: Number.NaN }, { samples: -1 }, { samples: 1.5 }]) {
+        expect((await rejection(() => tiny({ out, ...wrong }))).message).to.include('whole number of at least 1');
+      }
+      expect((await rejection(() => tiny({ out, set: { epochs: '0' } }))).code).to.equal('option-invalid');
+      expect((await rejection(() => tiny({ out, set: { batchSize: 81 } }))).message).to.include('81');
+      await writeFile(join(out, 'file'), '');
+      const error = await rejection(() => tiny({ out: join(out, 'file', 'run') }));
+      expect(error.code).to.equal('run-unwritable');
+      expect(await readdir(out)).to.deep.equal(['file']);
+    }));
+
+  it('refuses to resume a trained run whose checkpoint is gone, rather than begin it again', () =>
+    inTemporaryFolder(async (out) => {
+      await mkdir(out, { recursive: true });
+      await writeFile(join(out, 'manifest.json'), '{}');
+      expect((await rejection(() => tiny({ out, resume: true }))).code).to.equal('run-exists');
+    }));
+
+  it('evaluates and draws on the exported graphs, and records the numbers', () =>
+    inTemporaryFolder(async (out) => {
+      const recipe: Recipe = {
+        ...tinyRecipe,
+        evaluate: likelihood({ samples: 20 }) as NonNullable<Recipe['evaluate']>,
+        figures: {
+          samples,
+          progress,
+          reconstructions: reconstructions as Recipe['figures'][string],
+          curves: curves({
+            title: 'ELBO',
+            y: 'nats',
+            lines: [{ name: 'validation', kind: 'validation', metric: 'elbo' }],
+          }),
+        },
+      };
+      const result = await tiny({ out, recipe, evaluate: true, figures: true });
+      const names = result.measurements.map(({ name, split }) => `${split} ${name}`);
+      expect(names).to.include.members(['validation elbo', 'test elbo', 'test logLikelihood']);
+      const value = (name: string) =>
+        result.measurements.find((one) => one.name === name && one.split === 'test')!.value;
+      expect(value('logLikelihood')).to.be.greaterThan(value('elbo'));
+      const files = ['curves.png', 'curves.svg', 'progress.png', 'reconstructions.png', 'samples.png'];
+      expect(await readdir(join(out, 'figures'))).to.have.members(files);
+
+      // The same evaluation again replaces its numbers, another one is added.
+      const count = (await loadManifest(out)).metrics.length;
+      await evaluateRun({ recipe, run: out, data: tinyData(), device: 'cpu' });
+      expect((await loadManifest(out)).metrics).to.have.length(count);
+      const [train] = await evaluateRun({
+        recipe,
+        run: out,
+        data: tinyData(),
+        split: 'train',
+        samples: 5,
+        device: 'cpu',
+      });
+      expect(train).to.include({ name: 'elbo', split: 'train', examples: 80 });
+      expect((await loadManifest(out)).metrics).to.have.length(count + 5);
+
+      const request = { recipe, run: out, data: tinyData(), device: 'cpu' } as const;
+      expect(await drawFigures({ ...request, only: 'samples' })).to.deep.equal([join(out, 'figures', 'samples.png')]);
+      const error = await rejection(() => drawFigures({ ...request, only: 'sample' }));
+      expect(error.message).to.include("did you mean 'samples'?");
+    }));
+});
+
+/** The tiny recipe with an update so large that the loss is soon no number. */
+function diverging(): Recipe {
+  const { elbo } = tinyRecipe.steps;
+  return { ...tinyRecipe, steps: { elbo: { ...elbo!, optimizer: () => tf.train.sgd(1e20) } } };
+}
+
+/** Starts the run and kills it `ms` after `lines` iterations. */
+async function killedAfter(lines: number, ms: number, args: string[]): Promise<void> {
+  const script = fileURLToPath(new URL('./killed-run.js', import.meta.url));
+  const child = spawn(process.execPath, [script, ...args], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const exit = once(child, 'exit');
+  let seen = 0;
+  for await (const _ of createInterface({ input: child.stdout })) {
+    seen++;
+    if (seen > lines) break;
+  }
+  await new Promise((resolve) => setTimeout(resolve, ms));
+  child.kill('SIGKILL');
+  await exit;
+}
