@@ -22,6 +22,7 @@ import {
   lipschitzPenalty,
   logLikelihoodBernoulli,
   logLikelihoodBernoulliFromLogits,
+  logLikelihoodBernoulliSamples,
   logLikelihoodNormal,
   logLikelihoodStandardNormal,
   logMeanExp,
@@ -50,6 +51,24 @@ describe('objectives against independent float64 values', () => {
   it('logLikelihoodBernoulliFromLogits, up to logits of 700', () => {
     const { input, output } = reference('logLikelihoodBernoulliFromLogits');
     expectClose(logLikelihoodBernoulliFromLogits(input('logits'), input('target')), output('value'));
+  });
+
+  it('logLikelihoodBernoulliSamples, up to logits of 700, and over groups of many pixels', () => {
+    const { input, output } = reference('logLikelihoodBernoulliFromLogits');
+    expectClose(
+      logLikelihoodBernoulliSamples(input('logits').expandDims(1), input('target')).squeeze([1]),
+      output('value'),
+    );
+    const logits = tf.randomNormal([2, 3, 784], 0, 3, 'float32', 1);
+    const x = tf.randomUniform([2, 784], 0, 1, 'float32', 2).round();
+    const values = logits.arraySync() as number[][][];
+    const targets = x.arraySync() as number[][];
+    const term = (l: number, target: number): number =>
+      target * l - Math.max(l, 0) - Math.log1p(Math.exp(-Math.abs(l)));
+    const expected = values.map((samples, n) =>
+      samples.map((ls) => ls.reduce((sum, l, d) => sum + term(l, targets[n]![d]!), 0)),
+    );
+    expectClose(logLikelihoodBernoulliSamples(logits, x), expected);
   });
 
   it('agrees with itself from probabilities and from logits, over any number of event axes', () => {

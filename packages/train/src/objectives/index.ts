@@ -5,6 +5,7 @@ export { type Gaussian, type GaussianParameters, gaussian, gaussianOf } from './
 export { effectiveSampleSize, type ImportanceInput, importanceLogWeights, iwaeBound } from './importanceWeights.js';
 export { klGaussianGaussianAnalytic, klGaussianGaussianMc } from './klGaussianGaussian.js';
 export { logLikelihoodBernoulli, logLikelihoodBernoulliFromLogits } from './logLikelihoodBernoulli.js';
+export { logLikelihoodBernoulliSamples } from './logLikelihoodBernoulliSamples.js';
 export { logLikelihoodNormal, logLikelihoodStandardNormal } from './logLikelihoodNormal.js';
 export { logMeanExp } from './logMeanExp.js';
 export {

@@ -5,7 +5,7 @@ import type { Split } from '../data/data-set.js';
 import { elbo } from '../objectives/elbo.js';
 import { type GaussianParameters, gaussianOf } from '../objectives/gaussian.js';
 import { importanceLogWeights } from '../objectives/importanceWeights.js';
-import { logLikelihoodBernoulliFromLogits } from '../objectives/logLikelihoodBernoulli.js';
+import { logLikelihoodBernoulliSamples } from '../objectives/logLikelihoodBernoulliSamples.js';
 import { type GraphRunner, graph } from './graph.js';
 import type { ImageFacts } from './kinds.js';
 import type { Served } from './served.js';
@@ -57,7 +57,7 @@ export function latentModel({ latentDim, image, posterior, logits }: LatentModel
         const samples = noise.shape[1] as number;
         const logConditional = (zs: tf.Tensor) => {
           const decoded = logits(zs.reshape([-1, latentDim])).reshape([-1, samples, pixels]);
-          return logLikelihoodBernoulliFromLogits(decoded, x.expandDims(1), 2);
+          return logLikelihoodBernoulliSamples(decoded, x);
         };
         return { logWeights: importanceLogWeights({ q: { mu, logVar }, noise, logConditional }) };
       }),
