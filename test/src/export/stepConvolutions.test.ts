@@ -1,6 +1,7 @@
 import { compileTraining, tf } from '@onnx-forge/export';
 import { Random } from '@onnx-forge/infer';
 import { assert } from 'chai';
+import { needsDevice } from '../infer/webgpu.js';
 
 /** A network's step: layers with enough channels that the compiled step uses the CPU provider's own layout. */
 interface Subject {
@@ -71,44 +72,52 @@ function uniform(random: Random, shape: readonly number[]): Float32Array {
   return random.fillUniform(new Float32Array(shape.reduce((a, b) => a * b, 1)), -1, 1);
 }
 
-describe('compiled convolutions equal tfjs, step after step', () => {
-  for (const { name, filters, input, network } of subjects) {
-    it(name, async () => {
-      await tf.setBackend('cpu');
-      const random = new Random(5);
-      const initial = filters.map((shape) => uniform(random, shape).map((v) => 0.3 * v));
-      const variables = (): tf.Variable[] =>
-        initial.map((data, i) => tf.variable(tf.tensor(data.slice(), [...filters[i]!])));
-      const stepOf = (weights: tf.Variable[]) => {
-        const optimizer: tf.Optimizer = tf.train.momentum(0.01, 0.5);
-        return ({ x }: Record<string, tf.Tensor>): Record<string, tf.Tensor> => {
-          const f = (): tf.Scalar =>
-            tf.mean(tf.square(network(x as tf.Tensor4D, weights as tf.Tensor[] as tf.Tensor4D[])));
-          const { value, grads } = tf.variableGrads(f, weights);
-          optimizer.applyGradients(grads);
-          return { loss: value };
-        };
-      };
-      const [eager, traced] = [variables(), variables()];
-      const training = await compileTraining(
-        { step: { inputs: { x: { shape: [...input] } }, step: stepOf(traced) } },
-        { device: 'cpu', random: new Random(1) },
-      );
-      const eagerStep = stepOf(eager);
-      for (let i = 0; i < 3; i++) {
-        const x = uniform(random, input);
-        const { loss } = await training.run('step', { x });
-        const expected = eagerStep({ x: tf.tensor(x, [...input]) }).loss!.dataSync()[0]!;
-        assert.closeTo(loss!, expected, 1e-5 * Math.max(1, Math.abs(expected)), `loss of step ${i}`);
-      }
-      await training.writeBack();
-      for (const [i, variable] of eager.entries()) {
-        const [actual, expected] = [traced[i]!.dataSync(), variable.dataSync()];
-        const moved = expected.some((value, k) => Math.abs(value - initial[i]![k]!) > 1e-4);
-        assert.isTrue(moved, 'the filter must have moved');
-        for (const [k, value] of expected.entries()) assert.closeTo(actual[k]!, value, 1e-5, `filter ${i}, ${k}`);
-      }
-      await training.dispose();
+for (const device of ['cpu', 'webgpu'] as const) {
+  describe(`compiled convolutions equal tfjs, step after step, on ${device}`, () => {
+    before(async function () {
+      this.timeout(20_000);
+      await needsDevice(this, device);
     });
-  }
-});
+
+    // A GPU in software is slow; the first two have every kind of layer.
+    for (const { name, filters, input, network } of device === 'cpu' ? subjects : subjects.slice(0, 2)) {
+      it(name, async () => {
+        await tf.setBackend('cpu');
+        const random = new Random(5);
+        const initial = filters.map((shape) => uniform(random, shape).map((v) => 0.3 * v));
+        const variables = (): tf.Variable[] =>
+          initial.map((data, i) => tf.variable(tf.tensor(data.slice(), [...filters[i]!])));
+        const stepOf = (weights: tf.Variable[]) => {
+          const optimizer: tf.Optimizer = tf.train.momentum(0.01, 0.5);
+          return ({ x }: Record<string, tf.Tensor>): Record<string, tf.Tensor> => {
+            const f = (): tf.Scalar =>
+              tf.mean(tf.square(network(x as tf.Tensor4D, weights as tf.Tensor[] as tf.Tensor4D[])));
+            const { value, grads } = tf.variableGrads(f, weights);
+            optimizer.applyGradients(grads);
+            return { loss: value };
+          };
+        };
+        const [eager, traced] = [variables(), variables()];
+        const training = await compileTraining(
+          { step: { inputs: { x: { shape: [...input] } }, step: stepOf(traced) } },
+          { device, random: new Random(1) },
+        );
+        const eagerStep = stepOf(eager);
+        for (let i = 0; i < 3; i++) {
+          const x = uniform(random, input);
+          const { loss } = await training.run('step', { x });
+          const expected = eagerStep({ x: tf.tensor(x, [...input]) }).loss!.dataSync()[0]!;
+          assert.closeTo(loss!, expected, 1e-5 * Math.max(1, Math.abs(expected)), `loss of step ${i}`);
+        }
+        await training.writeBack();
+        for (const [i, variable] of eager.entries()) {
+          const [actual, expected] = [traced[i]!.dataSync(), variable.dataSync()];
+          const moved = expected.some((value, k) => Math.abs(value - initial[i]![k]!) > 1e-4);
+          assert.isTrue(moved, 'the filter must have moved');
+          for (const [k, value] of expected.entries()) assert.closeTo(actual[k]!, value, 1e-5, `filter ${i}, ${k}`);
+        }
+        await training.dispose();
+      }).timeout(30_000);
+    }
+  });
+}

@@ -32,7 +32,7 @@ export function canBlockTransposed({ axes, inChannels, outChannels }: Window, bl
 }
 
 export function convolveBlocked(x: Value, filter: Value, window: Window, block: number, bias?: Value): Value {
-  return blockedConv(x, arrange(filter, block), window, block, bias);
+  return blockedConv(new BlockedImage(x, block), arrange(filter, block), window, bias);
 }
 
 /**
@@ -48,12 +48,13 @@ export function convolveTransposedBlocked(dy: Value, filter: Value, window: Wind
       along.map((phase) => ({ starts: [...head.starts, phase.start], axes: [...head.axes, phase.axis] })),
     );
   }
+  const image = new BlockedImage(dy, block);
   const back = { ...window, inChannels: outChannels, outChannels: inChannels };
   const results = phases.map((phase) => {
     const taps = phase.axes.map(({ kernel }) => kernel);
     const strides = axes.map(({ stride }) => stride);
     const turned = everyTap(filter, phase.starts, strides, taps);
-    return blockedConv(dy, arrange(turned, block, true), { ...back, axes: phase.axes }, block);
+    return blockedConv(image, arrange(turned, block, true), { ...back, axes: phase.axes });
   });
   return joinPhases(
     results,
@@ -102,32 +103,48 @@ function arrange(filter: Value, block: number, swap = false): Value {
   return reshape(transpose(split, perm), [to, from, height, width]);
 }
 
-function blockedConv(x: Value, weights: Value, window: Window, block: number, bias?: Value): Value {
-  const { batch, inChannels, outChannels } = window;
-  const { x: image, axes } = explicitlyPadded(x, window.axes);
-  const blocks = [batch, inChannels, ...axes.map(({ input }) => input)];
-  const input =
-    inChannels % block === 0
-      ? op('ReorderInput', [image], x.dtype, blocks, { channels_last: 1 }, DOMAIN)
-      : channelsFirst(image, 'channelsLast');
+function blockedConv(image: BlockedImage, weights: Value, window: Window, bias?: Value): Value {
+  const { batch, outChannels } = window;
+  const { input, axes } = image.under(window.axes);
   const outputs = axes.map(({ output }) => output);
   const inputs = bias ? [input, weights, bias] : [input, weights];
   const attributes = { ...windowAttributes(axes), group: 1 };
-  const y = op('Conv', inputs, x.dtype, [batch, outChannels, ...outputs], attributes, DOMAIN);
+  const y = op('Conv', inputs, input.dtype, [batch, outChannels, ...outputs], attributes, DOMAIN);
   const shape = [batch, ...outputs, outChannels];
-  return op('ReorderOutput', [y], x.dtype, shape, { channels: outChannels, channels_last: 1 }, DOMAIN);
+  return op('ReorderOutput', [y], input.dtype, shape, { channels: outChannels, channels_last: 1 }, DOMAIN);
 }
 
-/** Cuts what no window reaches, and pads the rows here if the kernel would be slow to. */
-function explicitlyPadded(x: Value, axes: readonly WindowAxis[]): { x: Value; axes: readonly WindowAxis[] } {
-  const [, across] = axes as [WindowAxis, WindowAxis];
-  const wide = Math.max(0, across.before) + Math.max(0, across.after) > IMPLICIT_PADDING;
-  const before = axes.map((axis) => (wide && axis === across ? axis.before : Math.min(0, axis.before)));
-  const after = axes.map((axis) => (wide && axis === across ? axis.after : Math.min(0, axis.after)));
-  const image = resize(x, before, after);
-  const rest = axes.map((axis, i) => {
-    const input = axis.input + before[i]! + after[i]!;
-    return windowAxis(input, axis.output, axis.kernel, axis.stride, axis.dilation, axis.before - before[i]!);
-  });
-  return { x: image, axes: rest };
+/** A channels-last image on its way into blocks: convolutions that need the same padding share the reordered image. */
+class BlockedImage {
+  readonly #image: Value;
+  readonly #block: number;
+  readonly #reordered = new Map<string, Value>();
+
+  constructor(image: Value, block: number) {
+    this.#image = image;
+    this.#block = block;
+  }
+
+  /** Cut to what the windows reach, its rows padded if the kernel would be slow to; and the window over that. */
+  under(axes: readonly WindowAxis[]): { input: Value; axes: readonly WindowAxis[] } {
+    const [, across] = axes as [WindowAxis, WindowAxis];
+    const wide = Math.max(0, across.before) + Math.max(0, across.after) > IMPLICIT_PADDING;
+    const ends = (of: 'before' | 'after'): number[] =>
+      axes.map((axis) => (wide && axis === across ? axis[of] : Math.min(0, axis[of])));
+    const [before, after] = [ends('before'), ends('after')];
+    const rest = axes.map((axis, i) => {
+      const input = axis.input + before[i]! + after[i]!;
+      return windowAxis(input, axis.output, axis.kernel, axis.stride, axis.dilation, axis.before - before[i]!);
+    });
+    const key = `${before} ${after}`;
+    const input = this.#reordered.get(key) ?? this.#reorder(resize(this.#image, before, after));
+    this.#reordered.set(key, input);
+    return { input, axes: rest };
+  }
+
+  #reorder(image: Value): Value {
+    const blocks = channelsFirst(image, 'channelsLast');
+    if (blocks.shape[1]! % this.#block !== 0) return blocks;
+    return op('ReorderInput', [image], image.dtype, blocks.shape, { channels_last: 1 }, DOMAIN);
+  }
 }

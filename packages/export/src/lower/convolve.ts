@@ -2,7 +2,7 @@
 import { ints, op, reshape, scalar } from '../graph/build.js';
 import type { Value } from '../graph/value.js';
 import { permute, axes as range, swapBatch } from './layout.js';
-import { reached, unreached, type Window, type WindowAxis, windowAttributes, windowAxis } from './window.js';
+import { reached, type Window, type WindowAxis, windowAttributes, windowAxis } from './window.js';
 
 /** y[n, o, p] = sum over i, k of x[n, i, p * stride + k * dilation - before] * filter[o, i, k] (+ bias[o]). */
 export function convolve(x: Value, filter: Value, window: Window, groups = 1, bias?: Value): Value {
@@ -81,4 +81,15 @@ export function correlateChannels(x: Value, dy: Value, window: Window): Value {
 /** The axis with kernel and output positions exchanged: x is read at k * dilation + o * stride - before. */
 function exchanged(axis: WindowAxis): WindowAxis {
   return { ...axis, kernel: axis.output, output: axis.kernel, stride: axis.dilation, dilation: axis.stride };
+}
+
+/** Adjoint of `reached`: zeros where no window came. */
+function unreached(x: Value, axes: readonly WindowAxis[]): Value {
+  if (axes.every(({ before, after }) => before >= 0 && after >= 0)) return x;
+  const pads = [0, 0, ...axes.map(({ before }) => Math.max(0, -before))].concat(
+    [0, 0],
+    axes.map(({ after }) => Math.max(0, -after)),
+  );
+  const shape = [...x.shape.slice(0, 2), ...axes.map(({ input }) => input)];
+  return op('Pad', [x, ints(pads), scalar(0, x.dtype)], x.dtype, shape);
 }

@@ -1,5 +1,5 @@
 /** The geometry of a sliding window in any number of spatial dimensions, from what tfjs computed for its own kernels. */
-import { ints, op, scalar } from '../graph/build.js';
+import { ints, op } from '../graph/build.js';
 import type { Attributes, Value } from '../graph/value.js';
 import { tf } from '../tfjs.js';
 import { type Layout, axes as range } from './layout.js';
@@ -161,15 +161,4 @@ export function reached(x: Value, axes: readonly WindowAxis[], slack: (axis: Win
   const ends = cut.map(({ end }, i) => axes[i]!.input - end);
   const shape = [...x.shape.slice(0, 2), ...ends.map((end, i) => end - cut[i]!.start)];
   return op('Slice', [x, ints(cut.map(({ start }) => start)), ints(ends), ints(spatial)], x.dtype, shape);
-}
-
-/** Adjoint of `reached`: zeros where no window came. */
-export function unreached(x: Value, axes: readonly WindowAxis[]): Value {
-  if (axes.every(({ before, after }) => before >= 0 && after >= 0)) return x;
-  const pads = [0, 0, ...axes.map(({ before }) => Math.max(0, -before))].concat(
-    [0, 0],
-    axes.map(({ after }) => Math.max(0, -after)),
-  );
-  const shape = [...x.shape.slice(0, 2), ...axes.map(({ input }) => input)];
-  return op('Pad', [x, ints(pads), scalar(0, x.dtype)], x.dtype, shape);
 }
