@@ -34,7 +34,7 @@ export async function readBatchFile(path: string): Promise<BatchEntry[]> {
   try {
     json = JSON.parse(content);
   } catch (error) {
-    throw refuse(`it is not JSON: ${messageOf(error)}`);
+    throw refuse(`it is not JSON: ${(error as Error).message}`);
   }
   const result = fileSchema.safeParse(json);
   if (!result.success) throw refuse(explain(result.error.issues[0]!));
@@ -45,7 +45,9 @@ export async function readBatchFile(path: string): Promise<BatchEntry[]> {
 function explain(issue: z.core.$ZodIssue): string {
   const where = issue.path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');
   const place = where.replace(/^\./, '') || 'the file';
-  if (issue.code !== 'unrecognized_keys') return `${place} must be ${issue.message}`;
+  if (issue.code !== 'unrecognized_keys') {
+    return `${place} must be ${issue.message.replace(/^Invalid input: expected (.*), received (.*)$/, 'an $1, not an $2')}`;
+  }
   const keys = Object.keys(
     issue.path[0] === 'runs' ? entrySchema.shape : issue.path.length > 0 ? settingsSchema.shape : fileSchema.shape,
   );

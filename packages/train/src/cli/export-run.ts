@@ -1,10 +1,10 @@
-import { mkdir, readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { loadManifest, MANIFEST_FILE } from '@onnx-forge/infer';
-import { writeAtomically } from '../run/atomic.js';
 import { readGraph } from '../run/graph-file.js';
 import type { Outcome } from './command.js';
 import { formatBytes } from './format.js';
+import { writeOutput } from './outputs.js';
 import { table } from './table.js';
 
 /** Copies what serving needs of a run, graphs and manifest, each graph's hash checked: the folder can be loaded like the run. */
@@ -14,8 +14,7 @@ export async function exportRun(run: string, folder: string): Promise<Outcome> {
   for (const [name, entry] of Object.entries(manifest.graphs)) {
     const bytes = await readGraph(run, entry);
     const path = join(folder, entry.file);
-    await mkdir(dirname(path), { recursive: true });
-    await writeAtomically(path, bytes);
+    await writeOutput(path, bytes);
     rows.push([
       name,
       path,
@@ -25,7 +24,7 @@ export async function exportRun(run: string, folder: string): Promise<Outcome> {
     ]);
   }
   // Last: with the manifest the folder is whole.
-  await writeAtomically(join(folder, MANIFEST_FILE), await readFile(join(run, MANIFEST_FILE)));
+  await writeOutput(join(folder, MANIFEST_FILE), await readFile(join(run, MANIFEST_FILE)));
   const files = [...Object.values(manifest.graphs).map(({ file }) => file), MANIFEST_FILE];
   return {
     text: `${table(['graph', 'file', 'size', 'inputs', 'outputs'], rows)}\n\nLoad it with: await load('${folder}')`,

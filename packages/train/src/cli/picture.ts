@@ -2,7 +2,7 @@ import { basename, join } from 'node:path';
 import { load, type Model } from '@onnx-forge/infer';
 import type { GridText } from '@onnx-forge/viz';
 import type { Outcome } from './command.js';
-import { requireWritableFile } from './outputs.js';
+import { requireWritableFile, writeOutput } from './outputs.js';
 
 export interface PictureRequest {
   /** Folder or URL. */
@@ -32,7 +32,6 @@ export async function writePicture(
   await requireWritableFile(file);
   const { images, text, facts = {} } = await draw(model);
   const { imageGrid } = await import('../figures/images.js');
-  const { writeAtomically } = await import('../run/atomic.js');
-  await writeAtomically(file, imageGrid(images, model.manifest.serve.image, text).png);
+  await writeOutput(file, imageGrid(images, model.manifest.serve.image, text).png);
   return { text: file, json: { run, file, device: model.device, ...facts } };
 }

@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import { describeDataSet } from '../data/sets/registry.js';
 import { type Recipe, recipeOptions } from '../recipe.js';
 import type { TrainRequest } from '../train-request.js';
 import { type BatchEntry, readBatchFile } from './batch-file.js';
@@ -50,6 +51,8 @@ export async function planRuns({ models, config, out, settings }: PlanInput): Pr
 
 function plan(recipe: Recipe, out: string, settings: TrainSettings): TrainRequest {
   const request = given(toRequest(settings));
+  const { data = 'embedded' } = request;
+  if (data !== 'embedded' && data !== 'real') describeDataSet(data.split('+')[0]!);
   recipeOptions(recipe, request);
   return { ...request, recipe, out };
 }

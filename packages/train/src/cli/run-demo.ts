@@ -13,7 +13,7 @@ import { showTraining } from './training-progress.js';
 /** So many seconds of training are shown; the whole stays under three minutes on two cores. */
 const EPOCHS = 30;
 /** Importance samples per image. */
-const SAMPLES = 100;
+const SAMPLES = 200;
 const TOLERANCE = 1e-3;
 
 export interface DemoRequest {

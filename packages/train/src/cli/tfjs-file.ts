@@ -58,7 +58,7 @@ async function readModelFile(path: string): Promise<SavedModel> {
   try {
     json = JSON.parse(content);
   } catch (error) {
-    throw new SavedModelError(`${path} is not JSON: ${messageOf(error)}`, path, { cause: error });
+    throw new SavedModelError(`${path} is not JSON: ${(error as Error).message}`, path, { cause: error });
   }
   if ((json as { format?: unknown } | null)?.format === 'graph-model') {
     throw new SavedModelError(`${path} is a tfjs graph model; only layers models can be exported`, path);

@@ -9,13 +9,13 @@ import { table } from './table.js';
 export function summarise(attempts: readonly Attempt<TrainResult>[]): string {
   const [only, ...others] = attempts;
   if (only !== undefined && others.length === 0 && !failed(only)) return describe(only.result);
-  return table(['run', 'status', 'iterations', 'time', 'measured', 'folder'], attempts.map(row));
+  return table(['run', 'status', 'iterations', 'time', 'folder', 'measured'], attempts.map(row));
 }
 
 function row(attempt: Attempt<TrainResult>): string[] {
-  if (failed(attempt)) return [attempt.name, 'FAILED', '-', '-', messageOf(attempt.error), '-'];
+  if (failed(attempt)) return [attempt.name, 'FAILED', '-', '-', '-', messageOf(attempt.error)];
   const { steps, seconds, out } = attempt.result;
-  return [attempt.name, 'finished', `${steps}`, formatSeconds(seconds), headline(attempt.result), out];
+  return [attempt.name, 'finished', `${steps}`, formatSeconds(seconds), out, headline(attempt.result)];
 }
 
 /** The measurements on the test split, or the last metrics of training where nothing was measured. */
