@@ -3,6 +3,7 @@ import { InputError, Random } from '@onnx-forge/infer';
 import { type Checkpoint, loadCheckpoint, type RunIdentity } from './checkpoint.js';
 import type { DataSet } from './data/data-set.js';
 import { drawFigures } from './draw.js';
+import { WeightAverages } from './engine/averages.js';
 import { useBackend } from './engine/backend.js';
 import { CompiledEngine } from './engine/compiled.js';
 import { EagerEngine } from './engine/eager.js';
@@ -41,21 +42,25 @@ export async function train(request: TrainRequest): Promise<TrainResult> {
 
   onEvent({ type: 'phase', phase: 'prepare', detail: 'data', fraction: 0 });
   const source = request.data ?? checkpoint?.dataSet ?? 'embedded';
-  const data = await recipeData(recipe, { ...request, data: source });
+  const data = await recipeData(recipe, { ...request, data: source, options });
   const identity: RunIdentity = { recipe: recipe.name, options, dataSet: data.name, seed, engine: engineName };
   if (checkpoint) requireSameRun(identity, checkpoint, folder.path);
-  else await folder.begin();
 
   const random = new Random(seed);
   const stepRandom = checkpoint ? Random.fromState(checkpoint.random) : random.fork('steps');
   await useBackend(engineName === 'eager' ? (request.backend ?? 'cpu') : 'cpu');
-  const nets = recipe.nets(options, seededInitializers(random.fork('weights')));
-  const served = recipe.serves(nets, options);
-  const engine = await makeEngine({ ...request, engine: engineName }, { recipe, nets, options, random: stepRandom });
+  const makeNets = () => recipe.nets(options, seededInitializers(random.fork('weights')));
+  const nets = makeNets();
+  const averages = options.averaging > 0 ? new WeightAverages(nets, makeNets(), options.averaging) : undefined;
+  const served = recipe.serves(averages?.nets ?? nets, options);
+  const parts = { recipe, nets, averages, options, random: stepRandom };
+  const engine = await makeEngine({ ...request, engine: engineName }, parts);
   let loop: TrainingLoop;
   let status: TrainResult['status'];
   try {
+    // Only now: a device that is not there must not cost the run that is replaced.
     if (checkpoint) await engine.restore(checkpoint.state);
+    else await folder.begin();
     loop = await TrainingLoop.open(
       {
         folder,
@@ -86,6 +91,7 @@ export async function train(request: TrainRequest): Promise<TrainResult> {
   } finally {
     await engine.dispose();
     disposeNetworks(nets);
+    averages?.dispose();
   }
   const { step, stepsPerEpoch, seconds, metrics } = loop;
   const done = { status, recipe: recipe.name, out: folder.path, steps: step, epochs: step / stepsPerEpoch, seconds };

@@ -14,7 +14,7 @@ export const dataCommand: Command = defineCommand({
   usage: 'data <action> [name..]',
   summary: 'List, fetch and verify data sets',
   details:
-    'list shows the data sets and whether they are here. fetch NAME downloads what is missing and checks its sha256.\n' +
+    'list shows the data sets and whether they are here. fetch NAME downloads what is missing and checks its sha256. ' +
     'verify NAME looks at every file. Files lie in --data-dir, else in ONNX_FORGE_DATA, else in ./data.',
   examples: [
     ['data list', 'what there is'],
@@ -23,10 +23,10 @@ export const dataCommand: Command = defineCommand({
   ],
   positionals: {
     action: { ...oneOf('the action', ['list', 'fetch', 'verify'], 'What to do'), demandOption: true },
-    name: { type: 'string', array: true, describe: 'Data sets', default: [] as string[] },
+    name: { type: 'string', array: true, describe: 'Data sets' },
   },
   options: { 'data-dir': dataDir },
-  run({ action, name: names, dataDir }, context): Promise<Outcome> {
+  run({ action, name: names = [], dataDir }, context): Promise<Outcome> {
     if (action !== 'list' && names.length === 0) {
       throw new UsageError(`data ${action} needs the name of a data set; 'onnx-forge data list' shows them`);
     }

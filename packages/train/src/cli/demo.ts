@@ -9,8 +9,8 @@ export const demoCommand: Command = defineCommand({
   usage: 'demo [model]',
   summary: 'See the whole way in about two minutes: train, export, verify, evaluate, draw',
   details:
-    'Trains a model on digits that are generated here (no download), compiled to ONNX; exports its graphs, compares them\n' +
-    'with tfjs, measures ELBO and importance-sampled log-likelihood on them, and draws the figures.',
+    'Trains a model on digits that are generated here (no download), compiled to ONNX; exports its graphs, compares ' +
+    'them with tfjs, measures ELBO and importance-sampled log-likelihood on them, and draws the figures.',
   examples: [['demo', 'train a variational autoencoder, to runs/demo']],
   positionals: { model: { type: 'string', default: DEMO_MODEL, describe: "A name from 'onnx-forge models'" } },
   options: { out: { ...text('--out', 'Run folder'), alias: 'o', defaultDescription: DEMO_FOLDER } },

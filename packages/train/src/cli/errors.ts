@@ -67,7 +67,7 @@ export function reportOf(error: unknown): ErrorReport {
 
 /** `; did you mean 'NAME'?` when a known name is near the given one, else nothing. */
 export function suggestion(given: string, known: readonly string[], prefix = ''): string {
-  if (known.length === 0) return '';
+  if (known.length === 0 || given.length < 2) return '';
   const nearest = closest(given, [...known]);
   const near = distance(given, nearest) <= Math.max(2, Math.floor(given.length / 2)) || nearest.startsWith(given);
   return near ? `; did you mean '${prefix}${nearest}'?` : '';

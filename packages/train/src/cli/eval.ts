@@ -13,7 +13,7 @@ export const evalCommand: Command = defineCommand({
   usage: 'eval <run..>',
   summary: 'Measure trained runs on their exported graphs',
   details:
-    'Measures a run as its recipe says (a VAE: ELBO and importance-sampled log-likelihood, in nats), on the exported\n' +
+    'Measures a run as its recipe says (a VAE: ELBO and importance-sampled log-likelihood, in nats), on the exported ' +
     'graphs only. The numbers also go into the manifest of the run.',
   examples: [
     ['eval runs/vae', 'as the recipe says'],

@@ -9,9 +9,9 @@ export const exportCommand: Command = defineCommand({
   usage: 'export <source>',
   summary: "Write a run's graphs, or your own tfjs layers model, as ONNX",
   details:
-    'A run folder: copies what serving needs, the graphs and the manifest, without checkpoint and logs.\n' +
-    'The model.json of a layers model saved by tfjs (or converted from Keras): writes model.onnx and signature.json\n' +
-    '(names, types and shapes of all inputs and outputs, in their order; the batch size stays free), and compares the\n' +
+    'A run folder: copies what serving needs, the graphs and the manifest, without checkpoint and logs.\n\n' +
+    'The model.json of a layers model saved by tfjs (or converted from Keras): writes model.onnx and signature.json ' +
+    '(names, types and shapes of all inputs and outputs, in their order; the batch size stays free), and compares the ' +
     'graph with tfjs on random inputs.',
   examples: [
     ['export runs/vae -o public/vae', 'a folder to put on a web server'],

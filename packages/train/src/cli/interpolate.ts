@@ -8,7 +8,7 @@ export const interpolateCommand: Command = defineCommand({
   usage: 'interpolate <run>',
   summary: 'Draw the way from one sample to another, in latent and in data space',
   details:
-    'For some pairs of latent vectors a and b from the prior: g(alpha a + (1 - alpha) b) in latent space, and\n' +
+    'For some pairs of latent vectors a and b from the prior: g(alpha a + (1 - alpha) b) in latent space, and ' +
     'alpha g(a) + (1 - alpha) g(b) in data space, for alpha from 0 (b) to 1 (a).',
   examples: [
     ['interpolate runs/vae -o way.png', 'three pairs, 11 steps, both spaces'],

@@ -10,7 +10,7 @@ export const perturbCommand: Command = defineCommand({
   usage: 'perturb <run>',
   summary: 'Draw what single latent dimensions do',
   details:
-    'Moves one latent dimension of a sample at a time, from -epsilon to +epsilon, one row per dimension. The number\n' +
+    'Moves one latent dimension of a sample at a time, from -epsilon to +epsilon, one row per dimension. The number ' +
     'beside a row is how active the dimension is: the mean absolute change of a pixel, over 16 samples.',
   examples: [
     ['perturb runs/vae -o dims.png', 'the ten most active dimensions'],

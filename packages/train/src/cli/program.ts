@@ -27,7 +27,14 @@ export function parseCommandLine(
     )
     .locale('en')
     .wrap(Math.min(110, columns))
-    .parserConfiguration({ 'greedy-arrays': false, 'boolean-negation': true })
+    .updateStrings({ 'Options:': 'Everywhere:' })
+    // Values stay text: options check and convert them (values.ts).
+    .parserConfiguration({
+      'greedy-arrays': false,
+      'boolean-negation': true,
+      'parse-numbers': false,
+      'parse-positional-numbers': false,
+    })
     .option('json', { type: 'boolean', describe: 'One JSON object on stdout instead of text' })
     .option('verbose', { type: 'boolean', describe: 'A stack trace when something fails' })
     .epilogue(
@@ -37,7 +44,7 @@ export function parseCommandLine(
     .help()
     .alias('help', 'h')
     .version(version)
-    .strictOptions()
+    .strict()
     .fail((message, error) => {
       throw error instanceof UsageError ? error : explain(message ?? String(error), argv, commands);
     })
@@ -62,7 +69,10 @@ export function parseCommandLine(
 function describe(parser: Argv, command: Command): Argv {
   parser.usage(`$0 ${command.usage}\n\n${command.details ?? `${command.summary}.`}`);
   for (const [name, positional] of Object.entries(command.positionals)) parser.positional(name, positional);
-  parser.options(command.options);
+  for (const [name, option] of Object.entries(command.options)) {
+    const { group = `Options of ${nameOf(command)}:`, default: value } = option;
+    parser.option(name, { ...option, group, ...(typeof value === 'string' && { defaultDescription: value }) });
+  }
   for (const [line, meaning] of command.examples) parser.example(`$0 ${line}`, meaning);
   return parser;
 }
@@ -97,6 +107,8 @@ function explain(complaint: string, argv: readonly string[], commands: readonly 
     // A message of ours that ends with a question has made its suggestion.
     return new UsageError(message.endsWith('?') ? message : `${message}; ${see}`);
   }
+  const word = unknown.find((given) => argv.includes(given));
+  if (word !== undefined) return new UsageError(`${name}: what is '${word}'? ${see}`, { word });
   const single = argv.find((word) => /^-[a-zA-Z]{2,}/.test(word) && unknown.some((letter) => word.includes(letter)));
   const typed = single?.slice(1).split('=')[0] ?? unknown[0]!;
   const known = [

@@ -13,13 +13,13 @@ export const trainCommand: Command = defineCommand({
   usage: 'train [model..]',
   summary: 'Train recipes: checkpoints, metrics, ONNX graphs, evaluation, figures',
   details:
-    'Trains one or several recipes (or your own recipe files) into run folders. Without --data a recipe trains on its\n' +
-    'embedded stand-in, generated from a seed: no files are needed. Several models are a batch: one that fails does not\n' +
-    'stop the others, a table at the end shows all, and the exit code is 1 when any has failed.\n\n' +
-    'Ctrl-C ends a run with a checkpoint (exit code 130) and says how to go on; a kill at any moment loses at most the\n' +
-    'time since the last checkpoint. The options of each model are listed by: onnx-forge models\n\n' +
-    'A batch file is JSON: {"defaults": {"epochs": 5}, "runs": [{"model": "vae", "out": "runs/vae-20",\n' +
-    '"set": {"latentDim": 20}}]}. Settings of a run are those of this command line, in camel case; they win over it.',
+    'Trains one or several recipes (or your own recipe files) into run folders. Without --data a recipe trains on its ' +
+    'embedded stand-in, generated from a seed: no files are needed. Several models are a batch: one that fails does ' +
+    'not stop the others, a table at the end shows all, and the exit code is 1 when any has failed.\n\n' +
+    'Ctrl-C ends a run with a checkpoint (exit code 130) and says how to go on; a kill at any moment loses at most ' +
+    'the time since the last checkpoint. The options of each model are listed by: onnx-forge models\n\n' +
+    'A batch file is JSON; a run has the settings of this command line, in camel case, and they win over it:\n' +
+    '{"defaults": {"epochs": 5}, "runs": [{"model": "vae", "out": "runs/vae-20", "set": {"latentDim": 20}}]}',
   examples: [
     ['train vae', 'on generated digits, to runs/vae'],
     ['train vae --data real --epochs 20 --set latentDim=50', 'on the data of the paper, with another latent size'],
@@ -28,14 +28,7 @@ export const trainCommand: Command = defineCommand({
     ['train ./my-recipe.js --engine eager --backend wasm', 'your own recipe, run by tfjs itself'],
     ['train --config batch.json', 'many runs, each with its own settings'],
   ],
-  positionals: {
-    model: {
-      type: 'string',
-      array: true,
-      describe: "Names from 'onnx-forge models', or recipe files",
-      default: [] as string[],
-    },
-  },
+  positionals: { model: { type: 'string', array: true, describe: "Names from 'onnx-forge models', or recipe files" } },
   options: {
     config: { ...text('--config', 'Batch file (JSON): many runs with settings of their own'), ...what },
     data: {
@@ -82,7 +75,7 @@ export const trainCommand: Command = defineCommand({
     evaluate: { type: 'boolean', describe: 'Measure the trained model (--no-evaluate: do not)', ...after },
     figures: { type: 'boolean', describe: 'Draw its figures (--no-figures: do not)', ...after },
   },
-  async run({ model, config, out, resume = false, force = false, set, ...others }, context): Promise<Outcome> {
+  async run({ model = [], config, out, resume = false, force = false, set, ...others }, context): Promise<Outcome> {
     if (resume && force) throw new UsageError('--resume goes on with a run and --force replaces it: give one of them');
     // `--set a=1 b=2`: what looks like a setting is one, although it stands where a model could.
     const isSetting = (word: string) => /^[a-zA-Z]\w*=./.test(word);

@@ -3,7 +3,6 @@ import { suggestion, UsageError } from './errors.js';
 /** A yargs option whose text is checked as it is read. */
 export interface ValueOption<T> {
   readonly describe: string;
-  readonly type: 'string';
   readonly requiresArg: true;
   readonly coerce: (given: unknown) => T;
 }
@@ -22,7 +21,7 @@ function valueOption<T>(
     if (value !== undefined) return value;
     throw new UsageError(`${flag} must be ${expects}, not '${text}'`, { flag, value: text });
   };
-  return { describe, type: 'string', requiresArg: true, coerce };
+  return { describe, requiresArg: true, coerce };
 }
 
 function parseNumber(text: string): number {
@@ -76,7 +75,7 @@ export function oneOf<const T extends string>(flag: string, choices: readonly T[
     const message = `${flag} must be one of ${choices.join(', ')}, not '${given}'${hint}`;
     throw new UsageError(message, { flag, value: given, choices });
   };
-  return { describe: `${describe}: ${choices.join(', ')}`, type: 'string', requiresArg: true, coerce };
+  return { describe: `${describe}: ${choices.join(', ')}`, requiresArg: true, coerce };
 }
 
 /** `3,1,4`: whole numbers of at least 0. */

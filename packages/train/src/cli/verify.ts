@@ -12,8 +12,8 @@ export const verifyCommand: Command = defineCommand({
   usage: 'verify <run>',
   summary: 'Compare every graph of a run with tfjs, on one or all devices',
   details:
-    "Runs each exported graph, and the recipe's own tfjs code with the same weights, on equal random inputs, and shows\n" +
-    'the worst error of every output. Fails when a relative error (over the largest magnitude of the output) is above\n' +
+    "Runs each exported graph, and the recipe's own tfjs code with the same weights, on equal random inputs, and shows " +
+    'the worst error of every output. Fails when a relative error (over the largest magnitude of the output) is above ' +
     '--tolerance.',
   examples: [
     ['verify runs/vae', 'on the CPU'],
