@@ -1,6 +1,7 @@
 import { binary, cast, op, scalar, unary, viaFloat } from '../graph/build.js';
 import type { Value } from '../graph/value.js';
 import { tf } from '../tfjs.js';
+import { untiled } from './factors.js';
 import { type Lowering, type LoweringCase, listOf, lowering } from './lowering.js';
 
 type Unary = (x: Value, attrs: Readonly<Record<string, number>>) => Value;
@@ -197,8 +198,10 @@ interface BinaryRow {
 
 const arithmetic =
   (type: string): Binary =>
-  (a, b) =>
-    binary(type, a, b);
+  (a, b) => {
+    const left = untiled(a, b);
+    return binary(type, left, untiled(b, left));
+  };
 
 const compare =
   (type: string): Binary =>

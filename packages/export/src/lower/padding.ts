@@ -108,6 +108,12 @@ export const padding: readonly Lowering[] = [
   ),
   lowering<{ x: Value }, { reps: number[] }>('Tile', ({ x }, { reps }) => tile(x, reps), [
     { name: 'two axes', inputs: { x: { shape: [2, 1, 3] } }, run: ({ x }) => tf.tile(x!, [2, 3, 1]), gradient: true },
+    {
+      name: 'two tiles multiplied',
+      inputs: { x: { shape: [1, 3] }, y: { shape: [1, 3] } },
+      run: ({ x, y }) => tf.mul(tf.tile(x!, [4, 1]), tf.tile(y!, [4, 1])),
+      gradient: true,
+    },
     { name: 'broadcastTo', inputs: { x: { shape: [3, 1] } }, run: ({ x }) => tf.broadcastTo(x!, [2, 3, 4]) },
   ]),
   lowering<{ s0: Value; s1: Value }>('BroadcastArgs', broadcastArgs, [

@@ -34,16 +34,25 @@ export class CompiledOptimizers {
 
   /** Runs `f` with the stock optimizers replaced. */
   during<T>(hostInputs: HostInputs, f: () => T): T {
-    const { prototype } = tf.AdamOptimizer;
-    const original = prototype.applyGradients;
-    const apply = (adam: tf.AdamOptimizer, gradients: Gradients): void => this.#adam(adam, gradients, hostInputs);
-    prototype.applyGradients = function (gradients) {
-      apply(this, gradients as Gradients);
+    const { prototype: adam } = tf.AdamOptimizer;
+    const { prototype: sgd } = tf.SGDOptimizer;
+    const { prototype: momentum } = tf.MomentumOptimizer;
+    const originals = [adam, sgd, momentum].map((prototype) => prototype.applyGradients);
+    const applyAdam = (optimizer: tf.AdamOptimizer, gradients: Gradients): void =>
+      this.#adam(optimizer, gradients, hostInputs);
+    adam.applyGradients = function (gradients) {
+      applyAdam(this, gradients as Gradients);
     };
+    for (const prototype of [sgd, momentum]) {
+      const original = prototype.applyGradients;
+      prototype.applyGradients = function (gradients) {
+        withLearningRateInput(this, hostInputs, () => original.call(this, gradients));
+      };
+    }
     try {
       return f();
     } finally {
-      prototype.applyGradients = original;
+      for (const [index, prototype] of [adam, sgd, momentum].entries()) prototype.applyGradients = originals[index]!;
     }
   }
 
@@ -81,6 +90,20 @@ export class CompiledOptimizers {
     };
     slots.set(variable.name, made);
     return made;
+  }
+}
+
+/** tfjs's SGD and momentum keep the negative learning rate as a tensor; here it is read at every step instead. */
+function withLearningRateInput(optimizer: tf.SGDOptimizer, hostInputs: HostInputs, update: () => void): void {
+  const fields = optimizer as unknown as { c: tf.Tensor; learningRate: number };
+  const { c } = fields;
+  fields.c = hostInputs.declare('learningRate', [], (out) => {
+    out[0] = -fields.learningRate;
+  });
+  try {
+    update();
+  } finally {
+    fields.c = c;
   }
 }
 
