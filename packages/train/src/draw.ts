@@ -38,10 +38,11 @@ export async function drawFigures(request: DrawRequest): Promise<readonly string
   await using model = await load(run, { device, ...(threads !== undefined && { threads }) });
   const folder = new RunFolder(run);
   const { manifest } = model;
+  const options = manifest.options as OptionValues;
   const context = {
     model,
-    options: manifest.options as OptionValues,
-    data: await recipeData(recipe, { data: request.data ?? manifest.data.name, ...request }),
+    options,
+    data: await recipeData(recipe, { ...request, data: request.data ?? manifest.data.name, options }),
     log: await readLog(folder.file('log')),
     snapshots: await readSnapshots(folder, manifest.steps),
   };

@@ -20,5 +20,7 @@ export { exportGraph } from './run/graphs.js';
 export type { LogLine } from './run/log.js';
 export { readLog } from './run/log.js';
 export { readSnapshots } from './run/snapshots.js';
+export { learningRateFactor, TRAINING_OPTIONS, type TrainingTime } from './schedule.js';
 export * from './serve/index.js';
 export { type TrainRequest, type TrainResult, train } from './trainer.js';
+export { type GraphVerification, type VerifyRunRequest, verifyRun } from './verify.js';

@@ -41,10 +41,28 @@ export function positive(value: number): OptionSpec<number> {
   return { default: value, expects: 'a number above 0', accepts };
 }
 
+/** A number from 0 up to, not including, 1. */
+export function fraction(value: number): OptionSpec<number> {
+  const accepts = (given: OptionValue) => Number.isFinite(given) && (given as number) >= 0 && (given as number) < 1;
+  return { default: value, expects: 'a number of at least 0 and below 1', accepts };
+}
+
 /** One of a few names; the first is the default. */
 export function oneOf<const T extends string>(...choices: readonly [T, ...T[]]): OptionSpec<T> {
   const accepts = (given: OptionValue) => (choices as readonly OptionValue[]).includes(given);
   return { default: choices[0], expects: `one of ${choices.join(', ')}`, accepts };
+}
+
+/** A schema with other defaults for some of its options; what they accept stays. */
+export function withDefaults(schema: OptionSchema, defaults: OptionDefaults): OptionSchema {
+  const entries = Object.entries(schema).map(([name, spec]) => {
+    const given = defaults[name];
+    return [
+      name,
+      given === undefined ? spec : typeof given === 'object' ? given : { ...spec, default: given },
+    ] as const;
+  });
+  return Object.fromEntries(entries);
 }
 
 /** The schema behind a recipe's defaults: a whole default is a {@link count}, any other number is {@link real}. */

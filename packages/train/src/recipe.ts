@@ -13,7 +13,9 @@ import {
   type OptionValues,
   resolveOptions,
   schemaOf,
+  withDefaults,
 } from './options.js';
+import { TRAINING_OPTIONS } from './schedule.js';
 import type { Evaluate } from './serve/evaluation.js';
 import type { ModelKind } from './serve/kinds.js';
 import type { Served } from './serve/served.js';
@@ -50,6 +52,9 @@ export interface SnapshotSchedule {
 export interface CommonOptions {
   readonly epochs: number;
   readonly batchSize: number;
+  /** {@link TRAINING_OPTIONS} */
+  readonly shuffle: boolean;
+  readonly averaging: number;
 }
 
 /** One system, written like its paper. See {@link defineRecipe}. */
@@ -66,14 +71,14 @@ export interface RecipeDefinition<
   readonly source: string;
   /** Names of data sets: the real one, and the generated stand-in that needs no files. */
   readonly data: { readonly real: string; readonly embedded: string };
-  /** Hyper-parameters with their defaults. */
+  /** Hyper-parameters with their defaults. A default under a name of {@link TRAINING_OPTIONS} replaces that one's. */
   readonly options: Defaults & { readonly epochs: number | OptionSpec; readonly batchSize: number | OptionSpec };
   /** Named sets of options, such as `small`. */
   readonly presets?: Readonly<Record<string, Partial<OptionsOf<Defaults>>>>;
   /** The tensors of a batch. */
   readonly batch: Readonly<Record<Input, BatchInput>>;
   /** A change of the whole data set, such as binarisation; it must leave a set alone that is fine already. */
-  prepare?(dataSet: DataSet): DataSet;
+  prepare?(dataSet: DataSet, options: OptionsOf<NoInfer<Defaults>>): DataSet;
 
   nets(options: OptionsOf<Defaults>, init: Initializers): Nets;
   /** Run in this order in every iteration, on the same batch. */
@@ -95,7 +100,7 @@ export interface Recipe {
   readonly options: OptionSchema;
   readonly presets: Readonly<Record<string, OptionValues>>;
   readonly batch: Readonly<Record<string, BatchInput>>;
-  prepare(dataSet: DataSet): DataSet;
+  prepare(dataSet: DataSet, options: OptionValues): DataSet;
   nets(options: OptionValues, init: Initializers): Networks;
   readonly steps: Readonly<Record<string, Step>>;
   snapshots(options: OptionValues): SnapshotSchedule;
@@ -127,9 +132,9 @@ export function defineRecipe<
   const recipe = definition as unknown as Recipe;
   return {
     ...recipe,
-    options: schemaOf(definition.options),
+    options: { ...schemaOf(definition.options), ...withDefaults(TRAINING_OPTIONS, definition.options) },
     presets: recipe.presets ?? {},
-    prepare: (dataSet) => definition.prepare?.(dataSet) ?? dataSet,
+    prepare: (dataSet, options) => definition.prepare?.(dataSet, options as OptionsOf<Defaults>) ?? dataSet,
     snapshots: (options) => definition.snapshots?.(options as OptionsOf<Defaults>) ?? {},
     figures: recipe.figures ?? {},
   };

@@ -1,6 +1,7 @@
 import { type DeviceVerification, type OnnxExport, tf, verify } from '@onnx-forge/export';
 import { type DeviceRequest, loadManifest, Random } from '@onnx-forge/infer';
 import { loadCheckpoint } from './checkpoint.js';
+import { AVERAGE_PREFIX } from './engine/averages.js';
 import { networkWeights } from './engine/step.js';
 import { TrainError } from './errors.js';
 import { seededInitializers } from './layers/initializers.js';
@@ -68,8 +69,9 @@ async function restoreWeights(nets: Networks, run: string, steps: number): Promi
       `the checkpoint is of iteration ${checkpoint.step} and the graphs are of ${steps}; end the training by train --resume`,
     );
   }
+  const prefix = checkpoint.options.averaging ? AVERAGE_PREFIX : '';
   for (const { name, variable } of networkWeights(nets)) {
-    const array = checkpoint.state[name];
+    const array = checkpoint.state[`${prefix}${name}`];
     if (array === undefined || `${array.shape}` !== `${variable.shape}`) {
       const found = array === undefined ? 'missing' : `[${array.shape}]`;
       throw refuse(`weight '${name}' is ${found} in the checkpoint and [${variable.shape}] in the recipe`);

@@ -27,13 +27,15 @@ export interface BatchOptions {
 
 export interface TrainingBatchOptions extends BatchOptions {
   readonly seed: number;
+  /** Default true. Without it every epoch is in the split's own order. */
+  readonly shuffle?: boolean;
   /** Go on where {@link TrainingBatches.position} was taken. */
   readonly position?: BatchPosition;
 }
 
 /**
  * Batches for training, without end: every epoch in a new order that depends only on seed and epoch, the remainder that
- * does not fill a batch dropped (it is different examples each epoch).
+ * does not fill a batch dropped (it is different examples each epoch, unless the order is fixed).
  */
 export class TrainingBatches {
   readonly batchesPerEpoch: number;
@@ -41,12 +43,13 @@ export class TrainingBatches {
   readonly #random: Random;
   readonly #batchSize: number;
   readonly #size: number;
+  readonly #shuffle: boolean;
   #epoch = 0;
   #index = 0;
   #order: Uint32Array | undefined;
 
   /** @throws InputError a batch size that is no positive integer or exceeds the split, an impossible position */
-  constructor(split: Split, { batchSize, fields, seed, position }: TrainingBatchOptions) {
+  constructor(split: Split, { batchSize, fields, seed, shuffle = true, position }: TrainingBatchOptions) {
     checkBatchSize(batchSize);
     if (batchSize > split.size) {
       throw new InputError(`a batch of ${batchSize} can't be filled from ${split.size} training examples`, {
@@ -58,6 +61,7 @@ export class TrainingBatches {
     this.#random = new Random(seed).fork('batches');
     this.#batchSize = batchSize;
     this.#size = split.size;
+    this.#shuffle = shuffle;
     if (position) this.#seek(position);
   }
 
@@ -67,7 +71,9 @@ export class TrainingBatches {
   }
 
   next(): Batch {
-    this.#order ??= this.#random.fork(`epoch ${this.#epoch}`).permutation(this.#size);
+    this.#order ??= this.#shuffle
+      ? this.#random.fork(`epoch ${this.#epoch}`).permutation(this.#size)
+      : Uint32Array.from({ length: this.#size }, (_, index) => index);
     const from = this.#index * this.#batchSize;
     const batch = this.#reader.read(this.#order.subarray(from, from + this.#batchSize));
     this.#index++;

@@ -7,40 +7,51 @@ import {
 } from '@onnx-forge/export';
 import type { DeviceOptions } from '@onnx-forge/infer';
 import type { BatchArrays, Engine, EngineOptions, EngineState } from './engine.js';
-import { bindStep, networkWeights } from './step.js';
+import { type BoundStep, bindStep, networkWeights } from './step.js';
 
 /** Runs the steps as ONNX graphs: one call of onnxruntime for loss, gradients and update together. */
 export class CompiledEngine implements Engine {
   readonly name = 'compiled';
   readonly device: string;
   readonly #training: CompiledTraining;
+  readonly #steps: readonly BoundStep[];
 
-  private constructor(training: CompiledTraining) {
+  private constructor(training: CompiledTraining, steps: readonly BoundStep[]) {
     this.#training = training;
+    this.#steps = steps;
     this.device = training.device.device;
   }
 
   /** Traces and compiles every step for batches of exactly `batchSize` examples. */
   static async compile(
-    { recipe, nets, options, random }: EngineOptions,
+    parts: EngineOptions,
     { batchSize, ...device }: DeviceOptions & { readonly batchSize: number },
   ): Promise<CompiledEngine> {
+    const { recipe, nets, averages, random } = parts;
     const inputs: Record<string, BatchType> = {};
     for (const [name, { shape, dtype = 'float32' }] of Object.entries(recipe.batch)) {
       inputs[name] = { shape: [batchSize, ...shape], dtype };
     }
     const steps: Record<string, StepDefinition> = {};
+    const bound: BoundStep[] = [];
     for (const [name, step] of Object.entries(recipe.steps)) {
-      const { run } = bindStep(name, step, nets, options);
-      steps[name] = { inputs, step: run };
+      const one = bindStep(name, step, parts);
+      bound.push(one);
+      steps[name] = { inputs, step: one.run };
     }
-    const names = new Map<tf.Variable, string>(networkWeights(nets).map(({ name, variable }) => [variable, name]));
+    const weights = [...networkWeights(nets), ...(averages?.weights ?? [])];
+    const names = new Map<tf.Variable, string>(weights.map(({ name, variable }) => [variable, name]));
     const nameOf = (variable: tf.Variable) => names.get(variable);
-    return new CompiledEngine(await compileTraining(steps, { ...device, random, nameOf }));
+    return new CompiledEngine(await compileTraining(steps, { ...device, random, nameOf }), bound);
   }
 
   run(step: string, batch: BatchArrays): Promise<Record<string, number>> {
     return this.#training.run(step, batch);
+  }
+
+  /** The graphs read the learning rates from the optimizers in every run. */
+  scaleLearningRates(factor: number): void {
+    for (const step of this.#steps) step.scaleLearningRate(factor);
   }
 
   state(): Promise<EngineState> {

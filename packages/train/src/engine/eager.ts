@@ -15,13 +15,15 @@ export class EagerEngine implements Engine {
   readonly #variables: ReadonlyMap<string, tf.Variable>;
   readonly #random: Random;
 
-  constructor({ recipe, nets, options, random }: EngineOptions) {
+  constructor(parts: EngineOptions) {
+    const { recipe, nets, averages, random } = parts;
     this.#recipe = recipe;
     this.#random = random;
-    const variables = new Map(networkWeights(nets).map(({ name, variable }) => [name, variable]));
+    const weights = [...networkWeights(nets), ...(averages?.weights ?? [])];
+    const variables = new Map(weights.map(({ name, variable }) => [name, variable]));
     const steps = new Map<string, BoundStep>();
     for (const [name, step] of Object.entries(recipe.steps)) {
-      const { value: bound, created } = variablesCreatedBy(() => bindStep(name, step, nets, options));
+      const { value: bound, created } = variablesCreatedBy(() => bindStep(name, step, parts));
       const slots = [...created, ...slotsOf(bound, created)];
       for (const [index, slot] of slots.entries()) variables.set(`${name}/optimizer/${index}`, slot);
       steps.set(name, bound);
@@ -38,6 +40,10 @@ export class EagerEngine implements Engine {
     for (const [name, metric] of Object.entries(metrics)) values[name] = (await metric.data())[0]!;
     tf.dispose(metrics);
     return values;
+  }
+
+  scaleLearningRates(factor: number): void {
+    for (const step of this.#steps.values()) step.scaleLearningRate(factor);
   }
 
   async state(): Promise<EngineState> {

@@ -1,6 +1,7 @@
 import type { Random } from '@onnx-forge/infer';
 import type { OptionValues } from '../options.js';
 import type { Networks, Recipe } from '../recipe.js';
+import type { WeightAverages } from './averages.js';
 
 /** An array of the training state under a stable name: a weight, an optimizer slot, a moving average. */
 export interface StateArray {
@@ -20,6 +21,8 @@ export interface EngineOptions {
   readonly recipe: Recipe;
   readonly nets: Networks;
   readonly options: OptionValues;
+  /** Follow the networks, when asked for. */
+  readonly averages?: WeightAverages | undefined;
   /** The steps' randomness is drawn from this stream; its state is the caller's to save. */
   readonly random: Random;
 }
@@ -31,10 +34,12 @@ export interface Engine {
   readonly device: string;
   /** One update; gives the step's metrics, batch means taken before the update. */
   run(step: string, batch: BatchArrays): Promise<Record<string, number>>;
+  /** From now on every optimizer's learning rate is `factor` times what the recipe gave it. */
+  scaleLearningRates(factor: number): void;
   state(): Promise<EngineState>;
   /** @throws TrainError (`checkpoint-mismatch`) when names or shapes are not this engine's */
   restore(state: EngineState): Promise<void>;
-  /** After this the networks' variables hold the current values (for export). */
+  /** After this the variables of networks and averages hold the current values (for export). */
   writeBack(): Promise<void>;
   dispose(): Promise<void>;
 }

@@ -1,3 +1,4 @@
+export { AVERAGE_PREFIX, WeightAverages } from './averages.js';
 export { BACKENDS, type Backend, useBackend } from './backend.js';
 export { CompiledEngine } from './compiled.js';
 export { EagerEngine } from './eager.js';

@@ -2,8 +2,9 @@ import type { StepRandom } from '@onnx-forge/export';
 import { tf } from '@onnx-forge/export';
 import { TrainError } from '../errors.js';
 import type { NetworkWeight } from '../layers/network.js';
-import type { OptionValues } from '../options.js';
 import type { BatchTensors, Networks, Step } from '../recipe.js';
+import type { EngineOptions } from './engine.js';
+import { learningRateOf } from './learningRate.js';
 
 /** One update as an ordinary tfjs function: loss, gradients, optimizer. */
 export type StepFunction = (batch: BatchTensors, rng: StepRandom) => Record<string, tf.Scalar>;
@@ -15,10 +16,16 @@ export interface BoundStep {
   /** The variables that it moves, with their names in the state. */
   readonly weights: readonly NetworkWeight[];
   readonly run: StepFunction;
+  /** Sets the optimizer's learning rate to `factor` times the recipe's. */
+  scaleLearningRate(factor: number): void;
 }
 
 /** Binds a recipe's step to networks and options; makes its optimizer. */
-export function bindStep(name: string, step: Step, nets: Networks, options: OptionValues): BoundStep {
+export function bindStep(
+  name: string,
+  step: Step,
+  { nets, options, averages }: Pick<EngineOptions, 'nets' | 'options' | 'averages'>,
+): BoundStep {
   const optimizer = step.optimizer(options);
   const weights = networkWeights(nets, step.updates).filter(({ trainable }) => trainable);
   const variables = weights.map(({ variable }) => variable);
@@ -26,6 +33,7 @@ export function bindStep(name: string, step: Step, nets: Networks, options: Opti
     name,
     optimizer,
     weights,
+    scaleLearningRate: learningRateOf(optimizer, name),
     run(batch, rng) {
       let metrics: Record<string, tf.Scalar> = {};
       const { value, grads } = tf.variableGrads(() => {
@@ -37,6 +45,7 @@ export function bindStep(name: string, step: Step, nets: Networks, options: Opti
       }, variables);
       refuseDeadWeights(name, weights, grads);
       optimizer.applyGradients(grads);
+      averages?.update(step.updates);
       return { loss: value, ...metrics };
     },
   };

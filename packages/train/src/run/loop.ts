@@ -7,6 +7,7 @@ import type { Engine } from '../engine/engine.js';
 import { TrainError } from '../errors.js';
 import type { OnEvent } from '../events.js';
 import type { Recipe, SnapshotSchedule } from '../recipe.js';
+import { learningRateFactor } from '../schedule.js';
 import type { Served } from '../serve/served.js';
 import type { RunFolder } from './folder.js';
 import { CurrentGraphs } from './graphs.js';
@@ -71,6 +72,7 @@ export class TrainingLoop {
     const batches = new TrainingBatches(data.splits.train, {
       batchSize,
       seed: identity.seed,
+      shuffle: identity.options.shuffle !== false,
       ...(from && { position: from.position }),
     });
     return new TrainingLoop(options, batches, await MetricsLog.open(folder.file('log'), from?.logBytes ?? 0), from);
@@ -121,10 +123,11 @@ export class TrainingLoop {
   }
 
   async #iterate(): Promise<void> {
-    const { onEvent, epochs, engine, recipe, logEvery, checkpointSeconds } = this.#options;
+    const { onEvent, epochs, engine, recipe, identity, logEvery, checkpointSeconds } = this.#options;
     const { epoch } = this.#batches.position();
     const { fields } = this.#batches.next();
     const metrics: Record<string, number> = {};
+    engine.scaleLearningRates(learningRateFactor(identity.options, this));
     for (const name of Object.keys(recipe.steps)) {
       const values = await engine.run(name, fields);
       for (const [metric, value] of Object.entries(values)) {
