@@ -1,7 +1,7 @@
 import { op } from '../graph/build.js';
 import type { Value } from '../graph/value.js';
 import { STANDARD } from './dialect.js';
-import { elementwise } from './elementwise.js';
+import { unaryKernels } from './unary.js';
 
 export interface FusedAttributes {
   /** tfjs's name, e.g. `relu`; `linear` or absent for none. */
@@ -26,7 +26,7 @@ export function activate(
 ): Value {
   if (activation === 'linear') return x;
   if (activation === 'prelu' && alpha) return op('PRelu', [x, alpha], x.dtype, x.shape);
-  const row = elementwise.find(({ kernel }) => kernel === KERNELS[activation]);
+  const row = unaryKernels.find(({ kernel }) => kernel === KERNELS[activation]);
   if (!row) throw new Error(`unknown fused activation '${activation}'`);
   return row.lower({ x }, { alpha: leakyreluAlpha }, STANDARD) as Value;
 }

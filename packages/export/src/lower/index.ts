@@ -1,3 +1,4 @@
+import { binaryKernels as binary } from './binary.js';
 import { blocks } from './blocks.js';
 import { complex } from './complex.js';
 import { convolution } from './convolution.js';
@@ -7,7 +8,6 @@ import { cumulative } from './cumulative.js';
 import { depthwiseConvolution } from './depthwise.js';
 import { dilation } from './dilation.js';
 import { contraction } from './einsum.js';
-import { elementwise } from './elementwise.js';
 import { gathering } from './gathering.js';
 import { joining } from './joining.js';
 import { linear } from './linear.js';
@@ -25,6 +25,7 @@ import { scattering } from './scattering.js';
 import { slicing } from './slicing.js';
 import { softmax } from './softmax.js';
 import { structure } from './structure.js';
+import { unaryKernels as unary } from './unary.js';
 
 /** Every lowering, one array a family. Adding a family: one file beside this one and one line here. */
 export const families: Readonly<Record<string, readonly Lowering[]>> = {
@@ -36,7 +37,8 @@ export const families: Readonly<Record<string, readonly Lowering[]>> = {
   normalisation,
   pooling,
   poolingGradient,
-  elementwise,
+  binary,
+  unary,
   linear,
   reduction,
   structure,

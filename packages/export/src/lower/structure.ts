@@ -13,7 +13,7 @@ import {
 } from '../graph/build.js';
 import { constantData, type DType, type Value } from '../graph/value.js';
 import { tf } from '../tfjs.js';
-import { stepBetween } from './elementwise.js';
+import { stepBetween } from './formulas.js';
 import { type Lowering, lowering } from './lowering.js';
 
 function dtypeOf(dtype: DataType): DType {
