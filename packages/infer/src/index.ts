@@ -16,6 +16,7 @@ export * from './errors.js';
 export type { Examples } from './examples.js';
 export { load, loadManifest } from './load.js';
 export {
+  type ClassifierServe,
   checkManifest,
   type FileEntry,
   type GraphEntry,
@@ -29,10 +30,18 @@ export {
   parseManifest,
   type ValueEntry,
 } from './manifest.js';
+export { type Classification, ClassifierModel } from './model/classifier.js';
 export type { Elbo, ElboOptions } from './model/elbo.js';
 export { GeneratorModel } from './model/generator.js';
 export { MeanAndError, WeightSums } from './model/importance.js';
-export type { Model, ModelKind, Models } from './model/kinds.js';
+export {
+  type GenerativeKind,
+  type GenerativeModel,
+  type Model,
+  type ModelKind,
+  type Models,
+  requireGenerative,
+} from './model/kinds.js';
 export { LatentModel, type LogLikelihoodMethod, type Posterior } from './model/latent.js';
 export type {
   InterpolateOptions,

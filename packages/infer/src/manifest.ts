@@ -64,6 +64,16 @@ export interface LatentServe {
   readonly [detail: string]: unknown;
 }
 
+/** What a reader must know to use a classifier of images. */
+export interface ClassifierServe {
+  /** The name of each class, in the order of the probabilities. */
+  readonly classes: readonly string[];
+  /** Length of a feature vector. */
+  readonly featureDim: number;
+  readonly image: ImageEntry;
+  readonly [detail: string]: unknown;
+}
+
 interface ManifestBase {
   readonly format: 1;
   readonly model: string;
@@ -85,7 +95,8 @@ interface ManifestBase {
 /** What a run folder says of itself. `kind` decides the methods of the model that `load` returns. */
 export type Manifest =
   | (ManifestBase & { readonly kind: 'latent'; readonly serve: LatentServe })
-  | (ManifestBase & { readonly kind: 'generator'; readonly serve: LatentServe });
+  | (ManifestBase & { readonly kind: 'generator'; readonly serve: LatentServe })
+  | (ManifestBase & { readonly kind: 'classifier'; readonly serve: ClassifierServe });
 
 const size = z.int().positive();
 const count = z.int().nonnegative();
@@ -102,12 +113,16 @@ const values = z.record(
   }),
 );
 
+const image = z.object({ height: size, width: size, channels: size, range: z.tuple([z.number(), z.number()]) });
+
 const serve = z.looseObject({
   latentDim: size,
   prior: z.enum(['normal', 'uniform']),
-  image: z.object({ height: size, width: size, channels: size, range: z.tuple([z.number(), z.number()]) }),
+  image,
   likelihood: z.string().optional(),
 });
+
+const classifierServe = z.looseObject({ classes: z.array(z.string()).min(2), featureDim: size, image });
 
 const base = z.looseObject({
   format: z.literal(MANIFEST_FORMAT),
@@ -147,6 +162,7 @@ const base = z.looseObject({
 export const manifestSchema: z.ZodType<Manifest> = z.discriminatedUnion('kind', [
   base.extend({ kind: z.literal('latent'), serve }),
   base.extend({ kind: z.literal('generator'), serve }),
+  base.extend({ kind: z.literal('classifier'), serve: classifierServe }),
 ]);
 
 /**

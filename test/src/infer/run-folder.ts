@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { LatentServe } from '@onnx-forge/infer';
+import type { ClassifierServe, LatentServe } from '@onnx-forge/infer';
 import { linearGaussian, linearGaussianGraphs } from './linear-gaussian.js';
 import { type ModelSpec, onnxModel } from './onnx.js';
 
@@ -22,8 +22,8 @@ export class TemporaryFolders {
 }
 
 export interface RunSpec {
-  readonly kind: 'latent' | 'generator';
-  readonly serve: LatentServe;
+  readonly kind: 'latent' | 'generator' | 'classifier';
+  readonly serve: LatentServe | ClassifierServe;
   readonly graphs: Readonly<Record<string, ModelSpec>>;
 }
 

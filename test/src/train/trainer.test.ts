@@ -226,7 +226,7 @@ describe('train', () => {
         ...tinyRecipe,
         evaluate: likelihood({ samples: 20 }) as NonNullable<Recipe['evaluate']>,
         figures: {
-          samples,
+          samples: samples as Recipe['figures'][string],
           progress,
           reconstructions: reconstructions as Recipe['figures'][string],
           curves: curves({

@@ -1,6 +1,7 @@
-import { RunFolderError } from '../errors.js';
+import { InputError, RunFolderError } from '../errors.js';
 import type { ImageEntry, Manifest } from '../manifest.js';
 import { describe } from '../tensor.js';
+import { ClassifierModel } from './classifier.js';
 import { GeneratorModel } from './generator.js';
 import { LatentModel } from './latent.js';
 import type { ModelContext } from './served.js';
@@ -9,12 +10,19 @@ import type { ModelContext } from './served.js';
 export interface Models {
   readonly latent: LatentModel;
   readonly generator: GeneratorModel;
+  readonly classifier: ClassifierModel;
 }
 
 export type ModelKind = keyof Models;
 
 /** Any loaded model; `kind` tells which. */
 export type Model = Models[ModelKind];
+
+/** The kinds that make data from latent vectors: they sample, interpolate and perturb. */
+export type GenerativeKind = 'latent' | 'generator';
+
+/** A model that makes data from latent vectors. */
+export type GenerativeModel = Models[GenerativeKind];
 
 type ManifestOf<Kind extends ModelKind> = Extract<Manifest, { kind: Kind }>;
 type Shape = readonly (number | string)[];
@@ -58,7 +66,24 @@ const KINDS: { readonly [K in ModelKind]: Kind<K> } = {
     }),
     create: (context) => new GeneratorModel(context),
   },
+  classifier: {
+    roles: ({ serve: { classes, featureDim, image } }) => ({
+      classify: {
+        required: true,
+        inputs: { x: ['n', elements(image)] },
+        outputs: { logits: ['n', classes.length], probabilities: ['n', classes.length], features: ['n', featureDim] },
+      },
+    }),
+    create: (context) => new ClassifierModel(context),
+  },
 };
+
+/** Throws InputError unless the model has a latent space; `what` names what was to be done. */
+export function requireGenerative(model: Model, what: string): asserts model is GenerativeModel {
+  if (model.kind !== 'classifier') return;
+  const { location, kind } = model;
+  throw new InputError(`${location} is a ${kind}: it has no latent space to ${what}`, { location, kind });
+}
 
 /** Throws RunFolderError when the manifest does not declare the graphs of its kind, with their names and shapes. */
 export function checkRoles(manifest: Manifest, location: string): void {

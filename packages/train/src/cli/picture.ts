@@ -1,5 +1,5 @@
 import { basename, join } from 'node:path';
-import { load, type Model } from '@onnx-forge/infer';
+import { type GenerativeModel, load, requireGenerative } from '@onnx-forge/infer';
 import type { GridText } from '@onnx-forge/viz';
 import type { Outcome } from './command.js';
 import { requireWritableFile, writeOutput } from './outputs.js';
@@ -23,12 +23,13 @@ export interface Picture {
 /** Loads a run, lets `draw` make images with it, and writes them as one PNG. */
 export async function writePicture(
   { run, device, out, name }: PictureRequest,
-  draw: (model: Model) => Promise<Picture>,
+  draw: (model: GenerativeModel) => Promise<Picture>,
 ): Promise<Outcome> {
   const isUrl = /^https?:/i.test(run);
   const file = out ?? (isUrl ? `${basename(new URL(run).pathname)}-${name}.png` : join(run, 'figures', `${name}.png`));
   // The model first: a mistyped run must not leave a folder behind.
   await using model = await load(run, { device });
+  requireGenerative(model, name);
   await requireWritableFile(file);
   const { images, text, facts = {} } = await draw(model);
   const { imageGrid } = await import('../figures/images.js');

@@ -1,10 +1,11 @@
-import type { Model, Random } from '@onnx-forge/infer';
+import type { GenerativeModel, Random } from '@onnx-forge/infer';
 import { gather } from '../data/batches.js';
 import type { Figure, FigureContext } from '../figure.js';
+import type { GenerativeKind } from '../serve/kinds.js';
 import { imageGrid, rowsOf } from './images.js';
 
 /** For some pairs, the way from b to a in latent space above the cross-fade in data space: alpha = 0, 0.1 .. 1. */
-export const interpolation: Figure = async (context) => {
+export const interpolation: Figure<GenerativeKind> = async (context) => {
   const { model } = context;
   const pairs = 3;
   const z = await latentVectors(context, 2 * pairs);
@@ -24,7 +25,7 @@ export const interpolation: Figure = async (context) => {
 };
 
 /** z + epsilon e_i for the most and the least active dimensions i, with the mean absolute change of a pixel. */
-export const perturbation: Figure = async (context) => {
+export const perturbation: Figure<GenerativeKind> = async (context) => {
   const { model } = context;
   const z = await latentVectors(context, 16);
   // What a dimension does is measured over several images and shown on the first.
@@ -42,7 +43,10 @@ export const perturbation: Figure = async (context) => {
 };
 
 /** Where to stand in latent space: posterior means of test images where there is an encoder, else prior samples. */
-async function latentVectors({ model, data, random }: FigureContext, count: number): Promise<Float32Array[]> {
+async function latentVectors(
+  { model, data, random }: FigureContext<GenerativeKind>,
+  count: number,
+): Promise<Float32Array[]> {
   if (model.kind === 'latent') {
     const { test } = data.splits;
     const chosen = Array.from({ length: count }, () => random.integer(test.size));
@@ -52,7 +56,7 @@ async function latentVectors({ model, data, random }: FigureContext, count: numb
   return rowsOf(priorVectors(model, count, random), count);
 }
 
-function priorVectors(model: Model, count: number, random: Random): Float32Array {
+function priorVectors(model: GenerativeModel, count: number, random: Random): Float32Array {
   const { latentDim, prior } = model.manifest.serve;
   const z = new Float32Array(count * latentDim);
   return prior === 'uniform' ? random.fillUniform(z, -1, 1) : random.fillNormal(z);

@@ -1,8 +1,9 @@
 import type { Figure, Snapshot } from '../figure.js';
+import type { GenerativeKind } from '../serve/kinds.js';
 import { imageGrid, rowsOf } from './images.js';
 
 /** 64 samples of the trained model. */
-export const samples: Figure = async ({ model, random }) => {
+export const samples: Figure<GenerativeKind> = async ({ model, random }) => {
   const { images } = await model.sample(64, { seed: random.integer(2 ** 31) });
   return imageGrid(images.data, model.manifest.serve.image, { columns: 8 });
 };

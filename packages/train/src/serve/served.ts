@@ -8,7 +8,7 @@ export interface Served<Kind extends ModelKind = ModelKind> {
   /** Decides the methods that infer gives the run. */
   readonly kind: Kind;
   /** What infer must know beside the graphs; goes into the manifest. */
-  readonly facts: ServeFacts;
+  readonly facts: ServeFacts<Kind>;
   readonly graphs: Readonly<Record<string, Graph>>;
   /** Metrics of a validation split after an epoch, means over its examples; computed with the exported graphs. */
   validate?(graphs: GraphRunner, split: Split, random: Random): Promise<Readonly<Record<string, number>>>;
