@@ -11,17 +11,11 @@ export { ONNX_BACKEND, registerOnnxBackend } from './lazy.js';
 export { families, loweringTable } from './lower/index.js';
 export type { CaseInput, Lowering, LoweringCase } from './lower/lowering.js';
 export { type Dimension, OPSET } from './onnx/writer.js';
-export {
-  type Batch,
-  type BatchType,
-  CompiledTraining,
-  type CompileOptions,
-  compileStep,
-  compileTraining,
-  type StepDefinition,
-} from './step/compile.js';
+export { compileStep, compileTraining } from './step/compile.js';
+export type { Batch, BatchType, CompileOptions, StepDefinition } from './step/definition.js';
 export type { StepRandom } from './step/hostInputs.js';
 export type { StateEntry, TrainingState } from './step/state.js';
+export { CompiledTraining } from './step/training.js';
+export { supportTable } from './supportTable.js';
 export { tf } from './tfjs.js';
 export { type DeviceVerification, type OutputError, type VerifyOptions, verify } from './verify.js';
-export { supportTable } from './supportTable.js';

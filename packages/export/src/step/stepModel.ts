@@ -1,0 +1,78 @@
+import { topologicalOrder, type Value } from '../graph/value.js';
+import { encodeModel, type Port } from '../onnx/writer.js';
+import type { tf } from '../tfjs.js';
+import type { CompileOptions } from './definition.js';
+import type { StateEntry } from './state.js';
+import { assigned, type TracedStep } from './traceStep.js';
+
+/** Stable names for the variables: the caller's, or a number in the order of their making. */
+export class VariableNames {
+  readonly #names = new Map<tf.Variable, string>();
+  readonly #nameOf: (variable: tf.Variable) => string | undefined;
+
+  constructor(nameOf: CompileOptions['nameOf']) {
+    this.#nameOf = nameOf ?? (() => undefined);
+  }
+
+  of(variable: tf.Variable): string {
+    const known = this.#names.get(variable);
+    if (known) return known;
+    const name =
+      this.#nameOf(variable) ?? `slot/${[...this.#names.values()].filter((n) => n.startsWith('slot/')).length}`;
+    this.#names.set(variable, name);
+    return name;
+  }
+
+  variables(): Map<string, tf.Variable> {
+    return new Map([...this.#names].map(([variable, name]) => [name, variable]));
+  }
+}
+
+export interface StepModel {
+  readonly bytes: Uint8Array;
+  readonly reads: readonly string[];
+  readonly assigns: ReadonlyMap<string, string>;
+}
+
+/** Turns the variables that the step reads into graph inputs and those it assigns into outputs. */
+export function describeStep(
+  name: string,
+  { trace: traced, inputs, hostInputs }: TracedStep,
+  names: VariableNames,
+  initial: Record<string, StateEntry>,
+  noCopy: boolean,
+): StepModel {
+  const changed = traced.variables.filter(assigned);
+  const metrics: Port[] = Object.entries(traced.outputs).map(([metric, value]) => ({ name: metric, value }));
+  const needed = reachable([...metrics.map(({ value }) => value), ...changed.map(({ after }) => after)]);
+  const read = traced.variables.filter(({ before }) => needed.has(before));
+  const fed = [...Object.entries(inputs), ...[...hostInputs].map(([port, { value }]) => [port, value] as const)];
+  const ports: Port[] = fed.flatMap(([port, value]) => (needed.has(value) ? [{ name: port, value }] : []));
+  for (const { variable, before } of new Set([...read, ...changed])) {
+    const key = names.of(variable);
+    if (before.source.kind === 'constant' && !(key in initial)) {
+      initial[key] = { shape: before.shape, data: before.source.data().slice() as Float32Array };
+    }
+  }
+  for (const { variable, before } of read) {
+    const key = names.of(variable);
+    before.source = { kind: 'input', name: key };
+    ports.push({ name: key, value: before });
+  }
+  const assigns = new Map(changed.map(({ variable }) => [names.of(variable), `next/${names.of(variable)}`]));
+  const outputs = [
+    ...metrics,
+    ...changed.map(({ variable, after }) => ({ name: assigns.get(names.of(variable))!, value: after })),
+  ];
+  return {
+    bytes: encodeModel({ name, inputs: ports, outputs, noCopy }),
+    reads: read.map(({ variable }) => names.of(variable)),
+    assigns,
+  };
+}
+
+function reachable(outputs: readonly Value[]): Set<Value> {
+  const values = new Set(outputs);
+  for (const node of topologicalOrder(outputs)) for (const input of node.inputs) if (input) values.add(input);
+  return values;
+}
