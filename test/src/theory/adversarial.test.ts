@@ -29,7 +29,7 @@ function optimalDiscriminator(p: Distribution, pG: Distribution): number[] {
 describe('theory: generative adversarial networks', () => {
   useTensors();
 
-  it('002 3a: discriminatorLoss is -V(D)', () => {
+  it('CS446 3a: discriminatorLoss is -V(D)', () => {
     const [real, fake] = [
       [0.4, -1, 2.5],
       [0.1, 1.2, -3],
@@ -38,7 +38,7 @@ describe('theory: generative adversarial networks', () => {
     agree('discriminatorLoss', read(discriminatorLoss(tf.tensor1d(real!), tf.tensor1d(fake!)))[0]!, -value, 1e-6);
   });
 
-  it('002 3b: an expectation over z is one over pG', () => {
+  it('CS446 3b: an expectation over z is one over pG', () => {
     const random = new Random(1);
     const prior = randomDistribution(random, 12);
     const G = prior.map(() => random.integer(4));
@@ -53,7 +53,7 @@ describe('theory: generative adversarial networks', () => {
     );
   });
 
-  it('002 3c: descent of discriminatorLoss reaches p / (p + pG)', () => {
+  it('CS446 3c: descent of discriminatorLoss reaches p / (p + pG)', () => {
     const counts = [
       [4, 3, 2, 1],
       [1, 2, 3, 4],
@@ -72,7 +72,7 @@ describe('theory: generative adversarial networks', () => {
     }
   });
 
-  it('002 3c: no other D does better, also where p or pG is zero', () => {
+  it('CS446 3c: no other D does better, also where p or pG is zero', () => {
     const random = new Random(2);
     const [p, pG] = [
       [0.5, 0.3, 0.2, 0],
@@ -91,14 +91,14 @@ describe('theory: generative adversarial networks', () => {
     }
   });
 
-  it('002 3c: the derivative of -V is -p/D + pG/(1-D)', () => {
+  it('CS446 3c: the derivative of -V is -p/D + pG/(1-D)', () => {
     const [p, pG] = [0.4, 0.1];
     const minusV = (D: number) => -gameValue([p, 1 - p], [pG, 1 - pG], [D, 0.5]);
     for (const D of [0.1, 0.5, 0.9]) agree(`D = ${D}`, derivative(minusV, D), -p / D + pG / (1 - D), 1e-6);
     agree('D = p / (p + pG)', derivative(minusV, 0.8), 0, 1e-6);
   });
 
-  it('002 3d: V(D*) = -log 4 + 2 JSD(p, pG)', () => {
+  it('CS446 3d: V(D*) = -log 4 + 2 JSD(p, pG)', () => {
     const random = new Random(3);
     for (let trial = 0; trial < 25; trial++) {
       const [p, pG] = [randomDistribution(random, 6), randomDistribution(random, 6)];
@@ -109,7 +109,7 @@ describe('theory: generative adversarial networks', () => {
     }
   });
 
-  it('002 3d: descent of V(D*) over pG reaches p', () => {
+  it('CS446 3d: descent of V(D*) over pG reaches p', () => {
     const random = new Random(4);
     const [p, start] = [randomDistribution(random, 5), randomDistribution(random, 5)];
     const value = (pG: Distribution) => gameValue(p, pG, optimalDiscriminator(p, pG));
@@ -119,7 +119,7 @@ describe('theory: generative adversarial networks', () => {
     expect(value(start)).to.be.greaterThan(-Math.log(4) + 0.01);
   });
 
-  it("002 3d: the discriminator's loss at that optimum is log 4", () => {
+  it("CS446 3d: the discriminator's loss at that optimum is log 4", () => {
     const logits = tf.zeros([8, 1]);
     agree('discriminatorLoss', read(discriminatorLoss(logits, logits))[0]!, Math.log(4), 1e-6);
     agree('bceLoss', read(bceLoss(logits, 1))[0]!, Math.log(2), 1e-6);

@@ -27,7 +27,7 @@ describe('theory: the Bernoulli VAE', () => {
 
   const logits = [0.3, -1.7, 2.2, 0, -0.4];
 
-  it('002 1a: the product over pixels sums to 1 over all images', () => {
+  it('CS446 1a: the product over pixels sums to 1 over all images', () => {
     const images = allImages(logits.length);
     const product = (x: readonly number[]) =>
       x.reduce((p, pixel, j) => p * sigmoid(logits[j]!) ** pixel * (1 - sigmoid(logits[j]!)) ** (1 - pixel), 1);
@@ -41,14 +41,14 @@ describe('theory: the Bernoulli VAE', () => {
     agree('sum over x', sum([...fromLogits].map(Math.exp)), 1, 1e-5);
   });
 
-  it('002 1a: one p for all pixels is another likelihood', () => {
+  it('CS446 1a: one p for all pixels is another likelihood', () => {
     const x = [1, 0, 1, 0, 0];
     const shared = sum(logits.map(sigmoid)) / logits.length;
     const asPrinted = sum(x.map((pixel) => Math.log(pixel ? shared : 1 - shared)));
     expect(Math.abs(asPrinted - logBernoulli(x, logits))).to.be.greaterThan(0.5);
   });
 
-  it('002 1b: two outputs fix the samples and the KL of N(mu, I)', () => {
+  it('CS446 1b: two outputs fix the samples and the KL of N(mu, I)', () => {
     const encoder = tf.layers.dense({ units: 2, kernelInitializer: tf.initializers.glorotUniform({ seed: 1 }) });
     const mu = encoder.apply(tf.tensor2d([[1, 0, 1, 1, 0]])) as tf.Tensor;
     expect(mu.shape).to.deep.equal([1, 2]);
@@ -69,7 +69,7 @@ describe('theory: the Bernoulli VAE', () => {
     agree('covariance', crossed.mean, 0, 3 * crossed.standardError);
   });
 
-  it('003 Eq. 18: mu and Sigma map R^M to R^D, Sigma to positive numbers', () => {
+  it('MVA Eq. 18: mu and Sigma map R^M to R^D, Sigma to positive numbers', () => {
     const [M, D] = [7, 3];
     const encoder = tf.layers.dense({ units: 2 * D, kernelInitializer: tf.initializers.glorotUniform({ seed: 1 }) });
     const q = gaussian(encoder.apply(tf.ones([4, M]).mul(-2)) as tf.Tensor);
@@ -94,7 +94,7 @@ describe('theory: the Bernoulli VAE', () => {
     const decode = (z: tf.Tensor) => z.mul(tf.tensor1d(w!)).add(tf.tensor1d(b!));
     const q = () => gaussianOf(tf.tensor2d([mean]).transpose(), tf.tensor2d([logVar]).transpose());
 
-    it('003 Q7: L_recon is the cross-entropy, L_reg the closed form, the loss their mean', () => {
+    it('MVA Q7: L_recon is the cross-entropy, L_reg the closed form, the loss their mean', () => {
       const noise = [0.3, -1.1];
       const z = mean.map((mu, n) => mu + Math.exp(logVar[n]! / 2) * noise[n]!);
       const recon = images.map((x, n) => -logBernoulli(x, logitsOf(z[n]!)));
@@ -106,7 +106,7 @@ describe('theory: the Bernoulli VAE', () => {
       agree('L', read(parts.loss)[0]!, sum([...recon, ...reg]) / 2, 1e-5);
     });
 
-    it('003 Q7: one sample of z is unbiased for the bound', () => {
+    it('MVA Q7: one sample of z is unbiased for the bound', () => {
       const n = 20_000;
       const repeat = (tensor: tf.Tensor) => tf.tile(tensor, [n, 1]);
       for (const [index, x] of images.entries()) {
@@ -123,7 +123,7 @@ describe('theory: the Bernoulli VAE', () => {
       }
     });
 
-    it('003 Q7: with the 1/N of Eq. 20 the same batch twice has the same loss', () => {
+    it('MVA Q7: with the 1/N of Eq. 20 the same batch twice has the same loss', () => {
       const x = tf.tensor2d(images);
       const z = q().reparameterize(tf.zeros([2, 1]));
       const once = negativeElbo({ x, logits: decode(z), q: q() }).loss;
@@ -135,7 +135,7 @@ describe('theory: the Bernoulli VAE', () => {
       agree('loss of the batch twice', read(twice)[0]!, read(once)[0]!, 1e-6);
     });
 
-    it('003 Q6: without the log of its hint it is another, smaller loss', () => {
+    it('MVA Q6: without the log of its hint it is another, smaller loss', () => {
       for (const [index, x] of images.entries()) {
         const [mu, variance] = [mean[index]!, Math.exp(logVar[index]!)];
         const recon = -gaussianExpectation((z) => logBernoulli(x, logitsOf(z)), mu, variance);
@@ -144,7 +144,7 @@ describe('theory: the Bernoulli VAE', () => {
       }
     });
 
-    it('003 Q6: L_recon is 0 for a perfect reconstruction, L_reg at the prior only', () => {
+    it('MVA Q6: L_recon is 0 for a perfect reconstruction, L_reg at the prior only', () => {
       const x = tf.tensor2d([[1, 0, 1]]);
       const at = (certainty: number, mu: number, log: number) => {
         const posterior = gaussianOf(tf.tensor2d([[mu]]), tf.tensor2d([[log]]));

@@ -29,7 +29,7 @@ function tensors(normals: readonly Normal[]) {
   );
 }
 
-/** Eq. 2 of 000: -1/2 sum_j (1 + log var_j - mu_j^2 - var_j). */
+/** Eq. 2 of EECS 498 HW3: -1/2 sum_j (1 + log var_j - mu_j^2 - var_j). */
 function formula(q: readonly Normal[]): number {
   return -0.5 * q.reduce((total, { mean, variance }) => total + 1 + Math.log(variance) - mean ** 2 - variance, 0);
 }
@@ -43,13 +43,13 @@ describe('theory: KL divergence between Gaussians', () => {
     { mean: 0, variance: 0.09 },
   ];
 
-  it('000 3.2: the closed form against N(0, I) is the integral of q log(q/p)', () => {
+  it('EECS 498 3.2: the closed form against N(0, I) is the integral of q log(q/p)', () => {
     const integral = q.reduce((total, one) => total + klByQuadrature(one, STANDARD), 0);
     agree('float64 formula', formula(q), integral, 1e-12);
     agree('klGaussianGaussianAnalytic', klByObjective(q), integral, 1e-6);
   });
 
-  it('000 3.2: the sum over dimensions is a two-dimensional integral', () => {
+  it('EECS 498 3.2: the sum over dimensions is a two-dimensional integral', () => {
     const [a, b] = q as [Normal, Normal];
     const inner = (z1: number) =>
       gaussianExpectation(
@@ -60,7 +60,7 @@ describe('theory: KL divergence between Gaussians', () => {
     agree('2-D integral', gaussianExpectation(inner, a.mean, a.variance), formula([a, b]), 1e-12);
   });
 
-  it('003 Eq. 10 and 11: any two Gaussians, by quadrature', () => {
+  it('MVA Eq. 10 and 11: any two Gaussians, by quadrature', () => {
     for (const [a, p] of [
       [q[0]!, q[1]!],
       [q[1]!, q[2]!],
@@ -76,7 +76,7 @@ describe('theory: KL divergence between Gaussians', () => {
     }
   });
 
-  it('000 3.2: Monte Carlo is within 3 standard errors of the closed form', () => {
+  it('EECS 498 3.2: Monte Carlo is within 3 standard errors of the closed form', () => {
     const samples = 20_000;
     const rows = tf.tile(tensors(q).mu, [samples, 1]);
     const many = gaussianOf(rows, tf.tile(tensors(q).logVar, [samples, 1]));
@@ -86,7 +86,7 @@ describe('theory: KL divergence between Gaussians', () => {
     expect(standardError).to.be.lessThan(0.02);
   });
 
-  it('001 3.2: the last line gives KL(N(0,1) || N(0,1)) = -3/2', () => {
+  it('EECS 498 answer 3.2: its last line gives -3/2 for two equal Gaussians', () => {
     const asPrinted = ({ mean, variance }: Normal) => -0.5 * (1 + Math.log(variance)) - mean ** 2 - variance;
     agree('as printed', asPrinted(STANDARD), -1.5, 1e-12);
     agree('exact', klByQuadrature(STANDARD, STANDARD), 0, 1e-12);
@@ -95,7 +95,7 @@ describe('theory: KL divergence between Gaussians', () => {
     }
   });
 
-  it("001 3.2: E z'z = mu'mu + tr(Sigma)", () => {
+  it("EECS 498 answer 3.2: E z'z = mu'mu + tr(Sigma)", () => {
     const [mu1, mu2] = [0.7, -1.3];
     const [l11, l21, l22] = [1.5, -0.8, 0.6]; // Sigma = L L', correlated
     const squared = gaussianExpectation((e1) =>
@@ -105,7 +105,7 @@ describe('theory: KL divergence between Gaussians', () => {
     agree("E z'z", squared, mu1 ** 2 + mu2 ** 2 + trace, 1e-12);
   });
 
-  it('002 1d: KL >= 2 TV^2 >= 0; not symmetric', () => {
+  it('CS446 1d: KL >= 2 TV^2 >= 0; not symmetric', () => {
     const random = new Random(2);
     for (let trial = 0; trial < 50; trial++) {
       const [p, r] = [randomDistribution(random, 6), randomDistribution(random, 6)];
@@ -115,12 +115,12 @@ describe('theory: KL divergence between Gaussians', () => {
     }
   });
 
-  it('002 1g: KL(q || q) = 0', () => {
+  it('CS446 1g: KL(q, q) = 0', () => {
     agree('klGaussianGaussianAnalytic', klByObjective(q, q), 0, 1e-6);
     agree('quadrature', klByQuadrature(q[0]!, q[0]!), 0, 1e-15);
   });
 
-  it('002 1h: equal variances give (mu_q - mu_p)^2 / (2 sigma^2)', () => {
+  it('CS446 1h: equal variances give (mu_q - mu_p)^2 / (2 sigma^2)', () => {
     const [a, p] = [
       { mean: 1.2, variance: 0.49 },
       { mean: -0.6, variance: 0.49 },
@@ -130,7 +130,7 @@ describe('theory: KL divergence between Gaussians', () => {
     agree('klGaussianGaussianAnalytic', klByObjective([a], [p]), exact, 1e-5);
   });
 
-  it('003 Q3: 0, 5e-5 and 5,047 nats', () => {
+  it('MVA Q3: 0, 5e-5 and 5,047 nats', () => {
     // (mu_q, mu_p, var_q, var_p): (0, 0, 1, 1), (0.01, 0, 1, 1), (10, 0, 1, 0.01).
     const narrow = { mean: 0, variance: 0.01 };
     agree('equal', klByQuadrature(STANDARD, STANDARD), 0, 1e-12);

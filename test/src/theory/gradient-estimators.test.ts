@@ -39,7 +39,7 @@ interface Setting {
   readonly seed?: number;
 }
 
-/** Eq. 2 of 002: log p(x|z) + log p(z) - log q(z|x), all by the one sample of z. */
+/** Eq. 2 of CS446 HW5: log p(x|z) + log p(z) - log q(z|x), all by the one sample of z. */
 function jointForm(logConditional: (z: tf.Tensor) => tf.Tensor): Estimator {
   return (q, noise) => {
     const z = q.reparameterize(noise);
@@ -73,7 +73,7 @@ describe('theory: estimators of the bound and of its gradient', () => {
       return gaussianExpectation(logWeight, q.mean, q.variance);
     };
 
-    it('002 1e: both have the exact mean, value and gradient', () => {
+    it('CS446 1e: both have the exact mean, value and gradient', () => {
       const slopeMu = derivative((mu) => bound(mu, setting.logVar), setting.mu);
       const slopeLogVar = derivative((logVar) => bound(setting.mu, logVar), setting.logVar);
       for (const [name, estimator] of [
@@ -87,7 +87,7 @@ describe('theory: estimators of the bound and of its gradient', () => {
       }
     });
 
-    it('002 1e: the gradient of Eq. 1 varies less where log p(x|z) is concave in z', () => {
+    it('CS446 1e: the gradient of Eq. 1 varies less where the log-likelihood is concave in z', () => {
       const deviation = Math.exp(setting.logVar / 2);
       const z = (noise: number) => setting.mu + deviation * noise;
       const slope = (at: number) =>
@@ -118,13 +118,13 @@ describe('theory: estimators of the bound and of its gradient', () => {
       return logConditional(z).add(logLikelihoodStandardNormal(z)).sub(logLikelihoodNormal(fixed, z));
     };
 
-    it('002 1e: gradient variances of a linear-Gaussian model', () => {
+    it('CS446 1e: gradient variances of a linear-Gaussian model', () => {
       const expected = { eq1: spread / s2 ** 2, eq2: (1 / s2 + 1) ** 2 * spread };
       agree('Eq. 1', measure(eq1, setting).mu.variance, expected.eq1, 0.04 * expected.eq1);
       agree('Eq. 2', measure(eq2, setting).mu.variance, expected.eq2, 0.04 * expected.eq2);
     });
 
-    it('002 1e: at q = p(z|x) the value of Eq. 2 does not vary, that of Eq. 1 does', () => {
+    it('CS446 1e: at the posterior the value of Eq. 2 does not vary, that of Eq. 1 does', () => {
       const exact = logNormal(observed, { mean: 0, variance: 1 + s2 });
       const second = measure(eq2, setting).value;
       agree('Eq. 2, mean', second.mean, exact, 1e-5);
@@ -134,7 +134,7 @@ describe('theory: estimators of the bound and of its gradient', () => {
       agree('Eq. 1, variance', measure(eq1, setting).value.variance, expected, 0.05 * expected);
     });
 
-    it('002 1e: at q = p(z|x) the gradient of Eq. 2 through z alone does not vary', () => {
+    it('CS446 1e: at the posterior the gradient of Eq. 2 through z alone does not vary', () => {
       const { mu, logVar } = measure(stopped, setting);
       agree('d/dmu, mean', mu.mean, 0, 1e-5);
       agree('d/dmu, standard deviation', Math.sqrt(mu.variance), 0, 1e-5);
@@ -157,7 +157,7 @@ describe('theory: estimators of the bound and of its gradient', () => {
     const perDimension = (noise: number) =>
       logNormal(observed, { mean: setting.mu + Math.sqrt(spread) * noise, variance: s2 });
 
-    it('003 Q8: a sample taken as data lets no gradient through', () => {
+    it('MVA Q8: a sample taken as data lets no gradient through', () => {
       const detached: Estimator = (q, noise) => logConditional(stopGradient(q.reparameterize(noise)));
       const { mu, logVar } = measure(detached, setting);
       agree('d/dmu', mu.mean, 0, 0);
@@ -165,7 +165,7 @@ describe('theory: estimators of the bound and of its gradient', () => {
       expect((observed - setting.mu) / s2, 'the true d/dmu').to.be.greaterThan(1);
     });
 
-    it('003 Q8: reparameterisation and score function have the exact mean', () => {
+    it('MVA Q8: reparameterisation and score function have the exact mean', () => {
       const exact = { mu: (observed - setting.mu) / s2, logVar: -spread / (2 * s2) };
       for (const [name, estimator] of [
         ['reparameterisation', reparameterized],
@@ -177,7 +177,7 @@ describe('theory: estimators of the bound and of its gradient', () => {
       }
     });
 
-    it('003 Q8: the variance ratio grows with dim z, as by quadrature', () => {
+    it('MVA Q8: the variance ratio grows with dim z, as by quadrature', () => {
       const ratios = [1, 3, 9].map((dimensions) => {
         const [score, path] = [scoreFunction, reparameterized].map((estimator) =>
           measure(estimator, { ...setting, dimensions, seed: 7 }),

@@ -18,7 +18,7 @@ import { maximizeOnSimplex } from './simplex.js';
 const LATENTS = 6;
 
 describe('theory: the q that maximizes the bound', () => {
-  it('002 1i: projected ascent reaches p(z|x), where the bound is log p(x)', () => {
+  it('CS446 1i: projected ascent reaches the posterior, where the bound is log p(x)', () => {
     const random = new Random(1);
     const toy = randomLatentToy(random, LATENTS, 3);
     for (let x = 0; x < 3; x++) {
@@ -28,7 +28,7 @@ describe('theory: the q that maximizes the bound', () => {
     }
   });
 
-  it('002 1i: the multiplier is log p(x) - 1', () => {
+  it('CS446 1i: the multiplier is log p(x) - 1', () => {
     const toy = randomLatentToy(new Random(2), LATENTS, 3);
     const q = posterior(toy, 0);
     for (let z = 0; z < LATENTS; z++) {
@@ -43,7 +43,7 @@ describe('theory: the q that maximizes the bound', () => {
     }
   });
 
-  it('002 1j: of the four candidates only p(z|x) attains log p(x)', () => {
+  it('CS446 1j: of the four candidates only the posterior attains log p(x)', () => {
     const toy = randomLatentToy(new Random(3), LATENTS, 3);
     const likelihood = toy.decoder.map((row) => row[0]!);
     for (const notNormalized of [likelihood, joint(toy, 0)]) {
@@ -55,7 +55,7 @@ describe('theory: the q that maximizes the bound', () => {
     }
   });
 
-  it('002 1f: q := p(z) falls short by KL(p(z) || p(z|x))', () => {
+  it('CS446 1f: q := prior falls short by KL(prior, posterior)', () => {
     const toy = randomLatentToy(new Random(4), LATENTS, 3);
     for (let x = 0; x < 3; x++) {
       const short = logEvidence(toy, x) - reconstruction(toy, x, toy.prior);
@@ -64,7 +64,7 @@ describe('theory: the q that maximizes the bound', () => {
     }
   });
 
-  it('002 1f: with q := p(z) the best decoder ignores z', () => {
+  it('CS446 1f: with q := prior the best decoder ignores z', () => {
     // Data: x = 0 with probability 0.7. A decoder of two logits, one for each z; the bound with q = p(z) = (1/2, 1/2).
     const data: Distribution = [0.7, 0.3];
     const entropy = -expectation(data, (x) => Math.log(data[x]!));
@@ -77,7 +77,7 @@ describe('theory: the q that maximizes the bound', () => {
     agree('best bound', blind([first, second]), -entropy, 1e-9);
   });
 
-  it('002 1b: two outputs leave a gap that four, a free diagonal covariance, close', () => {
+  it('CS446 1b: two outputs leave a gap that four, a free diagonal covariance, close', () => {
     // x_d = z_d + noise of variance 1/2, z in R^2: the posterior is N(2 x / 3, I / 3).
     const x = [0.8, -1.5];
     const v = 1 / 3;

@@ -39,20 +39,20 @@ function draws({ from }: Uniform, random: Random, n: number): Float32Array {
 describe('theory: distances between uniform distributions', () => {
   useTensors();
 
-  it('002 3e: both KL are +infinity', () => {
+  it('CS446 3e: both KL are +infinity', () => {
     expect(kl(bins(P1), bins(P2))).to.equal(Number.POSITIVE_INFINITY);
     expect(kl(bins(P1), bins(P3))).to.equal(Number.POSITIVE_INFINITY);
     agree('KL(P1, P1), for comparison', kl(bins(P1), bins(P1)), 0, 1e-15);
   });
 
-  it('002 3e: both KL as limits', () => {
+  it('CS446 3e: both KL as limits', () => {
     for (const epsilon of [1e-2, 1e-6, 1e-12, 1e-100]) {
       agree(`P2, epsilon ${epsilon}`, smoothedKl(P1, P2, epsilon), 0.5 * Math.log(1 / epsilon), 1e-9);
       agree(`P3, epsilon ${epsilon}`, smoothedKl(P1, P3, epsilon), Math.log(1 / epsilon), 1e-9);
     }
   });
 
-  it('002 3e: JSD is finite, but stays log 2 however far apart the two are', () => {
+  it('CS446 3e: JSD is finite, but stays log 2 however far apart the two are', () => {
     agree('P1, P2', jensenShannon(bins(P1), bins(P2)), Math.log(2) / 2, 1e-12);
     agree('P1, P3', jensenShannon(bins(P1), bins(P3)), Math.log(2), 1e-12);
     const far = (shift: number) => {
@@ -64,14 +64,14 @@ describe('theory: distances between uniform distributions', () => {
     agree('shift 5', far(5), Math.log(2), 1e-12);
   });
 
-  it('002 3e: W1 by the integral of |F1 - F2|', () => {
+  it('CS446 3e: W1 by the distribution functions', () => {
     const byIntegral = (p: Uniform, q: Uniform) =>
       integrate((x) => Math.abs(cumulative(p, x) - cumulative(q, x)), 0, 2);
     agree('W1(P1, P2)', byIntegral(P1, P2), 0.5, 1e-12);
     agree('W1(P1, P3)', byIntegral(P1, P3), 1, 1e-12);
   });
 
-  it('002 3e: W1 by sorted samples', () => {
+  it('CS446 3e: W1 by sorted samples', () => {
     const n = 20_000;
     for (const [target, exact] of [
       [P2, 0.5],
@@ -85,7 +85,7 @@ describe('theory: distances between uniform distributions', () => {
     }
   });
 
-  it('002 3e: moving only the left half costs 1/2 too', () => {
+  it('CS446 3e: moving only the left half costs 1/2 too', () => {
     // x in [0, 1/2] goes to x + 1, the rest stays. Any monotone or such plan costs E y - E x, as nothing moves left.
     const plan = (x: number) => (x < 0.5 ? x + 1 : x);
     agree(
@@ -100,7 +100,7 @@ describe('theory: distances between uniform distributions', () => {
     }
   });
 
-  it('002 3e: W1 by the critic f(x) = x', () => {
+  it('CS446 3e: W1 by the critic f(x) = x', () => {
     const n = 4000;
     for (const [target, exact] of [
       [P2, 0.5],

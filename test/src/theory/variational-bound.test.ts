@@ -20,13 +20,13 @@ function randomCases(seed: number): { toy: LatentToy; x: number; q: Distribution
 }
 
 describe('theory: the variational lower bound', () => {
-  it('log p(x) = ELBO + KL(q || p(z|x)) for any q', () => {
+  it('EECS 498 3.1: log p(x) = ELBO + KL(q, posterior), any q', () => {
     for (const { toy, x, q } of randomCases(1)) {
       agree('ELBO + KL', bound(toy, x, q) + kl(q, posterior(toy, x)), logEvidence(toy, x), 1e-10);
     }
   });
 
-  it('log p(x|y) = ELBO + KL(q || p(z|x,y)) for every condition y', () => {
+  it('EECS 498 3.1: the same given y, for every y', () => {
     const random = new Random(2);
     const conditions = Array.from({ length: 3 }, () => randomLatentToy(random, LATENTS, OUTCOMES));
     for (const given of conditions) {
@@ -38,7 +38,7 @@ describe('theory: the variational lower bound', () => {
     }
   });
 
-  it('001 3.1: E_q log p(x,y), its first line, is log p(x|y) + log p(y)', () => {
+  it('EECS 498 answer 3.1: its first line is off by log p(y)', () => {
     const random = new Random(3);
     const labels = randomDistribution(random, 3);
     for (const probability of labels) {
@@ -51,7 +51,7 @@ describe('theory: the variational lower bound', () => {
     }
   });
 
-  it('the bound is below log p(x), and equal to it at q = p(z|x)', () => {
+  it('MVA Q4: the bound is below log p(x), and equal to it at the posterior', () => {
     for (const { toy, x, q } of randomCases(4)) {
       const gap = logEvidence(toy, x) - bound(toy, x, q);
       expect(gap).to.be.greaterThan(1e-3);
@@ -59,7 +59,7 @@ describe('theory: the variational lower bound', () => {
     }
   });
 
-  it('002 1c: E_q log w <= log E_q w = log p(x), w = p(x,z) / q(z)', () => {
+  it('CS446 1c: E_q log w <= log E_q w = log p(x), w = p(x,z) / q(z)', () => {
     for (const { toy, x, q } of randomCases(5)) {
       const weight = (z: number) => joint(toy, x)[z]! / q[z]!;
       const [inside, outside] = [expectation(q, (z) => Math.log(weight(z))), Math.log(expectation(q, weight))];
@@ -69,7 +69,7 @@ describe('theory: the variational lower bound', () => {
     }
   });
 
-  it('003 Eq. 13: as printed, and with q/q, it is p(x)', () => {
+  it('MVA Eq. 13: as printed, and with q/q, it is p(x)', () => {
     for (const { toy, x, q } of randomCases(6)) {
       const { prior, decoder } = toy;
       const exact = Math.exp(logEvidence(toy, x));
@@ -80,14 +80,14 @@ describe('theory: the variational lower bound', () => {
     }
   });
 
-  it('003 Eq. 13: where q = 0 the mass of p(x,z) is lost', () => {
+  it('MVA Eq. 13: where q = 0 the mass of p(x,z) is lost', () => {
     const { toy, x } = randomCases(7)[0]!;
     const q = normalize(toy.prior.map((p, z) => (z === 0 ? 0 : p)));
     const estimate = expectation(q, (z) => joint(toy, x)[z]! / q[z]!);
     agree('E_q p(x,z)/q', estimate, Math.exp(logEvidence(toy, x)) - joint(toy, x)[0]!, 1e-12);
   });
 
-  it('003 Eq. 14: without p(x|z) it is -KL(q || p(z)), no lower bound', () => {
+  it('MVA Eq. 14: without the likelihood it is -KL(q, prior), no lower bound', () => {
     for (const { toy, x, q } of randomCases(8)) {
       const asPrinted = expectation(q, (z) => Math.log(toy.prior[z]! / q[z]!));
       agree('missing term', bound(toy, x, q) - asPrinted, reconstruction(toy, x, q), 1e-12);
@@ -96,7 +96,7 @@ describe('theory: the variational lower bound', () => {
     }
   });
 
-  it('003 Eq. 17: with - KL it has no minimum; with + KL it is KL(q || p(z|x)) - log p(x)', () => {
+  it('MVA Eq. 17: with - KL it has no minimum; with + KL it is KL(q, posterior) - log p(x)', () => {
     const logPixel = (z: number) => Math.log(sigmoid(2 * z)); // x = 1, one pixel with logit 2 z
     const logEvidence = Math.log(gaussianExpectation((z) => sigmoid(2 * z)));
     const average = (mean: number, f: (z: number) => number) => gaussianExpectation(f, mean, 1); // q = N(mean, 1)
@@ -109,7 +109,7 @@ describe('theory: the variational lower bound', () => {
     for (const mean of [5, 10, 20]) agree('loss with - KL', recon(mean) - reg(mean), -(mean ** 2) / 2, 0.01);
   });
 
-  it('003 Q5: the E-step closes the gap, the M-step raises log p(x)', () => {
+  it('MVA Q5: the E-step closes the gap, the M-step raises log p(x)', () => {
     const { history } = expectationMaximization(new Random(9), 8);
     for (const [before, afterE, afterM] of history) {
       agree('E-step leaves log p(x)', afterE.evidence, before.evidence, 1e-12);
@@ -120,7 +120,7 @@ describe('theory: the variational lower bound', () => {
     }
   });
 
-  it('003 Q5: a rising bound can lower log p(x)', () => {
+  it('MVA Q5: a rising bound can lower log p(x)', () => {
     // With q held at p(z), the decoder moves to where its posterior is q.
     const data = [
       [1, 1],
