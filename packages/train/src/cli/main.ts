@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { ForgeError } from '@onnx-forge/infer';
 import { createContext } from './context.js';
 import { EXIT, exitCodeOf, InterruptedError, messageOf, reportOf } from './errors.js';
 import { parseCommandLine } from './program.js';
@@ -29,7 +30,8 @@ export async function main(argv: string[]): Promise<number> {
     context.progress.end();
     // What fails after Ctrl-C fails because of it.
     const error = thrown instanceof InterruptedError ? thrown : (context.interrupted ?? thrown);
-    process.stderr.write(`onnx-forge: ${messageOf(error)}\n`);
+    const more = error instanceof ForgeError || verbose ? '' : ' (unexpected; --verbose shows where)';
+    process.stderr.write(`onnx-forge: ${messageOf(error)}${more}\n`);
     if (verbose) process.stderr.write(`${stackOf(thrown)}\n`);
     if (json) await print(JSON.stringify({ error: reportOf(error) }));
     return exitCodeOf(error);

@@ -1,0 +1,62 @@
+import { tmpdir } from 'node:os';
+import { expect } from 'chai';
+import { onnxForge } from './onnx-forge.js';
+
+const COMMANDS = 'demo models train eval figures sample interpolate perturb export verify data doctor'.split(' ');
+
+describe('onnx-forge: help and listings', () => {
+  it('lists every command and the exit codes', async () => {
+    const { code, stdout, stderr } = await onnxForge('--help', tmpdir());
+    expect([code, stderr]).to.deep.equal([0, '']);
+    for (const command of COMMANDS) expect(stdout).to.match(new RegExp(`^  onnx-forge ${command}\\b`, 'm'));
+    expect(stdout).to.match(/0 done, 1 failed.*2 wrong usage, 130/);
+  });
+
+  for (const command of COMMANDS) {
+    it(`explains ${command} with an example, and nothing is done`, async () => {
+      const { code, stdout, stderr } = await onnxForge(`${command} --help`, tmpdir());
+      expect([code, stderr]).to.deep.equal([0, '']);
+      expect(stdout).to.match(/Examples:\n {2}onnx-forge /);
+    });
+  }
+
+  it('lists models with options, data and source', async () => {
+    const { code, stdout } = await onnxForge('models --json', tmpdir());
+    const { models } = JSON.parse(stdout) as { models: Record<string, unknown>[] };
+    expect(code).to.equal(0);
+    const vae = models.find(({ name }) => name === 'vae');
+    expect(vae).to.have.keys('name', 'task', 'source', 'data', 'options', 'presets', 'figures');
+    expect(vae).to.have.nested.property('options.latentDim.default', 100);
+  });
+
+  it('lists data sets; a generated one needs nothing', async () => {
+    const { code, stdout } = await onnxForge('data list --json --data-dir none', tmpdir());
+    const { dataSets } = JSON.parse(stdout) as { dataSets: { name: string; present: boolean }[] };
+    expect(code).to.equal(0);
+    expect(dataSets.find(({ name }) => name === 'synthetic-digits')).to.include({ present: true });
+    expect(dataSets.find(({ name }) => name === 'mnist')).to.include({ present: false });
+    const fetched = await onnxForge('data fetch synthetic-digits', tmpdir());
+    expect([fetched.code, fetched.stdout]).to.deep.equal([0, 'synthetic-digits: built in, nothing to fetch\n']);
+  });
+
+  it('says which files of a data set are missing, with exit code 1', async () => {
+    const { code, stdout } = await onnxForge('data verify mnist --data-dir none', tmpdir());
+    expect(code).to.equal(1);
+    expect(stdout.trim().split('\n'))
+      .to.have.length(4)
+      .and.satisfy((lines: string[]) => lines.every((line) => /none\/mnist\/.*ubyte\.gz missing/.test(line)));
+  });
+
+  it('tells which devices and backends work, and why others do not', async () => {
+    const { code, stdout } = await onnxForge('doctor --json', tmpdir());
+    expect(code).to.equal(0);
+    const report = JSON.parse(stdout) as Record<
+      'devices' | 'backends',
+      { name: string; usable: boolean; note: string }[]
+    >;
+    for (const list of [report.devices, report.backends]) {
+      expect(list.find(({ name }) => name === 'cpu')).to.include({ usable: true });
+      for (const { usable, note } of list) expect(usable || note.length > 10).to.equal(true);
+    }
+  });
+});

@@ -1,0 +1,156 @@
+import { createHash } from 'node:crypto';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { load } from '@onnx-forge/infer';
+import { expect } from 'chai';
+import { PNG } from 'pngjs';
+import { complaints, inFolder, onnxForge } from './onnx-forge.js';
+
+describe('onnx-forge: commands on a trained run', () => {
+  let folder: string;
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'onnx-forge-run-'));
+    const args =
+      'train vae --device cpu --max-steps 3 --set latentDim=4 hiddenDim=8 --no-evaluate --no-figures --out run';
+    const ended = await onnxForge(args, folder);
+    expect(ended.code, ended.stderr).to.equal(0);
+  });
+
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  const size = async (file: string) => {
+    const { width, height } = PNG.sync.read(await readFile(join(folder, file)));
+    return [width, height];
+  };
+
+  it('eval measures on the split and with the samples asked for, and goes on after a failure', async () => {
+    const { code, stdout, stderr } = await onnxForge('eval run none --samples 3 --split validation --json', folder);
+    expect(code).to.equal(1);
+    expect(stderr).to.include('onnx-forge: none: there is no folder none');
+    const [run, none] = (JSON.parse(stdout) as { runs: Record<string, unknown>[] }).runs;
+    const measurements = run!.measurements as { name: string; split: string; samples?: number; value: number }[];
+    expect(measurements.every(({ split, value }) => split === 'validation' && Number.isFinite(value))).to.equal(true);
+    expect(measurements.find(({ name }) => name === 'logLikelihood')).to.include({ samples: 3 });
+    expect(none).to.have.nested.property('error.code', 'run-missing');
+  });
+
+  it('figures draws one figure, and suggests the nearest name', async () => {
+    const { code, stdout } = await onnxForge('figures run --only samples', folder);
+    expect([code, stdout]).to.deep.equal([0, 'run/figures/samples.png\n']);
+    expect(await readdir(join(folder, 'run/figures'))).to.deep.equal(['samples.png']);
+    const wrong = await onnxForge('figures run --only smples', folder);
+    expect(wrong.code).to.equal(2);
+    expect(complaints(wrong)[0]).to.match(/no figure 'smples'; did you mean 'samples'\?/);
+  });
+
+  it('sample, interpolate and perturb write one PNG each, in folders that are made', async () => {
+    expect((await onnxForge('sample run -o new/s.png --count 6 --columns 3', folder)).stdout).to.equal('new/s.png\n');
+    // Images of 28 pixels at scale 2, 2 pixels between and around.
+    expect(await size('new/s.png')).to.deep.equal([3 * 58 + 2, 2 * 58 + 2]);
+    const way = JSON.parse((await onnxForge('interpolate run --steps 5 --pairs 2 --json', folder)).stdout) as object;
+    expect(way).to.include({ file: 'run/figures/interpolate.png', steps: 5 });
+    const { stdout } = await onnxForge('perturb run --dims 2,0 --json -o p.png', folder);
+    const { dimensions } = JSON.parse(stdout) as { dimensions: { dim: number; change: number }[] };
+    expect(dimensions.map(({ dim }) => dim)).to.deep.equal([2, 0]);
+    expect(dimensions.every(({ change }) => change > 0)).to.equal(true);
+  });
+
+  it('sample gives the same file for the same seed, another for another', async () => {
+    const draw = async (seed: number, name: string) => {
+      await onnxForge(`sample run -o ${name} --count 4 --device cpu --seed ${seed}`, folder);
+      return readFile(join(folder, name));
+    };
+    const [one, again, other] = [await draw(1, '1.png'), await draw(1, '2.png'), await draw(2, '3.png')];
+    expect(one.equals(again)).to.equal(true);
+    expect(one.equals(other)).to.equal(false);
+  });
+
+  it('verify compares every output on every device', async () => {
+    const { code, stdout } = await onnxForge('verify run --device all --json', folder);
+    expect(code).to.equal(0);
+    const report = JSON.parse(stdout) as { ok: boolean; graphs: { graph: string; device: string; outputs: object }[] };
+    const onCpu = report.graphs.filter(({ device }) => device === 'cpu');
+    expect(onCpu.map(({ graph }) => graph)).to.have.members([
+      'encode',
+      'decode',
+      'elbo',
+      'logWeights',
+      'logConditional',
+    ]);
+    const strict = await onnxForge('verify run --tolerance 1e-12', folder);
+    expect([strict.code, strict.stdout.includes('NOT all outputs agree')]).to.deep.equal([1, true]);
+  });
+
+  it('export writes a folder that loads and behaves like the run, and not over another run', async () => {
+    expect((await onnxForge('export run -o public', folder)).code).to.equal(0);
+    expect((await readdir(join(folder, 'public'))).sort()).to.deep.equal(['graphs', 'manifest.json']);
+    const z = Float32Array.of(0.1, -1, 2, 0);
+    const decoded = async (path: string) => {
+      await using model = await load(join(folder, path), { device: 'cpu' });
+      return model.kind === 'latent' ? Array.from((await model.decode(z)).data) : [];
+    };
+    expect(await decoded('public'))
+      .to.deep.equal(await decoded('run'))
+      .and.have.length(784);
+    const again = await onnxForge('export run -o public', folder);
+    expect([again.code, complaints(again)[0]?.includes('holds a run already')]).to.deep.equal([1, true]);
+    const verified = await onnxForge('verify public', folder);
+    expect(complaints(verified)[0]).to.match(/public: there is no checkpoint/);
+  });
+
+  type Editable = { graphs: Record<string, object>; format: number };
+  const edit = (change: (manifest: Editable) => void) => async (run: string) => {
+    const manifest = JSON.parse(await readFile(join(run, 'manifest.json'), 'utf8')) as Editable;
+    change(manifest);
+    await writeFile(join(run, 'manifest.json'), JSON.stringify(manifest));
+  };
+  const damages: Record<string, [damage: (run: string) => Promise<void>, says: RegExp]> = {
+    'an empty folder': [
+      async (run) => {
+        await rm(run, { recursive: true });
+        await mkdir(run);
+      },
+      /the folder bad is empty/,
+    ],
+    'a half-written run': [(run) => rm(join(run, 'manifest.json')), /bad has no manifest\.json/],
+    'a missing graph': [(run) => rm(join(run, 'graphs/decode.onnx')), /graphs\/decode\.onnx is missing/],
+    'a damaged graph': [
+      (run) => writeFile(join(run, 'graphs/decode.onnx'), 'not ONNX'),
+      /graphs\/decode\.onnx is not the file that was exported/,
+    ],
+    'a newer format': [
+      edit((manifest) => {
+        manifest.format = 2;
+      }),
+      /format 2, written by a newer version/,
+    ],
+    'a wrong-shaped graph': [
+      edit(({ graphs }) => Object.assign(graphs.decode!, { inputs: { z: { dtype: 'float32', shape: ['batch', 9] } } })),
+      /graph 'decode' .* must have z/,
+    ],
+    'a graph that is no ONNX file': [
+      async (run) => {
+        const bytes = Buffer.from('not ONNX');
+        await writeFile(join(run, 'graphs/decode.onnx'), bytes);
+        const sha256 = createHash('sha256').update(bytes).digest('hex');
+        await edit(({ graphs }) => Object.assign(graphs.decode!, { sha256, bytes: bytes.length }))(run);
+      },
+      /graphs\/decode\.onnx is not an ONNX model/,
+    ],
+    'a manifest that is none': [(run) => writeFile(join(run, 'manifest.json'), '{'), /manifest\.json is not JSON/],
+  };
+  for (const [what, [damage, says]] of Object.entries(damages)) {
+    it(`refuses ${what} in one line`, () =>
+      inFolder(async (place) => {
+        await cp(join(folder, 'run'), join(place, 'bad'), { recursive: true });
+        await damage(join(place, 'bad'));
+        const ended = await onnxForge('sample bad -o s.png', place);
+        expect(ended.code, ended.stderr).to.equal(1);
+        expect(complaints(ended)).to.have.length(1);
+        expect(complaints(ended)[0]).to.match(says);
+        expect(await readdir(place)).to.deep.equal(['bad']);
+      }));
+  }
+});

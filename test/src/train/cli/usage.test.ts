@@ -1,0 +1,116 @@
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { complaints, onnxForge } from './onnx-forge.js';
+
+/** A command line, its exit code, and what its one line must say. */
+type Case = readonly [line: string, code: 1 | 2, says: RegExp];
+
+const CASES: readonly Case[] = [
+  ['trian vae', 2, /no command 'trian'; did you mean 'train'\?/],
+  ['--json', 2, /no command is given/],
+  ['models extra', 2, /what is 'extra'/],
+  ['train', 2, /needs a model/],
+  ['train vea', 2, /no model 'vea'; did you mean 'vae'\?/],
+  ['train vae --epoch 3', 2, /no option '--epoch'; did you mean '--epochs'\?/],
+  ['train vae -out x', 2, /'-out' needs two dashes/],
+  ['train vae --epochs', 2, /--epochs needs a value/],
+  ['train vae --epochs 0', 2, /--epochs must be a whole number of at least 1, not '0'/],
+  ['train vae --epochs NaN', 2, /--epochs .* not 'NaN'/],
+  ['train vae --epochs=-2', 2, /--epochs .* not '-2'/],
+  ['train vae --epochs 1.5', 2, /--epochs .* not '1.5'/],
+  ['train vae --batch-size 0', 2, /--batch-size must be/],
+  ['train vae --samples -1', 2, /--samples must be/],
+  ['train vae --seed x', 2, /--seed must be a whole number/],
+  ['train vae --seed 1 --seed 2', 2, /--seed is given 2 times/],
+  ['train vae --engine eagr', 2, /--engine .* did you mean 'eager'\?/],
+  ['train vae --device tpu', 2, /--device must be one of auto, cpu, cuda, webgpu, not 'tpu'/],
+  ['train vae --engine compiled --backend wasm', 2, /--backend wasm is for the eager engine/],
+  ['train vae --set latentdim=3', 2, /no option 'latentdim'; did you mean 'latentDim'\?/],
+  ['train vae --set latentDim=many', 2, /'latentDim' must be a whole number/],
+  ['train vae --set latentDim=1 latentDim', 2, /no model 'latentDim'/],
+  ['train vae --set latentDim', 2, /--set takes key=value/],
+  ['train vae --epochs 1 --set epochs=2', 2, /'epochs' is given twice/],
+  ['train vae --preset huge', 2, /no preset 'huge'/],
+  ['train vae --data mnst', 2, /no data set 'mnst'; did you mean 'mnist'\?/],
+  ['train vae --data mnist --data-dir none', 1, /none\/mnist\/.* is missing; fetch it with/],
+  [
+    'train vae --data mnist --data-dir damaged',
+    1,
+    /damaged\/mnist\/train-images.* is truncated: .* sha256 .* expected/,
+  ],
+  ['train vae --out file/run', 1, /can't write to the folder .*file is no folder/],
+  ['train vae vae', 2, /two runs would write to .*runs\/vae/],
+  ['train vae --resume --force', 2, /give one of them/],
+  ['train ./none.js', 2, /no recipe file .*none\.js/],
+  ['train ./file.mjs', 2, /file\.mjs can't be loaded/],
+  ['train ./other.mjs', 2, /other\.mjs has no recipe as its default export/],
+  ['train --config none.json', 2, /batch file none\.json: it can't be read/],
+  ['train --config file', 2, /batch file file: it is not JSON/],
+  ['train --config typo.json', 2, /runs\[1\] has no setting 'epoch'; did you mean 'epochs'\?/],
+  ['train --config zero.json', 2, /runs\[0\]\.epochs must be a whole number of at least 1/],
+  ['eval', 2, /something is missing: onnx-forge eval <run\.\.>/],
+  ['eval none', 1, /no folder none/],
+  ['eval none --split tset', 2, /--split .* did you mean 'test'\?/],
+  ['sample empty', 1, /the folder empty is empty/],
+  ['sample none --count 0', 2, /--count must be/],
+  ['interpolate none --steps 1', 2, /at least 2/],
+  ['perturb none --dims 1,x', 2, /--dims must be whole numbers/],
+  ['perturb none --epsilon 0', 2, /--epsilon must be a number above 0/],
+  ['export none', 1, /no run folder or file none/],
+  ['export file', 1, /file is neither a run folder nor the model\.json/],
+  ['verify https://example.invalid/run', 1, /is a URL/],
+  ['data lst', 2, /did you mean 'list'\?/],
+  ['data fetch', 2, /needs the name of a data set/],
+  ['data verify mnst', 2, /did you mean 'mnist'\?/],
+  ['doctor --jsn', 2, /did you mean '--json'\?/],
+];
+
+describe('onnx-forge: bad input', () => {
+  let folder: string;
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'onnx-forge-usage-'));
+    await mkdir(join(folder, 'damaged/mnist'), { recursive: true });
+    await writeFile(join(folder, 'damaged/mnist/train-images-idx3-ubyte'), 'a few bytes');
+    const run = (settings: object) => ({ model: 'vae', ...settings });
+    await Promise.all([
+      writeFile(join(folder, 'file'), 'not JSON'),
+      writeFile(join(folder, 'file.mjs'), 'export default {'),
+      writeFile(join(folder, 'other.mjs'), 'export default { name: "other" }'),
+      writeFile(join(folder, 'typo.json'), JSON.stringify({ runs: [run({}), run({ epoch: 3 })] })),
+      writeFile(join(folder, 'zero.json'), JSON.stringify({ runs: [run({ epochs: 0 })] })),
+      mkdir(join(folder, 'empty')),
+    ]);
+  });
+
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  for (const [line, code, says] of CASES) {
+    it(`${line}: exit code ${code}`, async () => {
+      const ended = await onnxForge(line, folder);
+      expect(ended.code, ended.stderr).to.equal(code);
+      const lines = complaints(ended);
+      expect(lines, ended.stderr).to.have.length(1);
+      expect(lines[0]).to.match(says);
+      expect(ended.stderr).not.to.match(/^\s+at /m);
+      // With --json the error is the one object; without it stdout stays empty.
+      if (!line.includes('--json')) expect(ended.stdout).to.equal('');
+    });
+  }
+
+  it('leaves no file behind', async () => {
+    const names = await readdir(folder);
+    expect(names.sort()).to.deep.equal(['damaged', 'empty', 'file', 'file.mjs', 'other.mjs', 'typo.json', 'zero.json']);
+  });
+
+  it('gives the error as the one JSON object with --json, and a stack only with --verbose', async () => {
+    const ended = await onnxForge('train vea --json --verbose', folder);
+    const { error } = JSON.parse(ended.stdout) as { error: { code: string; message: string; data: object } };
+    expect(error).to.include({ code: 'usage' });
+    expect(error.message).to.match(/did you mean 'vae'/);
+    expect(error.data).to.deep.include({ model: 'vea' });
+    expect(ended.stderr).to.match(/^\s+at /m);
+  });
+});
