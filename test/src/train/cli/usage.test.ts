@@ -35,11 +35,7 @@ const CASES: readonly Case[] = [
   ['train vae --preset huge', 2, /no preset 'huge'/],
   ['train vae --data mnst', 2, /no data set 'mnst'; did you mean 'mnist'\?/],
   ['train vae --data mnist --data-dir none', 1, /none\/mnist\/.* is missing; fetch it with/],
-  [
-    'train vae --data mnist --data-dir damaged',
-    1,
-    /damaged\/mnist\/train-images.* is truncated: .* sha256 .* expected/,
-  ],
+  ['train vae --data mnist --data-dir damaged', 1, /damaged\/mnist\/.*ubyte is truncated: .* sha256 .* expected/],
   ['train vae --out file/run', 1, /can't write to the folder .*file is no folder/],
   ['train vae vae', 2, /two runs would write to .*runs\/vae/],
   ['train vae --resume --force', 2, /give one of them/],
@@ -73,7 +69,9 @@ describe('onnx-forge: bad input', () => {
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'onnx-forge-usage-'));
     await mkdir(join(folder, 'damaged/mnist'), { recursive: true });
-    await writeFile(join(folder, 'damaged/mnist/train-images-idx3-ubyte'), 'a few bytes');
+    for (const name of ['train-images-idx3', 'train-labels-idx1', 't10k-images-idx3', 't10k-labels-idx1']) {
+      await writeFile(join(folder, 'damaged/mnist', `${name}-ubyte`), 'a few bytes');
+    }
     const run = (settings: object) => ({ model: 'vae', ...settings });
     await Promise.all([
       writeFile(join(folder, 'file'), 'not JSON'),
