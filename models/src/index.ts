@@ -3,5 +3,6 @@ import type { Recipe } from '@onnx-forge/train';
 /** Every recipe by name; a recipe's file is read when it is asked for. */
 export const recipes: Readonly<Record<string, () => Promise<{ readonly default: Recipe }>>> = {
   vae: () => import('./vae.js'),
+  classifier: () => import('./classifier.js'),
   dcgan: () => import('./dcgan.js'),
 };

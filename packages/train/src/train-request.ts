@@ -5,6 +5,7 @@ import type { EngineName } from './engine/engine.js';
 import type { OnEvent } from './events.js';
 import type { Recipe } from './recipe.js';
 import type { Measurement } from './serve/evaluation.js';
+import type { ModelKind } from './serve/kinds.js';
 
 export interface TrainRequest {
   readonly recipe: Recipe;
@@ -49,6 +50,8 @@ export interface TrainRequest {
 export interface TrainResult {
   readonly status: 'finished' | 'interrupted';
   readonly recipe: string;
+  /** Decides what the run can do. */
+  readonly kind: ModelKind;
   readonly out: string;
   /** Iterations and epochs done. */
   readonly steps: number;

@@ -94,7 +94,9 @@ export async function train(request: TrainRequest): Promise<TrainResult> {
     averages?.dispose();
   }
   const { step, stepsPerEpoch, seconds, metrics } = loop;
-  const done = { status, recipe: recipe.name, out: folder.path, steps: step, epochs: step / stepsPerEpoch, seconds };
+  const { kind } = served;
+  const about = { status, recipe: recipe.name, kind, out: folder.path };
+  const done = { ...about, steps: step, epochs: step / stepsPerEpoch, seconds };
   if (status === 'interrupted') return { ...done, metrics, measurements: [], figures: [] };
 
   const after = { recipe, run: folder.path, data: source, ...afterTraining(request) };

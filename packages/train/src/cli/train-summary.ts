@@ -29,13 +29,14 @@ function headline({ measurements, metrics }: TrainResult): string {
 }
 
 function describe(result: TrainResult): string {
-  const { recipe, out, steps, epochs, seconds, measurements, figures } = result;
+  const { recipe, kind, out, steps, epochs, seconds, measurements, figures } = result;
   const lines = [
     `${recipe}: ${formatNumber(epochs)} epochs (${steps} iterations) in ${formatSeconds(seconds)}`,
     measurements.length > 0 ? `\n${measurementTable(measurements)}\n` : headline(result),
     `run folder  ${out}`,
   ];
   if (figures.length > 0) lines.push(`figures     ${figures.length} files in ${out}/figures`);
-  lines.push(`next        onnx-forge sample ${shellWord(out)} -o samples.png`);
+  const next = kind === 'classifier' ? `eval ${shellWord(out)}` : `sample ${shellWord(out)} -o samples.png`;
+  lines.push(`next        onnx-forge ${next}`);
   return lines.join('\n');
 }

@@ -1,2 +1,3 @@
+export { classification } from './classification.js';
 export { discriminatorAccuracy } from './discriminator.js';
 export { type LikelihoodOptions, likelihood } from './likelihood.js';

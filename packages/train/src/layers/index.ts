@@ -1,3 +1,4 @@
+export { dropout } from './dropout.js';
 export {
   type BiasInitializerFactory,
   type Initializer,

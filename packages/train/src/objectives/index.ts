@@ -1,5 +1,6 @@
 export { bceLoss, discriminatorLoss, generatorLoss } from './adversarial.js';
 export { contrastiveLoss } from './contrastiveLoss.js';
+export { accuracy, crossEntropy } from './crossEntropy.js';
 export { type ElboInput, elbo, negativeElbo } from './elbo.js';
 export { type Gaussian, type GaussianParameters, gaussian, gaussianOf } from './gaussian.js';
 export { effectiveSampleSize, type ImportanceInput, importanceLogWeights, iwaeBound } from './importanceWeights.js';

@@ -1,0 +1,94 @@
+import {
+  accuracy,
+  classification,
+  classifierModel,
+  count,
+  crossEntropy,
+  curves,
+  defineRecipe,
+  dropout,
+  fraction,
+  type Initializers,
+  mistakes,
+  type Network,
+  positive,
+  sequential,
+  tf,
+} from '@onnx-forge/train';
+
+const { layers } = tf;
+const DIGITS = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
+
+/** Images [batch, 784] in [0, 1] -> features [batch, featureDim]. */
+export function buildBody(featureDim: number, init: Initializers): Network {
+  return sequential([
+    layers.reshape({ inputShape: [784], targetShape: [28, 28, 1] }),
+    layers.conv2d({ filters: 16, kernelSize: 5, activation: 'relu', kernelInitializer: init.heUniform() }), // 24 x 24
+    layers.maxPooling2d({ poolSize: 2, strides: 2 }),
+    layers.conv2d({ filters: 32, kernelSize: 5, activation: 'relu', kernelInitializer: init.heUniform() }), // 8 x 8
+    layers.maxPooling2d({ poolSize: 2, strides: 2 }),
+    layers.flatten(), // 4 * 4 * 32
+    layers.dense({ units: featureDim, activation: 'relu', kernelInitializer: init.heUniform() }),
+  ]);
+}
+
+/**
+ * A small convolutional classifier in the manner of LeNet-5 (LeCun et al. 1998). It reads the digits that generative
+ * models draw, and lends them its last hidden layer as a feature space: the judge of `onnx-forge eval`. Its confidence
+ * is not smoothed away, because the judge counts how many samples are read with certainty.
+ */
+export default defineRecipe({
+  name: 'classifier',
+  task: 'convolutional classifier of digits; the judge of generative models',
+  source: 'LeCun, Bottou, Bengio & Haffner 1998',
+  data: { real: 'mnist', embedded: 'synthetic-digits' },
+  options: {
+    featureDim: count(128),
+    dropoutRate: fraction(0.4),
+    learningRate: positive(2e-3),
+    schedule: 'cosine',
+    batchSize: 64,
+    epochs: 6,
+  },
+
+  batch: { x: { shape: [784] }, label: { shape: [], dtype: 'int32' } },
+
+  nets: ({ featureDim }, init) => ({
+    body: buildBody(featureDim, init),
+    head: sequential([layers.dense({ inputShape: [featureDim], units: 10, kernelInitializer: init.glorotUniform() })]),
+  }),
+
+  steps: {
+    classify: {
+      updates: ['body', 'head'],
+      optimizer: ({ learningRate }) => tf.train.adam(learningRate, 0.9, 0.999, 1e-8),
+      loss({ body, head }, { x, label }, rng, { dropoutRate }) {
+        const logits = head.apply(dropout(body.apply(x), dropoutRate, rng)); // [batch, 10]
+        return { loss: crossEntropy(logits, label), accuracy: accuracy(logits, label) };
+      },
+    },
+  },
+
+  serves: ({ body, head }, { featureDim }) =>
+    classifierModel({
+      classes: DIGITS,
+      featureDim,
+      image: { height: 28, width: 28, channels: 1, range: [0, 1] },
+      features: (x) => body.apply(x),
+      logits: (features) => head.apply(features),
+    }),
+
+  evaluate: classification,
+
+  figures: {
+    mistakes,
+    curves: curves({
+      title: 'Classifying digits',
+      y: 'accuracy',
+      lines: [
+        { name: 'training, with dropout', kind: 'train', metric: 'classify/accuracy' },
+        { name: 'validation', kind: 'validation', metric: 'accuracy' },
+      ],
+    }),
+  },
+});
