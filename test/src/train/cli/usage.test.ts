@@ -35,7 +35,7 @@ const CASES: readonly Case[] = [
   ['train vae --preset huge', 2, /no preset 'huge'/],
   ['train vae --data mnst', 2, /no data set 'mnst'; did you mean 'mnist'\?/],
   ['train vae --data mnist --data-dir none', 1, /none\/mnist\/.* is missing; fetch it with/],
-  ['train vae --data mnist --data-dir damaged', 1, /damaged\/mnist\/.*ubyte is truncated: .* sha256 .* expected/],
+  ['train vae --data mnist --data-dir damaged', 1, /damaged\/mnist\/.*ubyte is truncated: .*sha256 .* expected/],
   ['train vae --out file/run', 1, /can't write to the folder .*file is no folder/],
   ['train vae vae', 2, /two runs would write to .*runs\/vae/],
   ['train vae --resume --force', 2, /give one of them/],
