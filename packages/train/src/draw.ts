@@ -4,7 +4,7 @@ import type { DataSet } from './data/data-set.js';
 import { TrainError } from './errors.js';
 import type { OnEvent } from './events.js';
 import type { OptionValues } from './options.js';
-import type { Recipe } from './recipe.js';
+import { type Recipe, recipeOptions } from './recipe.js';
 import { writeAtomically } from './run/atomic.js';
 import { recipeData } from './run/data.js';
 import { RunFolder } from './run/folder.js';
@@ -38,7 +38,7 @@ export async function drawFigures(request: DrawRequest): Promise<readonly string
   await using model = await load(run, { device, ...(threads !== undefined && { threads }) });
   const folder = new RunFolder(run);
   const { manifest } = model;
-  const options = manifest.options as OptionValues;
+  const options = recipeOptions(recipe, {}, manifest.options as OptionValues);
   const context = {
     model,
     options,

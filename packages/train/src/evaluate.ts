@@ -2,7 +2,7 @@ import { type DeviceRequest, load } from '@onnx-forge/infer';
 import type { DataSet, SplitName } from './data/data-set.js';
 import type { OnEvent } from './events.js';
 import type { OptionValues } from './options.js';
-import type { Recipe } from './recipe.js';
+import { type Recipe, recipeOptions } from './recipe.js';
 import { recipeData } from './run/data.js';
 import { RunFolder } from './run/folder.js';
 import { recordMeasurements } from './run/manifest.js';
@@ -32,7 +32,7 @@ export async function evaluateRun(request: EvaluateRequest): Promise<readonly Me
   const { recipe, run, split, samples, seed = 1, device = 'auto', threads, signal, onEvent = () => {} } = request;
   if (!recipe.evaluate) return [];
   await using model = await load(run, { device, ...(threads !== undefined && { threads }) });
-  const options = model.manifest.options as OptionValues;
+  const options = recipeOptions(recipe, {}, model.manifest.options as OptionValues);
   const data = await recipeData(recipe, { ...request, data: request.data ?? model.manifest.data.name, options });
   const measurements = await recipe.evaluate(model, data, {
     ...(split && { split }),

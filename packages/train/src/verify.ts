@@ -6,7 +6,7 @@ import { networkWeights } from './engine/step.js';
 import { TrainError } from './errors.js';
 import { seededInitializers } from './layers/initializers.js';
 import type { OptionValues } from './options.js';
-import type { Networks, Recipe } from './recipe.js';
+import { type Networks, type Recipe, recipeOptions } from './recipe.js';
 import { readGraph } from './run/graph-file.js';
 
 export interface VerifyRunRequest {
@@ -34,7 +34,7 @@ export interface GraphVerification extends DeviceVerification {
 export async function verifyRun(request: VerifyRunRequest): Promise<GraphVerification[]> {
   const { recipe, run, device = 'cpu', signal, onGraph = () => {} } = request;
   const manifest = await loadManifest(run);
-  const options = manifest.options as OptionValues;
+  const options = recipeOptions(recipe, {}, manifest.options as OptionValues);
   const nets = recipe.nets(options, seededInitializers(new Random(0)));
   try {
     await restoreWeights(nets, run, manifest.steps);
