@@ -4,5 +4,7 @@ import type { Recipe } from '@onnx-forge/train';
 export const recipes: Readonly<Record<string, () => Promise<{ readonly default: Recipe }>>> = {
   vae: () => import('./vae.js'),
   classifier: () => import('./classifier.js'),
+  'vae-mlp': () => import('./vae-mlp.js'),
+  'vae-conv': () => import('./vae-conv.js'),
   dcgan: () => import('./dcgan.js'),
 };

@@ -1,19 +1,20 @@
 import {
   binarise,
-  curves,
   defineRecipe,
+  elboCurves,
   gaussian,
   interpolation,
   latentModel,
   likelihood,
   mlp,
-  negativeElbo,
   perturbation,
   positive,
   progress,
   reconstructions,
   samples,
   tf,
+  variationalLoss,
+  variationalOptions,
 } from '@onnx-forge/train';
 
 /**
@@ -25,7 +26,14 @@ export default defineRecipe({
   task: 'variational autoencoder of binary digits: ELBO, importance-sampled log-likelihood',
   source: 'Kingma & Welling 2014; IFT6135 2022, assignment 3, problem 1',
   data: { real: 'binarized-mnist', embedded: 'synthetic-digits+threshold' },
-  options: { latentDim: 100, hiddenDim: 300, learningRate: positive(3e-4), batchSize: 64, epochs: 20 },
+  options: {
+    latentDim: 100,
+    hiddenDim: 300,
+    ...variationalOptions('elbo'),
+    learningRate: positive(3e-4),
+    batchSize: 64,
+    epochs: 20,
+  },
 
   prepare: (dataSet) => binarise(dataSet, 'threshold', 0),
   batch: { x: { shape: [784] } },
@@ -43,10 +51,10 @@ export default defineRecipe({
     elbo: {
       updates: ['encoder', 'decoder'],
       optimizer: ({ learningRate }) => tf.train.adam(learningRate, 0.9, 0.999, 1e-8),
-      loss({ encoder, decoder }, { x }, rng) {
+      loss({ encoder, decoder }, { x }, rng, options) {
         const q = gaussian(encoder.apply(x)); // mu, logVar: [batch, latentDim]
-        const logits = decoder.apply(q.sample(rng)); // [batch, 784]
-        return negativeElbo({ x, logits, q }); // loss, reconstruction, kl: nats per image
+        const decode = (z: tf.Tensor) => decoder.apply(z); // logits: [rows, 784]
+        return variationalLoss({ x, q, decode }, rng, options); // loss, reconstruction, kl: nats per image
       },
     },
   },
@@ -69,13 +77,6 @@ export default defineRecipe({
     reconstructions,
     interpolation,
     perturbation,
-    curves: curves({
-      title: 'Evidence lower bound',
-      y: 'ELBO (nats per image)',
-      lines: [
-        { name: 'training', kind: 'train', metric: 'elbo/loss', negate: true },
-        { name: 'validation', kind: 'validation', metric: 'elbo' },
-      ],
-    }),
+    curves: elboCurves,
   },
 });

@@ -23,10 +23,28 @@ export function importanceLogWeights({ q, noise, logConditional }: ImportanceInp
   return tf.tidy(() => {
     const proposal = gaussianOf(q.mu.expandDims(1), q.logVar.expandDims(1));
     const z = proposal.reparameterize(noise);
-    return logConditional(z)
-      .add(logLikelihoodStandardNormal(z, 2))
-      .sub(logLikelihoodNormal(proposal, z, 2));
+    return logWeights({ q: proposal, z, logConditional: logConditional(z) });
   });
+}
+
+/**
+ * log p(x|z) + log p(z) - log q(z|x), in nats, under a N(0, I) prior.
+ *
+ * @param q of each draw, [batch, 1 or samples, dimensions]
+ * @param z [batch, samples, dimensions]
+ * @param logConditional log p(x|z), [batch, samples]
+ * @returns [batch, samples]
+ */
+export function logWeights({
+  q,
+  z,
+  logConditional,
+}: {
+  readonly q: GaussianParameters;
+  readonly z: tf.Tensor;
+  readonly logConditional: tf.Tensor;
+}): tf.Tensor {
+  return tf.tidy(() => logConditional.add(logLikelihoodStandardNormal(z, 2)).sub(logLikelihoodNormal(q, z, 2)));
 }
 
 /**

@@ -3,7 +3,13 @@ export { contrastiveLoss } from './contrastiveLoss.js';
 export { accuracy, crossEntropy } from './crossEntropy.js';
 export { type ElboInput, elbo, negativeElbo } from './elbo.js';
 export { type Gaussian, type GaussianParameters, gaussian, gaussianOf } from './gaussian.js';
-export { effectiveSampleSize, type ImportanceInput, importanceLogWeights, iwaeBound } from './importanceWeights.js';
+export {
+  effectiveSampleSize,
+  type ImportanceInput,
+  importanceLogWeights,
+  iwaeBound,
+  logWeights,
+} from './importanceWeights.js';
 export { klGaussianGaussianAnalytic, klGaussianGaussianMc } from './klGaussianGaussian.js';
 export { logLikelihoodBernoulli, logLikelihoodBernoulliFromLogits } from './logLikelihoodBernoulli.js';
 export { logLikelihoodBernoulliSamples } from './logLikelihoodBernoulliSamples.js';
@@ -17,4 +23,12 @@ export {
   stopGradient,
 } from './selfSupervision.js';
 export { sumOverEvent } from './sumOverEvent.js';
+export {
+  repeatRows,
+  type VariationalInput,
+  type VariationalObjective,
+  type VariationalOptions,
+  variationalLoss,
+  variationalOptions,
+} from './variational.js';
 export { type Critic, criticGradientNorm, lipschitzPenalty, wassersteinDistance } from './wasserstein.js';

@@ -1,3 +1,4 @@
+export type { LikelihoodTracking } from './bounds.js';
 export { type ClassifierModelOptions, classifierModel } from './classifier.js';
 export type { Evaluate, EvaluationRequest, Measurement } from './evaluation.js';
 export { type GeneratorModelOptions, generatorModel } from './generator.js';

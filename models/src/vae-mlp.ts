@@ -1,0 +1,92 @@
+import {
+  binarise,
+  defineRecipe,
+  elboCurves,
+  estimatorsByDimension,
+  estimatorsBySamples,
+  gaussian,
+  interpolation,
+  latentModel,
+  likelihood,
+  likelihoodGap,
+  mlp,
+  perturbation,
+  positive,
+  progress,
+  reconstructions,
+  samples,
+  snapshots,
+  tf,
+  variationalLoss,
+  variationalOptions,
+} from '@onnx-forge/train';
+
+/**
+ * Variational autoencoder of dense layers with a 20-dimensional latent space (3MD3020, part A, question 9), and the two
+ * estimators of log p(x): draws from the prior, and importance sampling from q(z|x).
+ */
+export default defineRecipe({
+  name: 'vae-mlp',
+  task: 'variational autoencoder of dense layers: prior Monte Carlo against importance sampling',
+  source: 'Kingma & Welling 2014; 3MD3020 (MVA), part A, questions 1-10',
+  data: { real: 'binarized-mnist', embedded: 'synthetic-digits+threshold' },
+  options: {
+    latentDim: 20,
+    hiddenDim: 400,
+    ...variationalOptions('elbo'),
+    learningRate: positive(1e-3),
+    schedule: 'cosine',
+    batchSize: 64,
+    epochs: 80,
+  },
+  presets: { small: { epochs: 10 } },
+
+  prepare: (dataSet) => binarise(dataSet, 'threshold', 0),
+  batch: { x: { shape: [784] } },
+
+  nets({ latentDim, hiddenDim }, { fanInUniform: kernel, fanInUniformBias: bias }) {
+    const activation = 'elu';
+    return {
+      encoder: mlp([784, hiddenDim, hiddenDim, 2 * latentDim], { activation, kernel, bias }),
+      decoder: mlp([latentDim, hiddenDim, hiddenDim, 784], { activation, kernel, bias }),
+    };
+  },
+
+  steps: {
+    elbo: {
+      updates: ['encoder', 'decoder'],
+      optimizer: ({ learningRate }) => tf.train.adam(learningRate, 0.9, 0.999, 1e-8),
+      loss({ encoder, decoder }, { x }, rng, options) {
+        const q = gaussian(encoder.apply(x)); // mu, logVar: [batch, latentDim]
+        const decode = (z: tf.Tensor) => decoder.apply(z); // logits: [rows, 784]
+        return variationalLoss({ x, q, decode }, rng, options); // loss, reconstruction, kl: nats per image
+      },
+    },
+  },
+
+  snapshots: () => ({ atSteps: [0], atEpochs: [10, 80] }),
+
+  serves: ({ encoder, decoder }, { latentDim }) =>
+    latentModel({
+      latentDim,
+      image: { height: 28, width: 28, channels: 1 },
+      posterior: (x) => gaussian(encoder.apply(x)),
+      logits: (z) => decoder.apply(z),
+      track: { examples: 500, samples: 50 },
+    }),
+
+  evaluate: likelihood({ samples: 200 }),
+
+  figures: {
+    samples,
+    snapshots,
+    progress,
+    reconstructions,
+    interpolation,
+    perturbation,
+    curves: elboCurves,
+    gap: likelihoodGap,
+    estimators: estimatorsBySamples({ examples: 100, samples: [1, 3, 10, 32, 100, 316, 1000] }),
+    dimension: estimatorsByDimension,
+  },
+});
