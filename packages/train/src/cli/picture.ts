@@ -7,7 +7,7 @@ import { requireWritableFile, writeOutput } from './outputs.js';
 export interface PictureRequest {
   /** Folder or URL. */
   readonly run: string;
-  readonly device: 'auto' | 'cpu' | 'cuda' | 'webgpu';
+  readonly device: DeviceRequest;
   /** Default: `NAME.png` in the run's figures (in this folder when the run is a URL). */
   readonly out: string | undefined;
   readonly name: string;

@@ -1,3 +1,5 @@
+import type { DeviceRequest } from '@onnx-forge/infer';
+import { DEVICES } from './settings.js';
 import { count, integer, oneOf, text, type ValueOption } from './values.js';
 
 /** Options that several commands have, worded once. */
@@ -7,9 +9,7 @@ export const dataDir: ValueOption<string> & { readonly defaultDescription: strin
   defaultDescription: 'ONNX_FORGE_DATA or ./data',
 };
 
-export const DEVICES: readonly ['auto', 'cpu', 'cuda', 'webgpu'] = ['auto', 'cpu', 'cuda', 'webgpu'];
-
-export const device: ValueOption<(typeof DEVICES)[number]> & { readonly default: 'auto' } = {
+export const device: ValueOption<DeviceRequest> & { readonly default: 'auto' } = {
   ...oneOf('--device', DEVICES, 'Where graphs run'),
   default: 'auto',
 };
