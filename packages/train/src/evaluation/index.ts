@@ -1,5 +1,6 @@
 export { classification } from './classification.js';
 export { discriminatorAccuracy } from './discriminator.js';
+export { type FeatureStatistics, featureStatistics, frechetDistance, squareRoot } from './frechetDistance.js';
 export { type LikelihoodOptions, likelihood } from './likelihood.js';
 export {
   type LinearGaussian,
@@ -7,3 +8,5 @@ export {
   linearGaussianWeights,
   sampleLinearGaussian,
 } from './linearGaussian.js';
+export { type PrecisionRecall, precisionRecall } from './precisionRecall.js';
+export { type Eigen, symmetricEigen } from './symmetricEigen.js';
