@@ -1,5 +1,5 @@
 import { basename, join } from 'node:path';
-import { type GenerativeModel, load, requireGenerative } from '@onnx-forge/infer';
+import { type DeviceRequest, type GenerativeModel, load, requireGenerative } from '@onnx-forge/infer';
 import type { GridText } from '@onnx-forge/viz';
 import type { Outcome } from './command.js';
 import { requireWritableFile, writeOutput } from './outputs.js';
