@@ -6,3 +6,4 @@ export { median, type Summary, summarise } from './report/summary.js';
 export { markdown, number } from './report/table.js';
 export { judge, TARGETS, type Target, type Verdict } from './report/targets.js';
 export { type RunOptions, run } from './run.js';
+export { project } from './worker/projection.js';

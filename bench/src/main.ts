@@ -11,7 +11,7 @@ import { RunFolders } from './runFolders.js';
 
 const DOCUMENT = new URL('../../docs/bench.md', import.meta.url);
 
-const ROUNDS = { rounds: 4, budgetMs: 1000 };
+const ROUNDS = { rounds: 3, budgetMs: 1000 };
 const QUICK = { rounds: 1, budgetMs: 300 };
 
 async function measure({ only, threads, python, quick }: Arguments): Promise<Report> {

@@ -2,7 +2,8 @@ import { Random } from '@onnx-forge/infer';
 import {
   CompiledEngine,
   EagerEngine,
-  type Engine,
+  type FieldArray,
+  type Recipe,
   recipeData,
   recipeOptions,
   seededInitializers,
@@ -13,9 +14,13 @@ import {
 import type { Reading, Runner } from '../benchmark.js';
 import { recipeNamed } from '../recipes.js';
 import type { NoNumber } from '../report/result.js';
+import { project, SMALL_BATCHES } from './projection.js';
 import type { SpecOf } from './protocol.js';
-import { timeCalls } from './timing.js';
+import { clock, timeCalls } from './timing.js';
 import { onnxruntimeVersion } from './versions.js';
+
+/** A step longer than this is projected from {@link SMALL_BATCHES}. */
+const PATIENCE_MS = 20_000;
 
 /**
  * Whole training steps of a recipe with its default options: random numbers, loss, gradients, update, and the metrics
@@ -24,40 +29,69 @@ import { onnxruntimeVersion } from './versions.js';
 export async function steps({ recipe: name, engine: kind, threads, budgetMs }: SpecOf<'steps'>): Promise<Runner> {
   const recipe = await recipeNamed(name);
   await useBackend(kind === 'compiled' ? 'cpu' : kind);
-  const options = recipeOptions(recipe);
-  const { batchSize } = options;
-  const random = new Random(1);
-  const nets = recipe.nets(options, seededInitializers(random.fork('weights')));
-  const parts = { recipe, nets, options, random: random.fork('steps') };
-  const engine: Engine =
-    kind === 'compiled'
-      ? await CompiledEngine.compile(parts, { batchSize, device: 'cpu', threads })
-      : new EagerEngine(parts);
-  const data = await recipeData(recipe, { data: 'embedded' });
-  const batch = new TrainingBatches(data.splits.train, { batchSize, seed: 1 }).next().fields;
-  let warmUpMs = 500;
+  const open = (batchSize: number): Promise<Steps> => openSteps(recipe, kind === 'compiled', threads, batchSize);
+  const { batchSize } = recipeOptions(recipe);
+  const whole = await open(batchSize);
+  const small = kind === 'cpu' ? [await open(SMALL_BATCHES[0]), await open(SMALL_BATCHES[1])] : [];
+  let first = true;
+
+  /** The time of a step; projected when it is too long to wait for. */
+  const measureStep = async (step: string): Promise<{ ms: number; slow: boolean; note?: string }> => {
+    if (first && small.length === 2) {
+      await small[0]!.run(step); // the JavaScript compiler warms up
+      const times = [await clock(() => small[0]!.run(step)), await clock(() => small[1]!.run(step))] as const;
+      const ms = project(SMALL_BATCHES, times, batchSize);
+      if (ms > PATIENCE_MS) return { ms, slow: true, note: `projected from batches of ${SMALL_BATCHES.join(' and ')}` };
+    }
+    return timeCalls(() => whole.run(step), { budgetMs, warmUpMs: first ? 500 : 100 });
+  };
+
   return {
     version: kind === 'compiled' ? onnxruntimeVersion() : `tfjs ${tf.version.tfjs}`,
     // The JavaScript backend has no threads, and tfjs starts no WebAssembly threads in Node.
     threads: kind === 'cpu' || kind === 'wasm' ? 1 : threads,
     async measure(): Promise<Reading> {
       const values: Record<string, number | NoNumber> = {};
+      const notes: Record<string, string[]> = {};
       let last = false;
       for (const step of Object.keys(recipe.steps)) {
         const id = `${name}/step/${step}`;
         try {
-          const { ms, slow } = await timeCalls(() => engine.run(step, batch), { budgetMs, warmUpMs });
+          const { ms, slow, note } = await measureStep(step);
           values[id] = ms;
+          if (note !== undefined) notes[id] = [note];
           last ||= slow;
         } catch (error) {
           values[id] = missingKernel(error);
         }
       }
-      warmUpMs = 100;
-      return { values, last };
+      first = false;
+      return { values, notes, last };
     },
-    close: () => engine.dispose(),
+    close: () => whole.dispose(),
   };
+}
+
+interface Steps {
+  run(step: string): Promise<unknown>;
+  dispose(): Promise<void>;
+}
+
+/** A recipe's steps on networks of their own, with a batch of the embedded data. */
+async function openSteps(recipe: Recipe, compiled: boolean, threads: number, batchSize: number): Promise<Steps> {
+  const options = recipeOptions(recipe, { set: { batchSize } });
+  const random = new Random(1);
+  const nets = recipe.nets(options, seededInitializers(random.fork('weights')));
+  const parts = { recipe, nets, options, random: random.fork('steps') };
+  const engine = compiled
+    ? await CompiledEngine.compile(parts, { batchSize, device: 'cpu', threads })
+    : new EagerEngine(parts);
+  const data = await recipeData(recipe, { data: 'embedded', options });
+  const batch: Readonly<Record<string, FieldArray>> = new TrainingBatches(data.splits.train, {
+    batchSize,
+    seed: 1,
+  }).next().fields;
+  return { run: (step) => engine.run(step, batch), dispose: () => engine.dispose() };
 }
 
 /** tfjs's backends lack kernels; any other error is rethrown. */

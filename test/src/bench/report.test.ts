@@ -1,4 +1,14 @@
-import { insert, judge, markdown, median, number, type Report, type RowResult, summarise } from '@onnx-forge/bench';
+import {
+  insert,
+  judge,
+  markdown,
+  median,
+  number,
+  project,
+  type Report,
+  type RowResult,
+  summarise,
+} from '@onnx-forge/bench';
 import { expect } from 'chai';
 
 const measured = (...rounds: number[]) => ({ status: 'measured', rounds, notes: [] }) as const;
@@ -131,6 +141,11 @@ describe('bench: report', () => {
     const verdicts = judge([step], targets);
     expect(verdicts.map(({ reached }) => reached)).to.deep.equal([true, false, true, undefined]);
     expect(verdicts.map(({ measured }) => measured)).to.deep.equal([15, 2, 2, undefined]);
+  });
+
+  it('projects a long step from two short ones, never below the longer of these', () => {
+    expect(project([2, 6], [25, 45], 128)).to.equal(15 + 5 * 128);
+    expect(project([2, 6], [45, 40], 128)).to.equal(40);
   });
 
   it('puts the table between the markers and leaves the prose alone', () => {
