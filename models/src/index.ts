@@ -4,7 +4,9 @@ import type { Recipe } from '@onnx-forge/train';
 export const recipes: Readonly<Record<string, () => Promise<{ readonly default: Recipe }>>> = {
   vae: () => import('./vae.js'),
   classifier: () => import('./classifier.js'),
+  'vae-2d': () => import('./vae-2d.js'),
   'vae-mlp': () => import('./vae-mlp.js'),
   'vae-conv': () => import('./vae-conv.js'),
+  gan: () => import('./gan.js'),
   dcgan: () => import('./dcgan.js'),
 };

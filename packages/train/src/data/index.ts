@@ -12,4 +12,5 @@ export { type IdxArray, parseIdx } from './formats/idx.js';
 export * from './list.js';
 export * from './load.js';
 export { describeDataSet } from './sets/registry.js';
+export * from './take.js';
 export * from './verify.js';

@@ -1,7 +1,10 @@
 export { elboCurves, likelihoodGap } from './bounds.js';
+export { classInterpolation } from './class-interpolation.js';
 export { type Curve, type CurvesOptions, curves } from './curves.js';
+export { dataSpace } from './data-space.js';
 export { estimatorsByDimension, estimatorsBySamples, type SampleCountOptions } from './estimators.js';
 export { imageGrid, rowsOf } from './images.js';
+export { latentScatter, manifold } from './latent-plane.js';
 export { interpolation, perturbation } from './latent-space.js';
 export { mistakes } from './mistakes.js';
 export { reconstructions } from './reconstructions.js';
