@@ -23,7 +23,7 @@ export async function openWorker(spec: TaskSpec): Promise<Runner> {
     ...opened.ready,
     async measure() {
       const answer = nextAnswer(child);
-      child.send('measure');
+      if (child.connected) child.send('measure');
       const given = await answer;
       if (!('reading' in given)) throw new TypeError('a worker must answer with a reading');
       return given.reading;
@@ -31,7 +31,7 @@ export async function openWorker(spec: TaskSpec): Promise<Runner> {
     async close() {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const ended = once(child, 'exit');
-      child.disconnect();
+      if (child.connected) child.disconnect();
       await ended;
     },
   };
@@ -46,6 +46,12 @@ export function threadLimits(threads: number): Record<string, string> {
 /** @throws Unavailable what the worker refused, or how it ended */
 function nextAnswer(child: ChildProcess): Promise<Exclude<Answer, { refused: unknown }>> {
   return new Promise((resolve, reject) => {
+    const ended = (code: number | null, signal: string | null): void =>
+      reject(new Unavailable({ status: 'failed', reason: `the process ended (${signal ?? `code ${code}`})` }));
+    if (!child.connected) {
+      ended(child.exitCode, child.signalCode);
+      return;
+    }
     const done = (): void => {
       child.off('message', onMessage);
       child.off('exit', onExit);
@@ -58,7 +64,7 @@ function nextAnswer(child: ChildProcess): Promise<Exclude<Answer, { refused: unk
     };
     const onExit = (code: number | null, signal: string | null): void => {
       done();
-      reject(new Unavailable({ status: 'failed', reason: `the process ended (${signal ?? `code ${code}`})` }));
+      ended(code, signal);
     };
     child.on('message', onMessage);
     child.on('exit', onExit);

@@ -17,8 +17,7 @@ async function main(): Promise<void> {
     process.once('disconnect', () => void runner.close().finally(() => process.exit()));
     answer({ ready: { version, threads } });
   } catch (error) {
-    answer({ refused: refusal(error) });
-    process.disconnect();
+    answer({ refused: refusal(error) }, () => process.exit());
   }
 }
 
@@ -46,8 +45,8 @@ function refusal(error: unknown): NoNumber {
   return { status: absent ? 'absent' : 'failed', reason };
 }
 
-function answer(message: Answer): void {
-  process.send!(message);
+function answer(message: Answer, sent: () => void = () => {}): void {
+  process.send!(message, sent);
 }
 
 await main();
