@@ -5,10 +5,12 @@ import {
   defineRecipe,
   discriminatorAccuracy,
   discriminatorLoss,
+  evaluateAll,
   generatorLoss,
   generatorModel,
   type Initializers,
   interpolation,
+  judged,
   type Network,
   perturbation,
   positive,
@@ -29,7 +31,7 @@ export function sampleNoise(rng: StepRandom, batch: number, noiseDim: number): t
 }
 
 /** Images [batch, 784] in [-1, 1] -> logit that they are real, [batch, 1]. */
-export function buildDiscriminator(init: Initializers): Network {
+export function buildDiscriminator(hiddenDim: number, init: Initializers): Network {
   const leakyRelu = () => layers.leakyReLU({ alpha: 0.01 });
   return sequential([
     layers.reshape({ inputShape: [784], targetShape: [28, 28, 1] }),
@@ -40,20 +42,25 @@ export function buildDiscriminator(init: Initializers): Network {
     leakyRelu(),
     layers.maxPooling2d({ poolSize: 2, strides: 2 }),
     layers.flatten(), // 4 * 4 * 64
-    layers.dense({ units: 4 * 4 * 64, kernelInitializer: init.glorotUniform() }),
+    layers.dense({ units: hiddenDim, kernelInitializer: init.glorotUniform() }),
     leakyRelu(),
     layers.dense({ units: 1, kernelInitializer: init.glorotUniform() }),
   ]);
 }
 
 /** Noise [batch, noiseDim] -> images [batch, 784] in [-1, 1]. */
-export function buildGenerator(noiseDim: number, init: Initializers): Network {
+export function buildGenerator(noiseDim: number, hiddenDim: number, init: Initializers): Network {
   // PyTorch's batch normalisation: epsilon 1e-5, averages that keep 0.9.
   const batchNormalization = () => layers.batchNormalization({ epsilon: 1e-5, momentum: 0.9 });
   // Kernel 4, stride 2, padding 1 in PyTorch's terms: twice the size, which is tf's 'same'.
   const upsampling = { kernelSize: 4, strides: 2, padding: 'same' } as const;
   return sequential([
-    layers.dense({ inputShape: [noiseDim], units: 1024, activation: 'relu', kernelInitializer: init.glorotUniform() }),
+    layers.dense({
+      inputShape: [noiseDim],
+      units: hiddenDim,
+      activation: 'relu',
+      kernelInitializer: init.glorotUniform(),
+    }),
     batchNormalization(),
     layers.dense({ units: 7 * 7 * 128, activation: 'relu', kernelInitializer: init.glorotUniform() }),
     batchNormalization(),
@@ -83,6 +90,7 @@ export default defineRecipe({
   data: { real: 'mnist', embedded: 'synthetic-digits' },
   options: {
     noiseDim: 96,
+    hiddenDim: 1024,
     learningRate: positive(1e-3),
     beta1: real(0.5),
     batchSize: 128,
@@ -92,9 +100,9 @@ export default defineRecipe({
 
   batch: { x: { shape: [784], range: [-1, 1] } },
 
-  nets: ({ noiseDim }, init) => ({
-    discriminator: buildDiscriminator(init),
-    generator: buildGenerator(noiseDim, init),
+  nets: ({ noiseDim, hiddenDim }, init) => ({
+    discriminator: buildDiscriminator(hiddenDim, init),
+    generator: buildGenerator(noiseDim, hiddenDim, init),
   }),
 
   steps: {
@@ -128,7 +136,7 @@ export default defineRecipe({
       discriminate: (image) => discriminator.apply(image),
     }),
 
-  evaluate: discriminatorAccuracy,
+  evaluate: evaluateAll(discriminatorAccuracy, judged),
 
   figures: {
     samples,

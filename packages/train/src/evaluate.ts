@@ -5,6 +5,7 @@ import type { OptionValues } from './options.js';
 import { type Recipe, recipeOptions } from './recipe.js';
 import { recipeData } from './run/data.js';
 import { RunFolder } from './run/folder.js';
+import { Judge } from './run/judge.js';
 import { recordMeasurements } from './run/manifest.js';
 import type { Measurement } from './serve/evaluation.js';
 
@@ -21,6 +22,8 @@ export interface EvaluateRequest {
   readonly samples?: number;
   /** Default 1. */
   readonly seed?: number;
+  /** The run of the classifier that reads generated images; default: the run `classifier` beside this one. */
+  readonly judge?: string;
   readonly device?: DeviceRequest;
   readonly threads?: number;
   readonly signal?: AbortSignal;
@@ -31,13 +34,17 @@ export interface EvaluateRequest {
 export async function evaluateRun(request: EvaluateRequest): Promise<readonly Measurement[]> {
   const { recipe, run, split, samples, seed = 1, device = 'auto', threads, signal, onEvent = () => {} } = request;
   if (!recipe.evaluate) return [];
-  await using model = await load(run, { device, ...(threads !== undefined && { threads }) });
+  const where = { device, ...(threads !== undefined && { threads }) };
+  await using model = await load(run, where);
+  const onAbsent = (text: string) => onEvent({ type: 'notice', text });
+  await using judge = new Judge({ run, judge: request.judge, device: where, onAbsent });
   const options = recipeOptions(recipe, {}, model.manifest.options as OptionValues);
   const data = await recipeData(recipe, { ...request, data: request.data ?? model.manifest.data.name, options });
   const measurements = await recipe.evaluate(model, data, {
     ...(split && { split }),
     ...(samples !== undefined && { samples }),
     ...(signal && { signal }),
+    judge: (image) => judge.for(image),
     seed,
     onProgress: (detail, fraction) => onEvent({ type: 'phase', phase: 'evaluate', detail, fraction }),
   });

@@ -10,6 +10,7 @@ export type TrainEvent =
   | { readonly type: 'snapshot'; readonly step: number; readonly file: string }
   | { readonly type: 'checkpoint'; readonly step: number; readonly file: string }
   | PhaseEvent
+  | NoticeEvent
   | { readonly type: 'measurement'; readonly measurement: Measurement }
   | { readonly type: 'figure'; readonly name: string; readonly file: string };
 
@@ -63,6 +64,12 @@ export interface PhaseEvent {
   readonly detail: string;
   /** 0 .. 1 of the phase. */
   readonly fraction: number;
+}
+
+/** Something that people should know, though all goes on. */
+export interface NoticeEvent {
+  readonly type: 'notice';
+  readonly text: string;
 }
 
 export type OnEvent = (event: TrainEvent) => void;

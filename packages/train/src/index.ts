@@ -17,6 +17,7 @@ export * from './recipe.js';
 export { recipeData } from './run/data.js';
 export { RunFolder } from './run/folder.js';
 export { exportGraph } from './run/graphs.js';
+export { Judge, type JudgeRequest } from './run/judge.js';
 export type { LogLine } from './run/log.js';
 export { readLog } from './run/log.js';
 export { readSnapshots } from './run/snapshots.js';

@@ -42,6 +42,8 @@ export interface TrainRequest {
   readonly figures?: boolean;
   /** Monte-Carlo samples of the evaluation, where the recipe does not insist. */
   readonly samples?: number;
+  /** The run of the classifier that reads generated images; default: the run `classifier` beside this one. */
+  readonly judge?: string;
   /** Abort: a checkpoint is written and the result says `interrupted`. */
   readonly signal?: AbortSignal;
   readonly onEvent?: OnEvent;

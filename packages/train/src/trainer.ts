@@ -156,8 +156,9 @@ async function finish(
   });
 }
 
-function afterTraining({ dataDir, device, threads, signal, onEvent }: TrainRequest) {
+function afterTraining({ dataDir, judge, device, threads, signal, onEvent }: TrainRequest) {
   return {
+    ...(judge !== undefined && { judge }),
     ...(dataDir !== undefined && { dataDir }),
     ...(device && { device }),
     ...(threads !== undefined && { threads }),

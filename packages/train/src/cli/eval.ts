@@ -3,7 +3,7 @@ import { attemptEach, attemptReport, exitCodeOfAll, failed } from './batch.js';
 import { type Command, defineCommand, type Outcome } from './command.js';
 import { measurementTable } from './measurements.js';
 import { openRun } from './runs.js';
-import { dataDir, device, recipeFile, samples, seed } from './shared-options.js';
+import { dataDir, device, judge, recipeFile, samples, seed } from './shared-options.js';
 import { showTraining } from './training-progress.js';
 import { given, oneOf, text } from './values.js';
 
@@ -14,10 +14,11 @@ export const evalCommand: Command = defineCommand({
   summary: 'Measure trained runs on their exported graphs',
   details:
     'Measures a run as its recipe says (a VAE: ELBO and importance-sampled log-likelihood, in nats), on the exported ' +
-    'graphs only. The numbers also go into the manifest of the run.',
+    'graphs only. A GAN of digits: what a classifier makes of its samples. The numbers also go into the manifest of the run.',
   examples: [
     ['eval runs/vae', 'as the recipe says'],
     ['eval runs/vae --samples 1000 --split validation', 'with more importance samples, on another split'],
+    ['eval runs/dcgan --judge runs/classifier', 'samples as that classifier reads them'],
     ['eval runs/* --json', 'all runs, for a program'],
   ],
   positionals: { run: { type: 'string', array: true, demandOption: true, describe: 'Run folders' } },
@@ -26,11 +27,15 @@ export const evalCommand: Command = defineCommand({
     split: oneOf('--split', SPLITS, 'Part of the data'),
     data: { ...text('--data', 'Data set'), defaultDescription: 'what the run was trained on' },
     'data-dir': dataDir,
+    judge,
     device,
     seed,
     recipe: recipeFile,
   },
-  async run({ run: runs, recipe: recipeFile, split, samples, data, dataDir, device, seed }, context): Promise<Outcome> {
+  async run(
+    { run: runs, recipe: recipeFile, split, samples, data, dataDir, judge, device, seed },
+    context,
+  ): Promise<Outcome> {
     const { evaluateRun } = await import('../evaluate.js');
     const signal = context.interruptible('stopping');
     const attempts = await attemptEach(
@@ -39,7 +44,7 @@ export const evalCommand: Command = defineCommand({
       async (run) => {
         const { recipe } = await openRun(run, recipeFile);
         const onEvent = showTraining(context.progress, recipe.name);
-        const options = given({ split, samples, data, dataDir });
+        const options = given({ split, samples, data, dataDir, judge });
         const measurements = await evaluateRun({ recipe, run, ...options, device, seed, signal, onEvent });
         context.progress.end();
         return { recipe: recipe.name, measurements };

@@ -19,6 +19,7 @@ export interface TrainSettings {
   readonly backend?: Backend | undefined;
   readonly threads?: number | undefined;
   readonly samples?: number | undefined;
+  readonly judge?: string | undefined;
   readonly evaluate?: boolean | undefined;
   readonly figures?: boolean | undefined;
 }
@@ -46,6 +47,7 @@ export const settingsSchema: z.ZodObject<{ readonly [K in keyof TrainSettings]-?
     backend: z.enum(BACKENDS, `one of ${BACKENDS.join(', ')}`).optional(),
     threads: count.optional(),
     samples: count.optional(),
+    judge: name.optional(),
     evaluate: z.boolean('true or false').optional(),
     figures: z.boolean('true or false').optional(),
   });

@@ -24,6 +24,12 @@ export const samples: ValueOption<number> = count(
   'Monte-Carlo samples per example (the K of importance sampling)',
 );
 
+/** Of evaluation; see Judge. */
+export const judge: ValueOption<string> & { readonly defaultDescription: string } = {
+  ...text('--judge', 'Run of the classifier that reads generated images'),
+  defaultDescription: "the run 'classifier' beside the run",
+};
+
 /** For runs of a user's own recipe: the run folder knows only the recipe's name. */
 export const recipeFile: ValueOption<string> = text(
   '--recipe',

@@ -1,7 +1,7 @@
 import { type Command, defineCommand, type Outcome } from './command.js';
 import { UsageError } from './errors.js';
 import { BACKENDS, DEVICES, ENGINES, type TrainSettings } from './settings.js';
-import { dataDir, samples } from './shared-options.js';
+import { dataDir, judge, samples } from './shared-options.js';
 import { count, integer, oneOf, settings, text } from './values.js';
 
 const what = { group: 'What to train:' };
@@ -72,6 +72,7 @@ export const trainCommand: Command = defineCommand({
     },
     force: { type: 'boolean', describe: 'Replace the run in the folder', ...folder },
     samples: { ...samples, ...after },
+    judge: { ...judge, ...after },
     evaluate: { type: 'boolean', describe: 'Measure the trained model (--no-evaluate: do not)', ...after },
     figures: { type: 'boolean', describe: 'Draw its figures (--no-figures: do not)', ...after },
   },
@@ -95,7 +96,7 @@ export const trainCommand: Command = defineCommand({
 /** Only what the trainer knows, out of all that yargs hands over. */
 function pick(settings: TrainSettings): TrainSettings {
   const { data, dataDir, preset, epochs, batchSize, maxSteps, seed } = settings;
-  const { engine, device, backend, threads, samples, evaluate, figures } = settings;
+  const { engine, device, backend, threads, samples, judge, evaluate, figures } = settings;
   const what = { data, dataDir, preset, epochs, batchSize, maxSteps, seed };
-  return { ...what, engine, device, backend, threads, samples, evaluate, figures };
+  return { ...what, engine, device, backend, threads, samples, judge, evaluate, figures };
 }

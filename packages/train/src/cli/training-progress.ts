@@ -30,6 +30,8 @@ export function showTraining(progress: Progress, name: string): OnEvent {
         const { phase, detail, fraction } = event;
         return progress.update({ task: `${name}: ${PHASES[phase]}`, fraction, detail });
       }
+      case 'notice':
+        return progress.line(`${name}: ${event.text}`);
       default:
       // Snapshots and checkpoints are routine; measurements and figures are in the summary.
     }

@@ -1,6 +1,8 @@
 export { classification } from './classification.js';
 export { discriminatorAccuracy } from './discriminator.js';
+export { evaluateAll } from './evaluateAll.js';
 export { type FeatureStatistics, featureStatistics, frechetDistance, squareRoot } from './frechetDistance.js';
+export { type Exhibits, judged, judgeImages } from './judge.js';
 export { type LikelihoodOptions, likelihood } from './likelihood.js';
 export {
   type LinearGaussian,

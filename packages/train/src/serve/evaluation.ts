@@ -1,5 +1,5 @@
 import type { DataSet, SplitName } from '../data/data-set.js';
-import type { ModelKind, ModelOf } from './kinds.js';
+import type { ImageFacts, ModelKind, ModelOf } from './kinds.js';
 
 /** One number about a trained model, with what is needed to compute it again. */
 export interface Measurement {
@@ -12,6 +12,8 @@ export interface Measurement {
   /** Monte-Carlo samples per example, where there are any. */
   readonly samples?: number;
   readonly standardError?: number;
+  /** The classifier that it was measured with, where there is one. */
+  readonly judge?: string;
 }
 
 export interface EvaluationRequest {
@@ -21,6 +23,8 @@ export interface EvaluationRequest {
   readonly samples?: number;
   readonly seed: number;
   readonly signal?: AbortSignal;
+  /** The classifier for images of this kind, or undefined where there is none (which has been said then). */
+  judge?(image: ImageFacts): Promise<ModelOf<'classifier'> | undefined>;
   /** @param fraction 0 .. 1 of what is under way */
   onProgress?(what: string, fraction: number): void;
 }

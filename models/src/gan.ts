@@ -1,0 +1,169 @@
+import {
+  bceLoss,
+  curves,
+  defineRecipe,
+  discriminatorAccuracy,
+  evaluateAll,
+  generatorModel,
+  type Initializers,
+  interpolation,
+  judged,
+  type Network,
+  oneOf,
+  perturbation,
+  positive,
+  progress,
+  type StepRandom,
+  samples,
+  sequential,
+  snapshots,
+  tf,
+} from '@onnx-forge/train';
+
+const { layers } = tf;
+
+/** Uniform noise in (-1, 1), [batch, latentDim]. */
+export function sampleNoise(rng: StepRandom, batch: number, latentDim: number): tf.Tensor {
+  return rng.uniform([batch, latentDim], -1, 1);
+}
+
+/** Images [batch, 784] in [0, 1] -> logit that they are real, [batch, 1]. */
+export function DNet(init: Initializers): Network {
+  const conv = (filters: number, padding: 'same' | 'valid') =>
+    layers.conv2d({ filters, kernelSize: 3, padding, kernelInitializer: init.heUniform() });
+  return sequential([
+    layers.reshape({ inputShape: [784], targetShape: [28, 28, 1] }),
+    conv(2, 'same'),
+    layers.reLU(),
+    layers.maxPooling2d({ poolSize: 2, strides: 2 }), // 14 x 14
+    conv(4, 'same'),
+    layers.reLU(),
+    layers.maxPooling2d({ poolSize: 2, strides: 2 }), // 7 x 7
+    conv(8, 'valid'), // 5 x 5
+    layers.reLU(),
+    layers.flatten(), // 200
+    layers.dense({ units: 1, kernelInitializer: init.heUniform() }),
+  ]);
+}
+
+/** Noise [batch, latentDim] -> images [batch, 784] in [0, 1]. */
+export function GNet(latentDim: number, init: Initializers): Network {
+  const conv = (filters: number) =>
+    layers.conv2d({ filters, kernelSize: 3, padding: 'same', kernelInitializer: init.heUniform() });
+  const leakyRelu = () => layers.leakyReLU({ alpha: 0.2 });
+  return sequential([
+    layers.dense({ inputShape: [latentDim], units: 7 * 7 * 32, kernelInitializer: init.heUniform() }),
+    leakyRelu(),
+    layers.reshape({ targetShape: [7, 7, 32] }),
+    layers.upSampling2d({ size: [2, 2] }), // nearest: 14 x 14
+    conv(16),
+    leakyRelu(),
+    layers.upSampling2d({ size: [2, 2] }), // 28 x 28
+    conv(8),
+    leakyRelu(),
+    conv(1),
+    layers.activation({ activation: 'sigmoid' }),
+    layers.flatten(),
+  ]);
+}
+
+/** BCE(D(real), 1) + BCE(D(fake), 0), or half of it. Logits [batch, 1]. */
+export function getLossD(real: tf.Tensor, fake: tf.Tensor, reduction: 'sum' | 'half-sum'): tf.Scalar {
+  const sum = bceLoss(real, 1).add<tf.Scalar>(bceLoss(fake, 0));
+  return reduction === 'sum' ? sum : sum.div(2);
+}
+
+/** BCE(D(fake), 1): the generator that does not saturate. Logits [batch, 1]. */
+export function getLossG(fake: tf.Tensor): tf.Scalar {
+  return bceLoss(fake, 1);
+}
+
+const optimizer = ({ learningRate }: { learningRate: number }): tf.Optimizer =>
+  tf.train.adam(learningRate, 0.9, 0.999, 1e-8);
+
+/**
+ * A small GAN (Goodfellow et al. 2014) with the networks of CS446/ECE449, homework 5, question 4: layer by layer as its
+ * two tables have them, Kaiming-uniform weights, no bias at the start, nothing normalised.
+ */
+export default defineRecipe({
+  name: 'gan',
+  task: 'small GAN of digits, given layer by layer',
+  source: 'Goodfellow et al. 2014; CS446/ECE449, homework 5, question 4',
+  data: { real: 'mnist', embedded: 'synthetic-digits' },
+  options: {
+    latentDim: 64,
+    learningRate: positive(2e-4),
+    discriminatorLoss: oneOf('half-sum', 'sum'),
+    batchSize: 256,
+    epochs: 100,
+  },
+
+  batch: { x: { shape: [784] } },
+
+  nets: ({ latentDim }, init) => ({ discriminator: DNet(init), generator: GNet(latentDim, init) }),
+
+  steps: {
+    discriminator: {
+      updates: ['discriminator'],
+      optimizer,
+      loss({ discriminator, generator }, { x }, rng, { latentDim, batchSize, discriminatorLoss }) {
+        const fake = generator.apply(sampleNoise(rng, batchSize, latentDim));
+        const [real, made] = [discriminator.apply(x), discriminator.apply(fake)];
+        return {
+          loss: getLossD(real, made, discriminatorLoss),
+          real: real.sigmoid().mean<tf.Scalar>(),
+          fake: made.sigmoid().mean<tf.Scalar>(),
+        };
+      },
+    },
+    generator: {
+      updates: ['generator'],
+      optimizer,
+      loss({ discriminator, generator }, _batch, rng, { latentDim, batchSize }) {
+        const fake = generator.apply(sampleNoise(rng, batchSize, latentDim));
+        return { loss: getLossG(discriminator.apply(fake)) };
+      },
+    },
+  },
+
+  snapshots: ({ epochs }) => ({
+    atSteps: [0],
+    atEpochs: Array.from({ length: Math.floor(epochs / 10) }, (_, ten) => 10 * (ten + 1)),
+  }),
+
+  serves: ({ discriminator, generator }, { latentDim }) =>
+    generatorModel({
+      latentDim,
+      prior: 'uniform',
+      image: { height: 28, width: 28, channels: 1, range: [0, 1] },
+      generate: (z) => generator.apply(z),
+      discriminate: (image) => discriminator.apply(image),
+    }),
+
+  evaluate: evaluateAll(discriminatorAccuracy, judged),
+
+  figures: {
+    samples,
+    snapshots,
+    progress,
+    interpolation,
+    perturbation,
+    losses: curves({
+      title: 'Adversarial losses',
+      y: 'loss (nats)',
+      lines: [
+        { name: 'discriminator', kind: 'train', metric: 'discriminator/loss' },
+        { name: 'generator', kind: 'train', metric: 'generator/loss' },
+      ],
+    }),
+    beliefs: curves({
+      title: 'What the discriminator believes',
+      y: 'mean probability of being real',
+      domain: [0, 1],
+      lines: [
+        { name: 'real images', kind: 'train', metric: 'discriminator/real' },
+        { name: 'generated images', kind: 'train', metric: 'discriminator/fake' },
+      ],
+    }),
+  },
+});

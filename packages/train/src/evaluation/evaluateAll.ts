@@ -1,0 +1,11 @@
+import type { Evaluate } from '../serve/evaluation.js';
+import type { ModelKind } from '../serve/kinds.js';
+
+/** Several evaluations as one, in this order. */
+export function evaluateAll<Kind extends ModelKind>(...parts: readonly Evaluate<Kind>[]): Evaluate<Kind> {
+  return async (model, data, request) => {
+    const measurements = [];
+    for (const part of parts) measurements.push(...(await part(model, data, request)));
+    return measurements;
+  };
+}

@@ -1,0 +1,82 @@
+import { Random } from '@onnx-forge/infer';
+import { DNet, GNet, getLossD, getLossG, sampleNoise } from '@onnx-forge/models/gan';
+import { type Network, type StepRandom, seededInitializers, tf, useBackend } from '@onnx-forge/train';
+import { expect } from 'chai';
+
+describe('gan', () => {
+  before(() => useBackend('cpu'));
+
+  const init = () => seededInitializers(new Random(1));
+  const shapes = ({ weights }: Network) => weights.map(({ variable }) => variable.shape);
+
+  it('has the layers of the two tables', () => {
+    // Kernels [height, width, in, out]: 2, 4 and 8 maps, then 200 inputs (no padding in the third convolution).
+    expect(shapes(DNet(init()))).to.deep.equal([
+      [3, 3, 1, 2],
+      [2],
+      [3, 3, 2, 4],
+      [4],
+      [3, 3, 4, 8],
+      [8],
+      [200, 1],
+      [1],
+    ]);
+    expect(shapes(GNet(64, init()))).to.deep.equal([
+      [64, 1568],
+      [1568],
+      [3, 3, 32, 16],
+      [16],
+      [3, 3, 16, 8],
+      [8],
+      [3, 3, 8, 1],
+      [1],
+    ]);
+  });
+
+  it('starts from weights in +-sqrt(6 / fan in) that fill the interval, and from zero biases', () => {
+    for (const net of [DNet(init()), GNet(64, init())]) {
+      for (const { variable, name } of net.weights) {
+        const values = [...variable.dataSync()];
+        if (name.endsWith('bias')) {
+          expect(values.every((value) => value === 0)).to.equal(true);
+          continue;
+        }
+        const fanIn = variable.shape.slice(0, -1).reduce((product, size) => product * size, 1);
+        const bound = Math.sqrt(6 / fanIn);
+        const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+        expect(largest, name).to.be.within(0.8 * bound, bound);
+      }
+    }
+  });
+
+  it('draws images between 0 and 1, and one logit for each', () => {
+    const z = tf.randomUniform([3, 64], -1, 1, 'float32', 1);
+    const images = GNet(64, init()).apply(z);
+    expect(images.shape).to.deep.equal([3, 784]);
+    for (const value of images.dataSync()) expect(value).to.be.within(0, 1);
+    expect(DNet(init()).apply(images).shape).to.deep.equal([3, 1]);
+  });
+
+  it('sums the losses of the discriminator, or halves the sum; log 2 and 2 log 2 when it can tell nothing', () => {
+    const [zero, one] = [tf.zeros([4, 1]), tf.ones([4, 1])];
+    expect(getLossD(zero, zero, 'sum').dataSync()[0]).to.be.closeTo(2 * Math.log(2), 1e-6);
+    expect(getLossD(zero, zero, 'half-sum').dataSync()[0]).to.be.closeTo(Math.log(2), 1e-6);
+    // -log sigmoid(1) = log(1 + 1/e) for real images, log 2 for the others.
+    const log = Math.log(1 + Math.exp(-1));
+    expect(getLossD(one, zero, 'sum').dataSync()[0]).to.be.closeTo(log + Math.log(2), 1e-6);
+    expect(getLossG(one).dataSync()[0]).to.be.closeTo(log, 1e-6);
+  });
+
+  it('asks for noise that is uniform in (-1, 1)', () => {
+    const asked: unknown[] = [];
+    const rng: StepRandom = {
+      normal: () => expect.fail('the noise is not normal'),
+      uniform: (shape, low, high) => {
+        asked.push([shape, low, high]);
+        return tf.zeros([...shape]);
+      },
+    };
+    sampleNoise(rng, 5, 64);
+    expect(asked).to.deep.equal([[[5, 64], -1, 1]]);
+  });
+});
