@@ -28,7 +28,7 @@ export async function exporting({ recipe: name, out, budgetMs }: SpecOf<'export'
     threads: 1,
     async measure() {
       const { ms, slow: last } = await timeCalls(exportAll, { budgetMs, warmUpMs: 0 });
-      const note = `${Object.keys(graphs).length} graphs, ${(bytes / 1e6).toFixed(1)} MB`;
+      const note = `${(bytes / 1e6).toFixed(1)} MB in ${Object.keys(graphs).join(', ')}`;
       return { values: { [id]: ms }, notes: { [id]: [note] }, last };
     },
     close: async () => {},
