@@ -7,6 +7,7 @@ export const recipes: Readonly<Record<string, () => Promise<{ readonly default: 
   'vae-2d': () => import('./vae-2d.js'),
   'vae-mlp': () => import('./vae-mlp.js'),
   'vae-conv': () => import('./vae-conv.js'),
+  cvae: () => import('./cvae.js'),
   gan: () => import('./gan.js'),
   dcgan: () => import('./dcgan.js'),
 };

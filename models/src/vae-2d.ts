@@ -5,8 +5,10 @@ import {
   dataSpace,
   defineRecipe,
   elboCurves,
+  evaluateAll,
   gaussian,
   gaussianOf,
+  judged,
   latentModel,
   latentScatter,
   likelihood,
@@ -103,7 +105,7 @@ export default defineRecipe({
       logits: (z) => decoder.apply(z),
     }),
 
-  evaluate: likelihood({ samples: 200 }),
+  evaluate: evaluateAll(likelihood({ samples: 200 }), judged),
 
   figures: {
     dataSpace,

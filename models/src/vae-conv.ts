@@ -3,9 +3,11 @@ import {
   defineRecipe,
   elboCurves,
   estimatorsBySamples,
+  evaluateAll,
   gaussian,
   type Initializers,
   interpolation,
+  judged,
   latentModel,
   likelihood,
   likelihoodGap,
@@ -102,7 +104,7 @@ export default defineRecipe({
       track: { examples: 200, samples: 50 },
     }),
 
-  evaluate: likelihood({ samples: 200 }),
+  evaluate: evaluateAll(likelihood({ samples: 200 }), judged),
 
   figures: {
     samples,

@@ -4,8 +4,10 @@ import {
   elboCurves,
   estimatorsByDimension,
   estimatorsBySamples,
+  evaluateAll,
   gaussian,
   interpolation,
+  judged,
   latentModel,
   likelihood,
   likelihoodGap,
@@ -75,7 +77,7 @@ export default defineRecipe({
       track: { examples: 500, samples: 50 },
     }),
 
-  evaluate: likelihood({ samples: 200 }),
+  evaluate: evaluateAll(likelihood({ samples: 200 }), judged),
 
   figures: {
     samples,

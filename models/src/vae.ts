@@ -2,8 +2,10 @@ import {
   binarise,
   defineRecipe,
   elboCurves,
+  evaluateAll,
   gaussian,
   interpolation,
+  judged,
   latentModel,
   likelihood,
   mlp,
@@ -69,7 +71,7 @@ export default defineRecipe({
       logits: (z) => decoder.apply(z),
     }),
 
-  evaluate: likelihood({ samples: 200 }),
+  evaluate: evaluateAll(likelihood({ samples: 200 }), judged),
 
   figures: {
     samples,

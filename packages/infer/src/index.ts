@@ -17,6 +17,7 @@ export type { Examples } from './examples.js';
 export { load, loadManifest } from './load.js';
 export {
   type ClassifierServe,
+  type ConditionalServe,
   checkManifest,
   type FileEntry,
   type GraphEntry,
@@ -31,6 +32,7 @@ export {
   type ValueEntry,
 } from './manifest.js';
 export { type Classification, ClassifierModel } from './model/classifier.js';
+export { ConditionalModel, type GivenLabels } from './model/conditional.js';
 export type { Elbo, ElboOptions } from './model/elbo.js';
 export { GeneratorModel } from './model/generator.js';
 export { MeanAndError, WeightSums } from './model/importance.js';
@@ -42,6 +44,7 @@ export {
   type Models,
   requireGenerative,
 } from './model/kinds.js';
+export { type Labels, oneHot, toLabels } from './model/labels.js';
 export { LatentModel, type LogLikelihoodMethod, type Posterior } from './model/latent.js';
 export type {
   InterpolateOptions,

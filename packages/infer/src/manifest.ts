@@ -64,6 +64,12 @@ export interface LatentServe {
   readonly [detail: string]: unknown;
 }
 
+/** What a reader must know to use a latent-variable model that is given a class. */
+export interface ConditionalServe extends LatentServe {
+  /** The name of each class, in the order of their numbers. */
+  readonly classes: readonly string[];
+}
+
 /** What a reader must know to use a classifier of images. */
 export interface ClassifierServe {
   /** The name of each class, in the order of the probabilities. */
@@ -96,6 +102,7 @@ interface ManifestBase {
 export type Manifest =
   | (ManifestBase & { readonly kind: 'latent'; readonly serve: LatentServe })
   | (ManifestBase & { readonly kind: 'generator'; readonly serve: LatentServe })
+  | (ManifestBase & { readonly kind: 'conditional'; readonly serve: ConditionalServe })
   | (ManifestBase & { readonly kind: 'classifier'; readonly serve: ClassifierServe });
 
 const size = z.int().positive();
@@ -121,6 +128,8 @@ const serve = z.looseObject({
   image,
   likelihood: z.string().optional(),
 });
+
+const conditionalServe = serve.extend({ classes: z.array(z.string()).min(2) });
 
 const classifierServe = z.looseObject({ classes: z.array(z.string()).min(2), featureDim: size, image });
 
@@ -162,6 +171,7 @@ const base = z.looseObject({
 export const manifestSchema: z.ZodType<Manifest> = z.discriminatedUnion('kind', [
   base.extend({ kind: z.literal('latent'), serve }),
   base.extend({ kind: z.literal('generator'), serve }),
+  base.extend({ kind: z.literal('conditional'), serve: conditionalServe }),
   base.extend({ kind: z.literal('classifier'), serve: classifierServe }),
 ]);
 

@@ -3,7 +3,7 @@ import { positiveInteger, type Rows } from '../examples.js';
 import { Breather } from '../pause.js';
 import { Random } from '../random.js';
 import { MeanAndError } from './importance.js';
-import { type Float32Tensor, rowsPerCall, slice, type WorkOptions } from './rows.js';
+import { type Float32Tensor, rowsPerCall, slice, sliceAll, type WorkOptions } from './rows.js';
 
 export interface ElboOptions extends WorkOptions {
   /** Draws of z per example, averaged. Default 1. */
@@ -28,8 +28,14 @@ export interface Elbo {
   readonly seed: number;
 }
 
-/** Runs the graph elbo: x [n, pixels], noise [n, latentDim] -> elbo, reconstruction, kl [n]. */
-export async function elbo(session: Session, x: Rows, latentDim: number, options: ElboOptions): Promise<Elbo> {
+/** Runs the graph elbo: x [n, pixels], noise [n, latentDim] (and y [n, classes]) -> elbo, reconstruction, kl [n]. */
+export async function elbo(
+  session: Session,
+  x: Rows,
+  latentDim: number,
+  options: ElboOptions,
+  y?: Rows,
+): Promise<Elbo> {
   const samples = positiveInteger('samples', options.samples, 1);
   const seed = options.seed ?? 1;
   const draws = new Random(seed).fork('elbo');
@@ -47,6 +53,7 @@ export async function elbo(session: Session, x: Rows, latentDim: number, options
       const drawn = draws.fillNormal(noise.subarray(0, (end - start) * latentDim));
       const terms = (await session.run({
         x: slice(x.data, pixels, start, end),
+        ...(y && sliceAll({ y }, start, end)),
         noise: slice(drawn, latentDim, 0, end - start),
       })) as { elbo: Float32Tensor; reconstruction: Float32Tensor; kl: Float32Tensor };
       terms.elbo.data.forEach((value, i) => {

@@ -1,7 +1,8 @@
 import { InputError, RunFolderError } from '../errors.js';
-import type { ImageEntry, Manifest } from '../manifest.js';
+import type { ImageEntry, LatentServe, Manifest } from '../manifest.js';
 import { describe } from '../tensor.js';
 import { ClassifierModel } from './classifier.js';
+import { ConditionalModel } from './conditional.js';
 import { GeneratorModel } from './generator.js';
 import { LatentModel } from './latent.js';
 import type { ModelContext } from './served.js';
@@ -10,6 +11,7 @@ import type { ModelContext } from './served.js';
 export interface Models {
   readonly latent: LatentModel;
   readonly generator: GeneratorModel;
+  readonly conditional: ConditionalModel;
   readonly classifier: ClassifierModel;
 }
 
@@ -19,7 +21,7 @@ export type ModelKind = keyof Models;
 export type Model = Models[ModelKind];
 
 /** The kinds that make data from latent vectors: they sample, interpolate and perturb. */
-export type GenerativeKind = 'latent' | 'generator';
+export type GenerativeKind = 'latent' | 'conditional' | 'generator';
 
 /** A model that makes data from latent vectors. */
 export type GenerativeModel = Models[GenerativeKind];
@@ -43,21 +45,12 @@ interface Kind<K extends ModelKind> {
 /** Adding a kind of model: its manifest in manifest.ts, its class, and its line here. */
 const KINDS: { readonly [K in ModelKind]: Kind<K> } = {
   latent: {
-    roles: ({ serve: { latentDim, image } }) => {
-      const x = ['n', elements(image)];
-      const z = ['n', latentDim];
-      return {
-        encode: { required: true, inputs: { x }, outputs: { mu: z, logVar: z } },
-        decode: { required: true, inputs: { z }, outputs: { mean: x } },
-        elbo: { inputs: { x, noise: z }, outputs: { elbo: ['n'], reconstruction: ['n'], kl: ['n'] } },
-        logWeights: {
-          inputs: { x, mu: z, logVar: z, noise: ['n', 'k', latentDim] },
-          outputs: { logWeights: ['n', 'k'] },
-        },
-        logConditional: { inputs: { x, z: ['k', latentDim] }, outputs: { logProb: ['n', 'k'] } },
-      };
-    },
+    roles: ({ serve }) => latentRoles(serve, {}),
     create: (context) => new LatentModel(context),
+  },
+  conditional: {
+    roles: ({ serve }) => latentRoles(serve, { y: ['n', serve.classes.length] }),
+    create: (context) => new ConditionalModel(context),
   },
   generator: {
     roles: ({ serve: { latentDim, image } }) => ({
@@ -77,6 +70,25 @@ const KINDS: { readonly [K in ModelKind]: Kind<K> } = {
     create: (context) => new ClassifierModel(context),
   },
 };
+
+/** The graphs of a latent-variable model; `given` are inputs that all of them have. */
+function latentRoles(
+  { latentDim, image }: LatentServe,
+  given: Readonly<Record<string, Shape>>,
+): Readonly<Record<string, Role>> {
+  const x = ['n', elements(image)];
+  const z = ['n', latentDim];
+  return {
+    encode: { required: true, inputs: { x, ...given }, outputs: { mu: z, logVar: z } },
+    decode: { required: true, inputs: { z, ...given }, outputs: { mean: x } },
+    elbo: { inputs: { x, ...given, noise: z }, outputs: { elbo: ['n'], reconstruction: ['n'], kl: ['n'] } },
+    logWeights: {
+      inputs: { x, ...given, mu: z, logVar: z, noise: ['n', 'k', latentDim] },
+      outputs: { logWeights: ['n', 'k'] },
+    },
+    logConditional: { inputs: { x, ...given, z: ['k', latentDim] }, outputs: { logProb: ['n', 'k'] } },
+  };
+}
 
 /** Throws InputError unless the model has a latent space; `what` names what was to be done. */
 export function requireGenerative(model: Model, what: string): asserts model is GenerativeModel {

@@ -6,7 +6,7 @@ import { Random } from '../random.js';
 import { float32 } from '../tensor.js';
 import { MeanAndError, WeightSums } from './importance.js';
 import { drawPrior } from './latent-space.js';
-import { type Float32Tensor, rowsPerCall, slice, type WorkOptions } from './rows.js';
+import { type Float32Tensor, rowsPerCall, slice, sliceAll, type WorkOptions } from './rows.js';
 
 export interface LogLikelihoodOptions extends WorkOptions {
   /** K, draws of z per example. Default 200. */
@@ -86,6 +86,8 @@ export function plan(options: LogLikelihoodOptions): Plan {
  * log p(x) ~ logMeanExp_k log w_k with log w_k = log p(x|z_k) + log p(z_k) - log q(z_k|x), z_k ~ q(z|x) (Burda et al.
  * 2016), or with w_k = p(x|z_k), z_k ~ p(z). The estimate is too low on average (Jensen) and rises with K.
  *
+ * With y, one-hot classes [n, classes], all of it is given y, and every graph takes it.
+ *
  * Memory does not grow with the number of examples or with K. The encoder runs once per example. Draws are numbered
  * example by example, so that neither the batch size nor the tiling changes them.
  */
@@ -93,13 +95,14 @@ export async function* streamLogLikelihood(
   graphs: LikelihoodGraphs,
   x: Rows,
   plan: Plan,
+  y?: Rows,
 ): AsyncGenerator<LogLikelihoodPart, void, undefined> {
   const random = new Random(plan.seed);
   const estimate = plan.estimator === 'importance' ? importance(graphs, random, plan) : prior(graphs, random, plan);
   const pixels = x.data.length / x.count;
   for (let start = 0; start < x.count; start += plan.batchSize) {
     const end = Math.min(start + plan.batchSize, x.count);
-    const sums = await estimate(slice(x.data, pixels, start, end));
+    const sums = await estimate(slice(x.data, pixels, start, end), y ? sliceAll({ y }, start, end) : {});
     const values = Float64Array.from(sums, ({ logMean }) => logMean);
     const bad = values.findIndex(Number.isNaN);
     if (bad >= 0) {
@@ -144,7 +147,8 @@ export async function collect(
   return { values, effectiveSampleSizes, errors, mean, standardError, samples, seed, estimator };
 }
 
-type Estimate = (x: Float32Tensor) => Promise<WeightSums[]>;
+type Given = Readonly<Record<string, Float32Tensor>>;
+type Estimate = (x: Float32Tensor, given: Given) => Promise<WeightSums[]>;
 
 /** Tiles of several examples with all their draws, or of one example with a part of them: the draws' order is the same. */
 function importance(graphs: LikelihoodGraphs, random: Random, { samples, signal }: Plan): Estimate {
@@ -152,9 +156,9 @@ function importance(graphs: LikelihoodGraphs, random: Random, { samples, signal 
   const [encode, logWeights] = [graphs.encode(), graphs.logWeights()];
   const draws = random.fork('importance');
   const breather = new Breather();
-  return async (x) => {
+  return async (x, given) => {
     const [count, pixels] = x.dims as [number, number];
-    const { mu, logVar } = (await encode.run({ x })) as { mu: Float32Tensor; logVar: Float32Tensor };
+    const { mu, logVar } = (await encode.run({ x, ...given })) as { mu: Float32Tensor; logVar: Float32Tensor };
     const sums = Array.from({ length: count }, () => new WeightSums());
     const rows = rowsPerCall(logWeights, pixels);
     const tileSamples = Math.min(samples, rows);
@@ -168,6 +172,7 @@ function importance(graphs: LikelihoodGraphs, random: Random, { samples, signal 
         const drawn = draws.fillNormal(noise.subarray(0, dims[0] * dims[1] * latentDim));
         const outputs = await logWeights.run({
           x: slice(x.data, pixels, start, end),
+          ...sliceAll(rowsOf(given), start, end),
           mu: slice(mu.data, latentDim, start, end),
           logVar: slice(logVar.data, latentDim, start, end),
           noise: float32(drawn, [...dims, latentDim]),
@@ -185,22 +190,28 @@ function prior(graphs: LikelihoodGraphs, random: Random, { samples, signal }: Pl
   const { latentDim } = graphs;
   const logConditional = graphs.logConditional();
   const breather = new Breather();
-  return async (x) => {
+  return async (x, given) => {
     const [count, pixels] = x.dims as [number, number];
     const sums = Array.from({ length: count }, () => new WeightSums());
     const draws = random.fork('prior');
-    const rows = Math.min(samples, rowsPerCall(logConditional, pixels));
+    // Given classes, every draw is decoded for every example.
+    const width = Object.keys(given).length > 0 ? count * pixels : pixels;
+    const rows = Math.min(samples, rowsPerCall(logConditional, width));
     const z = new Float32Array(rows * latentDim);
     for (let k = 0; k < samples; k += rows) {
       signal?.throwIfAborted();
       const size = Math.min(rows, samples - k);
       const drawn = drawPrior(draws, graphs.prior, z.subarray(0, size * latentDim));
-      const outputs = await logConditional.run({ x, z: float32(drawn, [size, latentDim]) });
+      const outputs = await logConditional.run({ x, ...given, z: float32(drawn, [size, latentDim]) });
       addWeights(sums, 0, outputs.logProb as Float32Tensor, [count, size]);
       await breather.breathe();
     }
     return sums;
   };
+}
+
+function rowsOf(given: Given): Record<string, Rows> {
+  return Object.fromEntries(Object.entries(given).map(([name, { data, dims }]) => [name, { data, count: dims[0]! }]));
 }
 
 function addWeights(

@@ -24,9 +24,21 @@ export function slice(data: Float32Array, size: number, start: number, end: numb
   return float32(data.subarray(start * size, end * size), [end - start, size]);
 }
 
+/** {@link slice} of several arrays by name. */
+export function sliceAll(
+  arrays: Readonly<Record<string, Rows>>,
+  start: number,
+  end: number,
+): Record<string, Float32Tensor> {
+  const parts = Object.entries(arrays).map(([name, { data, count }]) => {
+    return [name, slice(data, data.length / count, start, end)] as const;
+  });
+  return Object.fromEntries(parts);
+}
+
 /**
  * Runs a row-wise graph over any number of rows, `rowsPerCall` at a time, so that its inner layers take a bounded amount
- * of memory. Returns the outputs named, each as [rows, elements per row].
+ * of memory. `beside` are further inputs with as many rows. Returns the outputs named, each as [rows, elements per row].
  */
 export async function mapRows<Output extends string>(
   session: Session,
@@ -34,13 +46,14 @@ export async function mapRows<Output extends string>(
   rows: Rows,
   outputs: readonly Output[],
   rowsPerCall: number,
+  beside: Readonly<Record<string, Rows>> = {},
 ): Promise<Record<Output, Float32Tensor>> {
   const size = rows.data.length / rows.count;
   const breather = new Breather();
   const whole: Partial<Record<Output, Float32Tensor>> = {};
   for (let start = 0; start < rows.count; start += rowsPerCall) {
     const end = Math.min(start + rowsPerCall, rows.count);
-    const part = await session.run({ [input]: slice(rows.data, size, start, end) });
+    const part = await session.run({ [input]: slice(rows.data, size, start, end), ...sliceAll(beside, start, end) });
     for (const name of outputs) {
       const data = part[name]!.data as Float32Array;
       const width = data.length / (end - start);

@@ -3,9 +3,9 @@ import { type DataSet, SPLIT_NAMES, type Split, type Splits } from './data-set.j
 import { allocate, exampleSize, imageField } from './fields.js';
 
 /** How grey becomes black or white. */
-export type Binarisation = 'threshold' | 'stochastic';
+export type Binarisation = 'threshold' | 'stochastic' | 'dynamic';
 
-const BINARISATIONS: readonly string[] = ['threshold', 'stochastic'] satisfies readonly Binarisation[];
+const BINARISATIONS: readonly string[] = ['threshold', 'stochastic', 'dynamic'] satisfies readonly Binarisation[];
 
 export function isBinarisation(name: string): name is Binarisation {
   return BINARISATIONS.includes(name);
@@ -13,20 +13,27 @@ export function isBinarisation(name: string): name is Binarisation {
 
 /**
  * A data set whose images `x` are binary: grey >= 1/2 (`threshold`), or drawn once per pixel with probability grey
- * (`stochastic`: a fixed draw, as in Salakhutdinov and Murray 2008 and Larochelle's file). The name tells:
+ * (`stochastic`: a fixed draw, as in Salakhutdinov and Murray 2008 and Larochelle's file). `dynamic` is that for validation and
+ * test, and leaves the training images grey, for the step to draw anew each time (Burda et al. 2016). The name tells:
  * `NAME+threshold`. A set that is binary already is returned as it is.
  *
  * @param seed of the stochastic draw; each split has a stream of its own
  */
 export function binarise(dataSet: DataSet, mode: Binarisation, seed: number): DataSet {
-  if (!isBinarisation(mode)) throw new InputError(`images are binarised by 'threshold' or 'stochastic', not '${mode}'`);
+  if (!isBinarisation(mode))
+    throw new InputError(`images are binarised by 'threshold', 'stochastic' or 'dynamic', not '${mode}'`);
+  if (dataSet.name.endsWith(`+${mode}`)) return dataSet;
   if (SPLIT_NAMES.every((name) => dataSet.splits[name].fields.x?.binary)) return dataSet;
   const random = new Random(seed).fork(`binarise ${dataSet.name}`);
-  const entries = SPLIT_NAMES.map((name) => [name, binary(dataSet.splits[name], mode, random.fork(name))]);
+  const entries = SPLIT_NAMES.map((name) => {
+    const split = dataSet.splits[name];
+    if (mode === 'dynamic' && name === 'train') return [name, split];
+    return [name, binary(split, mode === 'threshold' ? 'threshold' : 'stochastic', random.fork(name))];
+  });
   return { ...dataSet, name: `${dataSet.name}+${mode}`, splits: Object.fromEntries(entries) as Splits };
 }
 
-function binary(split: Split, mode: Binarisation, random: Random): Split {
+function binary(split: Split, mode: 'threshold' | 'stochastic', random: Random): Split {
   const { x } = split.fields;
   if (!x) throw new InputError("only a data set with a field 'x' can be binarised");
   const size = exampleSize(x.shape);

@@ -42,7 +42,10 @@ export const judged: Evaluate<GenerativeKind> = async (
   const examples = Math.min(EXAMPLES, splits[split].size);
   const { images } = await model.sample(examples, { seed });
   const other = splits[split === 'validation' ? 'test' : 'validation'];
-  const exhibits = { image, samples: images.data, real: spread(splits[split], examples), split };
+  // A conditional model makes all classes in turn.
+  const count = model.kind === 'conditional' ? model.manifest.serve.classes.length : undefined;
+  const labels = count === undefined ? {} : { labels: Int32Array.from({ length: examples }, (_, row) => row % count) };
+  const exhibits = { image, samples: images.data, ...labels, real: spread(splits[split], examples), split };
   return judgeImages(judging, { ...exhibits, otherReal: spread(other, examples) }, seed);
 };
 

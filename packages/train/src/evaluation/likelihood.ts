@@ -1,6 +1,8 @@
+import type { ElboOptions, LogLikelihoodOptions } from '@onnx-forge/infer';
 import { gather } from '../data/batches.js';
 import type { Split, SplitName } from '../data/data-set.js';
 import type { Evaluate, Measurement } from '../serve/evaluation.js';
+import type { ModelOf } from '../serve/kinds.js';
 
 export interface LikelihoodOptions {
   /** Importance samples per example. */
@@ -9,9 +11,10 @@ export interface LikelihoodOptions {
 
 /**
  * ELBO on the validation and the test split (one z per example) and the importance-sampled log-likelihood of the test
- * split, with its standard error over examples and the mean effective sample size. All in nats per example.
+ * split, with its standard error over examples and the mean effective sample size. All in nats per example; of a
+ * conditional model, of x given its class y.
  */
-export function likelihood({ samples: usual }: LikelihoodOptions): Evaluate<'latent'> {
+export function likelihood({ samples: usual }: LikelihoodOptions): Evaluate<'latent' | 'conditional'> {
   return async (model, { splits }, { split: only, samples = usual, seed, signal, onProgress = () => {} }) => {
     const measurements: Measurement[] = [];
     const work = (what: string) => ({
@@ -20,16 +23,16 @@ export function likelihood({ samples: usual }: LikelihoodOptions): Evaluate<'lat
       onProgress: ({ done, total }: { done: number; total: number }) => onProgress(what, done / total),
     });
     for (const split of only ? [only] : (['validation', 'test'] satisfies SplitName[])) {
-      const x = images(splits[split]);
       const about = { split, unit: 'nats', examples: splits[split].size };
-      const bound = await model.elbo(x, work(`ELBO, ${split}`));
+      const bounds = boundsOf(model, splits[split]);
+      const bound = await bounds.elbo(work(`ELBO, ${split}`));
       measurements.push(
         { name: 'elbo', value: bound.mean, standardError: bound.standardError, samples: 1, ...about },
         { name: 'reconstruction', value: bound.reconstruction, samples: 1, ...about },
         { name: 'kl', value: bound.kl, ...about },
       );
       if (split === 'validation' && !only) continue;
-      const estimate = await model.logLikelihood(x, { samples, ...work(`log-likelihood, ${split}`) });
+      const estimate = await bounds.logLikelihood({ samples, ...work(`log-likelihood, ${split}`) });
       const { mean, standardError, effectiveSampleSizes } = estimate;
       const size = effectiveSampleSizes.reduce((sum, value) => sum + value, 0) / effectiveSampleSizes.length;
       measurements.push(
@@ -41,7 +44,19 @@ export function likelihood({ samples: usual }: LikelihoodOptions): Evaluate<'lat
   };
 }
 
-function images(split: Split): Float32Array {
+/** Both bounds on a split, whatever the model is given. */
+function boundsOf(model: ModelOf<'latent' | 'conditional'>, split: Split) {
   const all = Array.from({ length: split.size }, (_, index) => index);
-  return gather(split, 'x', all) as Float32Array;
+  const x = gather(split, 'x', all) as Float32Array;
+  if (model.kind === 'latent') {
+    return {
+      elbo: (options: ElboOptions) => model.elbo(x, options),
+      logLikelihood: (options: LogLikelihoodOptions) => model.logLikelihood(x, options),
+    };
+  }
+  const labels = gather(split, 'y', all);
+  return {
+    elbo: (options: ElboOptions) => model.elbo(x, labels, options),
+    logLikelihood: (options: LogLikelihoodOptions) => model.logLikelihood(x, labels, options),
+  };
 }

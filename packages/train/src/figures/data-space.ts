@@ -7,5 +7,5 @@ export const dataSpace: Figure<'latent'> = async ({ model, random }) => {
   const { images } = await model.sample(count, { seed: random.integer(2 ** 31) });
   const means = rowsOf(images.data, count);
   const cells = means.flatMap((mean) => [mean, mean.map((p) => Number(random.uniform() < p))]);
-  return imageGrid(cells, model.manifest.serve.image, { columns: 2, columnLabels: ['p(x|z)', 'sample'] });
+  return imageGrid(cells, model.manifest.serve.image, { columns: 2, side: 84, columnLabels: ['p(x|z)', 'sample'] });
 };

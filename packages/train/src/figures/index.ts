@@ -1,5 +1,6 @@
 export { elboCurves, likelihoodGap } from './bounds.js';
 export { classInterpolation } from './class-interpolation.js';
+export { classGrid, classStrip } from './classes.js';
 export { type Curve, type CurvesOptions, curves } from './curves.js';
 export { dataSpace } from './data-space.js';
 export { estimatorsByDimension, estimatorsBySamples, type SampleCountOptions } from './estimators.js';

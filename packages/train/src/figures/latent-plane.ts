@@ -19,19 +19,29 @@ export const latentScatter: Figure<'latent'> = async ({ model, data }) => {
     const along = (axis: number) => members.map((row) => mu.data[2 * row + axis]!);
     return { name: `${label}`, x: along(0), y: along(1) };
   });
-  // Both axes alike: distances mean the same in every direction.
-  const reach = Math.ceil(mu.data.reduce((largest, value) => Math.max(largest, Math.abs(value)), 1));
+  const [along1, along2] = axesOf(mu.data);
   const { svg } = scatterPlot({
     title: 'The training images in latent space, by class',
     subtitle: `${model.manifest.model}, mean of q(z|x) of ${count.toLocaleString('en')} images of ${data.name}`,
-    x: { label: 'z1', domain: [-reach, reach] },
-    y: { label: 'z2', domain: [-reach, reach] },
+    x: { label: 'z1', domain: along1! },
+    y: { label: 'z2', domain: along2! },
     series,
     width: 640,
     height: 600,
   });
   return { svg, png: svgToPng(svg) };
 };
+
+/** The ends of both axes, equally long: distances mean the same in every direction. */
+function axesOf(points: Float32Array): [number, number][] {
+  const ends = [0, 1].map((axis) => {
+    const values = points.filter((_, i) => i % 2 === axis);
+    const [low, high] = [Math.min, Math.max].map((pick) => values.reduce((a, b) => pick(a, b)));
+    return { middle: (low! + high!) / 2, half: (high! - low!) / 2 };
+  });
+  const half = Math.max(1, ...ends.map((end) => end.half)) * 1.05;
+  return ends.map(({ middle }) => [middle - half, middle + half]);
+}
 
 /**
  * The images of a two-dimensional latent space: the mean of p(x|z) at the quantiles of the prior, so that every image

@@ -1,0 +1,122 @@
+import {
+  binarise,
+  classGrid,
+  classStrip,
+  conditionalModel,
+  defineRecipe,
+  elboCurves,
+  evaluateAll,
+  gaussian,
+  gaussianOf,
+  type Initializers,
+  interpolation,
+  judged,
+  likelihood,
+  mlp,
+  type Network,
+  perturbation,
+  positive,
+  progress,
+  repeatRows,
+  type StepRandom,
+  sampleBernoulli,
+  tf,
+  type VariationalOptions,
+  variationalLoss,
+  variationalOptions,
+} from '@onnx-forge/train';
+
+const DIGITS = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
+
+interface Cvae {
+  readonly recognition: Network;
+  readonly generation: Network;
+}
+
+/** x concat one-hot y, [batch, 784 + 10] -> mu and log s2 of q(z|x,y), [batch, 2 * latentDim]. */
+export function recognitionModel(units: number, latentDim: number, { fanInUniform, fanInUniformBias }: Initializers) {
+  const sizes = [784 + DIGITS.length, units, units, 2 * latentDim];
+  return mlp(sizes, { activation: 'relu', kernel: fanInUniform, bias: fanInUniformBias });
+}
+
+/** z concat one-hot y, [batch, latentDim + 10] -> logits of p(x|z,y), [batch, 784]. */
+export function generationModel(units: number, latentDim: number, { fanInUniform, fanInUniformBias }: Initializers) {
+  const sizes = [latentDim + DIGITS.length, units, units, 784];
+  return mlp(sizes, { activation: 'relu', kernel: fanInUniform, bias: fanInUniformBias });
+}
+
+/** mu + sigma * noise, [batch, latentDim]. */
+export function reparametrize(mu: tf.Tensor, logVar: tf.Tensor, rng: StepRandom): tf.Tensor {
+  return gaussianOf(mu, logVar).sample(rng);
+}
+
+/** q(z|x,y) for x [batch, 784] and one-hot y [batch, 10]. */
+function recognise({ recognition }: Cvae, x: tf.Tensor, y: tf.Tensor) {
+  return gaussian(recognition.apply(tf.concat([x, y], 1)));
+}
+
+/** Logits of p(x|z,y) for z [rows, latentDim] and one-hot y [rows, 10]. */
+function generate({ generation }: Cvae, z: tf.Tensor, y: tf.Tensor) {
+  return generation.apply(tf.concat([z, y], 1));
+}
+
+/** Minus the bound on log p(x|y): KL(q(z|x,y) || N(0, I)) - E_q[log p(x|z,y)] (Sohn et al. 2015, with p(z|y) = p(z)). */
+export function lossFunction(nets: Cvae, x: tf.Tensor, y: tf.Tensor, rng: StepRandom, options: VariationalOptions) {
+  const q = recognise(nets, x, y); // mu, logVar: [batch, latentDim]
+  const decode = (z: tf.Tensor) => generate(nets, z, repeatRows(y, options.importanceSamples)); // logits: [rows, 784]
+  return variationalLoss({ x, q, decode }, rng, options); // loss, reconstruction, kl: nats per image
+}
+
+/**
+ * Conditional variational autoencoder (Sohn et al. 2015) of digits given their class: EECS 498/598, homework 3,
+ * question 3. The grey images are made black and white anew in every step.
+ */
+export default defineRecipe({
+  name: 'cvae',
+  task: 'conditional variational autoencoder: digits of a class that one asks for',
+  source: 'Sohn et al. 2015; EECS 498/598 homework 3, question 3',
+  data: { real: 'mnist+dynamic', embedded: 'synthetic-digits+dynamic' },
+  options: {
+    latentDim: 20,
+    units: 400,
+    ...variationalOptions('elbo'),
+    learningRate: positive(1e-3),
+    batchSize: 32,
+    epochs: 10,
+  },
+  presets: { small: { epochs: 5 } },
+
+  prepare: (dataSet) => binarise(dataSet, 'dynamic', 0),
+  batch: { x: { shape: [784] }, y: { shape: [], dtype: 'int32', field: 'label' } },
+
+  nets: ({ units, latentDim }, init) => ({
+    recognition: recognitionModel(units, latentDim, init),
+    generation: generationModel(units, latentDim, init),
+  }),
+
+  steps: {
+    elbo: {
+      updates: ['recognition', 'generation'],
+      optimizer: ({ learningRate }) => tf.train.adam(learningRate, 0.9, 0.999, 1e-8),
+      loss(nets, { x, y }, rng, options) {
+        const given = tf.oneHot(y, DIGITS.length, 1, 0, 'float32'); // [batch, 10]
+        return lossFunction(nets, sampleBernoulli(x, rng), given, rng, options);
+      },
+    },
+  },
+
+  snapshots: () => ({ atSteps: [0], atEpochs: [1, 2, 5] }),
+
+  serves: (nets, { latentDim }) =>
+    conditionalModel({
+      latentDim,
+      image: { height: 28, width: 28, channels: 1 },
+      classes: DIGITS,
+      posterior: (x, y) => recognise(nets, x, y),
+      logits: (z, y) => generate(nets, z, y),
+    }),
+
+  evaluate: evaluateAll(likelihood({ samples: 200 }), judged),
+
+  figures: { classStrip, classGrid, progress, interpolation, perturbation, curves: elboCurves },
+});

@@ -1,0 +1,157 @@
+import { type Examples, type Rows, toRows } from '../examples.js';
+import type { Manifest } from '../manifest.js';
+import { type Elbo, type ElboOptions, elbo } from './elbo.js';
+import { type Labels, oneHot, toLabels } from './labels.js';
+import type { Posterior } from './latent.js';
+import {
+  type Decoder,
+  type InterpolateOptions,
+  type Interpolation,
+  interpolate,
+  type Perturbation,
+  type PerturbOptions,
+  perturb,
+  type SampleOptions,
+  type Samples,
+  sample,
+} from './latent-space.js';
+import {
+  collect,
+  type LikelihoodGraphs,
+  type LogLikelihood,
+  type LogLikelihoodOptions,
+  type LogLikelihoodPart,
+  plan,
+  streamLogLikelihood,
+} from './log-likelihood.js';
+import { type Float32Tensor, mapRows, rowsPerCall } from './rows.js';
+import { ServedModel } from './served.js';
+
+/** The classes to make images of. */
+export interface GivenLabels {
+  /** One per vector (pair of vectors), or one for all. Default: all classes in turn, 0, 1 .. */
+  readonly labels?: Labels | undefined;
+}
+
+/**
+ * A latent-variable model of x given a class y (a conditional VAE): q(z|x,y), p(x|z,y), p(z) = N(0, I). Labels are class
+ * numbers from 0; any other is an InputError. All likelihoods are of x given y, in nats.
+ */
+export class ConditionalModel extends ServedModel<Extract<Manifest, { kind: 'conditional' }>> {
+  readonly kind = 'conditional';
+
+  /** q(z|x,y) of each image and its label. */
+  async encode(x: Examples, labels: Labels): Promise<Posterior> {
+    const session = this.graph('encode');
+    const rows = this.#examples(x);
+    const perCall = rowsPerCall(session, this.#pixels);
+    return mapRows(session, 'x', rows, ['mu', 'logVar'], perCall, { y: this.#given(labels, rows.count) });
+  }
+
+  /** The mean of p(x|z,y), [n, pixels]. */
+  async decode(z: Examples, labels: Labels): Promise<Float32Tensor> {
+    const rows = toRows(z, { name: 'z', size: this.manifest.serve.latentDim });
+    return this.#decoder({ labels }, rows.count, (row) => row).decode(rows);
+  }
+
+  /** Means of p(x|z,y) for z from the prior. */
+  async sample(n: number, { labels, ...options }: SampleOptions & GivenLabels = {}): Promise<Samples> {
+    return sample(
+      this.#decoder({ labels }, n, (row) => row),
+      n,
+      options,
+    );
+  }
+
+  /** The evidence lower bound on log p(x|y) and its two terms. */
+  async elbo(x: Examples, labels: Labels, options: ElboOptions = {}): Promise<Elbo> {
+    const rows = this.#examples(x);
+    const y = this.#given(labels, rows.count);
+    return elbo(this.graph('elbo'), rows, this.manifest.serve.latentDim, options, y);
+  }
+
+  /** Estimates log p(x|y) for each example: see `LatentModel.logLikelihood`. */
+  async logLikelihood(x: Examples, labels: Labels, options: LogLikelihoodOptions = {}): Promise<LogLikelihood> {
+    const rows = this.#examples(x);
+    const planned = plan(options);
+    return collect(this.#stream(rows, labels, options), rows.count, planned);
+  }
+
+  /** {@link logLikelihood} part by part. */
+  logLikelihoodParts(
+    x: Examples,
+    labels: Labels,
+    options: LogLikelihoodOptions = {},
+  ): AsyncGenerator<LogLikelihoodPart, void, undefined> {
+    return this.#stream(this.#examples(x), labels, options);
+  }
+
+  /** From b to a, each pair under one label: see {@link interpolate}. */
+  async interpolate(
+    a: Examples,
+    b: Examples,
+    { labels, ...options }: InterpolateOptions & GivenLabels = {},
+  ): Promise<Interpolation> {
+    const { count } = toRows(a, { name: 'a', size: this.manifest.serve.latentDim });
+    // The steps of a pair follow one another.
+    const pairOf = (row: number, rows: number) => Math.floor((row * count) / rows);
+    return interpolate(this.#decoder({ labels }, count, pairOf), a, b, options);
+  }
+
+  /** What each latent dimension does, each vector under its label: see {@link perturb}. */
+  async perturb(z: Examples, { labels, ...options }: PerturbOptions & GivenLabels = {}): Promise<Perturbation> {
+    const { count } = toRows(z, { name: 'z', size: this.manifest.serve.latentDim });
+    return perturb(
+      this.#decoder({ labels }, count, (row) => row % count),
+      z,
+      options,
+    );
+  }
+
+  #stream(rows: Rows, labels: Labels, options: LogLikelihoodOptions) {
+    return streamLogLikelihood(this.#likelihoodGraphs(), rows, plan(options), this.#given(labels, rows.count));
+  }
+
+  get #pixels(): number {
+    const { height, width, channels } = this.manifest.serve.image;
+    return height * width * channels;
+  }
+
+  #examples(x: Examples): Rows {
+    const { likelihood, image } = this.manifest.serve;
+    return toRows(x, { name: 'x', size: this.#pixels, range: likelihood === 'bernoulli' ? image.range : undefined });
+  }
+
+  #given(labels: Labels, count: number): Rows {
+    const { classes } = this.manifest.serve;
+    return oneHot(toLabels(labels, count, classes), classes.length);
+  }
+
+  /** Decodes every row under the label of the vector that it was made from. */
+  #decoder({ labels }: GivenLabels, vectors: number, vectorOf: (row: number, rows: number) => number): Decoder {
+    const session = this.graph('decode');
+    const { latentDim, prior, classes } = this.manifest.serve;
+    const inTurn = Array.from({ length: vectors }, (_, vector) => vector % classes.length);
+    const given = toLabels(labels ?? inTurn, vectors, classes);
+    const perCall = rowsPerCall(session, this.#pixels);
+    return {
+      latentDim,
+      prior,
+      decode: async (z) => {
+        const each = Int32Array.from({ length: z.count }, (_, row) => given[vectorOf(row, z.count)]!);
+        return (await mapRows(session, 'z', z, ['mean'], perCall, { y: oneHot(each, classes.length) })).mean;
+      },
+    };
+  }
+
+  #likelihoodGraphs(): LikelihoodGraphs {
+    const { latentDim, prior } = this.manifest.serve;
+    return {
+      latentDim,
+      prior,
+      encode: () => this.graph('encode'),
+      logWeights: () => this.graph('logWeights'),
+      logConditional: () => this.graph('logConditional'),
+    };
+  }
+}
