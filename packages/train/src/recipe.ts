@@ -34,6 +34,8 @@ export interface Step<Nets extends Networks = Networks, Input extends string = s
   /** Only these networks get gradients; the others are constants here. */
   readonly updates: readonly (keyof Nets & string)[];
   optimizer(options: Options): tf.Optimizer;
+  /** How often it runs in an iteration, every further time on a new batch; default 1. Metrics are means over them. */
+  times?(options: Options): number;
   /** A pure function of its arguments; all randomness comes from `rng`. */
   loss(nets: Nets, batch: BatchTensors<Input>, rng: StepRandom, options: Options): StepMetrics;
 }
@@ -81,7 +83,7 @@ export interface RecipeDefinition<
   prepare?(dataSet: DataSet, options: OptionsOf<NoInfer<Defaults>>): DataSet;
 
   nets(options: OptionsOf<Defaults>, init: Initializers): Nets;
-  /** Run in this order in every iteration, on the same batch. */
+  /** Run in this order in every iteration, on the same batch (but see {@link Step.times}). */
   readonly steps: Readonly<Record<string, Step<NoInfer<Nets>, NoInfer<Input>, OptionsOf<NoInfer<Defaults>>>>>;
   snapshots?(options: OptionsOf<Defaults>): SnapshotSchedule;
   /** What the trained model can do: its kind, what infer must know of it, and its inference graphs. */

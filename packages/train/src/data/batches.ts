@@ -27,6 +27,8 @@ export interface BatchOptions {
 
 export interface TrainingBatchOptions extends BatchOptions {
   readonly seed: number;
+  /** An epoch is a whole number of this many batches, default 1; those that are left over are dropped too. */
+  readonly group?: number;
   /** Default true. Without it every epoch is in the split's own order. */
   readonly shuffle?: boolean;
   /** Go on where {@link TrainingBatches.position} was taken. */
@@ -49,14 +51,13 @@ export class TrainingBatches {
   #order: Uint32Array | undefined;
 
   /** @throws InputError a batch size that is no positive integer or exceeds the split, an impossible position */
-  constructor(split: Split, { batchSize, fields, seed, shuffle = true, position }: TrainingBatchOptions) {
+  constructor(split: Split, { batchSize, fields, seed, group = 1, shuffle = true, position }: TrainingBatchOptions) {
     checkBatchSize(batchSize);
-    if (batchSize > split.size) {
-      throw new InputError(`a batch of ${batchSize} can't be filled from ${split.size} training examples`, {
-        batchSize,
-      });
+    if (group * batchSize > split.size) {
+      const what = group === 1 ? `a batch of ${batchSize}` : `an iteration of ${group} batches of ${batchSize}`;
+      throw new InputError(`${what} can't be filled from ${split.size} training examples`, { batchSize, group });
     }
-    this.batchesPerEpoch = Math.floor(split.size / batchSize);
+    this.batchesPerEpoch = group * Math.floor(split.size / (group * batchSize));
     this.#reader = new BatchReader(split, batchSize, fields);
     this.#random = new Random(seed).fork('batches');
     this.#batchSize = batchSize;

@@ -6,7 +6,8 @@ import type { DataSet } from '../data/data-set.js';
 import type { Engine } from '../engine/engine.js';
 import { TrainError } from '../errors.js';
 import type { OnEvent } from '../events.js';
-import type { Recipe, SnapshotSchedule } from '../recipe.js';
+import type { OptionValues } from '../options.js';
+import type { Recipe, SnapshotSchedule, Step } from '../recipe.js';
 import { learningRateFactor } from '../schedule.js';
 import type { Served } from '../serve/served.js';
 import type { RunFolder } from './folder.js';
@@ -43,6 +44,7 @@ export interface LoopOptions {
 export class TrainingLoop {
   readonly #options: LoopOptions;
   readonly #batches: TrainingBatches;
+  readonly #batchesPerStep: number;
   readonly #schedule: SnapshotSchedule;
   readonly #log: MetricsLog;
   readonly #line: Meter;
@@ -58,6 +60,7 @@ export class TrainingLoop {
     const { identity, recipe } = options;
     this.#options = options;
     this.#batches = batches;
+    this.#batchesPerStep = batchesPerIteration(recipe, identity.options);
     this.#log = log;
     this.#schedule = recipe.snapshots(identity.options);
     this.#line = new Meter(from?.meters.line);
@@ -72,6 +75,7 @@ export class TrainingLoop {
     const batches = new TrainingBatches(data.splits.train, {
       batchSize,
       seed: identity.seed,
+      group: batchesPerIteration(options.recipe, identity.options),
       shuffle: identity.options.shuffle !== false,
       ...(from && { position: from.position }),
     });
@@ -88,7 +92,7 @@ export class TrainingLoop {
   }
 
   get stepsPerEpoch(): number {
-    return this.#batches.batchesPerEpoch;
+    return this.#batches.batchesPerEpoch / this.#batchesPerStep;
   }
 
   get seconds(): number {
@@ -125,16 +129,20 @@ export class TrainingLoop {
   async #iterate(): Promise<void> {
     const { onEvent, epochs, engine, recipe, identity, logEvery, checkpointSeconds } = this.#options;
     const { epoch } = this.#batches.position();
-    const { fields } = this.#batches.next();
-    const metrics: Record<string, number> = {};
     engine.scaleLearningRates(learningRateFactor(identity.options, this));
-    for (const name of Object.keys(recipe.steps)) {
-      const values = await engine.run(name, fields);
-      for (const [metric, value] of Object.entries(values)) {
-        if (!Number.isFinite(value)) throw this.#notFinite(name, metric, value);
-        metrics[`${name}/${metric}`] = value;
+    const meter = new Meter();
+    let { fields } = this.#batches.next();
+    for (const [name, step] of Object.entries(recipe.steps)) {
+      for (let time = 0; time < timesOf(step, identity.options); time++) {
+        if (time > 0) ({ fields } = this.#batches.next());
+        const values = await engine.run(name, fields);
+        for (const [metric, value] of Object.entries(values)) {
+          if (!Number.isFinite(value)) throw this.#notFinite(name, metric, value);
+          meter.add({ [`${name}/${metric}`]: value });
+        }
       }
     }
+    const metrics = meter.take();
     this.#step++;
     this.#line.add(metrics);
     this.#epoch.add(metrics);
@@ -239,4 +247,13 @@ export class TrainingLoop {
       'try a smaller learning rate (the last checkpoint is kept)';
     return new TrainError('not-finite', message, { step, metric, iteration });
   }
+}
+
+function timesOf(step: Step, options: OptionValues): number {
+  return step.times?.(options) ?? 1;
+}
+
+/** One for all steps, and one for every further time that a step runs. */
+function batchesPerIteration({ steps }: Recipe, options: OptionValues): number {
+  return Object.values(steps).reduce((sum, step) => sum + timesOf(step, options) - 1, 1);
 }
