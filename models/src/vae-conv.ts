@@ -46,8 +46,8 @@ export function buildDecoder(latentDim: number, init: Initializers): Network {
     layers.dense({ inputShape: [latentDim], units: 256, activation: 'elu', kernelInitializer: init.glorotUniform() }),
     layers.dense({ units: 7 * 7 * 64, activation: 'elu', kernelInitializer: init.glorotUniform() }),
     layers.reshape({ targetShape: [7, 7, 64] }),
-    layers.conv2dTranspose({ ...double, filters: 64, kernelInitializer: init.glorotUniform() }), // 14 x 14
-    layers.conv2dTranspose({ ...double, filters: 32, kernelInitializer: init.glorotUniform() }), // 28 x 28
+    layers.conv2dTranspose({ ...double, filters: 32, kernelInitializer: init.glorotUniform() }), // 14 x 14
+    layers.conv2dTranspose({ ...double, filters: 16, kernelInitializer: init.glorotUniform() }), // 28 x 28
     layers.conv2d({ filters: 1, kernelSize: 3, padding: 'same', kernelInitializer: init.glorotUniform() }),
     layers.flatten(),
   ]);
@@ -104,7 +104,7 @@ export default defineRecipe({
       track: { examples: 200, samples: 50 },
     }),
 
-  evaluate: evaluateAll(likelihood({ samples: 200 }), judged),
+  evaluate: evaluateAll(likelihood({ samples: 200, examples: 1000 }), judged),
 
   figures: {
     samples,

@@ -1,13 +1,15 @@
+import { type GenerativeModel, InputError } from '@onnx-forge/infer';
 import { type Command, defineCommand, type Outcome } from './command.js';
 import { writePicture } from './picture.js';
 import { device, outFile, seed } from './shared-options.js';
-import { count } from './values.js';
+import { count, indices } from './values.js';
 
 export const sampleCommand: Command = defineCommand({
   usage: 'sample <run>',
   summary: 'Draw samples of a trained model as one PNG',
   examples: [
     ['sample runs/vae', '64 samples to runs/vae/figures/sample.png'],
+    ['sample runs/cvae --labels 3 --count 10', 'ten threes of a conditional model'],
     ['sample runs/dcgan -o more.png --count 100 --seed 7', 'others, elsewhere'],
   ],
   positionals: { run: { type: 'string', demandOption: true, describe: 'Run folder or URL' } },
@@ -15,13 +17,32 @@ export const sampleCommand: Command = defineCommand({
     out: outFile,
     count: { ...count('--count', 'How many samples'), default: 64 },
     columns: { ...count('--columns', 'Samples per row'), defaultDescription: 'a square' },
+    labels: {
+      ...indices('--labels', 'Classes of the samples in turn, such as 3 or 0,1 (conditional models)'),
+      defaultDescription: 'all in turn',
+    },
     seed,
     device,
   },
-  run({ run, out, count, columns, seed, device }): Promise<Outcome> {
+  run({ run, out, count, columns, labels, seed, device }): Promise<Outcome> {
     return writePicture({ run, out, device, name: 'sample' }, async (model) => {
-      const { images } = await model.sample(count, { seed });
-      return { images: images.data, text: { columns: columns ?? Math.ceil(Math.sqrt(count)) }, facts: { count, seed } };
+      const { images } = await (model.kind === 'conditional'
+        ? model.sample(count, { seed, ...(labels && { labels: repeated(labels, count) }) })
+        : withoutLabels(model, labels).sample(count, { seed }));
+      const perRow = model.kind === 'conditional' && !labels ? model.manifest.serve.classes.length : undefined;
+      const text = { columns: columns ?? perRow ?? Math.ceil(Math.sqrt(count)) };
+      return { images: images.data, text, facts: { count, seed, ...(labels && { labels }) } };
     });
   },
 });
+
+/** As many labels as samples: the given ones over and over. */
+function repeated(labels: readonly number[], samples: number): number[] {
+  return Array.from({ length: samples }, (_, sample) => labels[sample % labels.length]!);
+}
+
+/** @throws InputError when there are labels, which this model knows nothing of */
+function withoutLabels<Model extends GenerativeModel>(model: Model, labels: readonly number[] | undefined): Model {
+  if (labels === undefined) return model;
+  throw new InputError(`${model.location} knows no classes: --labels is for conditional models`, { kind: model.kind });
+}

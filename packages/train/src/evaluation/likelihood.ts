@@ -7,6 +7,8 @@ import type { ModelOf } from '../serve/kinds.js';
 export interface LikelihoodOptions {
   /** Importance samples per example. */
   readonly samples: number;
+  /** Estimate log p(x) for only so many examples, at equal distances in the split. Default: all. */
+  readonly examples?: number;
 }
 
 /**
@@ -14,7 +16,7 @@ export interface LikelihoodOptions {
  * split, with its standard error over examples and the mean effective sample size. All in nats per example; of a
  * conditional model, of x given its class y.
  */
-export function likelihood({ samples: usual }: LikelihoodOptions): Evaluate<'latent' | 'conditional'> {
+export function likelihood({ samples: usual, examples }: LikelihoodOptions): Evaluate<'latent' | 'conditional'> {
   return async (model, { splits }, { split: only, samples = usual, seed, signal, onProgress = () => {} }) => {
     const measurements: Measurement[] = [];
     const work = (what: string) => ({
@@ -24,7 +26,7 @@ export function likelihood({ samples: usual }: LikelihoodOptions): Evaluate<'lat
     });
     for (const split of only ? [only] : (['validation', 'test'] satisfies SplitName[])) {
       const about = { split, unit: 'nats', examples: splits[split].size };
-      const bounds = boundsOf(model, splits[split]);
+      const bounds = boundsOf(model, splits[split], splits[split].size);
       const bound = await bounds.elbo(work(`ELBO, ${split}`));
       measurements.push(
         { name: 'elbo', value: bound.mean, standardError: bound.standardError, samples: 1, ...about },
@@ -32,29 +34,33 @@ export function likelihood({ samples: usual }: LikelihoodOptions): Evaluate<'lat
         { name: 'kl', value: bound.kl, ...about },
       );
       if (split === 'validation' && !only) continue;
-      const estimate = await bounds.logLikelihood({ samples, ...work(`log-likelihood, ${split}`) });
+      const tested = Math.min(examples ?? splits[split].size, splits[split].size);
+      const estimate = await boundsOf(model, splits[split], tested).logLikelihood({
+        samples,
+        ...work(`log-likelihood, ${split}`),
+      });
       const { mean, standardError, effectiveSampleSizes } = estimate;
       const size = effectiveSampleSizes.reduce((sum, value) => sum + value, 0) / effectiveSampleSizes.length;
       measurements.push(
-        { name: 'logLikelihood', value: mean, standardError, samples, ...about },
-        { name: 'effectiveSampleSize', value: size, samples, ...about, unit: 'samples' },
+        { name: 'logLikelihood', value: mean, standardError, samples, ...about, examples: tested },
+        { name: 'effectiveSampleSize', value: size, samples, ...about, examples: tested, unit: 'samples' },
       );
     }
     return measurements;
   };
 }
 
-/** Both bounds on a split, whatever the model is given. */
-function boundsOf(model: ModelOf<'latent' | 'conditional'>, split: Split) {
-  const all = Array.from({ length: split.size }, (_, index) => index);
-  const x = gather(split, 'x', all) as Float32Array;
+/** Both bounds for so many examples of a split, from all over it (a file may be sorted), whatever the model is given. */
+function boundsOf(model: ModelOf<'latent' | 'conditional'>, split: Split, examples: number) {
+  const chosen = Array.from({ length: examples }, (_, index) => Math.floor((index * split.size) / examples));
+  const x = gather(split, 'x', chosen) as Float32Array;
   if (model.kind === 'latent') {
     return {
       elbo: (options: ElboOptions) => model.elbo(x, options),
       logLikelihood: (options: LogLikelihoodOptions) => model.logLikelihood(x, options),
     };
   }
-  const labels = gather(split, 'y', all);
+  const labels = gather(split, 'y', chosen);
   return {
     elbo: (options: ElboOptions) => model.elbo(x, labels, options),
     logLikelihood: (options: LogLikelihoodOptions) => model.logLikelihood(x, labels, options),
