@@ -1,4 +1,5 @@
 export { classification } from './classification.js';
+export { criticEstimate, interpolationSharpness } from './critic.js';
 export { discriminatorAccuracy } from './discriminator.js';
 export { evaluateAll } from './evaluateAll.js';
 export { type FeatureStatistics, featureStatistics, frechetDistance, squareRoot } from './frechetDistance.js';

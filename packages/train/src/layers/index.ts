@@ -6,5 +6,6 @@ export {
   type Initializers,
   seededInitializers,
 } from './initializers.js';
+export { leakyRelu, leakyReluLayer } from './leakyRelu.js';
 export { type MlpOptions, mlp } from './mlp.js';
 export { Network, type NetworkWeight, sequential } from './network.js';
