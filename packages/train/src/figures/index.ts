@@ -5,7 +5,7 @@ export { type Curve, type CurvesOptions, curves } from './curves.js';
 export { dataSpace } from './data-space.js';
 export { estimatorsByDimension, estimatorsBySamples, type SampleCountOptions } from './estimators.js';
 export { imageGrid, rowsOf } from './images.js';
-export { latentScatter, manifold } from './latent-plane.js';
+export { latentScatter, manifold, normalQuantiles } from './latent-plane.js';
 export { interpolation, perturbation } from './latent-space.js';
 export { mistakes } from './mistakes.js';
 export { reconstructions } from './reconstructions.js';

@@ -1,0 +1,265 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ConditionalModel, load, Random } from '@onnx-forge/infer';
+import { recipes } from '@onnx-forge/models';
+import {
+  logpdfBernoulli,
+  logpdfDiagonalGaussian,
+  sampleBernoulli,
+  sampleDiagonalGaussian,
+} from '@onnx-forge/models/vae-2d';
+import {
+  binarise,
+  CompiledEngine,
+  type DataSet,
+  drawFigures,
+  EagerEngine,
+  loadDataSet,
+  networkWeights,
+  normalQuantiles,
+  type Recipe,
+  recipeData,
+  recipeOptions,
+  seededInitializers,
+  subset,
+  TrainingBatches,
+  tf,
+  train,
+  useBackend,
+} from '@onnx-forge/train';
+import { expect } from 'chai';
+import { rejection } from '../train/rejects.js';
+
+const recipeOf = async (name: string): Promise<Recipe> => (await recipes[name]!()).default;
+
+/** Sizes that train in a moment. */
+const SMALL: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  vae: { hiddenDim: 8, latentDim: 3 },
+  'vae-2d': { hiddenDim: 8 },
+  'vae-mlp': { hiddenDim: 8, latentDim: 3 },
+  'vae-conv': { latentDim: 2 },
+  cvae: { units: 8, latentDim: 1 },
+};
+
+/** What is quick enough to draw here: not the estimators' images, decoded by the hundred thousand. */
+const FIGURES: Readonly<Record<string, readonly string[]>> = {
+  'vae-2d': ['dataSpace', 'latentSpace', 'classInterpolation', 'manifold'],
+  'vae-mlp': ['snapshots', 'gap'],
+  cvae: ['classStrip', 'classGrid', 'interpolation', 'perturbation'],
+};
+
+/** A part of the stand-in, made once: it takes seconds to draw whole. */
+async function fewDigits(): Promise<DataSet> {
+  const all = await loadDataSet('synthetic-digits');
+  const { train, validation, test } = all.splits;
+  const splits = { train: subset(train, 0, 300), validation: subset(validation, 0, 50), test: subset(test, 0, 50) };
+  return { ...all, splits };
+}
+
+describe('the VAE family', () => {
+  let folder: string;
+  let digits: DataSet;
+  const runOf = (name: string) => join(folder, name);
+
+  before(async function () {
+    this.timeout(60_000);
+    await useBackend('cpu');
+    digits = await fewDigits();
+    folder = await mkdtemp(join(tmpdir(), 'onnx-forge-vaes-'));
+    for (const name of Object.keys(FIGURES)) {
+      await train({
+        recipe: await recipeOf(name),
+        out: runOf(name),
+        data: digits,
+        set: { ...SMALL[name], batchSize: 100, epochs: 1 },
+        device: 'cpu',
+        threads: 1,
+        evaluate: false,
+        figures: false,
+      });
+    }
+  });
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  for (const name of Object.keys(SMALL)) {
+    for (const objective of ['elbo', 'iwae'] as const) {
+      if (name === 'vae-conv' && objective === 'iwae') continue; // tfjs needs seconds for every image
+      it(`${name}, ${objective}: the compiled step is tfjs's`, async function () {
+        this.timeout(30_000);
+        const recipe = await recipeOf(name);
+        const batchSize = name === 'vae-conv' ? 1 : 5;
+        const set = { ...SMALL[name], batchSize, objective, importanceSamples: objective === 'iwae' ? 2 : 1 };
+        const options = recipeOptions(recipe, { set });
+        const data = await recipeData(recipe, { data: digits, options });
+        const parts = () => ({
+          recipe,
+          options,
+          nets: recipe.nets(options, seededInitializers(new Random(1))),
+          random: new Random(2),
+        });
+        const eager = new EagerEngine(parts());
+        const forCompiled = parts();
+        const compiled = await CompiledEngine.compile(forCompiled, { batchSize, device: 'cpu', threads: 1 });
+        const batches = new TrainingBatches(data.splits.train, { batchSize, seed: 1 });
+        for (let iteration = 0; iteration < (name === 'vae-conv' ? 1 : 3); iteration++) {
+          const { fields } = batches.next();
+          const [want, have] = [await eager.run('elbo', fields), await compiled.run('elbo', fields)];
+          for (const [metric, value] of Object.entries(want)) {
+            expect(have[metric], metric).to.be.closeTo(value, 1e-4 * Math.max(1, Math.abs(value)));
+          }
+        }
+        const [want, have] = [await eager.state(), await compiled.state()];
+        for (const { name: weight } of networkWeights(forCompiled.nets)) {
+          // Adam divides by the gradient's size: where that is next to nothing, a step may go either way.
+          const apart = have[weight]!.data.filter((value, i) => Math.abs(value - want[weight]!.data[i]!) > 1e-4);
+          expect(apart.length / have[weight]!.data.length, weight).to.be.at.most(0.01);
+        }
+        await eager.dispose();
+        await compiled.dispose();
+      });
+    }
+  }
+
+  for (const [name, figures] of Object.entries(FIGURES)) {
+    it(`${name} draws its figures from embedded data`, async function () {
+      this.timeout(30_000);
+      const recipe = await recipeOf(name);
+      expect(Object.keys(recipe.figures)).to.include.members([...figures]);
+      for (const only of figures) {
+        const files = await drawFigures({ recipe, run: runOf(name), data: digits, only, device: 'cpu' });
+        expect(files, only).to.not.have.length(0);
+      }
+      expect(await readdir(join(runOf(name), 'figures'))).to.include.members(
+        name === 'vae-mlp' ? ['snapshots-step-0.png', 'gap-gap.png', 'gap-bounds.png'] : [`${figures[0]}.png`],
+      );
+    });
+  }
+
+  it('vae-2d: the densities and samplers of the assignment', () => {
+    const [z, mu, s2] = [tf.tensor2d([[1, 2]]), tf.tensor2d([[0, 1]]), tf.tensor2d([[1, 4]])];
+    const normal = (x: number, m: number, v: number) => -0.5 * (Math.log(2 * Math.PI * v) + (x - m) ** 2 / v);
+    expect(logpdfDiagonalGaussian(z, mu, s2).dataSync()[0]).to.be.closeTo(normal(1, 0, 1) + normal(2, 1, 4), 1e-6);
+    const bernoulli = logpdfBernoulli(tf.tensor2d([[1, 0]]), tf.tensor2d([[0.25, 0.125]]));
+    expect(bernoulli.dataSync()[0]).to.be.closeTo(Math.log(0.25) + Math.log(0.875), 1e-6);
+    const random = new Random(3);
+    const filled = (fill: 'fillNormal' | 'fillUniform') => (shape: readonly number[]) =>
+      tf.tensor(random[fill](new Float32Array(shape.reduce((a, b) => a * b, 1))), [...shape]);
+    const rng = { normal: filled('fillNormal'), uniform: filled('fillUniform') };
+    const draws = sampleDiagonalGaussian(tf.fill([20_000, 1], 3), tf.fill([20_000, 1], 4), rng);
+    const { mean, variance } = tf.moments(draws);
+    expect(mean.dataSync()[0]).to.be.closeTo(3, 0.05);
+    expect(variance.dataSync()[0]).to.be.closeTo(4, 0.15);
+    const bits = sampleBernoulli(tf.fill([20_000], 0.3), rng);
+    expect([...new Set(bits.dataSync())].sort()).to.deep.equal([0, 1]);
+    expect(bits.mean().dataSync()[0]).to.be.closeTo(0.3, 0.01);
+    expect(Array.from(sampleBernoulli(tf.tensor1d([0, 1, 0, 1]), rng).dataSync())).to.deep.equal([0, 1, 0, 1]);
+  });
+
+  it('vae-2d sees the first images only, rounded, in their order', async () => {
+    const recipe = await recipeOf('vae-2d');
+    const options = recipeOptions(recipe, { set: { trainingImages: 12 } });
+    expect(options).to.include({ shuffle: false, objective: 'joint', batchSize: 100, epochs: 200 });
+    const { splits } = await recipeData(recipe, { data: digits, options });
+    expect(splits.train.size).to.equal(12);
+    const batches = new TrainingBatches(splits.train, { batchSize: 5, seed: 1, shuffle: false });
+    const order = Array.from({ length: 4 }, () => Array.from(batches.next().indices));
+    expect(order).to.deep.equal([
+      [0, 1, 2, 3, 4],
+      [5, 6, 7, 8, 9],
+      [0, 1, 2, 3, 4],
+      [5, 6, 7, 8, 9],
+    ]);
+    const image = new Float32Array(784);
+    splits.train.fields.x!.read(0, image, 0);
+    expect([...new Set(image)].sort()).to.deep.equal([0, 1]);
+  });
+
+  it('the manifold stands at the quantiles of the prior', () => {
+    const [low, middle, high] = normalQuantiles(3) as [number, number, number];
+    expect(middle).to.be.closeTo(0, 1e-3);
+    expect(high).to.be.closeTo(0.967422, 1e-3); // the 5/6 quantile
+    expect(low).to.be.closeTo(-high, 1e-3);
+  });
+
+  it('cvae trains on grey images, drawn anew; validation and test are drawn once', async () => {
+    const recipe = await recipeOf('cvae');
+    for (const data of [digits, binarise(digits, 'dynamic', 0)]) {
+      const { name, splits } = await recipeData(recipe, { data });
+      expect(name).to.equal('synthetic-digits+dynamic');
+      expect([splits.train.fields.x!.binary, splits.test.fields.x!.binary]).to.deep.equal([false, true]);
+    }
+  });
+
+  describe('a conditional model', () => {
+    let model: ConditionalModel;
+    before(async () => {
+      const loaded = await load(runOf('cvae'), { device: 'cpu' });
+      if (loaded.kind !== 'conditional') throw new Error(loaded.kind);
+      model = loaded;
+    });
+    after(() => model.dispose());
+
+    it('estimates the log p(x|y) that quadrature over its one latent dimension gives', async () => {
+      const data = await recipeData(await recipeOf('cvae'), { data: digits });
+      const count = 4;
+      const x = new Float32Array(count * 784);
+      const labels = new Int32Array(count);
+      for (let i = 0; i < count; i++) {
+        data.splits.test.fields.x!.read(i, x, i * 784);
+        data.splits.test.fields.y!.read(i, labels, i);
+      }
+      const steps = 501;
+      const grid = Float32Array.from({ length: steps }, (_, i) => -7 + (14 * i) / (steps - 1));
+      const exact: number[] = [];
+      for (let n = 0; n < count; n++) {
+        const { data: means } = await model.decode(grid, labels[n]!);
+        let total = 0;
+        for (let i = 0; i < steps; i++) {
+          let log = -0.5 * (grid[i]! ** 2 + Math.log(2 * Math.PI));
+          for (let d = 0; d < 784; d++) {
+            const p = means[i * 784 + d]!;
+            log += Math.log(x[n * 784 + d] === 1 ? p : 1 - p);
+          }
+          total += Math.exp(log + 400) * (14 / (steps - 1));
+        }
+        exact.push(Math.log(total) - 400);
+      }
+      for (const estimator of ['importance', 'prior'] as const) {
+        const { values } = await model.logLikelihood(x, labels, { samples: 3000, estimator });
+        for (const [n, value] of exact.entries()) expect(values[n], estimator).to.be.closeTo(value, 0.1);
+      }
+      const { values: bounds } = await model.elbo(x, labels, { samples: 20 });
+      for (const [n, value] of exact.entries()) expect(bounds[n]).to.be.lessThan(value + 0.5);
+    });
+
+    it('makes what it is asked for, and all classes in turn otherwise', async () => {
+      const { z, images } = await model.sample(12);
+      expect(await model.decode(z, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1])).to.deep.equal(images);
+      const threes = await model.sample(2, { labels: 3 });
+      expect(await model.decode(threes.z, [3, 3])).to.deep.equal(threes.images);
+    });
+
+    it('keeps the class of a pair along its way, and of a vector in every perturbation', async () => {
+      const [a, b] = [Float32Array.of(1, -1), Float32Array.of(0, 0.5)];
+      const way = await model.interpolate(a, b, { labels: [4, 7], steps: 2 });
+      const ends = await model.decode(Float32Array.of(0, 1, 0.5, -1), [4, 4, 7, 7]);
+      expect(way.images.data).to.deep.equal(ends.data);
+      const moved = await model.perturb(a, { labels: [4, 7], epsilon: [1, 2] });
+      const expected = await model.decode(Float32Array.of(2, 0, 3, 1), [4, 7, 4, 7]);
+      expect(moved.images.data).to.deep.equal(expected.data);
+    });
+
+    it('refuses what is no class, in one line', async () => {
+      const [z, x] = [new Float32Array(2), new Float32Array(2 * 784)];
+      const range = 'labels are the whole numbers 0 to 9';
+      const cases: [() => Promise<unknown>, string][] = [
+        [() => model.decode(z, [3, 10]), `label 10 of example 1 is no class: ${range}`],
+        [() => model.sample(2, { labels: -1 }), `label -1 of example 0 is no class: ${range}`],
+        [() => model.encode(x, [0, 1.5]), `label 1.5 of example 1 is no class: ${range}`],
+        [() => model.logLikelihood(x, [1]), 'there are 2 examples but 1 labels'],
+      ];
+      for (const [act, message] of cases) expect((await rejection(act)).message).to.equal(message);
+    });
+  });
+});
