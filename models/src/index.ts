@@ -10,4 +10,5 @@ export const recipes: Readonly<Record<string, () => Promise<{ readonly default: 
   cvae: () => import('./cvae.js'),
   gan: () => import('./gan.js'),
   dcgan: () => import('./dcgan.js'),
+  'wgan-lp': () => import('./wgan-lp.js'),
 };

@@ -36,24 +36,26 @@ export function sampleNoise(rng: StepRandom, batch: number, latentDim: number): 
  * Nothing is normalised: the penalty is on the gradient for each single image.
  */
 export function buildCritic(width: number, init: Initializers): Network {
-  const conv = (filters: number, from: number, downsample: boolean) =>
+  // Kernel 4, stride 2, padding 1 in PyTorch's terms: half the size, which is tf's 'same'.
+  const conv = (filters: number, from: number) =>
     layers.conv2d({
       filters,
       kernelSize: 4,
-      // Kernel 4, stride 2, padding 1 in PyTorch's terms: half the size, which is tf's 'same'.
-      ...(downsample ? { strides: 2, padding: 'same' } : { padding: 'valid' }),
+      strides: 2,
+      padding: 'same',
       kernelInitializer: init.fanInUniform(),
       biasInitializer: init.fanInUniformBias(4 * 4 * from),
     });
   return sequential([
     layers.reshape({ inputShape: [PIXELS], targetShape: [SIZE, SIZE, 3] }),
-    conv(width, 3, true),
+    conv(width, 3),
     leakyReluLayer(0.2),
-    conv(2 * width, width, true),
+    conv(2 * width, width),
     leakyReluLayer(0.2),
-    conv(4 * width, 2 * width, true),
+    conv(4 * width, 2 * width),
     leakyReluLayer(0.2),
-    conv(1, 4 * width, false), // 1 x 1
+    // 1 x 1. Without a bias: it would cancel in every difference of scores, and has no gradient.
+    layers.conv2d({ filters: 1, kernelSize: 4, useBias: false, kernelInitializer: init.fanInUniform() }),
     layers.flatten(),
   ]);
 }

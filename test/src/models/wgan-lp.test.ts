@@ -29,7 +29,7 @@ describe('wgan-lp', () => {
       weights.filter(({ trainable }) => trainable).map(({ variable }) => variable.shape.join('x'));
     expect(shapes(buildCritic(64, init()))).to.deep.equal([
       ...['4x4x3x64', '64', '4x4x64x128', '128'],
-      ...['4x4x128x256', '256', '4x4x256x1', '1'],
+      ...['4x4x128x256', '256', '4x4x256x1'],
     ]);
     // Transposed convolutions: [height, width, out, in]; batch normalisation's scale and shift.
     expect(shapes(buildGenerator(100, 64, init()))).to.deep.equal([

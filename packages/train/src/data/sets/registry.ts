@@ -2,11 +2,21 @@ import { closest } from 'fastest-levenshtein';
 import type { DataSetDescription } from '../describe.js';
 import { DataError } from '../errors.js';
 import { syntheticDigits } from '../synthetic/synthetic-digits.js';
+import { syntheticHouseNumbers } from '../synthetic/synthetic-house-numbers.js';
 import { binarizedMnist } from './binarized-mnist.js';
+import { cifar10 } from './cifar10.js';
 import { mnist } from './mnist.js';
+import { svhn } from './svhn.js';
 
 /** Every data set known by name. */
-export const DATA_SETS: readonly DataSetDescription[] = [mnist, binarizedMnist, syntheticDigits];
+export const DATA_SETS: readonly DataSetDescription[] = [
+  mnist,
+  binarizedMnist,
+  svhn,
+  cifar10,
+  syntheticDigits,
+  syntheticHouseNumbers,
+];
 
 /** @throws DataError (`data-unknown`) that suggests the nearest name */
 export function describeDataSet(name: string): DataSetDescription {
