@@ -1,10 +1,20 @@
 import { join } from 'node:path';
 import { type ClassifierModel, load, Random } from '@onnx-forge/infer';
-import { Judge, judgeImages, TrainError } from '@onnx-forge/train';
+import {
+  type DataSet,
+  evaluateRun,
+  Judge,
+  judged,
+  judgeImages,
+  type Recipe,
+  type Split,
+  TrainError,
+} from '@onnx-forge/train';
 import { expect } from 'chai';
 import { floats, type ModelSpec } from '../../infer/onnx.js';
 import { rejection } from '../../infer/rejection.js';
 import { linearGaussianRun, type RunSpec, TemporaryFolders, writeRun } from '../../infer/run-folder.js';
+import { tinyRecipe } from '../tiny.js';
 
 const image = { height: 1, width: 3, channels: 1, range: [0, 1] } as const;
 
@@ -27,6 +37,41 @@ const classifier: RunSpec = {
   serve: { classes: ['left', 'middle', 'right'], featureDim: 3, image },
   graphs: { classify },
 };
+
+/** Draws a dim image whose brightest pixel is the left or the middle one. */
+const generate: ModelSpec = {
+  inputs: { z: ['batch', 2] },
+  outputs: { image: ['batch', 3] },
+  nodes: [
+    ['MatMul', ['z', 'A'], 'linear'],
+    ['Sigmoid', ['linear'], 'image'],
+  ],
+  constants: { A: floats([3, -3, 0, 0, 0, 1], [2, 3]) },
+};
+const generator: RunSpec = {
+  kind: 'generator',
+  serve: { latentDim: 2, prior: 'normal', image },
+  graphs: { generate },
+};
+
+/** Images of uniform noise. */
+function noise(): DataSet {
+  const split = (seed: number, size: number): Split => {
+    const pixels = new Random(seed).fillUniform(new Float32Array(3 * size));
+    return {
+      size,
+      fields: {
+        x: {
+          shape: [3],
+          dtype: 'float32',
+          read: (index, out, offset) => out.set(pixels.subarray(3 * index, 3 * index + 3), offset),
+        },
+      },
+    };
+  };
+  const splits = { train: split(1, 10), validation: split(2, 50), test: split(3, 60) };
+  return { name: 'noise', splits, files: [], embedded: true };
+}
 
 describe('evaluation: judge', () => {
   const folders = new TemporaryFolders();
@@ -70,6 +115,32 @@ describe('evaluation: judge', () => {
     writeRun(small, classifier);
     const digits = judgeOf({ run: 'runs/gan', judge: small }).judge.for({ ...image, height: 28, width: 28 });
     expect((await rejection(TrainError, digits)).message).to.include('it reads images of 1x3x1, and they are 28x28x1');
+  });
+
+  it('judges a run that is evaluated; without a judge one line says so, and nothing is measured', async () => {
+    const folder = folders.make();
+    const run = join(folder, 'gan');
+    writeRun(run, generator);
+    const evaluate = judged as NonNullable<Recipe['evaluate']>;
+    const recipe: Recipe = { ...tinyRecipe, batch: { x: { shape: [3] } }, evaluate };
+    const notices: string[] = [];
+    const measure = () =>
+      evaluateRun({
+        recipe,
+        run,
+        data: noise(),
+        device: 'cpu',
+        onEvent: (event) => event.type === 'notice' && notices.push(event.text),
+      });
+    expect(await measure()).to.deep.equal([]);
+    expect(notices).to.have.length(1);
+    writeRun(join(folder, 'classifier'), classifier);
+    const measured = await measure();
+    expect(notices).to.have.length(1);
+    expect(measured.find(({ name }) => name === 'frechetDistance')).to.include({ split: 'test', examples: 60 });
+    await using model = await load(run, { device: 'cpu' });
+    const recorded = model.manifest.metrics.find(({ name }) => name === 'confidentSamples');
+    expect(recorded).to.include({ dataSet: 'noise', samples: 60, judge: 'test on none, seed 1' });
   });
 
   it('counts what it reads: confidence, classes, agreement; ranges are mapped; distances have a floor and a ceiling', async () => {
