@@ -32,7 +32,7 @@ export {
   type ValueEntry,
 } from './manifest.js';
 export { type Classification, ClassifierModel } from './model/classifier.js';
-export { ConditionalModel, type GivenLabels } from './model/conditional.js';
+export { type ConditionalLogLikelihoodMethod, ConditionalModel, type GivenLabels } from './model/conditional.js';
 export type { Elbo, ElboOptions } from './model/elbo.js';
 export { GeneratorModel } from './model/generator.js';
 export { MeanAndError, WeightSums } from './model/importance.js';

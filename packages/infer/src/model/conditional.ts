@@ -21,11 +21,24 @@ import {
   type LogLikelihood,
   type LogLikelihoodOptions,
   type LogLikelihoodPart,
+  type Plan,
   plan,
   streamLogLikelihood,
 } from './log-likelihood.js';
 import { type Float32Tensor, mapRows, rowsPerCall } from './rows.js';
-import { ServedModel } from './served.js';
+import { type ModelContext, ServedModel } from './served.js';
+
+type ConditionalManifest = Extract<Manifest, { kind: 'conditional' }>;
+
+/** `logLikelihood(x, labels)` when all is done; `logLikelihood.stream(x, labels)` part by part. */
+export interface ConditionalLogLikelihoodMethod {
+  (x: Examples, labels: Labels, options?: LogLikelihoodOptions): Promise<LogLikelihood>;
+  stream(
+    x: Examples,
+    labels: Labels,
+    options?: LogLikelihoodOptions,
+  ): AsyncGenerator<LogLikelihoodPart, void, undefined>;
+}
 
 /** The classes to make images of. */
 export interface GivenLabels {
@@ -37,8 +50,23 @@ export interface GivenLabels {
  * A latent-variable model of x given a class y (a conditional VAE): q(z|x,y), p(x|z,y), p(z) = N(0, I). Labels are class
  * numbers from 0; any other is an InputError. All likelihoods are of x given y, in nats.
  */
-export class ConditionalModel extends ServedModel<Extract<Manifest, { kind: 'conditional' }>> {
+export class ConditionalModel extends ServedModel<ConditionalManifest> {
   readonly kind = 'conditional';
+
+  /** Estimates log p(x|y) for each example: see `LatentModel.logLikelihood`. */
+  readonly logLikelihood: ConditionalLogLikelihoodMethod;
+
+  constructor(context: ModelContext<ConditionalManifest>) {
+    super(context);
+    const stream: ConditionalLogLikelihoodMethod['stream'] = (x, labels, options = {}) =>
+      this.#stream(this.#examples(x), labels, plan(options));
+    const all = async (x: Examples, labels: Labels, options: LogLikelihoodOptions = {}): Promise<LogLikelihood> => {
+      const rows = this.#examples(x);
+      const planned = plan(options);
+      return collect(this.#stream(rows, labels, planned), rows.count, planned);
+    };
+    this.logLikelihood = Object.assign(all, { stream });
+  }
 
   /** q(z|x,y) of each image and its label. */
   async encode(x: Examples, labels: Labels): Promise<Posterior> {
@@ -70,22 +98,6 @@ export class ConditionalModel extends ServedModel<Extract<Manifest, { kind: 'con
     return elbo(this.graph('elbo'), rows, this.manifest.serve.latentDim, options, y);
   }
 
-  /** Estimates log p(x|y) for each example: see `LatentModel.logLikelihood`. */
-  async logLikelihood(x: Examples, labels: Labels, options: LogLikelihoodOptions = {}): Promise<LogLikelihood> {
-    const rows = this.#examples(x);
-    const planned = plan(options);
-    return collect(this.#stream(rows, labels, options), rows.count, planned);
-  }
-
-  /** {@link logLikelihood} part by part. */
-  logLikelihoodParts(
-    x: Examples,
-    labels: Labels,
-    options: LogLikelihoodOptions = {},
-  ): AsyncGenerator<LogLikelihoodPart, void, undefined> {
-    return this.#stream(this.#examples(x), labels, options);
-  }
-
   /** From b to a, each pair under one label: see {@link interpolate}. */
   async interpolate(
     a: Examples,
@@ -108,8 +120,8 @@ export class ConditionalModel extends ServedModel<Extract<Manifest, { kind: 'con
     );
   }
 
-  #stream(rows: Rows, labels: Labels, options: LogLikelihoodOptions) {
-    return streamLogLikelihood(this.#likelihoodGraphs(), rows, plan(options), this.#given(labels, rows.count));
+  #stream(rows: Rows, labels: Labels, planned: Plan) {
+    return streamLogLikelihood(this.#likelihoodGraphs(), rows, planned, this.#given(labels, rows.count));
   }
 
   get #pixels(): number {
