@@ -151,10 +151,7 @@ export default defineRecipe({
     },
   },
 
-  snapshots: ({ epochs }) => ({
-    atSteps: [0, 100, 300, 1000, 3000, 10_000, 30_000],
-    atEpochs: [Math.ceil(epochs / 2)],
-  }),
+  snapshots: () => ({ atSteps: [0, 100, 300, 1000, 3000, 10_000, 30_000] }),
 
   serves: ({ critic, generator }, { latentDim }) =>
     generatorModel({
