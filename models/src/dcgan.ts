@@ -1,7 +1,8 @@
 import {
+  adversarialLosses,
   bceLoss,
+  beliefs,
   count,
-  curves,
   defineRecipe,
   discriminatorAccuracy,
   discriminatorLoss,
@@ -11,6 +12,7 @@ import {
   type Initializers,
   interpolation,
   judged,
+  meanProbability,
   type Network,
   perturbation,
   positive,
@@ -112,7 +114,7 @@ export default defineRecipe({
       loss({ discriminator, generator }, { x }, rng, { noiseDim, batchSize }) {
         const fake = generator.apply(sampleNoise(rng, batchSize, noiseDim), { training: true });
         const [real, made] = [discriminator.apply(x), discriminator.apply(fake)]; // logits [batch, 1]
-        return { loss: discriminatorLoss(real, made), real: probability(real), fake: probability(made) };
+        return { loss: discriminatorLoss(real, made), real: meanProbability(real), fake: meanProbability(made) };
       },
     },
     generator: {
@@ -144,27 +146,7 @@ export default defineRecipe({
     progress,
     interpolation,
     perturbation,
-    losses: curves({
-      title: 'Adversarial losses',
-      y: 'loss (nats)',
-      lines: [
-        { name: 'discriminator', kind: 'train', metric: 'discriminator/loss' },
-        { name: 'generator', kind: 'train', metric: 'generator/loss' },
-      ],
-    }),
-    beliefs: curves({
-      title: 'What the discriminator believes',
-      y: 'mean probability of being real',
-      domain: [0, 1],
-      lines: [
-        { name: 'real images', kind: 'train', metric: 'discriminator/real' },
-        { name: 'generated images', kind: 'train', metric: 'discriminator/fake' },
-      ],
-    }),
+    losses: adversarialLosses,
+    beliefs,
   },
 });
-
-/** Mean over the batch of the probability that the discriminator gives to "real". */
-function probability(logits: tf.Tensor): tf.Scalar {
-  return logits.sigmoid().mean<tf.Scalar>();
-}

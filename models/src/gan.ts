@@ -1,6 +1,7 @@
 import {
+  adversarialLosses,
   bceLoss,
-  curves,
+  beliefs,
   defineRecipe,
   discriminatorAccuracy,
   evaluateAll,
@@ -8,6 +9,7 @@ import {
   type Initializers,
   interpolation,
   judged,
+  meanProbability,
   type Network,
   oneOf,
   perturbation,
@@ -111,8 +113,8 @@ export default defineRecipe({
         const [real, made] = [discriminator.apply(x), discriminator.apply(fake)];
         return {
           loss: getLossD(real, made, discriminatorLoss),
-          real: real.sigmoid().mean<tf.Scalar>(),
-          fake: made.sigmoid().mean<tf.Scalar>(),
+          real: meanProbability(real),
+          fake: meanProbability(made),
         };
       },
     },
@@ -148,22 +150,7 @@ export default defineRecipe({
     progress,
     interpolation,
     perturbation,
-    losses: curves({
-      title: 'Adversarial losses',
-      y: 'loss (nats)',
-      lines: [
-        { name: 'discriminator', kind: 'train', metric: 'discriminator/loss' },
-        { name: 'generator', kind: 'train', metric: 'generator/loss' },
-      ],
-    }),
-    beliefs: curves({
-      title: 'What the discriminator believes',
-      y: 'mean probability of being real',
-      domain: [0, 1],
-      lines: [
-        { name: 'real images', kind: 'train', metric: 'discriminator/real' },
-        { name: 'generated images', kind: 'train', metric: 'discriminator/fake' },
-      ],
-    }),
+    losses: adversarialLosses,
+    beliefs,
   },
 });

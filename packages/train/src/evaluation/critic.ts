@@ -1,5 +1,5 @@
-import { gather } from '../data/batches.js';
 import type { Evaluate } from '../serve/evaluation.js';
+import { spreadImages } from './spread.js';
 
 /**
  * The critic's estimate of the Wasserstein distance between data and model, E critic(x) - E critic(G(z)), on images that
@@ -7,8 +7,7 @@ import type { Evaluate } from '../serve/evaluation.js';
  */
 export const criticEstimate: Evaluate<'generator'> = async (model, { splits }, { split = 'test', seed }) => {
   const examples = Math.min(1000, splits[split].size);
-  const chosen = Array.from({ length: examples }, (_, i) => Math.floor((i * splits[split].size) / examples));
-  const real = await model.score(gather(splits[split], 'x', chosen) as Float32Array);
+  const real = await model.score(spreadImages(splits[split], examples));
   const { images } = await model.sample(examples, { seed });
   const made = await model.score(images);
   const about = { split, examples, unit: 'score' };

@@ -1,5 +1,5 @@
-import { gather } from '../data/batches.js';
 import type { Evaluate } from '../serve/evaluation.js';
+import { spreadImages } from './spread.js';
 
 /**
  * How well the discriminator tells test images from samples: the mean probability that it gives either to be real, and
@@ -7,9 +7,7 @@ import type { Evaluate } from '../serve/evaluation.js';
  */
 export const discriminatorAccuracy: Evaluate<'generator'> = async (model, { splits }, { split = 'test', seed }) => {
   const examples = Math.min(1000, splits[split].size);
-  // From all over the split: a test file may be sorted by class.
-  const chosen = Array.from({ length: examples }, (_, i) => Math.floor((i * splits[split].size) / examples));
-  const real = await model.score(gather(splits[split], 'x', chosen) as Float32Array);
+  const real = await model.score(spreadImages(splits[split], examples));
   const { images } = await model.sample(examples, { seed });
   const fake = await model.score(images);
   const mean = (values: ArrayLike<number>) => Array.from(values).reduce((sum, value) => sum + value, 0) / values.length;

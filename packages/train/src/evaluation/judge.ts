@@ -1,10 +1,10 @@
 import { type ClassifierModel, type ImageEntry, Random } from '@onnx-forge/infer';
-import { gather } from '../data/batches.js';
-import type { Split, SplitName } from '../data/data-set.js';
+import type { SplitName } from '../data/data-set.js';
 import type { Evaluate, Measurement } from '../serve/evaluation.js';
 import type { GenerativeKind } from '../serve/kinds.js';
 import { featureStatistics, frechetDistance } from './frechetDistance.js';
 import { precisionRecall } from './precisionRecall.js';
+import { spreadImages } from './spread.js';
 
 /** Samples that are judged, and as many real images. */
 const EXAMPLES = 10_000;
@@ -45,8 +45,8 @@ export const judged: Evaluate<GenerativeKind> = async (
   // A conditional model makes all classes in turn.
   const count = model.kind === 'conditional' ? model.manifest.serve.classes.length : undefined;
   const labels = count === undefined ? {} : { labels: Int32Array.from({ length: examples }, (_, row) => row % count) };
-  const exhibits = { image, samples: images.data, ...labels, real: spread(splits[split], examples), split };
-  return judgeImages(judging, { ...exhibits, otherReal: spread(other, examples) }, seed);
+  const exhibits = { image, samples: images.data, ...labels, real: spreadImages(splits[split], examples), split };
+  return judgeImages(judging, { ...exhibits, otherReal: spreadImages(other, examples) }, seed);
 };
 
 /** See {@link judged}; with labels also the part of the samples that are read as what they were to be. */
@@ -111,13 +111,6 @@ function agreement(
 /** Standard error of a part that was counted among `count`. */
 function errorOf(part: number, count: number): number {
   return Math.sqrt((part * (1 - part)) / count);
-}
-
-/** Images from all over a split: a file may be sorted by class. */
-function spread(split: Split, count: number): Float32Array {
-  const taken = Math.min(count, split.size);
-  const chosen = Array.from({ length: taken }, (_, i) => Math.floor((i * split.size) / taken));
-  return gather(split, 'x', chosen) as Float32Array;
 }
 
 /** Images from one range to another; rounding must not leave the range. */

@@ -1,3 +1,4 @@
+export { adversarialLosses, beliefs } from './adversarial.js';
 export { elboCurves, likelihoodGap } from './bounds.js';
 export { classInterpolation } from './class-interpolation.js';
 export { classGrid, classStrip } from './classes.js';

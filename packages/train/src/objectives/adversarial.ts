@@ -21,6 +21,11 @@ export function discriminatorLoss(realLogits: tf.Tensor, fakeLogits: tf.Tensor):
   return bceLoss(realLogits, 1).add(bceLoss(fakeLogits, 0));
 }
 
+/** Mean over the batch of the probability that the discriminator gives to "real", from its logits. */
+export function meanProbability(logits: tf.Tensor): tf.Scalar {
+  return tf.tidy(() => logits.sigmoid().mean<tf.Scalar>());
+}
+
 /**
  * Generator, the non-saturating form of Goodfellow et al. 2014, section 3: BCE(D(fake), 1) = -mean log D(G(z)).
  *

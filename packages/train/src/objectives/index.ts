@@ -1,4 +1,4 @@
-export { bceLoss, discriminatorLoss, generatorLoss } from './adversarial.js';
+export { bceLoss, discriminatorLoss, generatorLoss, meanProbability } from './adversarial.js';
 export { contrastiveLoss } from './contrastiveLoss.js';
 export { accuracy, crossEntropy } from './crossEntropy.js';
 export { type ElboInput, elbo, negativeElbo } from './elbo.js';
