@@ -38,7 +38,7 @@ export const interpolationSharpness: Evaluate<'generator'> = async (model, _data
       );
     }
     const value = (2 * sharpness[1]!) / (sharpness[0]! + sharpness[2]!);
-    measurements.push({ name: `sharpness, ${space}`, value, unit: 'of the ends', split, examples: pairs });
+    measurements.push({ name: `${space}MidpointSharpness`, value, unit: 'of the ends', split, examples: pairs });
   }
   return measurements;
 };
