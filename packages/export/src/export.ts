@@ -31,6 +31,11 @@ export interface OnnxExport {
 /** Tensors by name in, tensors by name out; variables it uses become weights of the graph. */
 export type ExportableFunction = (inputs: Record<string, tf.Tensor>) => Record<string, tf.Tensor>;
 
+export interface ExportOptions {
+  /** Names of the weights in the graph; default: tfjs's, which count the layers made before in this process. */
+  readonly nameOf?: (variable: tf.Variable) => string | undefined;
+}
+
 /** Sizes that a free dimension takes in the traces: primes that no architecture uses, so that no size matches by accident. */
 const TRACE_SIZES = [
   [11, 13, 17],
@@ -45,11 +50,15 @@ const TRACE_SIZES = [
  * @throws UnsupportedKernelError, TracedReadError, TraceMismatchError (a frozen random number, say), SignatureError.
  */
 export function exportOnnx(target: tf.LayersModel): OnnxExport;
-export function exportOnnx(target: ExportableFunction, signature: Signature): OnnxExport;
-export function exportOnnx(target: tf.LayersModel | ExportableFunction, signature?: Signature): OnnxExport {
-  if (typeof target !== 'function') return exportFunction(functionOf(target), signatureOf(target));
+export function exportOnnx(target: ExportableFunction, signature: Signature, options?: ExportOptions): OnnxExport;
+export function exportOnnx(
+  target: tf.LayersModel | ExportableFunction,
+  signature?: Signature,
+  options: ExportOptions = {},
+): OnnxExport {
+  if (typeof target !== 'function') return exportFunction(functionOf(target), signatureOf(target), options);
   if (!signature) throw new SignatureError('a function needs a signature: names, shapes and dtypes of its inputs');
-  return exportFunction(target, signature);
+  return exportFunction(target, signature, options);
 }
 
 /** The model's own signature: axis 0 is `batch`, other open axes are named after their input. */
@@ -90,7 +99,7 @@ function unique(names: readonly string[]): string[] {
   });
 }
 
-function exportFunction(f: ExportableFunction, signature: Signature): OnnxExport {
+function exportFunction(f: ExportableFunction, signature: Signature, { nameOf }: ExportOptions): OnnxExport {
   const free = freeDimensions(signature);
   if (free.length > TRACE_SIZES.length) {
     throw new SignatureError(`at most ${TRACE_SIZES.length} free dimensions, not ${free.length}: ${free.join(', ')}`, {
@@ -110,7 +119,7 @@ function exportFunction(f: ExportableFunction, signature: Signature): OnnxExport
     dimensions: free.map((name) => locate(name, signature, first.inputs)),
     sizes: { base, varied: sizesAt(1), check: sizesAt(2) },
   });
-  for (const { variable, before } of first.trace.variables) named(before, variable.name);
+  for (const { variable, before } of first.trace.variables) named(before, nameOf?.(variable) ?? variable.name);
   const inputs = Object.entries(signature.inputs).map(([name, { shape }]) => ({
     name,
     value: first.inputs[name]!,

@@ -1,6 +1,7 @@
 export * from './errors.js';
 export {
   type ExportableFunction,
+  type ExportOptions,
   exportOnnx,
   type InputType,
   type OnnxExport,

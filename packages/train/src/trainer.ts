@@ -8,9 +8,11 @@ import { useBackend } from './engine/backend.js';
 import { CompiledEngine } from './engine/compiled.js';
 import { EagerEngine } from './engine/eager.js';
 import type { Engine } from './engine/engine.js';
+import { networkWeights } from './engine/step.js';
 import { TrainError } from './errors.js';
 import { evaluateRun } from './evaluate.js';
 import { seededInitializers } from './layers/initializers.js';
+import type { NetworkWeight } from './layers/network.js';
 import { type Networks, recipeOptions } from './recipe.js';
 import { recipeData } from './run/data.js';
 import { RunFolder } from './run/folder.js';
@@ -87,7 +89,10 @@ export async function train(request: TrainRequest): Promise<TrainResult> {
     const start = { recipe: recipe.name, options, dataSet: data.name, seed, engine: engineName, device };
     onEvent({ type: 'start', ...start, step, steps, stepsPerEpoch, epochs });
     status = await loop.run();
-    if (status === 'finished') await finish(folder, { identity, served, engine, data, loop, onEvent });
+    if (status === 'finished') {
+      const weights = networkWeights(averages?.nets ?? nets);
+      await finish(folder, { identity, served, weights, engine, data, loop, onEvent });
+    }
   } finally {
     await engine.dispose();
     disposeNetworks(nets);
@@ -124,6 +129,7 @@ async function finish(
   {
     identity,
     served,
+    weights,
     engine,
     data,
     loop,
@@ -131,6 +137,7 @@ async function finish(
   }: {
     identity: RunIdentity;
     served: Served;
+    weights: readonly NetworkWeight[];
     engine: Engine;
     data: DataSet;
     loop: TrainingLoop;
@@ -139,7 +146,7 @@ async function finish(
 ): Promise<void> {
   await engine.writeBack();
   await rm(folder.file('manifest'), { force: true });
-  const graphs = await writeGraphs(folder, served.graphs, (detail, fraction) =>
+  const graphs = await writeGraphs(folder, served.graphs, weights, (detail, fraction) =>
     onEvent({ type: 'phase', phase: 'export', detail, fraction }),
   );
   const { step: steps, stepsPerEpoch } = loop;

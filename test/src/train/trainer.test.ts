@@ -77,6 +77,9 @@ describe('train', () => {
         inTemporaryFolder(async (folder) => {
           for (const name of ['one', 'two']) await tiny({ out: join(folder, name), engine });
           expect(await outcome(join(folder, 'two'))).to.deep.equal(await outcome(join(folder, 'one')));
+          const hashes = async (name: string) =>
+            Object.values((await loadManifest(join(folder, name))).graphs).map(({ sha256 }) => sha256);
+          expect(await hashes('two')).to.deep.equal(await hashes('one'));
         }));
 
       it('goes on to 2n epochs from n as if it had never stopped, bit for bit', () =>

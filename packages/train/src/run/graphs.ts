@@ -1,14 +1,20 @@
 import { createHash } from 'node:crypto';
 import { exportOnnx, type OnnxExport } from '@onnx-forge/export';
 import { type GraphEntry, openSession, type Session, type Tensor, type ValueEntry } from '@onnx-forge/infer';
+import type { NetworkWeight } from '../layers/network.js';
 import type { Graph, GraphRunner } from '../serve/graph.js';
 import { writeAtomically } from './atomic.js';
 import type { RunFolder } from './folder.js';
 
-/** Writes an inference function with the current weights as ONNX. */
-export function exportGraph({ inputs, run }: Graph): OnnxExport {
+/** Writes an inference function with the current weights as ONNX; equal weights give equal bytes if they are named. */
+export function exportGraph({ inputs, run }: Graph, weights: readonly NetworkWeight[] = []): OnnxExport {
   const signature = Object.entries(inputs).map(([name, shape]) => [name, { shape }] as const);
-  return exportOnnx((tensors) => ({ ...run(tensors) }), { inputs: Object.fromEntries(signature) });
+  const names = new Map(weights.map(({ variable, name }) => [variable, name]));
+  return exportOnnx(
+    (tensors) => ({ ...run(tensors) }),
+    { inputs: Object.fromEntries(signature) },
+    { nameOf: (variable) => names.get(variable) },
+  );
 }
 
 /** Exports graphs with the current weights when they are first run, on the CPU. */
@@ -40,6 +46,7 @@ export class CurrentGraphs implements GraphRunner, AsyncDisposable {
 export async function writeGraphs(
   run: RunFolder,
   graphs: Readonly<Record<string, Graph>>,
+  weights: readonly NetworkWeight[],
   onGraph: (name: string, fraction: number) => void = () => {},
 ): Promise<Record<string, GraphEntry>> {
   await run.folder('graphs');
@@ -47,7 +54,7 @@ export async function writeGraphs(
   const all = Object.entries(graphs);
   for (const [index, [name, graph]] of all.entries()) {
     onGraph(name, index / all.length);
-    const { bytes, opset, inputs, outputs } = exportGraph(graph);
+    const { bytes, opset, inputs, outputs } = exportGraph(graph, weights);
     await writeAtomically(run.file('graphs', `${name}.onnx`), bytes);
     entries[name] = {
       file: `graphs/${name}.onnx`,
