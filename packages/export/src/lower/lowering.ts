@@ -1,4 +1,3 @@
-import type { NamedAttrMap } from '@tensorflow/tfjs-core';
 import type { Content } from '../content.js';
 import type { Value } from '../graph/value.js';
 import type { tf } from '../tfjs.js';
@@ -43,7 +42,7 @@ export type KernelInputs = Readonly<Record<string, Value>>;
 /** How one tfjs kernel becomes ONNX nodes. Kernels whose inputs are a list name them '0', '1', ... */
 export interface Lowering {
   readonly kernel: string;
-  readonly lower: (inputs: KernelInputs, attrs: NamedAttrMap, dialect: Dialect) => Content | readonly Content[];
+  readonly lower: (inputs: KernelInputs, attrs: tf.NamedAttrMap, dialect: Dialect) => Content | readonly Content[];
   readonly cases: readonly LoweringCase[];
 }
 

@@ -1,4 +1,3 @@
-import type { DataType } from '@tensorflow/tfjs-core';
 import {
   arrayOf,
   binary,
@@ -16,7 +15,7 @@ import { tf } from '../tfjs.js';
 import { stepBetween } from './formulas.js';
 import { type Lowering, lowering } from './lowering.js';
 
-function dtypeOf(dtype: DataType): DType {
+function dtypeOf(dtype: tf.DataType): DType {
   if (dtype === 'float32' || dtype === 'int32' || dtype === 'bool') return dtype;
   throw new Error(`dtype ${dtype} has no place in a recorded graph`);
 }
@@ -44,7 +43,7 @@ function select({ condition, t, e }: { condition: Value; t: Value; e: Value }): 
   return op('Where', [cast(mask, 'bool'), t, e], t.dtype, shape);
 }
 
-function castTo({ x }: { x: Value }, { dtype }: { dtype: DataType }): Value {
+function castTo({ x }: { x: Value }, { dtype }: { dtype: tf.DataType }): Value {
   const to = dtypeOf(dtype);
   if (to === 'bool' && x.dtype !== 'bool') {
     const zero = scalar(0, x.dtype);
@@ -53,7 +52,7 @@ function castTo({ x }: { x: Value }, { dtype }: { dtype: DataType }): Value {
   return cast(x, to);
 }
 
-function range({ start, stop, step, dtype }: { start: number; stop: number; step: number; dtype: DataType }): Value {
+function range({ start, stop, step, dtype }: { start: number; stop: number; step: number; dtype: tf.DataType }): Value {
   const size =
     start === stop || (start < stop && step < 0) || (stop < start && step > 1)
       ? 0
@@ -112,7 +111,7 @@ export const structure: readonly Lowering[] = [
       gradient: true,
     },
   ]),
-  lowering<{ x: Value }, { dtype: DataType }>('Cast', castTo, [
+  lowering<{ x: Value }, { dtype: tf.DataType }>('Cast', castTo, [
     { name: 'to int32', inputs: { x: { shape: [7], low: -3, high: 3 } }, run: ({ x }) => tf.cast(x!, 'int32') },
     { name: 'to bool', inputs: { x: { shape: [4], values: [0, 0.4, -2, 1] } }, run: ({ x }) => tf.cast(x!, 'bool') },
     { name: 'from int32', inputs: { x: { shape: [4], dtype: 'int32' } }, run: ({ x }) => tf.cast(x!, 'float32') },
@@ -125,7 +124,7 @@ export const structure: readonly Lowering[] = [
       gradient: true,
     },
   ]),
-  lowering<object, { shape: number[]; value: number; dtype: DataType }>(
+  lowering<object, { shape: number[]; value: number; dtype: tf.DataType }>(
     'Fill',
     (_, { shape, value, dtype }) => fill(value, dtypeOf(dtype ?? 'float32'), shape),
     [{ name: 'float', inputs: { x: { shape: [2, 3] } }, run: ({ x }) => tf.add(x!, tf.fill([2, 3], 2.5)) }],
@@ -136,7 +135,7 @@ export const structure: readonly Lowering[] = [
   lowering<{ x: Value }>('OnesLike', ({ x }) => fill(1, x.dtype, x.shape), [
     { name: 'matrix', inputs: { x: { shape: [2, 3] } }, run: ({ x }) => tf.add(x!, tf.onesLike(x!)) },
   ]),
-  lowering<object, { start: number; stop: number; step: number; dtype: DataType }>(
+  lowering<object, { start: number; stop: number; step: number; dtype: tf.DataType }>(
     'Range',
     (_, attrs) => range(attrs),
     [
