@@ -1,3 +1,4 @@
+import { sizeOf } from '@onnx-forge/infer';
 import { TraceMismatchError } from './errors.js';
 import { arrayOf, binary, cast, constant, ints, op } from './graph/build.js';
 import type { ConstantData, DType, GraphNode, Value } from './graph/value.js';
@@ -255,7 +256,7 @@ function sameShape(a: Value, b: Value): boolean {
 
 /** The entries at index 0 of every axis that `core` has as 1. */
 function coreOf(data: ConstantData, dtype: DType, shape: readonly number[], core: readonly number[]): ConstantData {
-  const size = core.reduce((product, n) => product * n, 1);
+  const size = sizeOf(core);
   return arrayOf(
     dtype,
     Array.from({ length: size }, (_, i) => Number(data[indexIn(i, core, shape)])),

@@ -1,4 +1,4 @@
-import { type Device, type DeviceRequest, openSession, Random, type Tensor } from '@onnx-forge/infer';
+import { type Device, type DeviceRequest, openSession, Random, sizeOf, type Tensor } from '@onnx-forge/infer';
 import { type ExportableFunction, functionOf, type OnnxExport, type PortType } from './export.js';
 import { tf } from './tfjs.js';
 
@@ -80,7 +80,7 @@ function inputOf(
   sample: NonNullable<VerifyOptions['sample']>,
 ): Tensor {
   const dims = type.shape.map((n) => (typeof n === 'number' ? n : size));
-  const numbers = Array.from({ length: dims.reduce((a, b) => a * b, 1) }, () => sample(name, type, random));
+  const numbers = Array.from({ length: sizeOf(dims) }, () => sample(name, type, random));
   const data =
     type.dtype === 'float32'
       ? Float32Array.from(numbers)

@@ -1,4 +1,5 @@
 /** How lowerings write nodes: pure functions from values to values; shapes are always stated, never guessed. */
+import { sizeOf } from '@onnx-forge/infer';
 import type { Attributes, ConstantData, DType, GraphNode } from './value.js';
 import { Value } from './value.js';
 
@@ -61,7 +62,7 @@ export function scalar(value: number, dtype: DType): Value {
 
 /** A tensor of one repeated value; the array is made only if somebody needs it. */
 export function fill(value: number, dtype: DType, shape: Shape): Value {
-  const size = shape.reduce((product, n) => product * n, 1);
+  const size = sizeOf(shape);
   const data = (): ConstantData => {
     const array = arrayOf(dtype, size);
     return array instanceof BigInt64Array ? array.fill(BigInt(value)) : array.fill(value);

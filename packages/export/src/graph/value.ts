@@ -3,6 +3,8 @@
  * is reachable from the values one asks for, so dead nodes vanish by themselves.
  */
 
+import { sizeOf } from '@onnx-forge/infer';
+
 /** `int64` occurs only inside graphs (shapes, indices); tfjs itself has float32, int32 and bool. */
 export type DType = 'float32' | 'int32' | 'bool' | 'int64';
 
@@ -49,7 +51,7 @@ export class Value {
   }
 
   get size(): number {
-    return this.shape.reduce((product, n) => product * n, 1);
+    return sizeOf(this.shape);
   }
 }
 

@@ -1,3 +1,4 @@
+import { sizeOf } from '@onnx-forge/infer';
 import { reshape, transpose } from '../graph/build.js';
 import type { Value } from '../graph/value.js';
 import { tf } from '../tfjs.js';
@@ -8,10 +9,8 @@ import { slice } from './slicing.js';
 /** One [before, after] pair an axis of the block. */
 type Margins = [number, number][];
 
-const product = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
-
 function spaceToBatch(x: Value, { blockShape, paddings }: { blockShape: number[]; paddings: Margins }): Value {
-  const size = product(blockShape);
+  const size = sizeOf(blockShape);
   const rest = x.shape.slice(1 + blockShape.length).map((): [number, number] => [0, 0]);
   const padded = pad(x, [[0, 0], ...paddings, ...rest]);
   const shape = [...padded.shape];
@@ -22,7 +21,7 @@ function spaceToBatch(x: Value, { blockShape, paddings }: { blockShape: number[]
 }
 
 function batchToSpace(x: Value, { blockShape, crops }: { blockShape: number[]; crops: Margins }): Value {
-  const size = product(blockShape);
+  const size = sizeOf(blockShape);
   const shape = [...x.shape];
   const blocks = tf.backend_util.getReshaped(shape, blockShape, size);
   const order = tf.backend_util.getPermuted(blocks.length, blockShape.length);

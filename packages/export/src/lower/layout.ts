@@ -2,6 +2,7 @@
  * Layout, decided here and nowhere else: tfjs stores images [batch, ...space, channels] and filters
  * [...kernel, in, out]; ONNX wants [batch, channels, ...space] and [out, in, ...kernel].
  */
+import { sizeOf } from '@onnx-forge/infer';
 import { reshape, transpose } from '../graph/build.js';
 import type { Value } from '../graph/value.js';
 
@@ -54,8 +55,7 @@ export function swapBatch(x: Value): Value {
 
 /** The value as a matrix whose rows run over the first `count` axes. */
 export function rows(x: Value, count: number): Value {
-  const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
-  return reshape(x, [product(x.shape.slice(0, count)), product(x.shape.slice(count))]);
+  return reshape(x, [sizeOf(x.shape.slice(0, count)), sizeOf(x.shape.slice(count))]);
 }
 
 /** The integers from `start` up to, not including, `end`. */

@@ -1,3 +1,4 @@
+import { sizeOf } from '@onnx-forge/infer';
 import type { Content } from '../content.js';
 import type { Value } from '../graph/value.js';
 import type { tf } from '../tfjs.js';
@@ -30,7 +31,7 @@ export interface LoweringCase {
  * difference must not step over one.
  */
 export function lattice(shape: readonly number[], count: number, spacing: number): CaseInput {
-  const size = shape.reduce((product, n) => product * n, 1);
+  const size = sizeOf(shape);
   return {
     shape,
     values: Array.from({ length: size }, (_, i) => (((i * 37) % count) - Math.floor(count / 2)) * spacing),

@@ -2,6 +2,7 @@
  * The elements under every position of a window, one tensor a position: what a maximum over a window needs where ONNX's
  * pooling doesn't go (an addend for each position, gradients, ties). Everything here keeps tfjs's layout, channels last.
  */
+import { sizeOf } from '@onnx-forge/infer';
 import { binary, cast, fill } from '../graph/build.js';
 import type { Value } from '../graph/value.js';
 import { axes as range } from './layout.js';
@@ -57,10 +58,7 @@ export function unpatch(parts: readonly Value[], window: Window): Value {
   const { axes } = window;
   const { positions, sizes } = grid(window);
   const strides = axes.map(({ stride }) => stride);
-  const phases = range(
-    0,
-    strides.reduce((a, b) => a * b, 1),
-  ).map((phase) => {
+  const phases = range(0, sizeOf(strides)).map((phase) => {
     const placed = positions.flatMap((position, p) => {
       if (position.phase !== phase) return [];
       const after = axes.map(({ output }, i) => sizes[i]! - output - position.shift[i]!);

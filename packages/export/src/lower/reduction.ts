@@ -1,3 +1,4 @@
+import { sizeOf } from '@onnx-forge/infer';
 import { binary, cast, fill, ints, op, reshape, scalar, unary } from '../graph/build.js';
 import type { Value } from '../graph/value.js';
 import { tf } from '../tfjs.js';
@@ -44,10 +45,10 @@ function sum(x: Value, attrs: ReductionAttributes): Value {
  */
 function sumOf(x: Value, axes: readonly number[], keepDims: boolean): Value {
   const reduced = reduce('ReduceSum', x, { axis: [...axes], keepDims });
-  const columns = x.shape.slice(axes.length).reduce((product, n) => product * n, 1);
+  const columns = sizeOf(x.shape.slice(axes.length));
   const leading = axes.length > 0 && axes.every((axis, i) => axis === i);
   if (x.dtype !== 'float32' || !leading || columns <= 1) return reduced;
-  const rows = x.shape.slice(0, axes.length).reduce((product, n) => product * n, 1);
+  const rows = sizeOf(x.shape.slice(0, axes.length));
   const total = op('MatMul', [fill(1, 'float32', [1, rows]), reshape(x, [rows, columns])], 'float32', [1, columns]);
   return reshape(total, reduced.shape);
 }

@@ -2,17 +2,16 @@
  * Rearrangements of channels-last images that copy whole rows: every stride-th row and column apart, or together again.
  * With them a strided window needs no strided slices, which onnxruntime does element by element.
  */
+import { sizeOf } from '@onnx-forge/infer';
 import { ints, op, ops, reshape, scalar } from '../graph/build.js';
 import type { Value } from '../graph/value.js';
 import { axes as range } from './layout.js';
-
-const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
 
 /** [lead, stride, rest] for each spatial axis: rows to the left of it are apart already, those to the right not yet. */
 function steps([batch, ...sizes]: readonly number[], strides: readonly number[]): [number, number, number][] {
   return strides.map((stride, i) => {
     const apart = sizes.slice(0, i + 1).map((size, j) => size / strides[j]!);
-    return [batch! * product(apart), stride, product(sizes.slice(i + 1))];
+    return [batch! * sizeOf(apart), stride, sizeOf(sizes.slice(i + 1))];
   });
 }
 

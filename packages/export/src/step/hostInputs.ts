@@ -1,4 +1,5 @@
 import type { Random, Tensor } from '@onnx-forge/infer';
+import { sizeOf } from '@onnx-forge/infer';
 import type { Value } from '../graph/value.js';
 import type { tf } from '../tfjs.js';
 import type { TraceContext } from '../trace.js';
@@ -30,7 +31,7 @@ export class HostInputs {
   declare(kind: string, shape: readonly number[], write: (out: Float32Array) => void): tf.Tensor {
     const name = `${kind}/${this.declared.size}`;
     const tensor = this.#context.input(name, { shape, dtype: 'float32' });
-    const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
+    const data = new Float32Array(sizeOf(shape));
     const value = this.#context.recorded(tensor);
     this.declared.set(name, { value, tensor: { type: 'float32', dims: shape, data }, write });
     return tensor;

@@ -1,4 +1,5 @@
 import type { ComputeDevice, Tensor } from '@onnx-forge/infer';
+import { sizeOf } from '@onnx-forge/infer';
 import { Value } from '../graph/value.js';
 import { convolveBlocked } from '../lower/blocked.js';
 import { convolve } from '../lower/convolve.js';
@@ -54,6 +55,6 @@ async function agrees(device: ComputeDevice, block: number): Promise<boolean> {
 
 /** Numbers without a pattern that a wrong order of channels could keep. */
 function waves(dims: readonly number[]): Tensor {
-  const size = dims.reduce((a, b) => a * b, 1);
+  const size = sizeOf(dims);
   return { type: 'float32', dims, data: Float32Array.from({ length: size }, (_, i) => Math.sin(i * i)) };
 }
