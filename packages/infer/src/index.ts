@@ -19,6 +19,7 @@ export {
   type ClassifierServe,
   type ConditionalServe,
   checkManifest,
+  type EmbeddingServe,
   type FileEntry,
   type GraphEntry,
   type ImageEntry,
@@ -33,7 +34,9 @@ export {
 } from './manifest.js';
 export { type Classification, ClassifierModel } from './model/classifier.js';
 export { type ConditionalLogLikelihoodMethod, ConditionalModel, type GivenLabels } from './model/conditional.js';
+export { dissimilarity, type Metric, rowDissimilarity, type Vectors } from './model/dissimilarity.js';
 export type { Elbo, ElboOptions } from './model/elbo.js';
+export { EmbeddingModel, type Verification, type VerificationOptions } from './model/embedding.js';
 export { GeneratorModel } from './model/generator.js';
 export { MeanAndError, WeightSums } from './model/importance.js';
 export {

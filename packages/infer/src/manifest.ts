@@ -80,6 +80,18 @@ export interface ClassifierServe {
   readonly [detail: string]: unknown;
 }
 
+/** What a reader must know to use a model that places images as vectors. */
+export interface EmbeddingServe {
+  /** Length of a vector. */
+  readonly embeddingDim: number;
+  readonly image: ImageEntry;
+  /** How two vectors are compared. */
+  readonly metric: 'euclidean' | 'cosine';
+  /** Pairs at most this far apart are taken for the same; chosen on the validation split. */
+  readonly threshold?: number | undefined;
+  readonly [detail: string]: unknown;
+}
+
 interface ManifestBase {
   readonly format: 1;
   readonly model: string;
@@ -94,6 +106,8 @@ interface ManifestBase {
   readonly steps: number;
   readonly epochs: number;
   readonly graphs: Readonly<Record<string, GraphEntry>>;
+  /** Tokens in the order of their ids, by the name of the vocabulary; for models of text. */
+  readonly vocabularies?: Readonly<Record<string, readonly string[]>> | undefined;
   readonly metrics: readonly MetricEntry[];
   readonly [detail: string]: unknown;
 }
@@ -103,7 +117,8 @@ export type Manifest =
   | (ManifestBase & { readonly kind: 'latent'; readonly serve: LatentServe })
   | (ManifestBase & { readonly kind: 'generator'; readonly serve: LatentServe })
   | (ManifestBase & { readonly kind: 'conditional'; readonly serve: ConditionalServe })
-  | (ManifestBase & { readonly kind: 'classifier'; readonly serve: ClassifierServe });
+  | (ManifestBase & { readonly kind: 'classifier'; readonly serve: ClassifierServe })
+  | (ManifestBase & { readonly kind: 'embedding'; readonly serve: EmbeddingServe });
 
 const size = z.int().positive();
 const count = z.int().nonnegative();
@@ -133,6 +148,13 @@ const conditionalServe = serve.extend({ classes: z.array(z.string()).min(2) });
 
 const classifierServe = z.looseObject({ classes: z.array(z.string()).min(2), featureDim: size, image });
 
+const embeddingServe = z.looseObject({
+  embeddingDim: size,
+  image,
+  metric: z.enum(['euclidean', 'cosine']),
+  threshold: z.number().optional(),
+});
+
 const base = z.looseObject({
   format: z.literal(MANIFEST_FORMAT),
   model: z.string().min(1),
@@ -153,6 +175,7 @@ const base = z.looseObject({
     z.string(),
     z.object({ file: insideFolder, sha256, bytes: count, opset: size, inputs: values, outputs: values }),
   ),
+  vocabularies: z.record(z.string(), z.array(z.string()).min(1)).optional(),
   metrics: z.array(
     z.looseObject({
       name: z.string().min(1),
@@ -173,6 +196,7 @@ export const manifestSchema: z.ZodType<Manifest> = z.discriminatedUnion('kind', 
   base.extend({ kind: z.literal('generator'), serve }),
   base.extend({ kind: z.literal('conditional'), serve: conditionalServe }),
   base.extend({ kind: z.literal('classifier'), serve: classifierServe }),
+  base.extend({ kind: z.literal('embedding'), serve: embeddingServe }),
 ]);
 
 /**

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ClassifierServe, LatentServe } from '@onnx-forge/infer';
+import type { ClassifierServe, EmbeddingServe, LatentServe } from '@onnx-forge/infer';
 import { linearGaussian, linearGaussianGraphs } from './linear-gaussian.js';
 import { type ModelSpec, onnxModel } from './onnx.js';
 
@@ -22,8 +22,8 @@ export class TemporaryFolders {
 }
 
 export interface RunSpec {
-  readonly kind: 'latent' | 'generator' | 'classifier';
-  readonly serve: LatentServe | ClassifierServe;
+  readonly kind: 'latent' | 'generator' | 'classifier' | 'embedding';
+  readonly serve: LatentServe | ClassifierServe | EmbeddingServe;
   readonly graphs: Readonly<Record<string, ModelSpec>>;
 }
 

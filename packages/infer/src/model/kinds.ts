@@ -1,8 +1,9 @@
 import { InputError, RunFolderError } from '../errors.js';
-import type { ImageEntry, LatentServe, Manifest } from '../manifest.js';
+import type { ImageEntry, LatentServe, Manifest, ValueEntry } from '../manifest.js';
 import { describe } from '../tensor.js';
 import { ClassifierModel } from './classifier.js';
 import { ConditionalModel } from './conditional.js';
+import { EmbeddingModel } from './embedding.js';
 import { GeneratorModel } from './generator.js';
 import { LatentModel } from './latent.js';
 import type { ModelContext } from './served.js';
@@ -13,6 +14,7 @@ export interface Models {
   readonly generator: GeneratorModel;
   readonly conditional: ConditionalModel;
   readonly classifier: ClassifierModel;
+  readonly embedding: EmbeddingModel;
 }
 
 export type ModelKind = keyof Models;
@@ -28,13 +30,15 @@ export type GenerativeModel = Models[GenerativeKind];
 
 type ManifestOf<Kind extends ModelKind> = Extract<Manifest, { kind: Kind }>;
 type Shape = readonly (number | string)[];
+/** A float32 value by its shape alone, or one of another type. */
+type Port = Shape | { readonly dtype: 'int32'; readonly shape: Shape };
 
 /** A graph that a kind's methods run. A free dimension is 'n' or 'k' here; its name in the manifest does not matter. */
 interface Role {
   /** Without it the run is not whole; the methods of the others tell when it is missing. */
   readonly required?: boolean;
-  readonly inputs: Readonly<Record<string, Shape>>;
-  readonly outputs: Readonly<Record<string, Shape | 'any'>>;
+  readonly inputs: Readonly<Record<string, Port>>;
+  readonly outputs: Readonly<Record<string, Port | 'any'>>;
 }
 
 interface Kind<K extends ModelKind> {
@@ -69,6 +73,16 @@ const KINDS: { readonly [K in ModelKind]: Kind<K> } = {
     }),
     create: (context) => new ClassifierModel(context),
   },
+  embedding: {
+    roles: ({ serve: { embeddingDim, image } }) => ({
+      embed: {
+        required: true,
+        inputs: { x: ['n', elements(image)] },
+        outputs: { embedding: ['n', embeddingDim] },
+      },
+    }),
+    create: (context) => new EmbeddingModel(context),
+  },
 };
 
 /** The graphs of a latent-variable model; `given` are inputs that all of them have. */
@@ -90,9 +104,11 @@ function latentRoles(
   };
 }
 
+const GENERATIVE: readonly ModelKind[] = ['latent', 'conditional', 'generator'] satisfies GenerativeKind[];
+
 /** Throws InputError unless the model has a latent space; `what` names what was to be done. */
 export function requireGenerative(model: Model, what: string): asserts model is GenerativeModel {
-  if (model.kind !== 'classifier') return;
+  if (GENERATIVE.includes(model.kind)) return;
   const { location, kind } = model;
   throw new InputError(`${location} is a ${kind}: it has no latent space to ${what}`, { location, kind });
 }
@@ -110,12 +126,11 @@ export function checkRoles(manifest: Manifest, location: string): void {
     }
     if (!graph) continue;
     for (const side of ['inputs', 'outputs'] as const) {
-      for (const [value, shape] of Object.entries(role[side])) {
+      for (const [value, port] of Object.entries(role[side])) {
         const declared = graph[side][value];
-        if (declared && (shape === 'any' || (declared.dtype === 'float32' && sameShape(declared.shape, shape))))
-          continue;
+        if (declared && (port === 'any' || samePort(declared, port))) continue;
         const found = declared ? describe(declared.dtype, declared.shape) : 'missing';
-        const wanted = shape === 'any' ? 'present' : describe('float32', shape);
+        const wanted = port === 'any' ? 'present' : describe(portType(port).dtype, portType(port).shape);
         throw new RunFolderError(
           'manifest-invalid',
           `${location}: graph '${name}' of a ${manifest.kind} model must have ${value} ${wanted}; in the manifest it is ${found}`,
@@ -133,6 +148,15 @@ export function createModel(context: ModelContext): Model {
 
 function elements({ height, width, channels }: ImageEntry): number {
   return height * width * channels;
+}
+
+function portType(port: Port): { readonly dtype: 'float32' | 'int32'; readonly shape: Shape } {
+  return 'dtype' in port ? port : { dtype: 'float32', shape: port };
+}
+
+function samePort(declared: ValueEntry, port: Port): boolean {
+  const { dtype, shape } = portType(port);
+  return declared.dtype === dtype && sameShape(declared.shape, shape);
 }
 
 function sameShape(declared: Shape, expected: Shape): boolean {

@@ -1,6 +1,7 @@
 export type { LikelihoodTracking } from './bounds.js';
 export { type ClassifierModelOptions, classifierModel } from './classifier.js';
 export { type ConditionalModelOptions, conditionalModel } from './conditional.js';
+export { type EmbeddingModelOptions, embeddingModel } from './embedding.js';
 export type { Evaluate, EvaluationRequest, Measurement } from './evaluation.js';
 export { type GeneratorModelOptions, generatorModel } from './generator.js';
 export { type Graph, type GraphRunner, type GraphShape, graph } from './graph.js';

@@ -1,0 +1,75 @@
+import { InputError } from '../errors.js';
+import { type Examples, type Rows, toRows } from '../examples.js';
+import type { Manifest } from '../manifest.js';
+import { type Metric, rowDissimilarity } from './dissimilarity.js';
+import { type Float32Tensor, mapRows, rowsPerCall } from './rows.js';
+import { ServedModel } from './served.js';
+
+export interface VerificationOptions {
+  /** Pairs at most this far apart are the same; default: what the run's training chose. */
+  readonly threshold?: number | undefined;
+}
+
+/** Whether the two images of each of n pairs show the same. */
+export interface Verification {
+  /** Pair by pair: dissimilarity <= threshold. */
+  readonly same: readonly boolean[];
+  /** See {@link EmbeddingModel.compare}. */
+  readonly dissimilarity: Float64Array;
+  readonly threshold: number;
+}
+
+/** Places images as vectors so that those that show the same lie close together. */
+export class EmbeddingModel extends ServedModel<Extract<Manifest, { kind: 'embedding' }>> {
+  readonly kind = 'embedding';
+
+  /** Images [n, pixels] in the range of `manifest.serve.image` -> vectors [n, embeddingDim]. */
+  async embed(images: Examples): Promise<Float32Tensor> {
+    return this.#place(this.#rows('images', images));
+  }
+
+  /**
+   * How unlike the images of each pair are: their embeddings' distance (metric `euclidean`), or one minus the cosine
+   * between them (`cosine`, 0 to 2). 0 is no difference.
+   *
+   * @param a images [n, pixels]
+   * @param b images [n, pixels]
+   * @returns [n]
+   */
+  async compare(a: Examples, b: Examples): Promise<Float64Array> {
+    const [left, right] = [this.#rows('a', a), this.#rows('b', b)];
+    if (left.count !== right.count) {
+      const message = `a and b must have as many images, one of each a pair; they have ${left.count} and ${right.count}`;
+      throw new InputError(message, { a: left.count, b: right.count });
+    }
+    return rowDissimilarity(await this.#place(left), await this.#place(right), this.metric);
+  }
+
+  /** {@link compare}, and a decision for each pair. Throws InputError where neither the caller nor the run has a threshold. */
+  async verify(a: Examples, b: Examples, { threshold }: VerificationOptions = {}): Promise<Verification> {
+    const limit = threshold ?? this.manifest.serve.threshold;
+    if (limit === undefined || !Number.isFinite(limit)) {
+      const why = limit === undefined ? `${this.location} was trained without a threshold: give one` : `not ${limit}`;
+      throw new InputError(`verify needs a finite threshold; ${why}`, { location: this.location, threshold: limit });
+    }
+    const dissimilarity = await this.compare(a, b);
+    return { same: Array.from(dissimilarity, (value) => value <= limit), dissimilarity, threshold: limit };
+  }
+
+  /** How embeddings are compared. */
+  get metric(): Metric {
+    return this.manifest.serve.metric;
+  }
+
+  #rows(name: string, images: Examples): Rows {
+    const { image } = this.manifest.serve;
+    return toRows(images, { name, size: image.height * image.width * image.channels, range: image.range });
+  }
+
+  async #place(rows: Rows): Promise<Float32Tensor> {
+    const session = this.graph('embed');
+    // A convolution's first layer is the widest: some dozen channels.
+    const perCall = rowsPerCall(session, 16 * (rows.data.length / rows.count));
+    return (await mapRows(session, 'x', rows, ['embedding'], perCall)).embedding;
+  }
+}
