@@ -8,6 +8,7 @@ export type TrainErrorCode =
   | 'data-mismatch'
   | 'no-gradient'
   | 'not-finite'
+  | 'metric-unknown'
   | 'judge-unfit'
   | 'run-exists'
   | 'run-unwritable'

@@ -38,6 +38,7 @@ const USAGE_CODES: ReadonlySet<string> = new Set([
   'data-unknown',
   'device-unknown',
   'figure-unknown',
+  'metric-unknown',
 ]);
 
 export function exitCodeOf(error: unknown): number {

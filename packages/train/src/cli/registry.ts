@@ -1,3 +1,4 @@
+import { chartCommand } from './chart.js';
 import type { Command } from './command.js';
 import { dataCommand } from './data.js';
 import { demoCommand } from './demo.js';
@@ -19,6 +20,7 @@ export const commands: readonly Command[] = [
   trainCommand,
   evalCommand,
   figuresCommand,
+  chartCommand,
   sampleCommand,
   interpolateCommand,
   perturbCommand,

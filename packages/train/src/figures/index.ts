@@ -2,6 +2,13 @@ export { adversarialLosses, beliefs } from './adversarial.js';
 export { elboCurves, likelihoodGap } from './bounds.js';
 export { classInterpolation } from './class-interpolation.js';
 export { classGrid, classStrip } from './classes.js';
+export {
+  type ComparedRun,
+  type ComparisonOptions,
+  comparison,
+  type LoggedValue,
+  loggedValues,
+} from './comparison.js';
 export { type Curve, type CurvesOptions, curves } from './curves.js';
 export { dataSpace } from './data-space.js';
 export { estimatorsByDimension, estimatorsBySamples, type SampleCountOptions } from './estimators.js';

@@ -57,6 +57,10 @@ const CASES: readonly Case[] = [
   ['export none', 1, /no run folder or file none/],
   ['export file', 1, /file is neither a run folder nor the model\.json/],
   ['verify https://example.invalid/run', 1, /is a URL/],
+  ['chart none -o c.png --metrics elbo', 2, /none is no run: there is no none\/metrics\.jsonl/],
+  ['chart logged --metrics elbo', 2, /Missing required argument: out/],
+  ['chart logged -o c.png --metrics knm', 2, /run 'logged' has no metric 'knm'; did you mean 'knn'\?/],
+  ['chart a=logged a=logged -o c.png --metrics knn', 2, /two runs are called 'a': say NAME=RUN/],
   ['data lst', 2, /did you mean 'list'\?/],
   ['data fetch', 2, /needs the name of a data set/],
   ['data verify mnst', 2, /did you mean 'mnist'\?/],
@@ -80,7 +84,10 @@ describe('onnx-forge: bad input', () => {
       writeFile(join(folder, 'typo.json'), JSON.stringify({ runs: [run({}), run({ epoch: 3 })] })),
       writeFile(join(folder, 'zero.json'), JSON.stringify({ runs: [run({ epochs: 0 })] })),
       mkdir(join(folder, 'empty')),
+      mkdir(join(folder, 'logged')),
     ]);
+    const line = { kind: 'validation', step: 1, epoch: 1, metrics: { knn: 0.5 } };
+    await writeFile(join(folder, 'logged/metrics.jsonl'), `${JSON.stringify(line)}\n`);
   });
 
   after(() => rm(folder, { recursive: true, force: true }));
@@ -100,7 +107,8 @@ describe('onnx-forge: bad input', () => {
 
   it('leaves no file behind', async () => {
     const names = await readdir(folder);
-    expect(names.sort()).to.deep.equal(['damaged', 'empty', 'file', 'file.mjs', 'other.mjs', 'typo.json', 'zero.json']);
+    const made = ['damaged', 'empty', 'file', 'file.mjs', 'logged', 'other.mjs', 'typo.json', 'zero.json'];
+    expect(names.sort()).to.deep.equal(made);
   });
 
   it('gives the error as the one JSON object with --json, and a stack only with --verbose', async () => {
