@@ -1,7 +1,15 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Random } from '@onnx-forge/infer';
-import { exportGraph, recipeOptions, seededInitializers, tf, useBackend } from '@onnx-forge/train';
+import {
+  dataFacts,
+  exportGraph,
+  recipeData,
+  recipeOptions,
+  seededInitializers,
+  tf,
+  useBackend,
+} from '@onnx-forge/train';
 import type { Runner } from '../benchmark.js';
 import { recipeNamed } from '../recipes.js';
 import type { SpecOf } from './protocol.js';
@@ -12,7 +20,8 @@ export async function exporting({ recipe: name, out, budgetMs }: SpecOf<'export'
   const recipe = await recipeNamed(name);
   await useBackend('cpu');
   const options = recipeOptions(recipe);
-  const { graphs } = recipe.serves(recipe.nets(options, seededInitializers(new Random(1))), options);
+  const facts = dataFacts(await recipeData(recipe, { data: 'embedded', options }));
+  const { graphs } = recipe.serves(recipe.nets(options, seededInitializers(new Random(1)), facts), options, facts);
   const id = `${name}/export`;
   let bytes = 0;
   const exportAll = async (): Promise<void> => {

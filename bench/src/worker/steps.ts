@@ -1,6 +1,7 @@
 import { Random } from '@onnx-forge/infer';
 import {
   CompiledEngine,
+  dataFacts,
   EagerEngine,
   type FieldArray,
   type Recipe,
@@ -81,12 +82,12 @@ interface Steps {
 async function openSteps(recipe: Recipe, compiled: boolean, threads: number, batchSize: number): Promise<Steps> {
   const options = recipeOptions(recipe, { set: { batchSize } });
   const random = new Random(1);
-  const nets = recipe.nets(options, seededInitializers(random.fork('weights')));
+  const data = await recipeData(recipe, { data: 'embedded', options });
+  const nets = recipe.nets(options, seededInitializers(random.fork('weights')), dataFacts(data));
   const parts = { recipe, nets, options, random: random.fork('steps') };
   const engine = compiled
     ? await CompiledEngine.compile(parts, { batchSize, device: 'cpu', threads })
     : new EagerEngine(parts);
-  const data = await recipeData(recipe, { data: 'embedded', options });
   const batch: Readonly<Record<string, FieldArray>> = new TrainingBatches(data.splits.train, {
     batchSize,
     seed: 1,

@@ -1,3 +1,4 @@
+import type { Augment } from './data/batches.js';
 import type { DataSet, Field, Split } from './data/data-set.js';
 import { SPLIT_NAMES } from './data/data-set.js';
 import { exampleSize, type FieldType } from './data/fields.js';
@@ -13,6 +14,15 @@ export interface BatchInput {
   readonly field?: string;
   /** Images come in [0, 1]; this maps them to [low, high]. */
   readonly range?: readonly [low: number, high: number];
+  /** Changes a training example each time it is used, after `range`. Two inputs of one field are two views of it. */
+  readonly augment?: Augment;
+}
+
+/** The changes of training examples among a recipe's inputs, by input. */
+export function augmentations(inputs: Readonly<Record<string, BatchInput>>): Readonly<Record<string, Augment>> {
+  return Object.fromEntries(
+    Object.entries(inputs).flatMap(([name, { augment }]) => (augment ? [[name, augment]] : [])),
+  );
 }
 
 /** The data set seen as the inputs that a recipe declares: every split has exactly these fields, in these shapes. */
@@ -35,7 +45,7 @@ function prepareSplit(
     }
     return [name, prepareField(source, input, name, dataSet, recipe)] as const;
   });
-  return { size: split.size, fields: Object.fromEntries(fields) };
+  return { ...split, fields: Object.fromEntries(fields) };
 }
 
 function prepareField(source: Field, input: BatchInput, name: string, dataSet: string, recipe: string): Field {

@@ -1,5 +1,6 @@
 import type { StepRandom, tf } from '@onnx-forge/export';
-import type { DataSet } from './data/data-set.js';
+import type { Random } from '@onnx-forge/infer';
+import type { DataSet, Vocabularies } from './data/data-set.js';
 import { TrainError } from './errors.js';
 import type { Figure } from './figure.js';
 import type { BatchInput } from './inputs.js';
@@ -17,6 +18,7 @@ import {
 } from './options.js';
 import { TRAINING_OPTIONS } from './schedule.js';
 import type { Evaluate } from './serve/evaluation.js';
+import type { GraphRunner } from './serve/graph.js';
 import type { ModelKind } from './serve/kinds.js';
 import type { Served } from './serve/served.js';
 
@@ -29,11 +31,39 @@ export type BatchTensors<Input extends string = string> = Readonly<Record<Input,
 /** What a step reports: the loss that is differentiated, and anything else worth a curve. All are batch means. */
 export type StepMetrics = { readonly loss: tf.Scalar } & { readonly [metric: string]: tf.Scalar };
 
+/** An optimizer whose learning rate stays what it is, whatever the schedule. Made by {@link fixedRate}. */
+export class FixedRate {
+  constructor(readonly optimizer: tf.Optimizer) {}
+}
+
+/** Keeps the schedule away from an optimizer's learning rate. */
+export function fixedRate(optimizer: tf.Optimizer): FixedRate {
+  return new FixedRate(optimizer);
+}
+
+/** One for all networks that a step updates, or one for each by name. */
+export type Optimizers<Net extends string = string> =
+  | tf.Optimizer
+  | FixedRate
+  | Readonly<Partial<Record<Net, tf.Optimizer | FixedRate>>>;
+
+/** What networks depend on that is the data's to say. */
+export interface DataFacts {
+  readonly vocabularies: Vocabularies;
+}
+
+/** Of a data set, or of a run's manifest. */
+export function dataFacts({ vocabularies = {} }: { readonly vocabularies?: Vocabularies | undefined }): DataFacts {
+  return { vocabularies };
+}
+
 /** One update: a loss, the networks that it moves, and the optimizer that moves them. */
 export interface Step<Nets extends Networks = Networks, Input extends string = string, Options = OptionValues> {
   /** Only these networks get gradients; the others are constants here. */
   readonly updates: readonly (keyof Nets & string)[];
-  optimizer(options: Options): tf.Optimizer;
+  optimizer(options: Options): Optimizers<keyof Nets & string>;
+  /** Gradients are scaled down to at most this norm, taken over all weights of the step together. */
+  clipNorm?(options: Options): number;
   /** How often it runs in an iteration, every further time on a new batch; default 1. Metrics are means over them. */
   times?(options: Options): number;
   /** A pure function of its arguments; all randomness comes from `rng`. */
@@ -49,6 +79,14 @@ export interface SnapshotSchedule {
   /** After these epochs. */
   readonly atEpochs?: readonly number[];
 }
+
+/** Metrics by name, such as the accuracy of nearest neighbours. `data` has the recipe's inputs as fields. */
+export type Monitor<Options = OptionValues> = (
+  graphs: GraphRunner,
+  data: DataSet,
+  random: Random,
+  options: Options,
+) => Promise<Readonly<Record<string, number>>>;
 
 /** Options that every recipe has. */
 export interface CommonOptions {
@@ -77,17 +115,21 @@ export interface RecipeDefinition<
   readonly options: Defaults & { readonly epochs: number | OptionSpec; readonly batchSize: number | OptionSpec };
   /** Named sets of options, such as `small`. */
   readonly presets?: Readonly<Record<string, Partial<OptionsOf<Defaults>>>>;
-  /** The tensors of a batch. */
-  readonly batch: Readonly<Record<Input, BatchInput>>;
+  /** The tensors of a batch; their shapes may depend on the options. */
+  readonly batch:
+    | Readonly<Record<Input, BatchInput>>
+    | ((options: OptionsOf<NoInfer<Defaults>>) => Readonly<Record<Input, BatchInput>>);
   /** A change of the whole data set, such as binarisation; it must leave a set alone that is fine already. */
   prepare?(dataSet: DataSet, options: OptionsOf<NoInfer<Defaults>>): DataSet;
 
-  nets(options: OptionsOf<Defaults>, init: Initializers): Nets;
+  nets(options: OptionsOf<Defaults>, init: Initializers, facts: DataFacts): Nets;
   /** Run in this order in every iteration, on the same batch (but see {@link Step.times}). */
   readonly steps: Readonly<Record<string, Step<NoInfer<Nets>, NoInfer<Input>, OptionsOf<NoInfer<Defaults>>>>>;
   snapshots?(options: OptionsOf<Defaults>): SnapshotSchedule;
   /** What the trained model can do: its kind, what infer must know of it, and its inference graphs. */
-  serves(nets: NoInfer<Nets>, options: OptionsOf<NoInfer<Defaults>>): Served<Kind>;
+  serves(nets: NoInfer<Nets>, options: OptionsOf<NoInfer<Defaults>>, facts: DataFacts): Served<Kind>;
+  /** What is watched beside validation, before training and after each epoch; computed with the exported graphs. */
+  readonly monitor?: Monitor<OptionsOf<NoInfer<Defaults>>>;
   /** Runs on the exported graphs only. */
   readonly evaluate?: Evaluate<Kind>;
   readonly figures?: Readonly<Record<string, Figure<Kind>>>;
@@ -101,12 +143,13 @@ export interface Recipe {
   readonly data: { readonly real: string; readonly embedded: string };
   readonly options: OptionSchema;
   readonly presets: Readonly<Record<string, OptionValues>>;
-  readonly batch: Readonly<Record<string, BatchInput>>;
+  batch(options: OptionValues): Readonly<Record<string, BatchInput>>;
   prepare(dataSet: DataSet, options: OptionValues): DataSet;
-  nets(options: OptionValues, init: Initializers): Networks;
+  nets(options: OptionValues, init: Initializers, facts: DataFacts): Networks;
   readonly steps: Readonly<Record<string, Step>>;
   snapshots(options: OptionValues): SnapshotSchedule;
-  serves(nets: Networks, options: OptionValues): Served;
+  serves(nets: Networks, options: OptionValues, facts: DataFacts): Served;
+  readonly monitor?: Monitor;
   readonly evaluate?: Evaluate;
   readonly figures: Readonly<Record<string, Figure>>;
 }
@@ -136,6 +179,10 @@ export function defineRecipe<
     ...recipe,
     options: { ...schemaOf(definition.options), ...withDefaults(TRAINING_OPTIONS, definition.options) },
     presets: recipe.presets ?? {},
+    batch: (options) => {
+      const { batch } = definition;
+      return typeof batch === 'function' ? batch(options as OptionsOf<Defaults>) : batch;
+    },
     prepare: (dataSet, options) => definition.prepare?.(dataSet, options as OptionsOf<Defaults>) ?? dataSet,
     snapshots: (options) => definition.snapshots?.(options as OptionsOf<Defaults>) ?? {},
     figures: recipe.figures ?? {},

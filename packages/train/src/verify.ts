@@ -6,8 +6,9 @@ import { networkWeights } from './engine/step.js';
 import { TrainError } from './errors.js';
 import { seededInitializers } from './layers/initializers.js';
 import type { OptionValues } from './options.js';
-import { type Networks, type Recipe, recipeOptions } from './recipe.js';
+import { dataFacts, type Networks, type Recipe, recipeOptions } from './recipe.js';
 import { readGraph } from './run/graph-file.js';
+import type { GraphInput } from './serve/graph.js';
 
 export interface VerifyRunRequest {
   readonly recipe: Recipe;
@@ -35,10 +36,11 @@ export async function verifyRun(request: VerifyRunRequest): Promise<GraphVerific
   const { recipe, run, device = 'cpu', signal, onGraph = () => {} } = request;
   const manifest = await loadManifest(run);
   const options = recipeOptions(recipe, {}, manifest.options as OptionValues);
-  const nets = recipe.nets(options, seededInitializers(new Random(0)));
+  const facts = dataFacts(manifest);
+  const nets = recipe.nets(options, seededInitializers(new Random(0)), facts);
   try {
     await restoreWeights(nets, run, manifest.steps);
-    const { graphs } = recipe.serves(nets, options);
+    const { graphs } = recipe.serves(nets, options, facts);
     const all = Object.entries(manifest.graphs);
     const verifications: GraphVerification[] = [];
     for (const [index, [graph, entry]] of all.entries()) {
@@ -50,13 +52,20 @@ export async function verifyRun(request: VerifyRunRequest): Promise<GraphVerific
         throw new TrainError('checkpoint-mismatch', message, { run, graph });
       }
       const exported = { ...entry, bytes: await readGraph(run, entry) } as OnnxExport;
-      const verification = await verify(exported, (inputs) => ({ ...source.run(inputs) }), { device });
+      const verification = await verify(exported, (inputs) => ({ ...source.run(inputs) }), {
+        device,
+        sample: (name, _, random) => sampleInput(source.inputs[name]!, random),
+      });
       verifications.push({ graph, ...verification });
     }
     return verifications;
   } finally {
     for (const net of Object.values(nets)) net.dispose();
   }
+}
+
+function sampleInput(input: GraphInput, random: Random): number {
+  return 'dtype' in input ? random.integer(input.below) : random.normal();
 }
 
 /** Gives the networks the weights that the run was exported with. */

@@ -3,6 +3,7 @@ import { recipes } from '@onnx-forge/models';
 import {
   type Backend,
   CompiledEngine,
+  dataFacts,
   EagerEngine,
   type EngineState,
   type Recipe,
@@ -71,11 +72,11 @@ async function bothEngines(
   const recipe: Recipe = { ...original, steps: Object.fromEntries(steps) };
   const options = recipeOptions(recipe, { set });
   const random = { eager: new Random(2), compiled: new Random(2) };
-  const nets = () => recipe.nets(options, seededInitializers(new Random(1)));
+  const data = await recipeData(recipe, { data: 'embedded', options });
+  const nets = () => recipe.nets(options, seededInitializers(new Random(1)), dataFacts(data));
   const eager = new EagerEngine({ recipe, nets: nets(), options, random: random.eager });
   const parts = { recipe, nets: nets(), options, random: random.compiled };
   const compiled = await CompiledEngine.compile(parts, { batchSize: set.batchSize, device: 'cpu' });
-  const data = await recipeData(recipe, { data: 'embedded' });
   const batches = new TrainingBatches(data.splits.train, { batchSize: set.batchSize, seed: 1 });
   const iterate = async () => {
     const { fields } = batches.next();

@@ -2,6 +2,7 @@ import { Random } from '@onnx-forge/infer';
 import { recipes } from '@onnx-forge/models';
 import {
   CompiledEngine,
+  dataFacts,
   type EngineState,
   type Networks,
   networkWeights,
@@ -20,8 +21,9 @@ async function recipeOf(name: string): Promise<Recipe> {
   return (await recipes[name]!()).default;
 }
 
-function netsOf(recipe: Recipe, options: OptionValues, seed = 1): Networks {
-  return recipe.nets(options, seededInitializers(new Random(seed)));
+async function netsOf(recipe: Recipe, options: OptionValues, seed = 1): Promise<Networks> {
+  const data = await recipeData(recipe, { data: 'embedded', options });
+  return recipe.nets(options, seededInitializers(new Random(seed)), dataFacts(data));
 }
 
 /** Names of the arrays in which anything changed. */
@@ -44,26 +46,26 @@ describe('recipes', () => {
         const recipe = await recipeOf(name);
         expect(recipe.name).to.equal(name);
         const data = await recipeData(recipe, { data: 'embedded' });
-        expect(Object.keys(data.splits.train.fields)).to.deep.equal(Object.keys(recipe.batch));
+        expect(Object.keys(data.splits.train.fields)).to.deep.equal(Object.keys(recipe.batch(recipeOptions(recipe))));
       });
 
       it('starts from the same weights for the same seed, from others for another', async () => {
         const recipe = await recipeOf(name);
         const options = recipeOptions(recipe);
-        const values = (seed: number) =>
-          networkWeights(netsOf(recipe, options, seed)).map(({ variable }) => variable.dataSync());
-        expect(values(1)).to.deep.equal(values(1));
-        const [one, other] = [values(1), values(2)];
+        const values = async (seed: number) =>
+          networkWeights(await netsOf(recipe, options, seed)).map(({ variable }) => variable.dataSync());
+        const [one, again, other] = [await values(1), await values(1), await values(2)];
+        expect(one).to.deep.equal(again);
         expect(one.map((kernel, index) => kernel.some((value, i) => value !== other[index]![i]))).to.include(true);
       });
 
       it('moves every weight of the networks that a step names, no weight of others, and every moving average', async () => {
         const recipe = await recipeOf(name);
         const options = recipeOptions(recipe, { set: { batchSize: 4 } });
-        const nets = netsOf(recipe, options);
+        const nets = await netsOf(recipe, options);
         const parts = { recipe, nets, options, random: new Random(1) };
         const engine = await CompiledEngine.compile(parts, { batchSize: 4, device: 'cpu' });
-        const data = await recipeData(recipe, { data: 'embedded' });
+        const data = await recipeData(recipe, { data: 'embedded', options });
         const { fields } = new TrainingBatches(data.splits.train, { batchSize: 4, seed: 1 }).next();
         const start = await engine.state();
         for (const [step, { updates }] of Object.entries(recipe.steps)) {
@@ -84,7 +86,7 @@ describe('recipes', () => {
     const recipe = await recipeOf('vae');
     const options = recipeOptions(recipe);
     expect(options).to.include({ latentDim: 100, batchSize: 64, epochs: 20, learningRate: 3e-4 });
-    const nets = netsOf(recipe, options);
+    const nets = await netsOf(recipe, options);
     expect(Object.values(shapes(nets, 'encoder'))).to.deep.equal([
       [784, 300],
       [300],
@@ -109,7 +111,7 @@ describe('recipes', () => {
     const recipe = await recipeOf('dcgan');
     const options = recipeOptions(recipe);
     expect(options).to.include({ noiseDim: 96, batchSize: 128, epochs: 5, learningRate: 1e-3, beta1: 0.5 });
-    const nets = netsOf(recipe, options);
+    const nets = await netsOf(recipe, options);
     expect(shapes(nets, 'discriminator')).to.deep.equal({
       'discriminator/1/kernel': [5, 5, 1, 32],
       'discriminator/1/bias': [32],

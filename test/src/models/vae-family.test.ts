@@ -13,6 +13,7 @@ import {
   binarise,
   CompiledEngine,
   type DataSet,
+  dataFacts,
   drawFigures,
   EagerEngine,
   loadDataSet,
@@ -95,7 +96,7 @@ describe('the VAE family', () => {
         const parts = () => ({
           recipe,
           options,
-          nets: recipe.nets(options, seededInitializers(new Random(1))),
+          nets: recipe.nets(options, seededInitializers(new Random(1)), dataFacts(data)),
           random: new Random(2),
         });
         const eager = new EagerEngine(parts());

@@ -3,6 +3,7 @@ import { float32, openSession, Random } from '@onnx-forge/infer';
 import { buildCritic, buildGenerator } from '@onnx-forge/models/wgan-lp';
 import {
   CompiledEngine,
+  dataFacts,
   defineRecipe,
   generatorModel,
   leakyReluLayer,
@@ -174,7 +175,7 @@ async function trainedDistance(shift: number): Promise<number> {
       }),
   });
   const options = recipeOptions(recipe);
-  const nets = recipe.nets(options, init());
+  const nets = recipe.nets(options, init(), dataFacts({}));
   const engine = await CompiledEngine.compile(
     { recipe, nets, options, random: new Random(3) },
     { batchSize: 256, device: 'cpu' },

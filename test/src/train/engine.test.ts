@@ -1,5 +1,6 @@
 import { Random } from '@onnx-forge/infer';
 import {
+  dataFacts,
   defineRecipe,
   EagerEngine,
   type Engine,
@@ -20,7 +21,7 @@ import { tinyRecipe } from './tiny.js';
 function parts(seed: number, recipe = tinyRecipe) {
   const random = new Random(seed);
   const options = recipeOptions(recipe);
-  const nets: Networks = recipe.nets(options, seededInitializers(random.fork('weights')));
+  const nets: Networks = recipe.nets(options, seededInitializers(random.fork('weights')), dataFacts({}));
   return { recipe, nets, options, random: random.fork('steps') };
 }
 

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { Random } from '@onnx-forge/infer';
 import {
   CompiledEngine,
+  dataFacts,
   EagerEngine,
   type Engine,
   type EngineName,
@@ -31,7 +32,7 @@ function tinyWith(optimizer: () => tf.Optimizer): Recipe {
 
 async function engineOf(name: EngineName, { recipe = tinyRecipe, averaging = 0 } = {}) {
   const options = recipeOptions(recipe, { set: { averaging } });
-  const make = () => recipe.nets(options, seededInitializers(new Random(1)));
+  const make = () => recipe.nets(options, seededInitializers(new Random(1)), dataFacts({}));
   const nets = make();
   const averages = averaging > 0 ? new WeightAverages(nets, make(), averaging) : undefined;
   const parts = { recipe, nets, averages, options, random: new Random(2) };

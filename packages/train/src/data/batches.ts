@@ -25,12 +25,22 @@ export interface BatchOptions {
   readonly fields?: readonly string[];
 }
 
+/**
+ * Changes one example in place: a random crop, a flip, noise.
+ *
+ * @param example the numbers of one input, [...shape]
+ * @param random a stream of this batch alone
+ */
+export type Augment = (example: FieldArray, random: Random) => void;
+
 export interface TrainingBatchOptions extends BatchOptions {
   readonly seed: number;
   /** An epoch is a whole number of this many batches, default 1; those that are left over are dropped too. */
   readonly group?: number;
   /** Default true. Without it every epoch is in the split's own order. */
   readonly shuffle?: boolean;
+  /** By field. The draws follow from seed, epoch and batch, so that training goes on from a position bit for bit. */
+  readonly augment?: Readonly<Record<string, Augment>>;
   /** Go on where {@link TrainingBatches.position} was taken. */
   readonly position?: BatchPosition;
 }
@@ -46,12 +56,16 @@ export class TrainingBatches {
   readonly #batchSize: number;
   readonly #size: number;
   readonly #shuffle: boolean;
+  readonly #augment: readonly (readonly [string, Augment])[];
   #epoch = 0;
   #index = 0;
   #order: Uint32Array | undefined;
 
   /** @throws InputError a batch size that is no positive integer or exceeds the split, an impossible position */
-  constructor(split: Split, { batchSize, fields, seed, group = 1, shuffle = true, position }: TrainingBatchOptions) {
+  constructor(
+    split: Split,
+    { batchSize, fields, seed, group = 1, shuffle = true, augment = {}, position }: TrainingBatchOptions,
+  ) {
     checkBatchSize(batchSize);
     if (group * batchSize > split.size) {
       const what = group === 1 ? `a batch of ${batchSize}` : `an iteration of ${group} batches of ${batchSize}`;
@@ -63,6 +77,7 @@ export class TrainingBatches {
     this.#batchSize = batchSize;
     this.#size = split.size;
     this.#shuffle = shuffle;
+    this.#augment = Object.entries(augment);
     if (position) this.#seek(position);
   }
 
@@ -77,6 +92,7 @@ export class TrainingBatches {
       : Uint32Array.from({ length: this.#size }, (_, index) => index);
     const from = this.#index * this.#batchSize;
     const batch = this.#reader.read(this.#order.subarray(from, from + this.#batchSize));
+    this.#change(batch);
     this.#index++;
     if (this.#index === this.batchesPerEpoch) {
       this.#index = 0;
@@ -84,6 +100,16 @@ export class TrainingBatches {
       this.#order = undefined;
     }
     return batch;
+  }
+
+  #change({ size, fields }: Batch): void {
+    if (this.#augment.length === 0) return;
+    const random = this.#random.fork(`augment epoch ${this.#epoch} batch ${this.#index}`);
+    for (const [name, augment] of this.#augment) {
+      const values = fields[name]!;
+      const length = values.length / size;
+      for (let row = 0; row < size; row++) augment(values.subarray(row * length, (row + 1) * length), random);
+    }
   }
 
   #seek({ epoch, index }: BatchPosition): void {

@@ -18,9 +18,14 @@ export interface Split {
   /** Number of examples. */
   readonly size: number;
   readonly fields: Readonly<Record<string, Field>>;
+  /** Text beside the numbers, one string per example: sentences before they are token ids. */
+  readonly texts?: Readonly<Record<string, readonly string[]>>;
 }
 
 export type Splits = Readonly<Record<SplitName, Split>>;
+
+/** Tokens in the order of their ids, by the name of the vocabulary. */
+export type Vocabularies = Readonly<Record<string, readonly string[]>>;
 
 /** A file that a data set was read from, as it goes into a run's manifest. */
 export interface DataFile {
@@ -37,4 +42,6 @@ export interface DataSet {
   readonly files: readonly DataFile[];
   /** Generated from a seed; needs no files. */
   readonly embedded: boolean;
+  /** Of the fields that are token ids; made from the training split. */
+  readonly vocabularies?: Vocabularies;
 }

@@ -84,5 +84,10 @@ export function subset(split: Split, from: number, to: number): Split {
     const view: Field = { ...field, read: (index, out, offset) => field.read(from + index, out, offset) };
     return [name, view] as const;
   });
-  return { size: to - from, fields: Object.fromEntries(fields) };
+  const texts = Object.entries(split.texts ?? {}).map(([name, all]) => [name, all.slice(from, to)] as const);
+  return {
+    size: to - from,
+    fields: Object.fromEntries(fields),
+    ...(split.texts && { texts: Object.fromEntries(texts) }),
+  };
 }

@@ -27,9 +27,9 @@ export class CompiledEngine implements Engine {
     parts: EngineOptions,
     { batchSize, ...device }: DeviceOptions & { readonly batchSize: number },
   ): Promise<CompiledEngine> {
-    const { recipe, nets, averages, random } = parts;
+    const { recipe, nets, averages, options, random } = parts;
     const inputs: Record<string, BatchType> = {};
-    for (const [name, { shape, dtype = 'float32' }] of Object.entries(recipe.batch)) {
+    for (const [name, { shape, dtype = 'float32' }] of Object.entries(recipe.batch(options))) {
       inputs[name] = { shape: [batchSize, ...shape], dtype };
     }
     const steps: Record<string, StepDefinition> = {};

@@ -2,6 +2,7 @@ import type { StepRandom } from '@onnx-forge/export';
 import { tf } from '@onnx-forge/export';
 import type { Random } from '@onnx-forge/infer';
 import { TrainError } from '../errors.js';
+import type { BatchInput } from '../inputs.js';
 import type { Recipe } from '../recipe.js';
 import type { BatchArrays, Engine, EngineOptions, EngineState, StateArray } from './engine.js';
 import { type BoundStep, bindStep, networkWeights } from './step.js';
@@ -11,13 +12,15 @@ export class EagerEngine implements Engine {
   readonly name = 'eager';
   readonly device: string = `tfjs-${tf.getBackend()}`;
   readonly #recipe: Recipe;
+  readonly #inputs: Readonly<Record<string, BatchInput>>;
   readonly #steps: ReadonlyMap<string, BoundStep>;
   readonly #variables: ReadonlyMap<string, tf.Variable>;
   readonly #random: Random;
 
   constructor(parts: EngineOptions) {
-    const { recipe, nets, averages, random } = parts;
+    const { recipe, nets, averages, options, random } = parts;
     this.#recipe = recipe;
+    this.#inputs = recipe.batch(options);
     this.#random = random;
     const weights = [...networkWeights(nets), ...(averages?.weights ?? [])];
     const variables = new Map(weights.map(({ name, variable }) => [name, variable]));
@@ -66,11 +69,11 @@ export class EagerEngine implements Engine {
   async writeBack(): Promise<void> {}
 
   async dispose(): Promise<void> {
-    for (const { optimizer } of this.#steps.values()) optimizer.dispose();
+    for (const { groups } of this.#steps.values()) for (const { optimizer } of groups) optimizer.dispose();
   }
 
   #tensors(batch: BatchArrays): Record<string, tf.Tensor> {
-    const inputs = Object.entries(this.#recipe.batch).map(([name, { shape }]) => {
+    const inputs = Object.entries(this.#inputs).map(([name, { shape }]) => {
       const values = batch[name]!;
       const size = shape.reduce((product, length) => product * length, 1);
       const dtype = values instanceof Int32Array ? 'int32' : 'float32';
@@ -90,14 +93,18 @@ export class EagerEngine implements Engine {
 }
 
 /**
- * The slots that an optimizer makes on its first update. An update with zero gradients makes them, moves no weight and
+ * The slots that optimizers make on their first update. An update with zero gradients makes them, moves no weight and
  * leaves a slot at its initial value; the variables that the constructor made (such as powers of beta) are put back.
  */
-function slotsOf({ optimizer, weights }: BoundStep, constructed: readonly tf.Variable[]): tf.Variable[] {
+function slotsOf({ groups }: BoundStep, constructed: readonly tf.Variable[]): tf.Variable[] {
   return tf.tidy(() => {
     const before = constructed.map((variable) => variable.clone());
-    const zeros = Object.fromEntries(weights.map(({ variable }) => [variable.name, tf.zerosLike(variable)]));
-    const { created } = variablesCreatedBy(() => optimizer.applyGradients(zeros));
+    const { created } = variablesCreatedBy(() => {
+      for (const { optimizer, weights } of groups) {
+        const zeros = weights.map(({ variable }) => [variable.name, tf.zerosLike(variable)] as const);
+        optimizer.applyGradients(Object.fromEntries(zeros));
+      }
+    });
     for (const [index, variable] of constructed.entries()) variable.assign(before[index]!);
     return created;
   });

@@ -2,21 +2,26 @@ import type { StepRandom } from '@onnx-forge/export';
 import { tf } from '@onnx-forge/export';
 import { TrainError } from '../errors.js';
 import type { NetworkWeight } from '../layers/network.js';
-import type { BatchTensors, Networks, Step } from '../recipe.js';
+import { type BatchTensors, FixedRate, type Networks, type Optimizers, type Step } from '../recipe.js';
 import type { EngineOptions } from './engine.js';
 import { learningRateOf } from './learningRate.js';
 
 /** One update as an ordinary tfjs function: loss, gradients, optimizer. */
 export type StepFunction = (batch: BatchTensors, rng: StepRandom) => Record<string, tf.Scalar>;
 
-/** A step with the optimizer that it was given. */
+/** An optimizer and the variables that it moves, with their names in the state. */
+export interface ParameterGroup {
+  readonly optimizer: tf.Optimizer;
+  readonly weights: readonly NetworkWeight[];
+  /** Sets the learning rate to `factor` times the recipe's; does nothing where that is fixed. */
+  scaleLearningRate(factor: number): void;
+}
+
+/** A step with the optimizers that it was given. */
 export interface BoundStep {
   readonly name: string;
-  readonly optimizer: tf.Optimizer;
-  /** The variables that it moves, with their names in the state. */
-  readonly weights: readonly NetworkWeight[];
+  readonly groups: readonly ParameterGroup[];
   readonly run: StepFunction;
-  /** Sets the optimizer's learning rate to `factor` times the recipe's. */
   scaleLearningRate(factor: number): void;
 }
 
@@ -26,14 +31,16 @@ export function bindStep(
   step: Step,
   { nets, options, averages }: Pick<EngineOptions, 'nets' | 'options' | 'averages'>,
 ): BoundStep {
-  const optimizer = step.optimizer(options);
-  const weights = networkWeights(nets, step.updates).filter(({ trainable }) => trainable);
+  const groups = parameterGroups(name, step.updates, step.optimizer(options), nets);
+  const weights = groups.flatMap((group) => group.weights);
   const variables = weights.map(({ variable }) => variable);
+  const maximum = step.clipNorm?.(options) ?? Number.POSITIVE_INFINITY;
   return {
     name,
-    optimizer,
-    weights,
-    scaleLearningRate: learningRateOf(optimizer, name),
+    groups,
+    scaleLearningRate: (factor) => {
+      for (const group of groups) group.scaleLearningRate(factor);
+    },
     run(batch, rng) {
       let metrics: Record<string, tf.Scalar> = {};
       const { value, grads } = tf.variableGrads(() => {
@@ -44,11 +51,52 @@ export function bindStep(
         return loss as tf.Scalar;
       }, variables);
       refuseDeadWeights(name, weights, grads);
-      optimizer.applyGradients(grads);
+      const clipped = maximum < Number.POSITIVE_INFINITY ? clipByGlobalNorm(grads, maximum) : grads;
+      for (const group of groups) {
+        group.optimizer.applyGradients(
+          Object.fromEntries(group.weights.map(({ variable }) => [variable.name, clipped[variable.name]!])),
+        );
+      }
       averages?.update(step.updates);
       return { loss: value, ...metrics };
     },
   };
+}
+
+function parameterGroups(
+  step: string,
+  updates: readonly string[],
+  optimizers: Optimizers,
+  nets: Networks,
+): ParameterGroup[] {
+  if (optimizers instanceof tf.Optimizer || optimizers instanceof FixedRate) {
+    return [parameterGroup(step, optimizers, nets, updates)];
+  }
+  return updates.map((net) => {
+    const optimizer = optimizers[net];
+    if (optimizer) return parameterGroup(step, optimizer, nets, [net]);
+    const message = `step '${step}' updates the network '${net}' but has no optimizer for it`;
+    throw new TrainError('recipe-invalid', message, { step, network: net });
+  });
+}
+
+function parameterGroup(
+  step: string,
+  given: tf.Optimizer | FixedRate,
+  nets: Networks,
+  names: readonly string[],
+): ParameterGroup {
+  const fixed = given instanceof FixedRate;
+  const optimizer = fixed ? given.optimizer : given;
+  const weights = networkWeights(nets, names).filter(({ trainable }) => trainable);
+  return { optimizer, weights, scaleLearningRate: fixed ? () => {} : learningRateOf(optimizer, step) };
+}
+
+/** Gradients times min(1, maximum / |g|), |g| the Euclidean norm over all of them (Pascanu et al. 2013). */
+function clipByGlobalNorm(grads: tf.NamedTensorMap, maximum: number): tf.NamedTensorMap {
+  const norm = tf.sqrt(tf.addN(Object.values(grads).map((grad) => tf.sum(tf.square(grad)))));
+  const factor = tf.minimum(1, tf.div(maximum, tf.add(norm, 1e-12)));
+  return Object.fromEntries(Object.entries(grads).map(([name, grad]) => [name, tf.mul(grad, factor)]));
 }
 
 /** The weights of the named networks (all by default) under `NETWORK/LAYER/KIND`. */

@@ -18,7 +18,7 @@ export async function recipeData(recipe: Recipe, request: DataRequest): Promise<
   const { data, dataDir, signal, options = recipeOptions(recipe) } = request;
   const loaded =
     typeof data === 'string' ? await loadDataSet(dataName(recipe, data), loadOptions(dataDir, signal)) : data;
-  return prepareInputs(recipe.prepare(loaded, options), recipe.batch, recipe.name);
+  return prepareInputs(recipe.prepare(loaded, options), recipe.batch(options), recipe.name);
 }
 
 function dataName(recipe: Recipe, name: string): string {

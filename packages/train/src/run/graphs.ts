@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import { exportOnnx, type OnnxExport } from '@onnx-forge/export';
 import { type GraphEntry, openSession, type Session, type Tensor, type ValueEntry } from '@onnx-forge/infer';
 import type { NetworkWeight } from '../layers/network.js';
-import type { Graph, GraphRunner } from '../serve/graph.js';
+import { type Graph, type GraphRunner, inputType } from '../serve/graph.js';
 import { writeAtomically } from './atomic.js';
 import type { RunFolder } from './folder.js';
 
 /** Writes an inference function with the current weights as ONNX; equal weights give equal bytes if they are named. */
 export function exportGraph({ inputs, run }: Graph, weights: readonly NetworkWeight[] = []): OnnxExport {
-  const signature = Object.entries(inputs).map(([name, shape]) => [name, { shape }] as const);
+  const signature = Object.entries(inputs).map(([name, input]) => [name, inputType(input)] as const);
   const names = new Map(weights.map(({ variable, name }) => [variable, name]));
   return exportOnnx(
     (tensors) => ({ ...run(tensors) }),

@@ -6,6 +6,7 @@ import type { DataSet } from '../data/data-set.js';
 import type { Engine } from '../engine/engine.js';
 import { TrainError } from '../errors.js';
 import type { OnEvent } from '../events.js';
+import { augmentations } from '../inputs.js';
 import type { OptionValues } from '../options.js';
 import type { Recipe, SnapshotSchedule, Step } from '../recipe.js';
 import { learningRateFactor } from '../schedule.js';
@@ -77,6 +78,7 @@ export class TrainingLoop {
       seed: identity.seed,
       group: batchesPerIteration(options.recipe, identity.options),
       shuffle: identity.options.shuffle !== false,
+      augment: augmentations(options.recipe.batch(identity.options)),
       ...(from && { position: from.position }),
     });
     return new TrainingLoop(options, batches, await MetricsLog.open(folder.file('log'), from?.logBytes ?? 0), from);
@@ -109,6 +111,7 @@ export class TrainingLoop {
     try {
       this.#tick();
       if (this.#step === 0) {
+        if (this.#options.recipe.monitor) await this.#validate(0);
         if (this.#schedule.atSteps?.includes(0)) await this.#snapshot();
         // At once, so that a run that is killed early can be resumed too.
         await this.#checkpoint();
@@ -188,17 +191,23 @@ export class TrainingLoop {
   }
 
   async #endEpoch(epoch: number): Promise<void> {
-    const { served, data, random, onEvent, epochs } = this.#options;
+    const { onEvent, epochs } = this.#options;
     const train = this.#epoch.take();
-    let validation: Readonly<Record<string, number>> = {};
-    if (served.validate) {
-      await using graphs = await this.#currentGraphs();
-      // The same noise after every epoch: differences are the model's.
-      validation = await served.validate(graphs, data.splits.validation, random.fork('validation'));
-      await this.#log.append({ kind: 'validation', step: this.#step, epoch, metrics: validation });
-      this.#lastValidation = validation;
-    }
+    const validation = await this.#validate(epoch);
     onEvent({ type: 'epoch', epoch, epochs, step: this.#step, train, validation });
+  }
+
+  async #validate(epoch: number): Promise<Readonly<Record<string, number>>> {
+    const { served, recipe, identity, data, random } = this.#options;
+    if (!served.validate && !recipe.monitor) return {};
+    await using graphs = await this.#currentGraphs();
+    // The same noise after every epoch: differences are the model's.
+    const validation = await served.validate?.(graphs, data.splits.validation, random.fork('validation'));
+    const watched = await recipe.monitor?.(graphs, data, random.fork('monitor'), identity.options);
+    const metrics = { ...validation, ...watched };
+    await this.#log.append({ kind: 'validation', step: this.#step, epoch, metrics });
+    this.#lastValidation = metrics;
+    return metrics;
   }
 
   #snapshotDue(): boolean {

@@ -36,6 +36,7 @@ export async function writeManifest(run: RunFolder, facts: ManifestFacts): Promi
     steps,
     epochs,
     graphs,
+    ...(data.vocabularies && { vocabularies: data.vocabularies }),
     serve: served.facts,
     metrics,
   });

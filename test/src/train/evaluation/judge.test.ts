@@ -122,7 +122,7 @@ describe('evaluation: judge', () => {
     const run = join(folder, 'gan');
     writeRun(run, generator);
     const evaluate = judged as NonNullable<Recipe['evaluate']>;
-    const recipe: Recipe = { ...tinyRecipe, batch: { x: { shape: [3] } }, evaluate };
+    const recipe: Recipe = { ...tinyRecipe, batch: () => ({ x: { shape: [3] } }), evaluate };
     const notices: string[] = [];
     const measure = () =>
       evaluateRun({
