@@ -4,7 +4,7 @@ export { type ConditionalModelOptions, conditionalModel } from './conditional.js
 export { type EmbeddingModelOptions, embeddingModel } from './embedding.js';
 export type { Evaluate, EvaluationRequest, Measurement } from './evaluation.js';
 export { type GeneratorModelOptions, generatorModel } from './generator.js';
-export { type Graph, type GraphRunner, type GraphShape, graph } from './graph.js';
+export { type Graph, type GraphInput, type GraphRunner, type GraphShape, graph, type IntegerInput } from './graph.js';
 export type { GenerativeKind, ImageFacts, ModelKind, ModelOf, ServeFacts } from './kinds.js';
 export { type LatentModelOptions, latentModel } from './latent.js';
 export type { Served } from './served.js';
