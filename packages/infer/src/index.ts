@@ -62,3 +62,4 @@ export type { Float32Tensor, Progress, WorkOptions } from './model/rows.js';
 export { ServedModel } from './model/served.js';
 export { Random, type RandomState } from './random.js';
 export { type DataType, type DataTypeMap, float32, sizeOf, type Tensor, type TensorSpec } from './tensor.js';
+export * from './text/index.js';

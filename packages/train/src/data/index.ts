@@ -1,3 +1,4 @@
+export * from './augment/index.js';
 export * from './batches.js';
 export * from './binarise.js';
 export * from './data-set.js';
@@ -10,6 +11,7 @@ export { parseAmat } from './formats/amat.js';
 export { type CifarRecords, parseCifar } from './formats/cifar.js';
 export { type FileContent, isGzip, readUnpacked, unpack } from './formats/gzip.js';
 export { type IdxArray, parseIdx } from './formats/idx.js';
+export { parseLines, type TextEncoding } from './formats/lines.js';
 export { type MatArray, parseMat } from './formats/mat.js';
 export * from './list.js';
 export * from './load.js';
@@ -17,3 +19,4 @@ export { describeDataSet } from './sets/registry.js';
 export { parseSvhn } from './sets/svhn.js';
 export * from './take.js';
 export * from './verify.js';
+export * from './vocabulary.js';

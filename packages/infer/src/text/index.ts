@@ -1,0 +1,3 @@
+export { padRows } from './pad.js';
+export { characters, TOKENISER_NAMES, type Tokeniser, type TokeniserName, tokeniser, words } from './tokenisers.js';
+export { END, type EncodeOptions, PADDING, START, UNKNOWN, Vocabulary } from './vocabulary.js';

@@ -1,0 +1,41 @@
+import { FormatError } from '../errors.js';
+import type { FileContent } from './gzip.js';
+
+export type TextEncoding = 'utf-8' | 'windows-1252';
+
+const DECODERS: Readonly<Record<TextEncoding, (bytes: Uint8Array) => string>> = {
+  'utf-8': (bytes) => new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes),
+  'windows-1252': decodeWindows1252,
+};
+
+/** The characters 0x80 to 0x9f (WHATWG Encoding, index windows-1252); the other bytes are those of Unicode. */
+const WINDOWS_1252 = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ';
+
+/** Node's own decoder of this name decodes Latin-1 (nodejs/node#56542). */
+function decodeWindows1252(bytes: Uint8Array): string {
+  const latin = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+  return latin.replace(/[\x80-\x9f]/g, (character) => WINDOWS_1252[character.charCodeAt(0) - 0x80]!);
+}
+
+/**
+ * The lines of a text file, split at `\n` only: other characters that some programs take for line ends (0x85, U+2028)
+ * are part of a line. The last line may lack its newline.
+ *
+ * @throws FormatError naming the byte of the first line that is not in this encoding
+ */
+export function parseLines({ file, bytes }: FileContent, encoding: TextEncoding): string[] {
+  const lines: string[] = [];
+  for (let from = 0; from < bytes.length; ) {
+    const newline = bytes.indexOf(0x0a, from);
+    const to = newline < 0 ? bytes.length : newline;
+    try {
+      lines.push(DECODERS[encoding](bytes.subarray(from, to)));
+    } catch (cause) {
+      const expected = `${encoding} text in line ${lines.length + 1}`;
+      const fault = { file, offset: from, expected, found: 'bytes that are not', truncated: false };
+      throw new FormatError(fault, { cause });
+    }
+    from = to + 1;
+  }
+  return lines;
+}
