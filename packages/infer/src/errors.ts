@@ -55,6 +55,8 @@ export type RunFolderErrorCode =
   | 'run-incomplete'
   | 'run-newer'
   | 'run-unreachable'
+  | 'run-cross-origin'
+  | 'run-too-large'
   | 'manifest-invalid'
   | 'graph-missing'
   | 'graph-hash';
@@ -72,5 +74,12 @@ export class RunFolderError extends ForgeError {
 export class DisposedError extends ForgeError {
   constructor(what: string) {
     super('disposed', `${what} was disposed and can't be used any more; load it again`, { what });
+  }
+}
+
+/** Somebody's AbortSignal gave the work up (code `aborted`); `cause` is the signal's reason. */
+export class AbortError extends ForgeError {
+  constructor(what: string, reason: unknown) {
+    super('aborted', `${what} was given up`, { what }, { cause: reason });
   }
 }

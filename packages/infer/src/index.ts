@@ -11,10 +11,11 @@ export type {
   GraphOptions,
   Refusal,
   Session,
+  WasmPaths,
 } from './device/types.js';
 export * from './errors.js';
 export type { Examples } from './examples.js';
-export { load, loadManifest } from './load.js';
+export { type LoadOptions, type LoadProgress, load, loadManifest } from './load.js';
 export {
   type ClassifierServe,
   type ConditionalServe,

@@ -1,28 +1,74 @@
-import { openFolder } from '#platform';
+import { platform } from '#platform';
 import { openDevice } from './device/open.js';
 import type { ComputeDevice, DeviceOptions, Session } from './device/types.js';
-import { GraphError, RunFolderError } from './errors.js';
+import { AbortError, GraphError, InputError, RunFolderError } from './errors.js';
 import { type GraphEntry, MANIFEST_FILE, type Manifest, parseManifest, type ValueEntry } from './manifest.js';
 import { checkRoles, createModel, type Model } from './model/kinds.js';
-import { type RunSource, UrlSource } from './source.js';
+import type { ReadOptions, RunSource } from './source.js';
 import { describe, type TensorSpec } from './tensor.js';
+import { UrlSource } from './url-source.js';
+
+/** How far a load is, in bytes of graphs. */
+export interface LoadProgress {
+  readonly done: number;
+  /** From the manifest. */
+  readonly total: number;
+  /** The file that is being read. */
+  readonly file: string;
+}
+
+export interface LoadOptions extends DeviceOptions {
+  /** Called while the graphs arrive. */
+  readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
+  /** Gives the load up: it throws AbortError. */
+  readonly signal?: AbortSignal | undefined;
+  /** The most bytes that the manifest may have, and all graphs together; default 1 GiB. */
+  readonly maxBytes?: number | undefined;
+}
+
+const DEFAULT_LIMIT = 2 ** 30;
 
 /**
- * Loads a trained run, from a folder or from the http(s) URL under which the folder lies. The manifest's `kind` decides
- * the methods: narrow on `model.kind`.
+ * Loads a trained run, from a folder or from the http(s) URL under which the folder lies (in a browser also a URL
+ * relative to the page). The manifest's `kind` decides the methods: narrow on `model.kind`.
  *
- * Throws RunFolderError (no run there, unfinished, from a newer version, a graph missing or not the one that the
- * manifest describes), GraphError (not an ONNX file, or not of the shapes in the manifest) or DeviceError.
+ * Throws RunFolderError (no run there, unfinished, from a newer version, out of reach, too large, a graph missing or not
+ * the one that the manifest describes), GraphError (not an ONNX file, or not of the shapes in the manifest), DeviceError
+ * or AbortError.
  */
-export async function load(location: string | URL, options: DeviceOptions = {}): Promise<Model> {
+export async function load(location: string | URL, options: LoadOptions = {}): Promise<Model> {
+  return abortable(loadModel(location, options), String(location), options.signal);
+}
+
+/** A run's manifest alone; the graphs are not looked at. Throws RunFolderError or AbortError. */
+export async function loadManifest(
+  location: string | URL,
+  options: Pick<LoadOptions, 'signal' | 'maxBytes'> = {},
+): Promise<Manifest> {
+  const reading = openSource(location).then((source) => readManifest(source, limitOf(options), options.signal));
+  return abortable(reading, String(location), options.signal);
+}
+
+async function loadModel(location: string | URL, options: LoadOptions): Promise<Model> {
+  const { signal, onProgress } = options;
+  const limit = limitOf(options);
+  signal?.throwIfAborted();
   const source = await openSource(location);
-  const manifest = await readManifest(source);
+  const manifest = await readManifest(source, limit, signal);
   checkRoles(manifest, source.location);
+  const entries = Object.entries(manifest.graphs);
+  const total = entries.reduce((sum, [, { bytes }]) => sum + bytes, 0);
+  if (total > limit) throw tooLarge(`${source.location}: its graphs have ${total} bytes together`, limit);
   const device = await openDevice(options);
   try {
     const graphs: Record<string, Session> = {};
-    for (const [name, entry] of Object.entries(manifest.graphs)) {
-      graphs[name] = await openGraph(source, entry, device);
+    let before = 0;
+    for (const [name, entry] of entries) {
+      const { file } = entry;
+      const onBytes = (done: number): void => onProgress?.({ done: Math.min(before + done, total), total, file });
+      graphs[name] = await openGraph(source, entry, device, { signal, onBytes });
+      before += entry.bytes;
+      signal?.throwIfAborted();
     }
     return createModel({ location: source.location, manifest, device, graphs });
   } catch (error) {
@@ -31,45 +77,95 @@ export async function load(location: string | URL, options: DeviceOptions = {}):
   }
 }
 
-/** A run's manifest alone; the graphs are not looked at. Throws RunFolderError. */
-export async function loadManifest(location: string | URL): Promise<Manifest> {
-  return readManifest(await openSource(location));
+/** Rejects as soon as the signal says so; whatever is then still under way ends by itself. */
+async function abortable<T>(work: Promise<T>, location: string, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work;
+  const fail = (): never => {
+    throw new AbortError(`loading ${location}`, signal.reason);
+  };
+  let onAbort = (): void => undefined;
+  const aborted = new Promise<void>((resolve) => {
+    onAbort = resolve;
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+  try {
+    if (signal.aborted) onAbort();
+    return await Promise.race([work, aborted.then(fail)]);
+  } catch (error) {
+    return signal.aborted ? fail() : Promise.reject(error);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    work.catch(() => undefined);
+  }
+}
+
+function limitOf({ maxBytes = DEFAULT_LIMIT }: Pick<LoadOptions, 'maxBytes'>): number {
+  if (!(maxBytes > 0))
+    throw new InputError(`maxBytes must be a number of bytes above 0, not ${maxBytes}`, { maxBytes });
+  return maxBytes;
+}
+
+function tooLarge(what: string, limit: number): RunFolderError {
+  return new RunFolderError('run-too-large', `${what}, more than the limit of ${limit} (option maxBytes)`, { limit });
 }
 
 async function openSource(location: string | URL): Promise<RunSource> {
   const text = String(location);
-  return /^https?:\/\//i.test(text) ? new UrlSource(new URL(text)) : openFolder(text);
+  return /^https?:\/\//i.test(text) ? new UrlSource(new URL(text)) : platform.openFolder(text);
 }
 
-async function readManifest(source: RunSource): Promise<Manifest> {
-  const bytes = await source.read(MANIFEST_FILE);
+async function readManifest(source: RunSource, limit: number, signal: AbortSignal | undefined): Promise<Manifest> {
+  const bytes = await source.read(MANIFEST_FILE, { limit, signal });
   if (!bytes) throw await source.explainAbsence();
-  return parseManifest(new TextDecoder().decode(bytes), `${source.location}: ${MANIFEST_FILE}`);
+  const from = `${source.location}: ${MANIFEST_FILE}`;
+  if (bytes.length > limit) throw tooLarge(`${from} has more than ${limit} bytes`, limit);
+  if (isHtml(bytes)) {
+    throw new RunFolderError(
+      'manifest-invalid',
+      `${from} is a web page (HTML), not a manifest; is that the address of a run folder?`,
+      { location: source.location },
+    );
+  }
+  return parseManifest(new TextDecoder().decode(bytes), from);
 }
 
-async function openGraph(source: RunSource, entry: GraphEntry, device: ComputeDevice): Promise<Session> {
+async function openGraph(
+  source: RunSource,
+  entry: GraphEntry,
+  device: ComputeDevice,
+  options: ReadOptions,
+): Promise<Session> {
   const { location } = source;
   const { file } = entry;
-  const bytes = await source.read(file);
-  if (!bytes) {
-    throw new RunFolderError('graph-missing', `${location}: ${file} is missing, though the manifest lists it`, {
+  const bytes = await source.read(file, { ...options, limit: entry.bytes });
+  if (!bytes || isHtml(bytes)) {
+    const found = bytes ? 'a web page (HTML)' : 'missing';
+    throw new RunFolderError('graph-missing', `${location}: ${file} is ${found}, though the manifest lists it`, {
       location,
       file,
     });
   }
-  const found = await sha256(bytes);
+  const whole = bytes.length <= entry.bytes;
+  const found = whole ? await sha256(bytes) : undefined;
   if (found !== entry.sha256) {
+    const size = whole ? `${bytes.length} bytes with sha256 ${found}` : `more than ${entry.bytes} bytes`;
     throw new RunFolderError(
       'graph-hash',
-      `${location}: ${file} is not the file that was exported: ${bytes.length} bytes with sha256 ${found}, expected ${entry.bytes} bytes with ${entry.sha256}`,
+      `${location}: ${file} is not the file that was exported: ${size}, expected ${entry.bytes} bytes with ${entry.sha256}`,
       { location, file, found, expected: entry.sha256 },
     );
   }
+  options.signal?.throwIfAborted();
   const name = `${location}: ${file}`;
   const session = await device.open(bytes, { name });
   checkSignature(name, 'input', session.inputs, entry.inputs);
   checkSignature(name, 'output', session.outputs, entry.outputs);
   return session;
+}
+
+/** Servers answer unknown addresses with a page. No ONNX file and no JSON begins so. */
+function isHtml(bytes: Uint8Array): boolean {
+  return /^\s*<(!doctype|html|head|body|!--)/i.test(new TextDecoder().decode(bytes.subarray(0, 200)));
 }
 
 /** Free dimensions may differ in name; a graph's output may leave free what the manifest knows. */

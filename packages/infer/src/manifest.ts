@@ -120,6 +120,11 @@ export type Manifest =
   | (ManifestBase & { readonly kind: 'classifier'; readonly serve: ClassifierServe })
   | (ManifestBase & { readonly kind: 'embedding'; readonly serve: EmbeddingServe });
 
+// zod compiles its parsers with `new Function`, and a strict page reports the mere attempt. (It looks when a schema is
+// made; the user's own schemas keep their setting: see below.)
+const { jitless } = z.config();
+z.config({ jitless: true });
+
 const size = z.int().positive();
 const count = z.int().nonnegative();
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hexadecimal digits');
@@ -198,6 +203,8 @@ export const manifestSchema: z.ZodType<Manifest> = z.discriminatedUnion('kind', 
   base.extend({ kind: z.literal('classifier'), serve: classifierServe }),
   base.extend({ kind: z.literal('embedding'), serve: embeddingServe }),
 ]);
+
+z.config({ jitless });
 
 /**
  * A manifest from its JSON text. `from` is what messages call it. Throws RunFolderError: `run-newer` when a later

@@ -1,10 +1,15 @@
 import type { InferenceSession, InferenceSessionFactory, TensorConstructor } from 'onnxruntime-common';
+import type { SerialQueue } from './queue.js';
 import type { Device, DeviceOptions } from './types.js';
 
 /** The part of an onnxruntime package (onnxruntime-node, onnxruntime-web) that sessions are made with. */
 export interface Runtime {
   readonly InferenceSession: InferenceSessionFactory;
   readonly Tensor: TensorConstructor;
+  /** The queue of every call, for a runtime that can do only one thing at a time; otherwise each device has its own. */
+  readonly queue?: SerialQueue;
+  /** Whether `run(feeds, fetches)` writes into the arrays of the fetches. */
+  readonly fillsFetches: boolean;
 }
 
 /** How one device is reached. Adding a device is adding a driver to a platform's list. */
@@ -16,7 +21,7 @@ export interface Driver {
    */
   refusal(preferred: boolean): Promise<string | undefined>;
   /** Imports onnxruntime. */
-  runtime(): Promise<Runtime>;
+  runtime(options: DeviceOptions): Promise<Runtime>;
   options(options: DeviceOptions): InferenceSession.SessionOptions;
   /** One clear reason from onnxruntime's error, and what to do. */
   explain(error: unknown): string;

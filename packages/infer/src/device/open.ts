@@ -1,5 +1,5 @@
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-common';
-import { drivers } from '#platform';
+import { platform } from '#platform';
 import { DeviceError, DisposedError, GraphError, InputError } from '../errors.js';
 import type { DataType, Tensor } from '../tensor.js';
 import type { Driver, Runtime } from './driver.js';
@@ -48,7 +48,7 @@ export interface DeviceReport {
 /** Tries every device of this platform. */
 export async function probeDevices(): Promise<DeviceReport[]> {
   const reports: DeviceReport[] = [];
-  for (const driver of drivers) {
+  for (const driver of platform.drivers) {
     const { device } = driver;
     const attempt = await tryDriver(driver, {}, [], false);
     if (typeof attempt === 'string') {
@@ -63,9 +63,18 @@ export async function probeDevices(): Promise<DeviceReport[]> {
 }
 
 function candidates(request: DeviceRequest): readonly Driver[] {
+  const { drivers, elsewhere } = platform;
   if (request === 'auto') return drivers;
   const named = drivers.filter((driver) => driver.device === request);
   if (named.length > 0) return named;
+  const reason = Object.hasOwn(elsewhere, request) ? elsewhere[request] : undefined;
+  if (reason !== undefined) {
+    const refused = [{ device: request, reason }];
+    throw new DeviceError('device-unavailable', `device '${request}' is not available here: ${reason}`, {
+      request,
+      refused,
+    });
+  }
   const known = ['auto', ...drivers.map((driver) => driver.device)].join(', ');
   throw new DeviceError('device-unknown', `there is no device '${request}' here; use one of: ${known}`, { request });
 }
@@ -77,14 +86,14 @@ async function tryDriver(
   refused: readonly Refusal[],
   preferred: boolean,
 ): Promise<ComputeDevice | string> {
-  const refusal = await driver.refusal(preferred);
-  if (refusal) return refusal;
   try {
-    const runtime = await driver.runtime();
-    const probe = await runtime.InferenceSession.create(identityModel('float32'), driver.options(options));
-    await probe.release();
-    return new OnnxDevice(driver, runtime, options, [...refused]);
+    const refusal = await driver.refusal(preferred);
+    if (refusal) return refusal;
+    const device = new OnnxDevice(driver, await driver.runtime(options), options, [...refused]);
+    await device.probe();
+    return device;
   } catch (error) {
+    if (error instanceof InputError) throw error;
     return driver.explain(error);
   }
 }
@@ -94,7 +103,7 @@ class OnnxDevice implements ComputeDevice {
   readonly #driver: Driver;
   readonly #runtime: Runtime;
   readonly #options: DeviceOptions;
-  readonly #queue = new SerialQueue();
+  readonly #queue: SerialQueue;
   readonly #sessions: Session[] = [];
   /** Copy what lies on the device to main memory, one per element type: onnxruntime-node can't download by itself. */
   readonly #readers = new Map<DataType, Promise<InferenceSession>>();
@@ -103,6 +112,7 @@ class OnnxDevice implements ComputeDevice {
   constructor(driver: Driver, runtime: Runtime, options: DeviceOptions, refused: readonly Refusal[]) {
     this.#driver = driver;
     this.#runtime = runtime;
+    this.#queue = runtime.queue ?? new SerialQueue();
     this.#options = options;
     this.refused = refused;
   }
@@ -111,13 +121,18 @@ class OnnxDevice implements ComputeDevice {
     return this.#driver.device;
   }
 
+  /** Throws what onnxruntime throws when the device can't be had. */
+  async probe(): Promise<void> {
+    const session = await this.#create(identityModel('float32'), {});
+    await this.#queue.run(() => session.release());
+  }
+
   async open(model: Uint8Array, options: GraphOptions = {}): Promise<Session> {
     if (this.#disposed) throw new DisposedError(`the ${this.device} device`);
     const name = options.name ?? 'the graph';
     const resident = this.device === 'webgpu' ? (options.resident ?? []) : []; // elsewhere onnxruntime returns main memory
     const onDevice = Object.fromEntries(resident.map((output) => [output, 'gpu-buffer' as const]));
-    const created = this.#runtime.InferenceSession.create(model, {
-      ...this.#driver.options(this.#options),
+    const created = this.#create(model, {
       graphOptimizationLevel: options.optimization ?? 'all',
       logSeverityLevel: 4, // our errors carry the message; onnxruntime would print it a second time
       ...(resident.length > 0 ? { preferredOutputLocation: onDevice } : {}),
@@ -125,13 +140,14 @@ class OnnxDevice implements ComputeDevice {
       ...(options.profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: options.profile }),
     });
     const session = await created.catch((error: unknown) => {
-      throw cannotOpen(name, this.device, error);
+      throw cannotOpen(name, this.device, this.#driver.explain(error), error);
     });
     const context = {
       device: this.device,
       refused: this.refused,
       runtime: this.#runtime,
       queue: this.#queue,
+      explain: this.#driver.explain,
       name,
       resident,
       profiling: options.profile !== undefined,
@@ -156,10 +172,15 @@ class OnnxDevice implements ComputeDevice {
     return this.dispose();
   }
 
+  #create(model: Uint8Array, options: InferenceSession.SessionOptions): Promise<InferenceSession> {
+    const merged = { ...this.#driver.options(this.#options), ...options };
+    return this.#queue.run(() => this.#runtime.InferenceSession.create(model, merged));
+  }
+
   async #readBack(tensor: OrtTensor, type: DataType): Promise<Tensor> {
     let pending = this.#readers.get(type);
     if (!pending) {
-      pending = this.#runtime.InferenceSession.create(identityModel(type), this.#driver.options(this.#options));
+      pending = this.#create(identityModel(type), {});
       this.#readers.set(type, pending);
     }
     const reader = await pending;
@@ -169,8 +190,7 @@ class OnnxDevice implements ComputeDevice {
   }
 }
 
-function cannotOpen(name: string, device: Device, error: unknown): GraphError {
-  const reason = error instanceof Error ? error.message : String(error);
+function cannotOpen(name: string, device: Device, reason: string, error: unknown): GraphError {
   if (/protobuf|data pointer is null|no graph/i.test(reason)) {
     return new GraphError(
       'not-onnx',

@@ -1,4 +1,4 @@
-import { withTemporaryFile } from '#platform';
+import { platform } from '#platform';
 import { openSession } from './open.js';
 import type { DeviceOptions, Feeds } from './types.js';
 
@@ -26,7 +26,7 @@ export async function nodePlacements(
   feeds: Feeds,
   options: DeviceOptions = {},
 ): Promise<NodePlacement[]> {
-  const profile = await withTemporaryFile(async (prefix) => {
+  const profile = await platform.withTemporaryFile(async (prefix) => {
     await using session = await openSession(model, { ...options, profile: prefix });
     await session.run(feeds);
   });

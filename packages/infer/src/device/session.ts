@@ -15,6 +15,7 @@ export interface SessionContext {
   readonly name: string;
   readonly resident: readonly string[];
   readonly profiling: boolean;
+  explain(error: unknown): string;
   /** Copies a tensor that lies on the device to main memory. */
   readBack(tensor: OrtTensor, type: DataType): Promise<Tensor>;
 }
@@ -112,6 +113,11 @@ export class OnnxSession implements Session {
     if (this.#disposed) return Promise.reject(new DisposedError(this.#context.name));
     return this.#context.queue.run(async () => {
       try {
+        if (fetches && !this.#context.runtime.fillsFetches) {
+          const results = await this.#session.run(feeds, Object.keys(fetches));
+          fill(fetches, results as Record<string, OrtTensor>);
+          return fetches;
+        }
         if (fetches && this.#noCopy) {
           await this.#noCopy.run(feeds, fetches);
           return fetches;
@@ -119,10 +125,9 @@ export class OnnxSession implements Session {
         const results = await this.#session.run(feeds, fetches ?? this.outputNames);
         return results as Record<string, OrtTensor>;
       } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
         throw new GraphError(
           'graph-run',
-          `${this.#context.name} failed on ${this.device}: ${reason}`,
+          `${this.#context.name} failed on ${this.device}: ${this.#context.explain(error)}`,
           {},
           { cause: error },
         );
@@ -223,6 +228,19 @@ function isDeviceTensor(value: Tensor | DeviceTensor): value is DeviceTensor {
 function residentOf(value: DeviceTensor): OrtTensor {
   if (value instanceof ResidentTensor) return ResidentTensor.unwrap(value);
   throw new InputError('a device tensor must come from a session of this library');
+}
+
+/** Copies results into the caller's arrays; throws where the shapes differ, as onnxruntime-node does. */
+function fill(fetches: Readonly<Record<string, OrtTensor>>, results: Readonly<Record<string, OrtTensor>>): void {
+  for (const [name, target] of Object.entries(fetches)) {
+    const result = results[name]!;
+    if (result.dims.length !== target.dims.length || result.dims.some((size, axis) => size !== target.dims[axis])) {
+      throw new Error(`output '${name}' is [${result.dims.join(', ')}], but its array is [${target.dims.join(', ')}]`);
+    }
+  }
+  for (const [name, target] of Object.entries(fetches)) {
+    (target.data as Float32Array).set(results[name]!.data as Float32Array);
+  }
 }
 
 function specsOf(metadata: readonly InferenceSession.ValueMetadata[], name: string): Record<string, TensorSpec> {

@@ -14,10 +14,21 @@ export interface Refusal {
 
 export interface DeviceOptions {
   /** Default `auto`. */
-  readonly device?: DeviceRequest;
-  /** Threads that one operator may use (cpu); default: onnxruntime's choice, one per physical core. */
-  readonly threads?: number;
+  readonly device?: DeviceRequest | undefined;
+  /**
+   * Threads that one operator may use. cpu: default one per physical core. wasm and webgpu in a browser: one unless the
+   * page is cross-origin isolated, where the default is half the cores, at most four; a page's first load decides.
+   */
+  readonly threads?: number | undefined;
+  /**
+   * Browsers: where onnxruntime-web's `.wasm` (and `.mjs`) files lie; a page's first load decides. Default: beside the
+   * script that holds onnxruntime-web, where bundlers that know `new URL(..., import.meta.url)` put the `.wasm` file.
+   */
+  readonly wasmPaths?: WasmPaths | undefined;
 }
+
+/** A folder's URL, or the files' own; relative ones are of the page. */
+export type WasmPaths = string | { readonly mjs?: string | undefined; readonly wasm?: string | undefined };
 
 export interface GraphOptions {
   /** What messages call this graph. */

@@ -1,8 +1,9 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RunFolderError } from '../errors.js';
 import { MANIFEST_FILE } from '../manifest.js';
-import type { RunSource } from '../source.js';
+import { PartCollector, type ReadOptions, type RunSource } from '../source.js';
 
 /** A run folder on disk. */
 export class FolderSource implements RunSource {
@@ -12,13 +13,18 @@ export class FolderSource implements RunSource {
     this.location = folder;
   }
 
-  async read(file: string): Promise<Uint8Array | undefined> {
+  async read(file: string, options: ReadOptions = {}): Promise<Uint8Array | undefined> {
+    const { signal } = options;
+    const path = join(this.location, file);
+    const parts = new PartCollector(options);
     try {
-      return await readFile(join(this.location, file));
+      const stream = createReadStream(path, { highWaterMark: 1 << 20, ...(signal ? { signal } : {}) });
+      for await (const part of stream) if (!parts.add(part as Buffer)) break;
+      return parts.join();
     } catch (error) {
+      signal?.throwIfAborted();
       if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined;
       const reason = error instanceof Error ? error.message : String(error);
-      const path = join(this.location, file);
       throw new RunFolderError('run-unreachable', `${path} can't be read: ${reason}`, { path }, { cause: error });
     }
   }

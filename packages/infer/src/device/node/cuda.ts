@@ -1,5 +1,5 @@
-import type { Driver } from './driver.js';
-import { explainError, loadRuntime } from './node-runtime.js';
+import type { Driver } from '../driver.js';
+import { explainError, loadRuntime } from './runtime.js';
 
 const INSTALL = 'npm rebuild onnxruntime-node --onnxruntime-node-install=cuda12';
 

@@ -1,5 +1,5 @@
-import type { Driver } from './driver.js';
-import { explainError, loadRuntime } from './node-runtime.js';
+import type { Driver } from '../driver.js';
+import { explainError, loadRuntime } from './runtime.js';
 
 /** WebGPU through Dawn, which onnxruntime-node bundles: Vulkan on Linux, Direct3D 12 on Windows, Metal on macOS. */
 export const webgpu: Driver = {

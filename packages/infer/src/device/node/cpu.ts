@@ -1,5 +1,5 @@
-import type { Driver } from './driver.js';
-import { explainError, loadRuntime } from './node-runtime.js';
+import type { Driver } from '../driver.js';
+import { explainError, loadRuntime } from './runtime.js';
 
 /** The CPU provider: always there, and the reference for the others. */
 export const cpu: Driver = {

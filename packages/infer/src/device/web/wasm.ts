@@ -1,0 +1,14 @@
+import type { Driver } from '../driver.js';
+import { page } from './page.js';
+import { explainError, WebRuntime } from './runtime.js';
+
+const runtime = new WebRuntime(() => import('onnxruntime-web/wasm'));
+
+/** The browser's CPU: WebAssembly with SIMD; with threads where the page is cross-origin isolated. */
+export const wasm: Driver = {
+  device: 'wasm',
+  refusal: async () => (page.WebAssembly ? undefined : 'this browser has no WebAssembly'),
+  runtime: (options) => runtime.load(options),
+  options: () => ({ executionProviders: ['wasm'] }),
+  explain: explainError,
+};

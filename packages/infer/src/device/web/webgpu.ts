@@ -1,0 +1,32 @@
+import type { Driver } from '../driver.js';
+import { type Adapter, page } from './page.js';
+import { explainError, WebRuntime } from './runtime.js';
+
+const runtime = new WebRuntime(() => import('onnxruntime-web/webgpu'));
+
+/** The browser's WebGPU. */
+export const webgpu: Driver = {
+  device: 'webgpu',
+  async refusal(preferred) {
+    const gpu = page.navigator?.gpu;
+    if (!gpu) {
+      return page.isSecureContext === false
+        ? 'browsers offer WebGPU to secure pages only (https, or localhost)'
+        : 'this browser has no WebGPU';
+    }
+    const adapter = await gpu.requestAdapter();
+    if (!adapter) return 'this browser has WebGPU, but found no graphics adapter for it';
+    return preferred && isSoftware(adapter)
+      ? 'only a software adapter was found, slower than wasm (ask for it by name)'
+      : undefined;
+  },
+  runtime: (options) => runtime.load(options),
+  options: () => ({ executionProviders: ['webgpu'] }),
+  explain: explainError,
+};
+
+function isSoftware({ info, isFallbackAdapter }: Adapter): boolean {
+  return (
+    (isFallbackAdapter ?? info?.isFallbackAdapter ?? false) || /swiftshader|llvmpipe/i.test(info?.architecture ?? '')
+  );
+}
