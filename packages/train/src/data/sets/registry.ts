@@ -2,9 +2,12 @@ import { closest } from 'fastest-levenshtein';
 import type { DataSetDescription } from '../describe.js';
 import { DataError } from '../errors.js';
 import { syntheticDigits } from '../synthetic/synthetic-digits.js';
+import { syntheticFaces } from '../synthetic/synthetic-faces.js';
 import { syntheticHouseNumbers } from '../synthetic/synthetic-house-numbers.js';
+import { attFaces } from './att-faces.js';
 import { binarizedMnist } from './binarized-mnist.js';
 import { cifar10 } from './cifar10.js';
+import { lfw } from './lfw.js';
 import { mnist } from './mnist.js';
 import { svhn } from './svhn.js';
 
@@ -14,8 +17,11 @@ export const DATA_SETS: readonly DataSetDescription[] = [
   binarizedMnist,
   svhn,
   cifar10,
+  attFaces,
+  lfw,
   syntheticDigits,
   syntheticHouseNumbers,
+  syntheticFaces,
 ];
 
 /** @throws DataError (`data-unknown`) that suggests the nearest name */
