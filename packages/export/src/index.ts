@@ -15,7 +15,7 @@ export { type Dimension, OPSET } from './onnx/writer.js';
 export { compileStep, compileTraining } from './step/compile.js';
 export type { Batch, BatchType, CompileOptions, StepDefinition } from './step/definition.js';
 export type { StepRandom } from './step/hostInputs.js';
-export type { StateEntry, TrainingState } from './step/state.js';
+export type { StepModel } from './step/compiler.js';
 export { CompiledTraining } from './step/training.js';
 export { supportTable } from './supportTable.js';
 export { tf } from './tfjs.js';

@@ -62,5 +62,9 @@ export type { LogLikelihood, LogLikelihoodOptions, LogLikelihoodPart } from './m
 export type { Float32Tensor, Progress, WorkOptions } from './model/rows.js';
 export { ServedModel } from './model/served.js';
 export { Random, type RandomState } from './random.js';
+export { decodeSafetensors, encodeSafetensors, type NamedArrays } from './safetensors.js';
 export { type DataType, type DataTypeMap, float32, sizeOf, type Tensor, type TensorSpec } from './tensor.js';
 export * from './text/index.js';
+export { type OpenStep, openStep, type StepBatch, StepRunner } from './training/runner.js';
+export type { StateEntry, TrainingState } from './training/state.js';
+export type { BatchEntry, HostInput, HostInputKind, StepGraph } from './training/step-graph.js';

@@ -1,6 +1,6 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Random, type RandomState } from '@onnx-forge/infer';
+import { decodeSafetensors, encodeSafetensors, Random, type RandomState } from '@onnx-forge/infer';
 import { z } from 'zod';
 import type { BatchPosition } from './data/batches.js';
 import type { EngineName, EngineState } from './engine/engine.js';
@@ -8,7 +8,6 @@ import { TrainError } from './errors.js';
 import type { OptionValues } from './options.js';
 import { writeAtomically } from './run/atomic.js';
 import type { MeterState } from './run/meters.js';
-import { decodeSafetensors, encodeSafetensors } from './run/safetensors.js';
 
 /** What a run was started with: a resumed run must be the same. */
 export interface RunIdentity {

@@ -1,11 +1,8 @@
-import { type ComputeDevice, openDevice } from '@onnx-forge/infer';
+import { type ComputeDevice, type OpenStep, openDevice, openStep, StepRunner } from '@onnx-forge/infer';
+import { StepCompiler } from './compiler.js';
 import type { CompileOptions, StepDefinition } from './definition.js';
-import { CompiledOptimizers } from './optimizers.js';
 import { dialectOf } from './providerDialect.js';
-import type { StateEntry } from './state.js';
-import { describeStep, VariableNames } from './stepModel.js';
-import { assertEqualTraces, type TracedStep, traceStep } from './traceStep.js';
-import { type CompiledStep, CompiledTraining } from './training.js';
+import { CompiledTraining } from './training.js';
 
 /** A step of a {@link compileTraining}, alone. */
 export function compileStep(definition: StepDefinition, options: CompileOptions): Promise<CompiledTraining> {
@@ -31,42 +28,14 @@ export async function compileTraining(
 
 async function compileOn(
   device: ComputeDevice,
-  steps: Readonly<Record<string, StepDefinition>>,
-  options: CompileOptions,
+  definitions: Readonly<Record<string, StepDefinition>>,
+  { nameOf, random }: CompileOptions,
 ): Promise<CompiledTraining> {
-  const dialect = await dialectOf(device);
-  const optimizers = new CompiledOptimizers();
-  const run = (definition: StepDefinition): TracedStep => traceStep(definition, options.random, optimizers, dialect);
-  // The first trace of each step makes the optimizers' slots; the ones compiled find them in place.
-  for (const definition of Object.values(steps)) run(definition);
-  const traced = Object.entries(steps).map(([name, definition]) => {
-    const first = run(definition);
-    assertEqualTraces(first.trace, run(definition).trace);
-    return { name, definition, step: first };
-  });
-  const names = new VariableNames(options.nameOf);
-  const compiled = new Map<string, CompiledStep>();
-  const initial: Record<string, StateEntry> = {};
-  for (const { name, definition, step } of traced) {
-    const model = describeStep(name, step, names, initial, device.device === 'cpu');
-    const metrics = Object.fromEntries(
-      Object.keys(step.trace.outputs).map((metric) => [
-        metric,
-        { type: 'float32', dims: [], data: new Float32Array(1) } as const,
-      ]),
-    );
-    const session = await device.open(model.bytes, {
-      name: `step ${name}`,
-      resident: device.device === 'cpu' ? [] : [...model.assigns.values()],
-    });
-    compiled.set(name, {
-      session,
-      batch: definition.inputs,
-      hostInputs: step.hostInputs,
-      reads: model.reads,
-      assigns: model.assigns,
-      metrics,
-    });
+  const compiler = new StepCompiler(definitions, nameOf);
+  const models = compiler.compile(await dialectOf(device), device.device === 'cpu');
+  const steps: Record<string, OpenStep> = {};
+  for (const [name, { bytes, graph }] of Object.entries(models)) {
+    steps[name] = await openStep(device, `step ${name}`, bytes, graph);
   }
-  return new CompiledTraining(device, compiled, names.variables(), initial);
+  return new CompiledTraining(new StepRunner(device, steps, compiler.initial, random), compiler);
 }

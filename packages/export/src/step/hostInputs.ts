@@ -1,14 +1,12 @@
-import type { Random, Tensor } from '@onnx-forge/infer';
-import { sizeOf } from '@onnx-forge/infer';
+import type { HostInput, HostInputKind } from '@onnx-forge/infer';
 import type { Value } from '../graph/value.js';
 import type { tf } from '../tfjs.js';
 import type { TraceContext } from '../trace.js';
 
 /** A graph input that the runner computes before every call: random numbers, a learning rate. */
-export interface HostInput {
+export interface DeclaredHostInput {
   readonly value: Value;
-  readonly tensor: Tensor & { readonly data: Float32Array };
-  write(out: Float32Array): void;
+  readonly input: HostInput;
 }
 
 /** Random numbers as a recipe asks for them; drawn in the order of the calls, on every engine. */
@@ -21,28 +19,34 @@ export interface StepRandom {
 
 /** Declares host inputs during one trace. */
 export class HostInputs {
-  readonly declared: Map<string, HostInput> = new Map();
+  readonly declared: Map<string, DeclaredHostInput> = new Map();
   readonly #context: TraceContext;
 
   constructor(context: TraceContext) {
     this.#context = context;
   }
 
-  declare(kind: string, shape: readonly number[], write: (out: Float32Array) => void): tf.Tensor {
-    const name = `${kind}/${this.declared.size}`;
-    const tensor = this.#context.input(name, { shape, dtype: 'float32' });
-    const data = new Float32Array(sizeOf(shape));
-    const value = this.#context.recorded(tensor);
-    this.declared.set(name, { value, tensor: { type: 'float32', dims: shape, data }, write });
-    return tensor;
+  /** `rate` is asked before every call of the step: an optimizer's learning rate may change. */
+  learningRate(rate: () => number): tf.Tensor {
+    return this.#declare([], {
+      kind: 'learningRate',
+      get value() {
+        return rate();
+      },
+    });
   }
 
   /** The recipe's random source for this trace. */
-  random(source: Random): StepRandom {
-    return {
-      normal: (shape) => this.declare('normal', shape, (out) => source.fillNormal(out)),
-      uniform: (shape, low = 0, high = 1) =>
-        this.declare('uniform', shape, (out) => source.fillUniform(out, low, high)),
-    };
+  readonly random: StepRandom = {
+    normal: (shape) => this.#declare(shape, { kind: 'normal' }),
+    uniform: (shape, low = 0, high = 1) => this.#declare(shape, { kind: 'uniform', low, high }),
+  };
+
+  #declare(shape: readonly number[], kind: HostInputKind): tf.Tensor {
+    const name = `${kind.kind}/${this.declared.size}`;
+    const tensor = this.#context.input(name, { shape, dtype: 'float32' });
+    const input = Object.defineProperties({ name, shape }, Object.getOwnPropertyDescriptors(kind)) as HostInput;
+    this.declared.set(name, { value: this.#context.recorded(tensor), input });
+    return tensor;
   }
 }

@@ -59,9 +59,7 @@ export class CompiledOptimizers {
   #adam(optimizer: tf.AdamOptimizer, gradients: Gradients, hostInputs: HostInputs): void {
     const { beta1, beta2, epsilon, accBeta1, accBeta2 } = optimizer as unknown as AdamFields;
     const fields = optimizer as unknown as AdamFields;
-    const learningRate = hostInputs.declare('learningRate', [], (out) => {
-      out[0] = fields.learningRate;
-    });
+    const learningRate = hostInputs.learningRate(() => fields.learningRate);
     const correction1 = tf.div(1 - beta1, tf.sub(1, accBeta1));
     const correction2 = tf.sqrt(tf.div(1 - beta2, tf.sub(1, accBeta2)));
     const rate = tf.div(tf.mul(learningRate, correction1), correction2);
@@ -97,9 +95,7 @@ export class CompiledOptimizers {
 function withLearningRateInput(optimizer: tf.SGDOptimizer, hostInputs: HostInputs, update: () => void): void {
   const fields = optimizer as unknown as { c: tf.Tensor; learningRate: number };
   const { c } = fields;
-  fields.c = hostInputs.declare('learningRate', [], (out) => {
-    out[0] = -fields.learningRate;
-  });
+  fields.c = hostInputs.learningRate(() => -fields.learningRate);
   try {
     update();
   } finally {

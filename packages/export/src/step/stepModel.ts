@@ -1,8 +1,8 @@
+import type { StateEntry } from '@onnx-forge/infer';
 import { topologicalOrder, type Value } from '../graph/value.js';
 import { encodeModel, type Port } from '../onnx/writer.js';
 import type { tf } from '../tfjs.js';
 import type { CompileOptions } from './definition.js';
-import type { StateEntry } from './state.js';
 import { assigned, type TracedStep } from './traceStep.js';
 
 /** Stable names for the variables: the caller's, or a number in the order of their making. */
@@ -28,7 +28,7 @@ export class VariableNames {
   }
 }
 
-export interface StepModel {
+export interface StepDescription {
   readonly bytes: Uint8Array;
   readonly reads: readonly string[];
   readonly assigns: ReadonlyMap<string, string>;
@@ -41,7 +41,7 @@ export function describeStep(
   names: VariableNames,
   initial: Record<string, StateEntry>,
   noCopy: boolean,
-): StepModel {
+): StepDescription {
   const changed = traced.variables.filter(assigned);
   const metrics: Port[] = Object.entries(traced.outputs).map(([metric, value]) => ({ name: metric, value }));
   const needed = reachable([...metrics.map(({ value }) => value), ...changed.map(({ after }) => after)]);

@@ -1,4 +1,3 @@
-import type { Random } from '@onnx-forge/infer';
 import { SignatureError } from '../errors.js';
 import type { Value } from '../graph/value.js';
 import type { Dialect } from '../lower/dialect.js';
@@ -6,19 +5,18 @@ import type { tf } from '../tfjs.js';
 import { type Trace, type TracedVariable, trace } from '../trace.js';
 import { unify } from '../unify.js';
 import type { StepDefinition } from './definition.js';
-import { type HostInput, HostInputs } from './hostInputs.js';
+import { type DeclaredHostInput, HostInputs } from './hostInputs.js';
 import type { CompiledOptimizers } from './optimizers.js';
 
 export interface TracedStep {
   readonly trace: Trace;
   readonly inputs: Readonly<Record<string, Value>>;
-  readonly hostInputs: ReadonlyMap<string, HostInput>;
+  readonly hostInputs: ReadonlyMap<string, DeclaredHostInput>;
 }
 
 /** Records a step once. @throws SignatureError when a metric is not a scalar. */
 export function traceStep(
   { inputs, step }: StepDefinition,
-  random: Random,
   optimizers: CompiledOptimizers,
   dialect: Dialect,
 ): TracedStep {
@@ -32,7 +30,7 @@ export function traceStep(
       batch[name] = context.input(name, { shape, dtype });
       values[name] = context.recorded(batch[name]);
     }
-    return optimizers.during(host, () => step(batch, host.random(random)));
+    return optimizers.during(host, () => step(batch, host.random));
   }, dialect);
   for (const [name, { shape }] of Object.entries(traced.outputs)) {
     if (shape.length > 0) throw new SignatureError(`metric ${name} must be a scalar, not [${shape}]`, { name, shape });

@@ -1,8 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
+import { decodeSafetensors, encodeSafetensors } from '@onnx-forge/infer';
 import type { Snapshot } from '../figure.js';
 import { writeAtomically } from './atomic.js';
 import type { RunFolder } from './folder.js';
-import { decodeSafetensors, encodeSafetensors } from './safetensors.js';
 
 /** Keeps a snapshot's images in `snapshots/`; returns the file. */
 export async function saveSnapshot(run: RunFolder, { step, epoch, count, images }: Snapshot): Promise<string> {

@@ -1,12 +1,13 @@
-import type { ComputeDevice, DeviceTensor, Session, Tensor } from '@onnx-forge/infer';
-import { sizeOf } from '@onnx-forge/infer';
+import type { ComputeDevice, DeviceTensor, Session } from '../device/types.js';
+import { sizeOf, type Tensor } from '../tensor.js';
 
-/** One variable's numbers. */
+/** One variable's numbers, row-major. */
 export interface StateEntry {
   readonly shape: readonly number[];
   readonly data: Float32Array | Int32Array;
 }
 
+/** All variables of a training by name: weights, optimizer slots, moving averages. */
 export type TrainingState = Readonly<Record<string, StateEntry>>;
 
 /** Holds the variables between steps, where the device wants them. */
@@ -17,7 +18,7 @@ export interface StateStore {
   run(
     session: Session,
     feeds: Record<string, Tensor | DeviceTensor>,
-    assigned: ReadonlyMap<string, string>,
+    assigned: Readonly<Record<string, string>>,
     metrics: Record<string, Tensor>,
   ): Promise<void>;
   read(): Promise<TrainingState>;
@@ -54,13 +55,13 @@ class PingPongStore implements StateStore {
   async run(
     session: Session,
     feeds: Record<string, Tensor>,
-    assigned: ReadonlyMap<string, string>,
+    assigned: Readonly<Record<string, string>>,
     metrics: Record<string, Tensor>,
   ): Promise<void> {
     const outputs: Record<string, Tensor> = { ...metrics };
-    for (const [name, output] of assigned) outputs[output] = this.#spare.get(name)!;
+    for (const [name, output] of Object.entries(assigned)) outputs[output] = this.#spare.get(name)!;
     await session.runInto(feeds, outputs);
-    for (const name of assigned.keys()) {
+    for (const name of Object.keys(assigned)) {
       const written = this.#spare.get(name)!;
       this.#spare.set(name, this.#current.get(name)!);
       this.#current.set(name, written);
@@ -101,11 +102,11 @@ class ResidentStore implements StateStore {
   async run(
     session: Session,
     feeds: Record<string, Tensor | DeviceTensor>,
-    assigned: ReadonlyMap<string, string>,
+    assigned: Readonly<Record<string, string>>,
     metrics: Record<string, Tensor>,
   ): Promise<void> {
     const results = await session.runResident(feeds);
-    for (const [name, output] of assigned) {
+    for (const [name, output] of Object.entries(assigned)) {
       const old = this.#current.get(name);
       this.#current.set(name, results[output]!);
       if (old && 'dispose' in old) old.dispose();

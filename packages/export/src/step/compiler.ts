@@ -1,0 +1,71 @@
+import type { StateEntry, StepGraph, TrainingState } from '@onnx-forge/infer';
+import type { Dialect } from '../lower/dialect.js';
+import type { tf } from '../tfjs.js';
+import type { CompileOptions, StepDefinition } from './definition.js';
+import { CompiledOptimizers } from './optimizers.js';
+import { describeStep, VariableNames } from './stepModel.js';
+import { assertEqualTraces, type TracedStep, traceStep } from './traceStep.js';
+
+/** A training step as an ONNX model, and what its inputs and outputs are. */
+export interface StepModel {
+  readonly bytes: Uint8Array;
+  readonly graph: StepGraph;
+}
+
+/** Traces steps, again and again if need be: their variables and slots keep their names. */
+export class StepCompiler {
+  readonly #definitions: Readonly<Record<string, StepDefinition>>;
+  readonly #optimizers = new CompiledOptimizers();
+  readonly #names: VariableNames;
+  readonly #initial: Record<string, StateEntry> = {};
+
+  constructor(definitions: Readonly<Record<string, StepDefinition>>, nameOf: CompileOptions['nameOf']) {
+    this.#definitions = definitions;
+    this.#names = new VariableNames(nameOf);
+    // The first trace of each step makes the optimizers' slots; the later ones find them in place.
+    for (const definition of Object.values(definitions)) this.#trace(definition, {});
+  }
+
+  /** Variables by name; known once compiled. */
+  get variables(): ReadonlyMap<string, tf.Variable> {
+    return this.#names.variables();
+  }
+
+  /** The values that the variables had when they were first compiled. */
+  get initial(): TrainingState {
+    return this.#initial;
+  }
+
+  /** @throws TraceMismatchError when a step would freeze something random */
+  compile(dialect: Dialect, noCopy: boolean): Record<string, StepModel> {
+    const traced = Object.entries(this.#definitions).map(([name, definition]) => {
+      const first = this.#trace(definition, dialect);
+      assertEqualTraces(first.trace, this.#trace(definition, dialect).trace);
+      return [name, definition, first] as const;
+    });
+    return Object.fromEntries(
+      traced.map(([name, definition, step]) => [name, this.#model(name, definition, step, noCopy)]),
+    );
+  }
+
+  #trace(definition: StepDefinition, dialect: Dialect): TracedStep {
+    return traceStep(definition, this.#optimizers, dialect);
+  }
+
+  #model(name: string, definition: StepDefinition, step: TracedStep, noCopy: boolean): StepModel {
+    const { bytes, reads, assigns } = describeStep(name, step, this.#names, this.#initial, noCopy);
+    const batch = Object.entries(definition.inputs).map(([input, { shape, dtype = 'float32' }]) => {
+      return [input, { shape, dtype }] as const;
+    });
+    return {
+      bytes,
+      graph: {
+        batch: Object.fromEntries(batch),
+        hostInputs: [...step.hostInputs.values()].map(({ input }) => input),
+        reads,
+        assigns: Object.fromEntries(assigns),
+        metrics: Object.keys(step.trace.outputs),
+      },
+    };
+  }
+}

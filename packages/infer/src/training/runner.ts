@@ -1,0 +1,119 @@
+import type { ComputeDevice, Session } from '../device/types.js';
+import { InputError } from '../errors.js';
+import type { Random } from '../random.js';
+import { sizeOf, type Tensor } from '../tensor.js';
+import { type StateStore, stateStore, type TrainingState } from './state.js';
+import { fillHostInput, type HostInput, type StepGraph } from './step-graph.js';
+
+/** Arrays by name, each as the step's graph declares it. */
+export type StepBatch = Readonly<Record<string, Tensor['data']>>;
+
+export interface OpenStep {
+  readonly graph: StepGraph;
+  readonly session: Session;
+}
+
+interface ReadyStep extends OpenStep {
+  readonly hosted: readonly { readonly input: HostInput; readonly tensor: Tensor & { readonly data: Float32Array } }[];
+  readonly metrics: Readonly<Record<string, Tensor>>;
+}
+
+/** Opens a step's graph so that a {@link StepRunner} of the same device can run it. */
+export async function openStep(
+  device: ComputeDevice,
+  name: string,
+  bytes: Uint8Array,
+  graph: StepGraph,
+): Promise<OpenStep> {
+  const resident = device.device === 'cpu' ? [] : Object.values(graph.assigns);
+  return { graph, session: await device.open(bytes, { name, resident }) };
+}
+
+/** Runs the graphs of training steps on the state that they share. Not for concurrent calls of `run`. */
+export class StepRunner {
+  readonly device: ComputeDevice;
+  readonly #steps: ReadonlyMap<string, ReadyStep>;
+  readonly #random: Random;
+  readonly #state: StateStore;
+
+  constructor(
+    device: ComputeDevice,
+    steps: Readonly<Record<string, OpenStep>>,
+    initial: TrainingState,
+    random: Random,
+  ) {
+    this.device = device;
+    this.#steps = new Map(Object.entries(steps).map(([name, step]) => [name, ready(step)]));
+    this.#random = random;
+    this.#state = stateStore(device, initial);
+  }
+
+  /** The step's graph. @throws InputError that lists the steps when there is none of that name */
+  graph(name: string): StepGraph {
+    return this.#step(name).graph;
+  }
+
+  /** Runs one step on one batch; returns its metrics. @throws InputError for an unknown step or a missing array */
+  async run(name: string, batch: StepBatch, learningRateFactor = 1): Promise<Record<string, number>> {
+    const { graph, session, hosted, metrics } = this.#step(name);
+    const feeds: Record<string, Tensor> = {};
+    for (const [input, { shape, dtype }] of Object.entries(graph.batch)) {
+      const data = batch[input];
+      if (!data) throw new InputError(`step ${name} needs '${input}' in its batch`, { name, input });
+      // An input that nothing depends on is not in the graph.
+      if (session.inputNames.includes(input)) feeds[input] = { type: dtype, dims: shape, data };
+    }
+    for (const { input, tensor } of hosted) {
+      fillHostInput(input, tensor.data, this.#random, learningRateFactor);
+      if (session.inputNames.includes(input.name)) feeds[input.name] = tensor;
+    }
+    await this.#state.run(session, { ...feeds, ...this.#state.current(graph.reads) }, graph.assigns, metrics);
+    return Object.fromEntries(Object.entries(metrics).map(([metric, { data }]) => [metric, Number(data[0])]));
+  }
+
+  /** A copy of every variable and optimizer slot. */
+  state(): Promise<TrainingState> {
+    return this.#state.read();
+  }
+
+  /** Replaces the state. @throws InputError when a variable is missing or has another shape */
+  async restore(state: TrainingState): Promise<void> {
+    for (const [name, { shape }] of Object.entries(await this.#state.read())) {
+      const given = state[name];
+      if (!given) throw new InputError(`the checkpoint lacks '${name}' [${shape}]`, { name, shape });
+      if (given.shape.join() !== shape.join()) {
+        throw new InputError(`'${name}' is [${given.shape}] in the checkpoint but [${shape}] in the model`, {
+          name,
+          shape,
+        });
+      }
+    }
+    this.#state.write(state);
+  }
+
+  async dispose(): Promise<void> {
+    this.#state.dispose();
+    await this.device.dispose();
+  }
+
+  #step(name: string): ReadyStep {
+    const step = this.#steps.get(name);
+    if (step) return step;
+    throw new InputError(`there is no step '${name}'; steps: ${[...this.#steps.keys()].join(', ')}`, { name });
+  }
+}
+
+/** The step with arrays for what goes in and out in every call. */
+function ready(step: OpenStep): ReadyStep {
+  const { hostInputs, metrics } = step.graph;
+  return {
+    ...step,
+    hosted: hostInputs.map((input) => {
+      const { shape } = input;
+      return { input, tensor: { type: 'float32', dims: shape, data: new Float32Array(sizeOf(shape)) } };
+    }),
+    metrics: Object.fromEntries(
+      metrics.map((metric) => [metric, { type: 'float32', dims: [], data: new Float32Array(1) } as const]),
+    ),
+  };
+}
