@@ -11,4 +11,5 @@ export const recipes: Readonly<Record<string, () => Promise<{ readonly default: 
   gan: () => import('./gan.js'),
   dcgan: () => import('./dcgan.js'),
   'wgan-lp': () => import('./wgan-lp.js'),
+  'text-cnn': () => import('./text-cnn.js'),
 };

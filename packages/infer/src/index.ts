@@ -31,6 +31,7 @@ export {
   type MetricEntry,
   manifestSchema,
   parseManifest,
+  type TextClassifierServe,
   type ValueEntry,
 } from './manifest.js';
 export { type Classification, ClassifierModel } from './model/classifier.js';
@@ -61,6 +62,7 @@ export type {
 export type { LogLikelihood, LogLikelihoodOptions, LogLikelihoodPart } from './model/log-likelihood.js';
 export type { Float32Tensor, Progress, WorkOptions } from './model/rows.js';
 export { ServedModel } from './model/served.js';
+export { type TextClassification, TextClassifierModel, type TokenClassification } from './model/text-classifier.js';
 export { Random, type RandomState } from './random.js';
 export { decodeSafetensors, encodeSafetensors, type NamedArrays } from './safetensors.js';
 export { type DataType, type DataTypeMap, float32, sizeOf, type Tensor, type TensorSpec } from './tensor.js';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { RunFolderError } from './errors.js';
 import type { DataType } from './tensor.js';
+import { TOKENISER_NAMES } from './text/tokenisers.js';
 
 /** The format that this version writes; readers refuse a greater one. */
 export const MANIFEST_FORMAT = 1;
@@ -92,6 +93,21 @@ export interface EmbeddingServe {
   readonly [detail: string]: unknown;
 }
 
+/** What a reader must know to use a classifier of texts. */
+export interface TextClassifierServe {
+  /** The name of each class, in the order of the probabilities. */
+  readonly classes: readonly string[];
+  /** How a text becomes tokens: see `tokeniser`. */
+  readonly tokeniser: string;
+  /** Which of the manifest's vocabularies it speaks. */
+  readonly vocabulary: string;
+  /** How many tokens the graph knows: that vocabulary must have as many. */
+  readonly vocabularySize: number;
+  /** The most tokens of a text. */
+  readonly maxLength: number;
+  readonly [detail: string]: unknown;
+}
+
 interface ManifestBase {
   readonly format: 1;
   readonly model: string;
@@ -118,6 +134,7 @@ export type Manifest =
   | (ManifestBase & { readonly kind: 'generator'; readonly serve: LatentServe })
   | (ManifestBase & { readonly kind: 'conditional'; readonly serve: ConditionalServe })
   | (ManifestBase & { readonly kind: 'classifier'; readonly serve: ClassifierServe })
+  | (ManifestBase & { readonly kind: 'text-classifier'; readonly serve: TextClassifierServe })
   | (ManifestBase & { readonly kind: 'embedding'; readonly serve: EmbeddingServe });
 
 // zod compiles its parsers with `new Function`, and a strict page reports the mere attempt. (It looks when a schema is
@@ -158,6 +175,14 @@ const embeddingServe = z.looseObject({
   image,
   metric: z.enum(['euclidean', 'cosine']),
   threshold: z.number().optional(),
+});
+
+const textClassifierServe = z.looseObject({
+  classes: z.array(z.string()).min(2),
+  tokeniser: z.enum(TOKENISER_NAMES),
+  vocabulary: z.string().min(1),
+  vocabularySize: size,
+  maxLength: size,
 });
 
 const base = z.looseObject({
@@ -201,6 +226,7 @@ export const manifestSchema: z.ZodType<Manifest> = z.discriminatedUnion('kind', 
   base.extend({ kind: z.literal('generator'), serve }),
   base.extend({ kind: z.literal('conditional'), serve: conditionalServe }),
   base.extend({ kind: z.literal('classifier'), serve: classifierServe }),
+  base.extend({ kind: z.literal('text-classifier'), serve: textClassifierServe }),
   base.extend({ kind: z.literal('embedding'), serve: embeddingServe }),
 ]);
 

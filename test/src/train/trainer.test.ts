@@ -230,7 +230,7 @@ describe('train', () => {
         evaluate: likelihood({ samples: 20 }) as NonNullable<Recipe['evaluate']>,
         figures: {
           samples: samples as Recipe['figures'][string],
-          progress,
+          progress: progress as Recipe['figures'][string],
           reconstructions: reconstructions as Recipe['figures'][string],
           curves: curves({
             title: 'ELBO',

@@ -7,6 +7,7 @@ import { EmbeddingModel } from './embedding.js';
 import { GeneratorModel } from './generator.js';
 import { LatentModel } from './latent.js';
 import type { ModelContext } from './served.js';
+import { TextClassifierModel } from './text-classifier.js';
 
 /** The model of each kind. */
 export interface Models {
@@ -15,6 +16,7 @@ export interface Models {
   readonly conditional: ConditionalModel;
   readonly classifier: ClassifierModel;
   readonly embedding: EmbeddingModel;
+  readonly 'text-classifier': TextClassifierModel;
 }
 
 export type ModelKind = keyof Models;
@@ -72,6 +74,16 @@ const KINDS: { readonly [K in ModelKind]: Kind<K> } = {
       },
     }),
     create: (context) => new ClassifierModel(context),
+  },
+  'text-classifier': {
+    roles: ({ serve: { classes } }) => ({
+      classify: {
+        required: true,
+        inputs: { tokens: { dtype: 'int32', shape: ['n', 'k'] } },
+        outputs: { probabilities: ['n', classes.length] },
+      },
+    }),
+    create: (context) => new TextClassifierModel(context),
   },
   embedding: {
     roles: ({ serve: { embeddingDim, image } }) => ({

@@ -7,6 +7,7 @@ export * from './errors.js';
 export * from './fetch.js';
 export * from './fields.js';
 export type { FileCheck, FileStatus } from './files.js';
+export * from './folds.js';
 export { parseAmat } from './formats/amat.js';
 export { type CifarRecords, parseCifar } from './formats/cifar.js';
 export { type FileContent, isGzip, readUnpacked, unpack } from './formats/gzip.js';

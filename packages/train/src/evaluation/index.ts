@@ -13,3 +13,4 @@ export {
 } from './linearGaussian.js';
 export { type PrecisionRecall, precisionRecall } from './precisionRecall.js';
 export { type Eigen, symmetricEigen } from './symmetricEigen.js';
+export { labelsOf, textClassification, tokenRows } from './text-classification.js';

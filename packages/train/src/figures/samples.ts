@@ -9,7 +9,7 @@ export const samples: Figure<GenerativeKind> = async ({ model, random }) => {
 };
 
 /** Samples from the same noise at several points of training, one row each. */
-export const progress: Figure = ({ model, snapshots }) => {
+export const progress: Figure<GenerativeKind> = ({ model, snapshots }) => {
   const columns = 16;
   const chosen = spread(snapshots, 10);
   const rows = chosen.map(({ images, count }) => rowsOf(images, count).slice(0, columns));
@@ -19,7 +19,7 @@ export const progress: Figure = ({ model, snapshots }) => {
 };
 
 /** Every snapshot as a grid of its own, `snapshots-step-250.png`. */
-export const snapshots: Figure = ({ model, snapshots: taken }) =>
+export const snapshots: Figure<GenerativeKind> = ({ model, snapshots: taken }) =>
   taken.map((snapshot) => ({
     ...imageGrid(snapshot.images, model.manifest.serve.image, { columns: 8, title: pointOfTraining(snapshot) }),
     part: `step-${snapshot.step}`,

@@ -9,3 +9,4 @@ export {
 export { leakyRelu, leakyReluLayer } from './leakyRelu.js';
 export { type MlpOptions, mlp } from './mlp.js';
 export { Network, type NetworkWeight, sequential } from './network.js';
+export { type Pooling, poolOverTime } from './poolOverTime.js';

@@ -23,6 +23,8 @@ export interface Initializers {
   readonly fanInUniform: InitializerFactory;
   /** U(-b, b), b = 1 / sqrt(fanIn): PyTorch's biases. */
   readonly fanInUniformBias: BiasInitializerFactory;
+  /** U(-bound, bound): embeddings. */
+  readonly uniform: (bound: number) => Initializer;
 }
 
 /** Initialisers whose seeds are drawn, one per weight, from `random`. */
@@ -34,6 +36,7 @@ export function seededInitializers(random: Random): Initializers {
     glorotUniform: uniform(1, 'fanAvg'),
     heUniform: uniform(2, 'fanIn'),
     fanInUniform: uniform(1 / 3, 'fanIn'),
+    uniform: (bound) => tf.initializers.randomUniform({ minval: -bound, maxval: bound, seed: random.uint32() }),
     fanInUniformBias(fanIn) {
       const bound = 1 / Math.sqrt(fanIn);
       return tf.initializers.randomUniform({ minval: -bound, maxval: bound, seed: random.uint32() });

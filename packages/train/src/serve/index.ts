@@ -8,3 +8,4 @@ export { type Graph, type GraphInput, type GraphRunner, type GraphShape, graph, 
 export type { GenerativeKind, ImageFacts, ModelKind, ModelOf, ServeFacts } from './kinds.js';
 export { type LatentModelOptions, latentModel } from './latent.js';
 export type { Served } from './served.js';
+export { type TextClassifierModelOptions, textClassifierModel } from './text-classifier.js';

@@ -1,4 +1,4 @@
-import { PADDING, UNKNOWN, words } from '@onnx-forge/infer';
+import { PADDING, UNKNOWN } from '@onnx-forge/infer';
 import {
   buildVocabulary,
   DataError,
@@ -69,7 +69,12 @@ describe('vocabulary of a data set', () => {
   });
 
   it('knows the training split alone; other words are unknown', () => {
-    const { splits, vocabularies } = tokeniseTexts(data, { tokenise: words, text: 'text', field: 'tokens', length: 4 });
+    const { splits, vocabularies } = tokeniseTexts(data, {
+      tokeniser: 'words' as const,
+      text: 'text',
+      field: 'tokens',
+      length: 4,
+    });
     expect(vocabularies).to.deep.equal({ tokens: [PADDING, UNKNOWN, 'good', 'a', 'film', 'plot'] });
     expect(gather(splits.train, 'tokens', [0, 1])).to.deep.equal(Int32Array.of(3, 2, 2, 4, 3, 5, 0, 0));
     expect(gather(splits.validation, 'tokens', [0])).to.deep.equal(Int32Array.of(3, 1, 4, 0));
@@ -78,7 +83,7 @@ describe('vocabulary of a data set', () => {
   });
 
   it('leaves a data set alone that is tokenised already; says when there is no such text', async () => {
-    const options = { tokenise: words, text: 'text', length: 4 };
+    const options = { tokeniser: 'words' as const, text: 'text', length: 4 };
     const once = tokeniseTexts(data, options);
     expect(tokeniseTexts(once, options)).to.equal(once);
     const error = await failure(DataError, () => tokeniseTexts(data, { ...options, text: 'english' }));

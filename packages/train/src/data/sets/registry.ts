@@ -4,11 +4,14 @@ import { DataError } from '../errors.js';
 import { syntheticDigits } from '../synthetic/synthetic-digits.js';
 import { syntheticFaces } from '../synthetic/synthetic-faces.js';
 import { syntheticHouseNumbers } from '../synthetic/synthetic-house-numbers.js';
+import { syntheticSentences } from '../synthetic/synthetic-sentences.js';
 import { attFaces } from './att-faces.js';
 import { binarizedMnist } from './binarized-mnist.js';
 import { cifar10 } from './cifar10.js';
 import { lfw } from './lfw.js';
 import { mnist } from './mnist.js';
+import { mr } from './mr.js';
+import { sst2, sst2Phrases } from './sst2.js';
 import { svhn } from './svhn.js';
 
 /** Every data set known by name. */
@@ -19,9 +22,13 @@ export const DATA_SETS: readonly DataSetDescription[] = [
   cifar10,
   attFaces,
   lfw,
+  sst2,
+  sst2Phrases,
+  mr,
   syntheticDigits,
   syntheticHouseNumbers,
   syntheticFaces,
+  syntheticSentences,
 ];
 
 /** @throws DataError (`data-unknown`) that suggests the nearest name */

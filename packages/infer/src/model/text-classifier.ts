@@ -1,0 +1,149 @@
+import { InputError, RunFolderError } from '../errors.js';
+import type { Manifest } from '../manifest.js';
+import { Breather } from '../pause.js';
+import { float32 } from '../tensor.js';
+import { padRows } from '../text/pad.js';
+import { type Tokeniser, tokeniser } from '../text/tokenisers.js';
+import { UNKNOWN, Vocabulary } from '../text/vocabulary.js';
+import { type Float32Tensor, rowsPerCall } from './rows.js';
+import { type ModelContext, ServedModel } from './served.js';
+
+type TextClassifierManifest = Extract<Manifest, { kind: 'text-classifier' }>;
+
+/** What a text classifier makes of n rows of token ids. */
+export interface TokenClassification {
+  /** p(class | text), [n, classes]; each row sums to 1. */
+  readonly probabilities: Float32Tensor;
+  /** The most probable class of each text, [n]. */
+  readonly labels: Int32Array;
+  /** The probability of that class, [n]. */
+  readonly confidences: Float32Array;
+}
+
+/** What a text classifier makes of n texts. */
+export interface TextClassification extends TokenClassification {
+  /** The tokens of each text. */
+  readonly tokens: readonly (readonly string[])[];
+  /** Those among them that the model has never seen: it takes them all for the same. */
+  readonly unknown: readonly (readonly string[])[];
+}
+
+/** About as many floats as the widest inner array has for each token: the channels of a convolution. */
+const WIDTH = 128;
+
+/** Tells which class a text is of. Texts become tokens as they did in training; the manifest has the vocabulary. */
+export class TextClassifierModel extends ServedModel<TextClassifierManifest> {
+  readonly kind = 'text-classifier';
+  readonly #tokenise: Tokeniser;
+  readonly #vocabulary: Vocabulary;
+
+  /** Throws RunFolderError when the manifest's vocabulary is not the one that the graph was made for. */
+  constructor(context: ModelContext<TextClassifierManifest>) {
+    super(context);
+    this.#tokenise = tokeniser(context.manifest.serve.tokeniser);
+    this.#vocabulary = vocabularyOf(context);
+  }
+
+  /** The classes by name, in the order of the probabilities. */
+  get classes(): readonly string[] {
+    return this.manifest.serve.classes;
+  }
+
+  /**
+   * Classifies one text or several.
+   *
+   * @throws InputError, one line that names the text: empty, longer than training ever saw, or without any known word
+   */
+  async classify(texts: string | readonly string[]): Promise<TextClassification> {
+    const list = typeof texts === 'string' ? [texts] : texts;
+    if (list.length === 0) throw new InputError('there is no text to classify: give at least one');
+    const tokens = list.map((text, index) => this.#tokens(text, index));
+    const unknown = tokens.map((row) => this.#vocabulary.unknown(row));
+    return { ...(await this.#run(tokens.map((row) => this.#vocabulary.encode(row)))), tokens, unknown };
+  }
+
+  /**
+   * Classifies rows of token ids, of any lengths. Padding (id 0) at a row's end is no part of it.
+   *
+   * @throws InputError, one line, when a row is too long or a number is no token's id
+   */
+  async classifyTokens(rows: readonly ArrayLike<number>[]): Promise<TokenClassification> {
+    if (rows.length === 0) throw new InputError('there is no row of tokens to classify: give at least one');
+    const { maxLength } = this.manifest.serve;
+    rows.forEach((row, index) => {
+      const wrong = Array.from(row).find((id) => this.#vocabulary.tokens[id] === undefined);
+      if (wrong !== undefined) {
+        const message = `row ${index}: there is no token ${wrong}; ids are 0 to ${this.#vocabulary.size - 1}`;
+        throw new InputError(message, { index, id: wrong });
+      }
+      if (row.length > maxLength) throw tooLong(`row ${index}`, row.length, maxLength);
+    });
+    return this.#run(rows);
+  }
+
+  #tokens(text: string, index: number): string[] {
+    if (typeof text !== 'string') {
+      throw new InputError(`text ${index} must be a string, not a ${typeof text}`, { index });
+    }
+    const tokens = this.#tokenise(text);
+    const name = `text ${index} ('${text.length > 30 ? `${text.slice(0, 30)}...` : text}')`;
+    if (tokens.length === 0) throw new InputError(`${name} holds no word: there is nothing to classify`, { index });
+    if (!tokens.some((token) => this.#vocabulary.has(token))) {
+      const seen = `the ${this.#vocabulary.size} tokens that the model knows`;
+      throw new InputError(`${name} holds no word that is among ${seen}: nothing tells its class`, { index });
+    }
+    const { maxLength } = this.manifest.serve;
+    if (tokens.length > maxLength) throw tooLong(name, tokens.length, maxLength);
+    return tokens;
+  }
+
+  /** Texts of like length run together, so that little is padded. */
+  async #run(rows: readonly ArrayLike<number>[]): Promise<TokenClassification> {
+    const session = this.graph('classify');
+    const width = this.classes.length;
+    const data = new Float32Array(rows.length * width);
+    const order = Array.from(rows.keys()).sort((one, other) => rows[one]!.length - rows[other]!.length);
+    const breather = new Breather();
+    for (let from = 0; from < order.length; ) {
+      const longest = rows[order[Math.min(from + 255, order.length - 1)]!]!.length;
+      const part = order.slice(from, from + Math.min(256, rowsPerCall(session, WIDTH * Math.max(1, longest))));
+      const { probabilities } = await session.run({ tokens: padRows(part.map((index) => rows[index]!)) });
+      part.forEach((index, row) => {
+        data.set((probabilities!.data as Float32Array).subarray(row * width, (row + 1) * width), index * width);
+      });
+      from += part.length;
+      await breather.breathe();
+    }
+    const labels = new Int32Array(rows.length);
+    const confidences = new Float32Array(rows.length);
+    for (let row = 0; row < rows.length; row++) {
+      const of = data.subarray(row * width, (row + 1) * width);
+      confidences[row] = of.reduce((largest, value) => Math.max(largest, value), 0);
+      labels[row] = of.indexOf(confidences[row]!);
+    }
+    return { probabilities: float32(data, [rows.length, width]), labels, confidences };
+  }
+}
+
+function tooLong(name: string, length: number, maxLength: number): InputError {
+  const advice = 'classify its sentences one by one';
+  return new InputError(`${name} has ${length} tokens; the model reads at most ${maxLength}: ${advice}`, {
+    length,
+    maxLength,
+  });
+}
+
+function vocabularyOf({ manifest, location }: ModelContext<TextClassifierManifest>): Vocabulary {
+  const { vocabulary, vocabularySize } = manifest.serve;
+  const tokens = manifest.vocabularies?.[vocabulary];
+  const reason =
+    tokens === undefined
+      ? `its manifest has no vocabulary '${vocabulary}'`
+      : tokens.length !== vocabularySize
+        ? `its vocabulary '${vocabulary}' has ${tokens.length} tokens, but the graph was made for ${vocabularySize}`
+        : tokens.includes(UNKNOWN)
+          ? undefined
+          : `its vocabulary '${vocabulary}' has no '${UNKNOWN}' for what it does not know`;
+  if (reason === undefined) return new Vocabulary(tokens!);
+  throw new RunFolderError('manifest-invalid', `${location}: ${reason}`, { location, vocabulary });
+}
