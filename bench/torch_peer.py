@@ -1,10 +1,10 @@
-"""The benchmark's PyTorch peer: the same nets, batches and optimizer settings as the `vae` and `dcgan` recipes.
+"""The benchmark's PyTorch peer: the same nets, batches and optimizer settings as the recipes.
 
 Prints ONE JSON object on stdout: the median milliseconds of a full training step (forward, backward, optimizer; the
 batch is already a tensor, the step's random numbers are drawn inside the step), and the importance-sampling
 throughput in (image, sample) pairs per second.
 
-    python bench/torch_peer.py [--threads 2] [--steps 40] [--only vae,dcgan,is] [--channels-last] [--fused-adam]
+    python bench/torch_peer.py [--threads 2] [--steps 40] [--only vae,dcgan,is,...] [--channels-last] [--fused-adam]
 
 Defaults are PyTorch's own (NCHW memory, default Adam); the two switches exist to show that they do not hide a faster
 peer. Needs only `torch`.
@@ -13,27 +13,17 @@ peer. Needs only `torch`.
 import argparse
 import json
 import platform
-import statistics
-import time
 
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch_peers.adversarial import bench_gan, bench_wgan_lp
+from torch_peers.classifying import bench_classifier
+from torch_peers.timing import median_ms
+from torch_peers.variational import bench_cvae, bench_vae_2d, bench_vae_conv, bench_vae_mlp
 
 IMAGE = 784
 LATENT = 100
-
-
-def median_ms(step, steps, warmup=8):
-    """Median wall-clock milliseconds of `step()` after `warmup` untimed calls."""
-    for _ in range(warmup):
-        step()
-    times = []
-    for _ in range(steps):
-        start = time.perf_counter()
-        step()
-        times.append((time.perf_counter() - start) * 1e3)
-    return statistics.median(times)
 
 
 class Vae(nn.Module):
@@ -169,16 +159,29 @@ def bench_dcgan(options, batch=128):
     return {"dcgan_d_step_ms": median_ms(d_step, options.steps), "dcgan_g_step_ms": median_ms(g_step, options.steps)}
 
 
+BENCHES = {
+    "vae": bench_vae,
+    "vae-2d": bench_vae_2d,
+    "vae-mlp": bench_vae_mlp,
+    "vae-conv": bench_vae_conv,
+    "cvae": bench_cvae,
+    "dcgan": bench_dcgan,
+    "gan": bench_gan,
+    "wgan-lp": bench_wgan_lp,
+    "classifier": bench_classifier,
+    "is": bench_importance_sampling,
+}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--steps", type=int, default=40, help="timed steps per median (at least 20)")
-    parser.add_argument("--only", default="vae,dcgan,is", help="comma-separated: vae, dcgan, is")
-    parser.add_argument("--channels-last", action="store_true", help="dcgan in channels_last memory")
+    parser.add_argument("--only", default="vae,dcgan,is", help=f"comma-separated: {', '.join(BENCHES)}")
+    parser.add_argument("--channels-last", action="store_true", help="convolutions in channels_last memory")
     parser.add_argument("--fused-adam", action="store_true", help="torch.optim.Adam(fused=True)")
     options = parser.parse_args()
-    benches = {"vae": bench_vae, "dcgan": bench_dcgan, "is": bench_importance_sampling}
-    unknown = [name for name in options.only.split(",") if name not in benches]
+    unknown = [name for name in options.only.split(",") if name not in BENCHES]
     if unknown or options.threads < 1 or options.steps < 20:
         parser.error(f"unknown benchmark {unknown[0]!r}" if unknown else "--threads must be >= 1 and --steps >= 20")
     options.adam = {"fused": True} if options.fused_adam else {}
@@ -194,7 +197,7 @@ def main():
         "fused_adam": options.fused_adam,
     }
     for name in options.only.split(","):
-        result.update(benches[name](options))
+        result.update(BENCHES[name](options))
     print(json.dumps(result))
 
 

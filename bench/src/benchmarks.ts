@@ -26,6 +26,16 @@ export interface Settings {
 /** The steps of a recipe in torch_peer.py, by recipe: the key of each row, and switches that may make PyTorch faster. */
 const TORCH_STEPS: Readonly<Record<string, { keys: Readonly<Record<string, string>>; faster: string }>> = {
   vae: { keys: { elbo: 'vae_step_ms' }, faster: '--fused-adam' },
+  'vae-2d': { keys: { elbo: 'vae_2d_step_ms' }, faster: '--fused-adam' },
+  'vae-mlp': { keys: { elbo: 'vae_mlp_step_ms' }, faster: '--fused-adam' },
+  'vae-conv': { keys: { elbo: 'vae_conv_step_ms' }, faster: '--channels-last' },
+  cvae: { keys: { elbo: 'cvae_step_ms' }, faster: '--fused-adam' },
+  gan: { keys: { discriminator: 'gan_d_step_ms', generator: 'gan_g_step_ms' }, faster: '--channels-last' },
+  'wgan-lp': {
+    keys: { critic: 'wgan_lp_critic_step_ms', generator: 'wgan_lp_g_step_ms' },
+    faster: '--channels-last',
+  },
+  classifier: { keys: { classify: 'classifier_step_ms' }, faster: '--channels-last' },
   dcgan: { keys: { discriminator: 'dcgan_d_step_ms', generator: 'dcgan_g_step_ms' }, faster: '--channels-last' },
 };
 
