@@ -18,6 +18,7 @@ import {
   textClassifierModel,
   tf,
   tokeniseTexts,
+  words,
 } from '@onnx-forge/train';
 
 const { layers } = tf;
@@ -105,7 +106,7 @@ export default defineRecipe({
 
   prepare: (dataSet, { fold, maxLength, minCount }) =>
     tokeniseTexts(chooseFold(dataSet, fold), {
-      tokeniser: 'words',
+      tokenise: words,
       text: 'text',
       field: 'tokens',
       length: maxLength,

@@ -1,3 +1,4 @@
+export { words } from '@onnx-forge/infer';
 export * from './augment/index.js';
 export * from './batches.js';
 export * from './binarise.js';
@@ -11,10 +12,10 @@ export * from './folds.js';
 export { parseAmat } from './formats/amat.js';
 export { type CifarRecords, parseCifar } from './formats/cifar.js';
 export { type FileContent, isGzip, readUnpacked, unpack } from './formats/gzip.js';
-export { decodeImage } from './formats/image.js';
 export { type IdxArray, parseIdx } from './formats/idx.js';
-export { parseLines, type TextEncoding } from './formats/lines.js';
+export { decodeImage } from './formats/image.js';
 export { decodeJpeg } from './formats/jpeg.js';
+export { parseLines, type TextEncoding } from './formats/lines.js';
 export { type MatArray, parseMat } from './formats/mat.js';
 export { parsePgm } from './formats/pgm.js';
 export { decodePng } from './formats/png.js';

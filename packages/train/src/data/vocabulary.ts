@@ -1,4 +1,4 @@
-import { PADDING, padRows, type TokeniserName, tokeniser, UNKNOWN, Vocabulary } from '@onnx-forge/infer';
+import { PADDING, padRows, type Tokeniser, UNKNOWN, Vocabulary } from '@onnx-forge/infer';
 import { type DataSet, type Field, SPLIT_NAMES, type Split, type Splits } from './data-set.js';
 import { DataError } from './errors.js';
 
@@ -44,8 +44,8 @@ export function tokenField(rows: readonly (readonly number[])[], length: number,
 }
 
 export interface TokeniseOptions extends VocabularyOptions {
-  /** The run's manifest names it too, so that serving uses the same. */
-  readonly tokeniser: TokeniserName;
+  /** The run's manifest must name it, so that serving uses the same. */
+  readonly tokenise: Tokeniser;
   /** Which of the split's texts. */
   readonly text: string;
   /** Name of the token field and of its vocabulary; default: the text's name. */
@@ -62,10 +62,9 @@ export interface TokeniseOptions extends VocabularyOptions {
  */
 export function tokeniseTexts(
   dataSet: DataSet,
-  { tokeniser: name, text, field = text, length, ...options }: TokeniseOptions,
+  { tokenise, text, field = text, length, ...options }: TokeniseOptions,
 ): DataSet {
   if (dataSet.vocabularies?.[field]) return dataSet;
-  const tokenise = tokeniser(name);
   const tokens = SPLIT_NAMES.map((split) => textsOf(dataSet, split, text).map(tokenise));
   const vocabulary = buildVocabulary(tokens[0]!, options);
   const splits = SPLIT_NAMES.map((name, i): [string, Split] => {

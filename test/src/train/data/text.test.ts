@@ -1,4 +1,4 @@
-import { PADDING, UNKNOWN } from '@onnx-forge/infer';
+import { PADDING, UNKNOWN, words } from '@onnx-forge/infer';
 import {
   buildVocabulary,
   DataError,
@@ -70,7 +70,7 @@ describe('vocabulary of a data set', () => {
 
   it('knows the training split alone; other words are unknown', () => {
     const { splits, vocabularies } = tokeniseTexts(data, {
-      tokeniser: 'words' as const,
+      tokenise: words,
       text: 'text',
       field: 'tokens',
       length: 4,
@@ -83,7 +83,7 @@ describe('vocabulary of a data set', () => {
   });
 
   it('leaves a data set alone that is tokenised already; says when there is no such text', async () => {
-    const options = { tokeniser: 'words' as const, text: 'text', length: 4 };
+    const options = { tokenise: words, text: 'text', length: 4 };
     const once = tokeniseTexts(data, options);
     expect(tokeniseTexts(once, options)).to.equal(once);
     const error = await failure(DataError, () => tokeniseTexts(data, { ...options, text: 'english' }));
