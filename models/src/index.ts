@@ -11,5 +11,6 @@ export const recipes: Readonly<Record<string, () => Promise<{ readonly default: 
   gan: () => import('./gan.js'),
   dcgan: () => import('./dcgan.js'),
   'wgan-lp': () => import('./wgan-lp.js'),
+  transformer: () => import('./transformer.js'),
   'text-cnn': () => import('./text-cnn.js'),
 };

@@ -24,6 +24,7 @@ export {
   type FileEntry,
   type GraphEntry,
   type ImageEntry,
+  type LanguageModelServe,
   type LatentServe,
   MANIFEST_FILE,
   MANIFEST_FORMAT,
@@ -50,6 +51,12 @@ export {
   requireGenerative,
 } from './model/kinds.js';
 export { type Labels, oneHot, toLabels } from './model/labels.js';
+export {
+  type GenerateMethod,
+  type GenerateOptions,
+  LanguageModel,
+  type TextLogProbability,
+} from './model/language-model.js';
 export { LatentModel, type LogLikelihoodMethod, type Posterior } from './model/latent.js';
 export type {
   InterpolateOptions,
@@ -60,6 +67,7 @@ export type {
   Samples,
 } from './model/latent-space.js';
 export type { LogLikelihood, LogLikelihoodOptions, LogLikelihoodPart } from './model/log-likelihood.js';
+export { type DrawOptions, drawToken, logProbabilities } from './model/next-token.js';
 export type { Float32Tensor, Progress, WorkOptions } from './model/rows.js';
 export { ServedModel } from './model/served.js';
 export { type TextClassification, TextClassifierModel, type TokenClassification } from './model/text-classifier.js';

@@ -108,6 +108,21 @@ export interface TextClassifierServe {
   readonly [detail: string]: unknown;
 }
 
+/** What a reader must know to use a model that predicts the next token of a text. */
+export interface LanguageModelServe {
+  /** Which of the manifest's vocabularies it speaks. */
+  readonly vocabulary: string;
+  /** How a text becomes tokens: see `tokeniser`. */
+  readonly tokeniser: string;
+  /** The most tokens that it sees. */
+  readonly blockSize: number;
+  /** Sizes of the keys and values that its graphs keep. */
+  readonly layers: number;
+  readonly heads: number;
+  readonly headDim: number;
+  readonly [detail: string]: unknown;
+}
+
 interface ManifestBase {
   readonly format: 1;
   readonly model: string;
@@ -135,6 +150,7 @@ export type Manifest =
   | (ManifestBase & { readonly kind: 'conditional'; readonly serve: ConditionalServe })
   | (ManifestBase & { readonly kind: 'classifier'; readonly serve: ClassifierServe })
   | (ManifestBase & { readonly kind: 'text-classifier'; readonly serve: TextClassifierServe })
+  | (ManifestBase & { readonly kind: 'language-model'; readonly serve: LanguageModelServe })
   | (ManifestBase & { readonly kind: 'embedding'; readonly serve: EmbeddingServe });
 
 // zod compiles its parsers with `new Function`, and a strict page reports the mere attempt. (It looks when a schema is
@@ -220,9 +236,19 @@ const base = z.looseObject({
   ),
 });
 
+const languageModelServe = z.looseObject({
+  vocabulary: z.string().min(1),
+  tokeniser: z.enum(TOKENISER_NAMES),
+  blockSize: size,
+  layers: size,
+  heads: size,
+  headDim: size,
+});
+
 /** Checks a manifest, when read and before it is written. Unknown keys are kept; they mean nothing to this version. */
 export const manifestSchema: z.ZodType<Manifest> = z.discriminatedUnion('kind', [
   base.extend({ kind: z.literal('latent'), serve }),
+  base.extend({ kind: z.literal('language-model'), serve: languageModelServe }),
   base.extend({ kind: z.literal('generator'), serve }),
   base.extend({ kind: z.literal('conditional'), serve: conditionalServe }),
   base.extend({ kind: z.literal('classifier'), serve: classifierServe }),

@@ -9,3 +9,4 @@ export { FigureError, type FigureErrorCode } from './errors.js';
 export { type GridOptions, grid } from './grid.js';
 export type { GridText } from './grid-text.js';
 export { svgToPng } from './rasterise.js';
+export { type TextColumn, type TextPageSpec, textPage } from './text-page.js';

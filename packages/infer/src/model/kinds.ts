@@ -5,6 +5,7 @@ import { ClassifierModel } from './classifier.js';
 import { ConditionalModel } from './conditional.js';
 import { EmbeddingModel } from './embedding.js';
 import { GeneratorModel } from './generator.js';
+import { LanguageModel } from './language-model.js';
 import { LatentModel } from './latent.js';
 import type { ModelContext } from './served.js';
 import { TextClassifierModel } from './text-classifier.js';
@@ -16,6 +17,7 @@ export interface Models {
   readonly conditional: ConditionalModel;
   readonly classifier: ClassifierModel;
   readonly embedding: EmbeddingModel;
+  readonly 'language-model': LanguageModel;
   readonly 'text-classifier': TextClassifierModel;
 }
 
@@ -84,6 +86,26 @@ const KINDS: { readonly [K in ModelKind]: Kind<K> } = {
       },
     }),
     create: (context) => new TextClassifierModel(context),
+  },
+  'language-model': {
+    roles: ({ serve: { layers, heads, headDim, vocabulary }, vocabularies }) => {
+      const size = vocabularies?.[vocabulary]?.length ?? 0;
+      const kept = [layers, 'n', heads, 'k', headDim];
+      const tokens = { dtype: 'int32', shape: ['n', 'k'] } as const;
+      return {
+        forward: {
+          required: true,
+          inputs: { tokens },
+          outputs: { logits: ['n', 'k', size], keys: kept, values: kept },
+        },
+        step: {
+          required: true,
+          inputs: { token: { dtype: 'int32', shape: ['n'] }, keys: kept, values: kept },
+          outputs: { logits: ['n', size], nextKeys: kept, nextValues: kept },
+        },
+      };
+    },
+    create: (context) => new LanguageModel(context),
   },
   embedding: {
     roles: ({ serve: { embeddingDim, image } }) => ({

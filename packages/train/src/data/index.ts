@@ -2,6 +2,7 @@ export { words } from '@onnx-forge/infer';
 export * from './augment/index.js';
 export * from './batches.js';
 export * from './binarise.js';
+export * from './characters.js';
 export * from './data-set.js';
 export * from './describe.js';
 export * from './errors.js';

@@ -3,6 +3,7 @@ export { criticEstimate, interpolationSharpness } from './critic.js';
 export { discriminatorAccuracy } from './discriminator.js';
 export { evaluateAll } from './evaluateAll.js';
 export { type FeatureStatistics, featureStatistics, frechetDistance, squareRoot } from './frechetDistance.js';
+export { GRADIENT_NORM, gradientGraph, gradientMonitor, gradientNorms } from './gradientNorms.js';
 export { type Exhibits, judged, judgeImages } from './judge.js';
 export { type LikelihoodOptions, likelihood } from './likelihood.js';
 export {
@@ -14,3 +15,4 @@ export {
 export { type PrecisionRecall, precisionRecall } from './precisionRecall.js';
 export { type Eigen, symmetricEigen } from './symmetricEigen.js';
 export { labelsOf, textClassification, tokenRows } from './text-classification.js';
+export { textLikelihood } from './textLikelihood.js';

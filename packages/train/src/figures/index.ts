@@ -18,3 +18,4 @@ export { interpolation, perturbation } from './latent-space.js';
 export { mistakes } from './mistakes.js';
 export { reconstructions } from './reconstructions.js';
 export { progress, samples, snapshots } from './samples.js';
+export { writtenText } from './writtenText.js';

@@ -1,3 +1,10 @@
+export { attend, causalMask, joinHeads, type KeysAndValues, type SequenceSize, splitHeads } from './causalAttention.js';
+export {
+  CausalTransformer,
+  type CausalTransformerOptions,
+  type TransformerContext,
+  type TransformerOutput,
+} from './causalTransformer.js';
 export { dropout } from './dropout.js';
 export {
   type BiasInitializerFactory,
@@ -6,7 +13,9 @@ export {
   type Initializers,
   seededInitializers,
 } from './initializers.js';
+export { layerNorm } from './layerNorm.js';
 export { leakyRelu, leakyReluLayer } from './leakyRelu.js';
 export { type MlpOptions, mlp } from './mlp.js';
 export { Network, type NetworkWeight, sequential } from './network.js';
 export { type Pooling, poolOverTime } from './poolOverTime.js';
+export type { BlockContext, BlockOutput, Normalisation, TransformerBlockOptions } from './transformerBlock.js';

@@ -23,6 +23,8 @@ export interface Initializers {
   readonly fanInUniform: InitializerFactory;
   /** U(-b, b), b = 1 / sqrt(fanIn): PyTorch's biases. */
   readonly fanInUniformBias: BiasInitializerFactory;
+  /** N(0, s^2): embeddings. */
+  readonly normal: (standardDeviation: number) => Initializer;
   /** U(-bound, bound): embeddings. */
   readonly uniform: (bound: number) => Initializer;
 }
@@ -37,6 +39,8 @@ export function seededInitializers(random: Random): Initializers {
     heUniform: uniform(2, 'fanIn'),
     fanInUniform: uniform(1 / 3, 'fanIn'),
     uniform: (bound) => tf.initializers.randomUniform({ minval: -bound, maxval: bound, seed: random.uint32() }),
+    normal: (standardDeviation) =>
+      tf.initializers.randomNormal({ mean: 0, stddev: standardDeviation, seed: random.uint32() }),
     fanInUniformBias(fanIn) {
       const bound = 1 / Math.sqrt(fanIn);
       return tf.initializers.randomUniform({ minval: -bound, maxval: bound, seed: random.uint32() });

@@ -15,6 +15,7 @@ export { logLikelihoodBernoulli, logLikelihoodBernoulliFromLogits } from './logL
 export { logLikelihoodBernoulliSamples } from './logLikelihoodBernoulliSamples.js';
 export { logLikelihoodNormal, logLikelihoodStandardNormal } from './logLikelihoodNormal.js';
 export { logMeanExp } from './logMeanExp.js';
+export { nextTokenLoss } from './nextTokenLoss.js';
 export { sampleBernoulli } from './sampleBernoulli.js';
 export {
   collapseStd,

@@ -6,6 +6,7 @@ export type { Evaluate, EvaluationRequest, Measurement } from './evaluation.js';
 export { type GeneratorModelOptions, generatorModel } from './generator.js';
 export { type Graph, type GraphInput, type GraphRunner, type GraphShape, graph, type IntegerInput } from './graph.js';
 export type { GenerativeKind, ImageFacts, ModelKind, ModelOf, ServeFacts } from './kinds.js';
+export { type LanguageModelOptions, languageModel } from './language-model.js';
 export { type LatentModelOptions, latentModel } from './latent.js';
 export type { Served } from './served.js';
 export { type TextClassifierModelOptions, textClassifierModel } from './text-classifier.js';

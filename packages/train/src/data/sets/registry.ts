@@ -5,6 +5,7 @@ import { syntheticDigits } from '../synthetic/synthetic-digits.js';
 import { syntheticFaces } from '../synthetic/synthetic-faces.js';
 import { syntheticHouseNumbers } from '../synthetic/synthetic-house-numbers.js';
 import { syntheticSentences } from '../synthetic/synthetic-sentences.js';
+import { syntheticText } from '../synthetic/synthetic-text.js';
 import { attFaces } from './att-faces.js';
 import { binarizedMnist } from './binarized-mnist.js';
 import { cifar10 } from './cifar10.js';
@@ -13,12 +14,15 @@ import { mnist } from './mnist.js';
 import { mr } from './mr.js';
 import { sst2, sst2Phrases } from './sst2.js';
 import { svhn } from './svhn.js';
+import { tinyshakespeare } from './tinyshakespeare.js';
 
 /** Every data set known by name. */
 export const DATA_SETS: readonly DataSetDescription[] = [
   mnist,
   binarizedMnist,
   svhn,
+  tinyshakespeare,
+  syntheticText,
   cifar10,
   attFaces,
   lfw,

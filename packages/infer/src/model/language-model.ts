@@ -1,0 +1,185 @@
+import type { Session } from '../device/types.js';
+import { InputError } from '../errors.js';
+import { positiveInteger } from '../examples.js';
+import type { Manifest } from '../manifest.js';
+import { Breather } from '../pause.js';
+import { Random } from '../random.js';
+import type { Tensor } from '../tensor.js';
+import { tokeniser } from '../text/tokenisers.js';
+import { Vocabulary } from '../text/vocabulary.js';
+import { MeanAndError } from './importance.js';
+import { checkDraw, type DrawOptions, drawToken, logProbabilities } from './next-token.js';
+import { rowsPerCall, type WorkOptions } from './rows.js';
+import { type ModelContext, ServedModel } from './served.js';
+
+export interface GenerateOptions extends DrawOptions {
+  /** How many tokens to add. Default 300. */
+  readonly length?: number | undefined;
+  /** Default 1. */
+  readonly seed?: number | undefined;
+  /** Stops between two tokens, throwing the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** `generate(prompt)` when all is there; `generate.stream(prompt)` token by token. */
+export interface GenerateMethod {
+  /** What follows the prompt, without it. */
+  (prompt: string, options?: GenerateOptions): Promise<string>;
+  stream(prompt: string, options?: GenerateOptions): AsyncGenerator<string, void, undefined>;
+}
+
+/** How likely a text is, token by token. */
+export interface TextLogProbability {
+  /** Mean of `values`: nats per token. Its negative is the cross-entropy. */
+  readonly mean: number;
+  /** Of the mean, over windows (tokens of one window depend on each other); NaN for a single window. */
+  readonly standardError: number;
+  /** log p(token | those before it in its window), in nats, of every token but the first, which has nothing before it. */
+  readonly values: Float64Array;
+}
+
+/** What the graphs keep of the positions read so far, and what they predict next. */
+interface State {
+  readonly positions: number;
+  readonly logits: ArrayLike<number>;
+  readonly keys: Tensor;
+  readonly values: Tensor;
+}
+
+/** Predicts the next token of a text; with characters as tokens, it writes one letter after another. */
+export class LanguageModel extends ServedModel<Extract<Manifest, { kind: 'language-model' }>> {
+  readonly kind = 'language-model';
+
+  /**
+   * Goes on from a prompt. The model sees at most `blockSize` tokens: of a longer prompt the last ones, and when these
+   * are full, it goes on from the last half of them. The same seed gives the same text.
+   */
+  readonly generate: GenerateMethod;
+
+  readonly #vocabulary: Vocabulary;
+  readonly #tokens: (text: string) => readonly string[];
+
+  constructor(context: ModelContext<Extract<Manifest, { kind: 'language-model' }>>) {
+    super(context);
+    const { vocabularies, serve } = context.manifest;
+    this.#vocabulary = new Vocabulary(vocabularies?.[serve.vocabulary] ?? []);
+    this.#tokens = tokeniser(serve.tokeniser);
+    const all = async (prompt: string, options: GenerateOptions = {}): Promise<string> => {
+      let text = '';
+      for await (const token of this.#generate(prompt, options)) text += token;
+      return text;
+    };
+    this.generate = Object.assign(all, {
+      stream: (prompt: string, options: GenerateOptions = {}) => this.#generate(prompt, options),
+    });
+  }
+
+  /**
+   * log p of a text. It is read in windows of `blockSize` tokens that follow one another: a token sees those before it
+   * in its window, from 1 to `blockSize` of them.
+   */
+  async logProb(text: string, { signal, onProgress }: WorkOptions = {}): Promise<TextLogProbability> {
+    const tokens = this.#encode('text', text);
+    const total = tokens.length - 1;
+    if (total < 1) throw new InputError('a text needs two tokens at least: the first has nothing that it follows from');
+    const session = this.graph('forward');
+    const { blockSize } = this.manifest.serve;
+    const perCall = rowsPerCall(session, 64 * blockSize) * blockSize;
+    const values = new Float64Array(total);
+    const breather = new Breather();
+    for (let start = 0; start < total; ) {
+      signal?.throwIfAborted();
+      const whole = Math.floor(Math.min(perCall, total - start) / blockSize) * blockSize;
+      const end = start + (whole || total - start);
+      const length = Math.min(blockSize, end - start);
+      const rows = tokens.subarray(start, end);
+      const { logits } = await session.run({ tokens: int32(rows, [rows.length / length, length]) });
+      const next = tokens.subarray(start + 1, end + 1);
+      values.set(logProbabilities(logits!.data as Float32Array, next), start);
+      start = end;
+      onProgress?.({ done: start, total });
+      await breather.breathe();
+    }
+    return { ...summary(values, blockSize), values };
+  }
+
+  async *#generate(prompt: string, options: GenerateOptions): AsyncGenerator<string, void, undefined> {
+    const draw = checkDraw(options);
+    const length = positiveInteger('length', options.length, 300);
+    const random = new Random(options.seed ?? 1);
+    const { blockSize } = this.manifest.serve;
+    const step = this.graph('step');
+    const breather = new Breather();
+    // Never more than the model may see next: the last `blockSize` tokens.
+    let seen = Array.from(this.#encode('prompt', prompt).slice(-blockSize));
+    let state = await this.#read(seen);
+    for (let made = 0; made < length; made++) {
+      options.signal?.throwIfAborted();
+      const token = drawToken(state.logits, draw, random);
+      yield this.#vocabulary.token(token);
+      if (made === length - 1) return;
+      if (state.positions < blockSize) {
+        seen.push(token);
+        state = await extend(step, token, state);
+      } else {
+        seen = [...seen.slice(1 - Math.ceil(blockSize / 2)), token];
+        state = await this.#read(seen);
+      }
+      await breather.breathe();
+    }
+  }
+
+  /** Reads tokens that nothing comes before. */
+  async #read(tokens: readonly number[]): Promise<State> {
+    const { logits, keys, values } = await this.graph('forward').run({ tokens: int32(tokens, [1, tokens.length]) });
+    const { data } = logits!;
+    const last = (data as Float32Array).subarray(data.length - this.#vocabulary.size);
+    return { positions: tokens.length, logits: last, keys: keys!, values: values! };
+  }
+
+  /** @throws InputError when the text is empty or has a token that the vocabulary has not */
+  #encode(name: string, text: string): Int32Array {
+    if (typeof text !== 'string' || text === '') {
+      throw new InputError(`the ${name} is empty: the model goes on from something, one token at least`, { name });
+    }
+    const tokens = this.#tokens(text);
+    const unknown = [...new Set(tokens.filter((token) => !this.#vocabulary.has(token)))];
+    if (unknown.length > 0) {
+      const shown = unknown.map((token) => JSON.stringify(token)).slice(0, 10);
+      const message = `the ${name} has ${shown.join(', ')}${unknown.length > 10 ? ' ...' : ''}, which ${this.location} has never seen`;
+      throw new InputError(`${message}; it knows ${this.#known()}`, { name, unknown });
+    }
+    return Int32Array.from(tokens, (token) => this.#vocabulary.id(token));
+  }
+
+  #known(): string {
+    const { tokens } = this.#vocabulary;
+    return JSON.stringify(tokens.length > 200 ? `${tokens.length} tokens` : tokens.join(''));
+  }
+}
+
+async function extend(step: Session, token: number, { positions, keys, values }: State): Promise<State> {
+  const next = await step.run({ token: int32([token], [1]), keys, values });
+  return {
+    positions: positions + 1,
+    logits: next.logits!.data as Float32Array,
+    keys: next.nextKeys!,
+    values: next.nextValues!,
+  };
+}
+
+function int32(values: ArrayLike<number>, dims: readonly number[]): Tensor {
+  return { type: 'int32', dims, data: Int32Array.from(values) };
+}
+
+/** The mean over all, and its standard error over windows. */
+function summary(values: Float64Array, windowSize: number): { mean: number; standardError: number } {
+  const all = new MeanAndError();
+  for (const value of values) all.add(value);
+  const windows = new MeanAndError();
+  for (let start = 0; start < values.length; start += windowSize) {
+    const window = values.subarray(start, start + windowSize);
+    windows.add(window.reduce((sum, value) => sum + value, 0) / window.length);
+  }
+  return { mean: all.mean, standardError: windows.standardError };
+}

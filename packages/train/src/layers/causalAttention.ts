@@ -1,0 +1,64 @@
+import { tf } from '@onnx-forge/export';
+
+/** Sizes of the queries of an attention: `rows` are batch * length. */
+export interface SequenceSize {
+  readonly batch: number;
+  readonly length: number;
+}
+
+/** Keys and values of the positions seen so far, each [batch, heads, positions, headDim]. */
+export interface KeysAndValues {
+  readonly keys: tf.Tensor;
+  readonly values: tf.Tensor;
+}
+
+/** What is added to a score that must not count. Finite, because -Infinity - -Infinity is NaN. */
+const MASKED = -1e9;
+
+/**
+ * What is added to the scores of a sequence that sees itself: 0 where key <= query, a large negative number after it.
+ * The mask of `longest` positions is cut, so that a graph may have any length up to it.
+ *
+ * @returns [length, length]
+ */
+export function causalMask(length: number, longest: number): tf.Tensor {
+  const mask = new Float32Array(longest * longest);
+  for (let query = 0; query < longest; query++) {
+    mask.fill(MASKED, query * longest + query + 1, (query + 1) * longest);
+  }
+  return tf.tidy(() => tf.tensor2d(mask, [longest, longest]).slice([0, 0], [length, length]));
+}
+
+/**
+ * Scaled dot-product attention (Vaswani et al. 2017): softmax(q k' / sqrt(headDim) + mask) v.
+ *
+ * @param q [batch, heads, queries, headDim]
+ * @param mask [queries, positions]; none where every query sees every position
+ * @returns [batch, heads, queries, headDim]
+ */
+export function attend(q: tf.Tensor, { keys, values }: KeysAndValues, mask?: tf.Tensor): tf.Tensor {
+  return tf.tidy(() => {
+    const scores = tf.matMul(q.div(Math.sqrt(q.shape.at(-1)!)), keys, false, true);
+    return tf.matMul(tf.softmax(mask ? scores.add(mask) : scores), values);
+  });
+}
+
+/**
+ * Queries, keys and values of all heads from one projection.
+ *
+ * @param projected [batch * length, 3 * width]
+ * @returns each [batch, heads, length, width / heads]
+ */
+export function splitHeads(projected: tf.Tensor, { batch, length }: SequenceSize, heads: number): tf.Tensor[] {
+  return tf.tidy(() => {
+    const headDim = projected.shape[1]! / (3 * heads);
+    const parts = projected.reshape([batch, length, 3, heads, headDim]).transpose([2, 0, 3, 1, 4]);
+    return tf.unstack(parts);
+  });
+}
+
+/** [batch, heads, length, headDim] -> [batch * length, heads * headDim]. */
+export function joinHeads(x: tf.Tensor): tf.Tensor {
+  const [batch, heads, length, headDim] = x.shape as [number, number, number, number];
+  return tf.tidy(() => x.transpose([0, 2, 1, 3]).reshape([batch * length, heads * headDim]));
+}
