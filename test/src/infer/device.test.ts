@@ -9,7 +9,6 @@ import {
   openDevice,
   openSession,
   probeDevices,
-  type Session,
 } from '@onnx-forge/infer';
 import { expect } from 'chai';
 import { floats, type ModelSpec, onnxModel } from './onnx.js';
@@ -81,118 +80,6 @@ describe('infer: devices', () => {
     await rejection(DisposedError, device.open(affine));
   });
 });
-
-for (const device of ['cpu', 'cuda', 'webgpu'] as const) {
-  describe(`infer: sessions on ${device}`, () => {
-    let session: Session;
-
-    before(async function () {
-      await needsDevice(this, device);
-      session = await openSession(affine, { device, name: 'affine' });
-    });
-
-    after(() => session?.dispose());
-
-    it('tells device, names and shapes', () => {
-      expect(session.device).to.equal(device);
-      expect(session.inputNames).to.deep.equal(['x']);
-      expect(session.inputs).to.deep.equal({ x: { type: 'float32', shape: ['n', 3] } });
-      expect(session.outputs.s).to.deep.equal({ type: 'float32', shape: ['n', 1] });
-    });
-
-    it('runs', async () => {
-      const { y, s } = await session.run({ x });
-      expect(y).to.deep.equal(float32(Float32Array.of(3, 5, 7, 9, 11, 13), [2, 3]));
-      expect(s).to.deep.equal(float32(Float32Array.of(6, 15), [2, 1]));
-    });
-
-    it('takes a view into the middle of a larger array', async () => {
-      const { s } = await session.run({ x: float32(x.data.subarray(3), [1, 3]) });
-      expect([...s!.data]).to.deep.equal([15]);
-    });
-
-    it('runs into arrays of the caller, again and again, only what is asked for', async () => {
-      const [ping, pong] = [float32(new Float32Array(3), [1, 3]), float32(new Float32Array(3), [1, 3])];
-      await session.runInto({ x: ping }, { y: pong });
-      await session.runInto({ x: pong }, { y: ping });
-      await session.runInto({ x: ping }, { y: pong });
-      expect([...ping.data]).to.deep.equal([3, 3, 3]);
-      expect([...pong.data]).to.deep.equal([7, 7, 7]);
-    });
-
-    it('keeps outputs on the device when asked to, and takes them back', async () => {
-      await using resident = await openSession(affine, { device, resident: ['y'] });
-      let state = (await resident.runResident({ x })).y!;
-      for (let step = 0; step < 3; step++) {
-        const next = (await resident.runResident({ x: state })).y!;
-        if ('dispose' in state) state.dispose();
-        state = next;
-      }
-      const final = 'read' in state ? await state.read() : state;
-      expect([...final.data]).to.deep.equal([31, 47, 63, 79, 95, 111]);
-      expect('read' in state).to.equal(device === 'webgpu');
-      if ('dispose' in state) state.dispose();
-      expect((await resident.run({ x })).y).to.deep.equal((await session.run({ x })).y);
-    });
-
-    it('does not mix the results of overlapping calls', async () => {
-      const calls = Array.from({ length: 20 }, (_, i) =>
-        session.run({ x: float32(new Float32Array(3).fill(i), [1, 3]) }),
-      );
-      const results = await Promise.all(calls);
-      results.forEach(({ s }, i) => {
-        expect(s!.data[0]).to.equal(3 * i);
-      });
-    });
-
-    it('goes on after a call that failed', async () => {
-      const failing = session.runInto({ x }, { y: float32(new Float32Array(3), [1, 3]) }); // one row for two
-      const following = session.run({ x });
-      expect((await rejection(GraphError, failing)).message)
-        .to.match(/^affine failed on /)
-        .and.not.match(/\n/);
-      expect([...(await following).s!.data]).to.deep.equal([6, 15]);
-    });
-
-    it('names the input that is missing, unknown or of the wrong shape', async () => {
-      const message = async (feeds: Parameters<Session['run']>[0]) =>
-        (await rejection(InputError, session.run(feeds))).message;
-      expect(await message({})).to.equal("affine needs its input 'x' (float32 [n, 3])");
-      expect(await message({ x, q: x })).to.equal("affine has no input 'q'; it has: x");
-      expect(await message({ x: { ...x, dims: [3, 2] } })).to.equal(
-        "affine: input 'x' must be float32 [n, 3], not float32 [3, 2]",
-      );
-      expect(await message({ x: { ...x, dims: [1, 3] } })).to.equal(
-        "affine: input 'x' has 6 elements, which is not [1, 3]",
-      );
-      expect(await message({ x: { type: 'int32', dims: [1, 3], data: new Int32Array(3) } })).to.match(
-        /not int32 \[1, 3\]/,
-      );
-    });
-
-    it('says that it was disposed, and can be disposed twice', async () => {
-      const own = await openSession(affine, { device, name: 'affine' });
-      const underWay = own.run({ x });
-      await Promise.all([own.dispose(), own.dispose()]);
-      expect([...(await underWay).s!.data]).to.deep.equal([6, 15]);
-      expect((await rejection(DisposedError, own.run({ x }))).message).to.match(/^affine was disposed/);
-    });
-
-    it('tells a file that is no ONNX model', async () => {
-      const files = [
-        new Uint8Array(0),
-        Uint8Array.of(1, 2, 3),
-        new TextEncoder().encode('<html></html>'),
-        affine.subarray(0, -9),
-      ];
-      for (const file of files) {
-        const error = await rejection(GraphError, openSession(file, { device, name: 'f.onnx' }));
-        expect(error.code).to.equal('not-onnx');
-        expect(error.message).to.match(/^f\.onnx is not an ONNX model/);
-      }
-    });
-  });
-}
 
 describe('infer: placement on webgpu', () => {
   /** Exp has a GPU kernel; Det, in the middle, has none. */

@@ -1,0 +1,34 @@
+import { existsSync } from 'node:fs';
+import { type Browser, chromium, type Page } from 'playwright-core';
+
+const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+
+/** WebGPU on machines without a GPU, by a rasteriser in software. */
+const WEBGPU = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-features=Vulkan'];
+
+/** Starts the Chromium of this machine; skips the running test, saying why, where there is none. */
+export async function launchChromium(
+  context: Mocha.Context,
+  options: { readonly webgpu?: boolean; readonly args?: readonly string[] } = {},
+): Promise<Browser> {
+  const executablePath = [process.env.CHROMIUM ?? '', ...PLACES].find((path) => path !== '' && existsSync(path));
+  if (executablePath === undefined) {
+    console.log('      skipped: no Chromium here (apt-get install chromium, or its path in CHROMIUM)');
+    return context.skip();
+  }
+  const gpu = (options.webgpu ?? true) ? WEBGPU : ['--disable-features=WebGPU', '--disable-gpu'];
+  const root = process.getuid?.() === 0 ? ['--no-sandbox'] : []; // its sandbox refuses to run as root
+  return chromium.launch({ executablePath, args: [...gpu, ...root, ...(options.args ?? [])] });
+}
+
+/** A page on which errors that nobody caught, and violations of its security policy, are kept. */
+export async function openPage(browser: Browser, url: string): Promise<{ page: Page; complaints: string[] }> {
+  const page = await browser.newPage();
+  const complaints: string[] = [];
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(message.text());
+  });
+  await page.goto(url);
+  return { page, complaints };
+}

@@ -1,0 +1,105 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Device } from '@onnx-forge/infer';
+import { recipes } from '@onnx-forge/models';
+import { train } from '@onnx-forge/train';
+import { expect } from 'chai';
+import type { Browser } from 'playwright-core';
+import { bundleForBrowser, PAGE } from '../browser/bundle.js';
+import { launchChromium, openPage } from '../browser/chromium.js';
+import { Site } from '../browser/site.js';
+import { tinyData, tinyRecipe } from '../train/tiny.js';
+import { worstDifference } from './conformance/check.js';
+import { modelChecks } from './conformance/models.js';
+import { ChromiumPlace, NodePlace, type Place, RUNS, type Run } from './conformance/places.js';
+import { sessionChecks } from './conformance/sessions.js';
+import { needsDevice } from './webgpu.js';
+
+/** What all devices must agree to, relative. */
+const TOLERANCE = 1e-4;
+
+describe('infer: conformance', () => {
+  let folder: string;
+
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'onnx-forge-test-'));
+    for (const name of Object.keys(RUNS)) {
+      const recipe = name === 'tiny' ? tinyRecipe : (await recipes[name]!()).default;
+      const data = name === 'tiny' ? tinyData() : 'embedded';
+      const out = join(folder, name);
+      await train({
+        recipe,
+        data,
+        out,
+        maxSteps: 3,
+        set: { batchSize: 8 },
+        device: 'cpu',
+        evaluate: false,
+        figures: false,
+      });
+    }
+  });
+
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  const runFolder = (run: Run): string => join(folder, run);
+
+  describe('in Node', () => {
+    const node = new NodePlace(runFolder);
+    after(() => node.dispose());
+    for (const device of ['cpu', 'cuda', 'webgpu'] as const) suite(node, device, () => node);
+  });
+
+  describe('in Chromium', () => {
+    const reference = new NodePlace(runFolder);
+    let browser: Browser | undefined;
+    let site: Site | undefined;
+    let place: ChromiumPlace;
+
+    before(async function () {
+      browser = await launchChromium(this);
+      const bundle = join(folder, 'page');
+      await bundleForBrowser(fileURLToPath(new URL('conformance/page.js', import.meta.url)), bundle);
+      site = await Site.open({ '/': { folder: bundle }, '/index.html': { html: PAGE }, '/runs/': { folder } });
+      const { page } = await openPage(browser, `${site.url}index.html`);
+      await page.waitForFunction('globalThis.conformance');
+      place = new ChromiumPlace(page);
+    });
+
+    after(async () => {
+      await browser?.close();
+      await site?.[Symbol.asyncDispose]();
+      await reference.dispose();
+    });
+
+    for (const device of ['wasm', 'webgpu'] as const) suite(reference, device, () => place);
+  });
+});
+
+/** Every check, on one device. */
+function suite(reference: Place, device: Device, place: () => Place): void {
+  describe(device, () => {
+    before(async function () {
+      if (place() === reference) await needsDevice(this, device);
+    });
+
+    describe('sessions', () => {
+      for (const check of Object.keys(sessionChecks)) it(check, () => place().session(check, device));
+    });
+
+    for (const [run, { kind }] of Object.entries(RUNS) as [Run, (typeof RUNS)[Run]][]) {
+      describe(`${run}, a ${kind} model`, () => {
+        for (const check of Object.keys(modelChecks[kind]!)) {
+          it(check, async () => {
+            const found = await place().model(check, device, run);
+            if (device === 'cpu' || !found) return;
+            const { name, difference } = worstDifference(found, (await reference.model(check, 'cpu', run))!);
+            expect(difference, `${name} differs from the CPU's`).to.be.at.most(TOLERANCE);
+          });
+        }
+      });
+    }
+  });
+}

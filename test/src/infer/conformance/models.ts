@@ -1,0 +1,198 @@
+import {
+  type ClassifierModel,
+  type ConditionalModel,
+  DisposedError,
+  type GeneratorModel,
+  InputError,
+  type LatentModel,
+  type Model,
+  type ModelKind,
+} from '@onnx-forge/infer';
+import { expect } from 'chai';
+import { rejection } from '../rejection.js';
+import type { Checks, ModelSubject, Values } from './check.js';
+
+/** The check for one kind of model; it is in the table of that kind only. */
+function of<M extends Model>(check: (model: M, subject: ModelSubject) => Promise<Values | undefined>) {
+  return (subject: ModelSubject) => check(subject.model as M, subject);
+}
+
+/** Binary images that a likelihood is defined for, made from the model's own samples. */
+async function binaryImages(model: LatentModel | ConditionalModel, count: number): Promise<Float32Array> {
+  return (await model.sample(count, { seed: 5 })).images.data.map((pixel) => (pixel > 0.5 ? 1 : 0));
+}
+
+const labelsOf = (count: number): Int32Array => Int32Array.from({ length: count }, (_, i) => i % 3);
+
+type Walker = LatentModel | ConditionalModel | GeneratorModel;
+
+/** What every model with a latent space must do. */
+const walks: Checks<ModelSubject> = {
+  'samples: the same seed gives the same images, and the first of many are those of few': of<Walker>(async (model) => {
+    const [few, many, other] = await Promise.all([
+      model.sample(2, { seed: 3 }),
+      model.sample(5, { seed: 3 }),
+      model.sample(2, { seed: 4 }),
+    ]);
+    const pixels = few.images.dims[1]!;
+    expect([...few.z.data]).to.deep.equal([...many.z.data.subarray(0, few.z.data.length)]);
+    expect([...few.z.data]).not.to.deep.equal([...other.z.data]);
+    for (let i = 0; i < 2 * pixels; i++) expect(few.images.data[i]).to.be.closeTo(many.images.data[i]!, 1e-4);
+    return { z: many.z.data, images: many.images.data };
+  }),
+
+  'interpolates from one end to the other': of<Walker>(async (model) => {
+    const { z, images } = await model.sample(2, { seed: 6 });
+    const size = z.dims[1]!;
+    const [a, b] = [z.data.subarray(0, size), z.data.subarray(size)];
+    const labels = model.kind === 'conditional' ? { labels: [1] } : {};
+    const latent = await model.interpolate(a, b, { steps: 4, space: 'latent', ...labels });
+    const data = await model.interpolate(a, b, { steps: 4, space: 'data', ...labels });
+    expect(latent.images.dims).to.deep.equal([1, 4, images.dims[1]!]);
+    const pixels = images.dims[1]!;
+    for (const end of [0, 3 * pixels]) {
+      for (let i = 0; i < pixels; i++) {
+        expect(latent.images.data[end + i]).to.be.closeTo(data.images.data[end + i]!, 1e-4);
+      }
+    }
+    return { latent: latent.images.data, data: data.images.data };
+  }),
+
+  'perturbs one dimension at a time': of<Walker>(async (model) => {
+    const { z } = await model.sample(2, { seed: 7 });
+    const { images, change, base } = await model.perturb(z, { epsilon: [3, -3], dims: [0, 1] });
+    expect(images.dims).to.deep.equal([2, 2, 2, base.dims[1]!]);
+    return { images: images.data, change, base: base.data };
+  }),
+
+  'refuses NaN and wrong sizes before it computes': of<Walker>(async (model) => {
+    const { latentDim } = model.manifest.serve;
+    const wrong = new Float32Array(latentDim).fill(Number.NaN);
+    await rejection(InputError, model.interpolate(wrong, new Float32Array(latentDim)));
+    await rejection(InputError, model.perturb(new Float32Array(latentDim + 1)));
+    await rejection(InputError, model.sample(0));
+    return undefined;
+  }),
+};
+
+const latent: Checks<ModelSubject> = {
+  ...walks,
+
+  'encodes and decodes': of<LatentModel>(async (model) => {
+    const { mu, logVar } = await model.encode(await binaryImages(model, 3));
+    const { data } = await model.decode(mu);
+    return { mu: mu.data, logVar: logVar.data, decoded: data };
+  }),
+
+  'bounds and estimates the log-likelihood': of<LatentModel>(async (model) => {
+    const x = await binaryImages(model, 3);
+    const bound = await model.elbo(x, { samples: 4, seed: 2 });
+    const importance = await model.logLikelihood(x, { samples: 10, seed: 2 });
+    const naive = await model.logLikelihood(x, { samples: 10, seed: 2, estimator: 'prior' });
+    const parts: number[] = [];
+    for await (const { values } of model.logLikelihood.stream(x, { samples: 10, seed: 2, batchSize: 2 })) {
+      parts.push(...values);
+    }
+    parts.forEach((value, i) => {
+      expect(value).to.be.closeTo(importance.values[i]!, 1e-3);
+    });
+    return { elbo: bound.values, importance: importance.values, naive: naive.values };
+  }),
+};
+
+const conditional: Checks<ModelSubject> = {
+  ...walks,
+
+  'encodes and decodes under a class': of<ConditionalModel>(async (model) => {
+    const { mu, logVar } = await model.encode(await binaryImages(model, 3), labelsOf(3));
+    const { data } = await model.decode(mu, labelsOf(3));
+    await rejection(InputError, model.decode(mu, [0, 1, model.manifest.serve.classes.length]));
+    return { mu: mu.data, logVar: logVar.data, decoded: data };
+  }),
+
+  'bounds and estimates the log-likelihood under a class': of<ConditionalModel>(async (model) => {
+    const x = await binaryImages(model, 3);
+    const bound = await model.elbo(x, labelsOf(3), { samples: 4, seed: 2 });
+    const importance = await model.logLikelihood(x, labelsOf(3), { samples: 10, seed: 2 });
+    return { elbo: bound.values, importance: importance.values };
+  }),
+};
+
+const generator: Checks<ModelSubject> = {
+  ...walks,
+
+  'generates and scores': of<GeneratorModel>(async (model) => {
+    const { z } = await model.sample(3, { seed: 8 });
+    const { images } = await model.generate(z);
+    return { images: images.data, score: await model.score(images) };
+  }),
+};
+
+const classifier: Checks<ModelSubject> = {
+  classifies: of<ClassifierModel>(async (model) => {
+    const { image, classes } = model.manifest.serve;
+    const size = image.height * image.width * image.channels;
+    const images = Float32Array.from({ length: 5 * size }, (_, i) => Number((i * 7919) % 13 < 5));
+    const { probabilities, features, labels } = await model.classify(images);
+    expect(probabilities.dims).to.deep.equal([5, classes.length]);
+    expect(labels).to.have.length(5);
+    for (let row = 0; row < 5; row++) {
+      const of = probabilities.data.subarray(row * classes.length, (row + 1) * classes.length);
+      expect(of.reduce((sum, value) => sum + value, 0)).to.be.closeTo(1, 1e-5);
+    }
+    await rejection(InputError, model.classify(new Float32Array(size + 1)));
+    return { probabilities: probabilities.data, features: features.data };
+  }),
+};
+
+/** A small call that every kind has, of which each seed's result is its own. */
+async function call(model: Model, seed: number): Promise<Float32Array> {
+  if (model.kind === 'latent' || model.kind === 'conditional' || model.kind === 'generator') {
+    return (await model.sample(1, { seed })).images.data;
+  }
+  if (model.kind === 'classifier') {
+    const { height, width, channels } = model.manifest.serve.image;
+    const images = Float32Array.from({ length: height * width * channels }, (_, i) => Number((i * seed) % 13 < 5));
+    return (await model.classify(images)).probabilities.data;
+  }
+  throw new Error(`no conformance call for a ${model.kind} model`);
+}
+
+/** What a model of any kind must do. */
+const anyKind: Checks<ModelSubject> = {
+  'does not mix overlapping calls, on one model and on several': async ({ model, load, calls }) => {
+    const others = await Promise.all([load(), load()]);
+    const models = [model, ...others];
+    const seeds = [1, 2, 3, 4, 5, 6, 7];
+    const expected: Float32Array[] = [];
+    for (const seed of seeds) expected.push(await call(model, seed));
+    const results = await Promise.all(
+      Array.from({ length: calls }, (_, i) => call(models[i % models.length]!, seeds[i % seeds.length]!)),
+    );
+    results.forEach((data, i) => {
+      const wanted = expected[i % seeds.length]!;
+      expect(data.length).to.equal(wanted.length);
+      const worst = data.reduce((most, value, at) => Math.max(most, Math.abs(value - wanted[at]!)), 0);
+      expect(worst, `call ${i}`).to.be.below(1e-5);
+    });
+    for (const other of others) await other.dispose();
+    return undefined;
+  },
+
+  'is of no use after dispose, which waits for the calls under way': async ({ load }) => {
+    const own = await load();
+    const underWay = call(own, 1);
+    await Promise.all([own.dispose(), own.dispose()]);
+    await underWay;
+    await rejection(DisposedError, call(own, 1));
+    return undefined;
+  },
+};
+
+/** The checks of each kind that the suite has runs of. */
+export const modelChecks: Readonly<Partial<Record<ModelKind, Checks<ModelSubject>>>> = {
+  latent: { ...latent, ...anyKind },
+  conditional: { ...conditional, ...anyKind },
+  generator: { ...generator, ...anyKind },
+  classifier: { ...classifier, ...anyKind },
+};
