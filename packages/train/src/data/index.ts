@@ -29,6 +29,7 @@ export { pick } from './pick.js';
 export { fitImages, resample, type Size } from './resample.js';
 export { describeDataSet } from './sets/registry.js';
 export { parseSvhn } from './sets/svhn.js';
+export { drawShape, SHAPES } from './synthetic/shape.js';
 export * from './take.js';
 export * from './verify.js';
 export * from './vocabulary.js';

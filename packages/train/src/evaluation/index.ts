@@ -5,6 +5,7 @@ export { evaluateAll } from './evaluateAll.js';
 export { type FeatureStatistics, featureStatistics, frechetDistance, squareRoot } from './frechetDistance.js';
 export { GRADIENT_NORM, gradientGraph, gradientMonitor, gradientNorms } from './gradientNorms.js';
 export { type Exhibits, judged, judgeImages } from './judge.js';
+export { knnAccuracy, knnLabels, type LabelledVectors, type NeighbourVote } from './knn.js';
 export { type LikelihoodOptions, likelihood } from './likelihood.js';
 export {
   type LinearGaussian,
@@ -13,6 +14,12 @@ export {
   sampleLinearGaussian,
 } from './linearGaussian.js';
 export { type PrecisionRecall, precisionRecall } from './precisionRecall.js';
+export {
+  type NeighbourOptions,
+  type RepresentationOptions,
+  representation,
+  representationMonitor,
+} from './representation.js';
 export { type Eigen, symmetricEigen } from './symmetricEigen.js';
 export { labelsOf, textClassification, tokenRows } from './text-classification.js';
 export { textLikelihood } from './textLikelihood.js';

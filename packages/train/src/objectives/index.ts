@@ -34,3 +34,4 @@ export {
   variationalOptions,
 } from './variational.js';
 export { type Critic, criticGradientNorm, lipschitzPenalty, wassersteinDistance } from './wasserstein.js';
+export { weightDecay } from './weightDecay.js';

@@ -49,7 +49,7 @@ export function collapseStd(outputs: tf.Tensor): tf.Scalar {
 
 /**
  * Weighted nearest-neighbour classification (Wu et al. 2018, section 3.4): the k most similar bank rows vote for their
- * class with weight exp(cosine / temperature).
+ * class with weight exp(cosine / temperature), here over that of the nearest, so that no temperature overflows.
  *
  * @param features l2-normalised, [batch, dimensions]
  * @param bank l2-normalised, [rows, dimensions]
@@ -65,6 +65,7 @@ export function knnClassify(
   return tf.tidy(() => {
     const { values, indices } = tf.topk(tf.matMul(features, bank, false, true), k);
     const votes = tf.oneHot(tf.gather(labels, indices.toInt()), classes).toFloat();
-    return tf.argMax(votes.mul(tf.exp(values.div(temperature)).expandDims(-1)).sum(1), -1) as tf.Tensor1D;
+    const weights = tf.exp(values.sub(values.max(-1, true)).div(temperature)); // [batch, k]
+    return tf.argMax(votes.mul(weights.expandDims(-1)).sum(1), -1) as tf.Tensor1D;
   });
 }

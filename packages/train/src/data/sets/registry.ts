@@ -4,6 +4,7 @@ import { DataError } from '../errors.js';
 import { syntheticDigits } from '../synthetic/synthetic-digits.js';
 import { syntheticFaces } from '../synthetic/synthetic-faces.js';
 import { syntheticHouseNumbers } from '../synthetic/synthetic-house-numbers.js';
+import { syntheticShapes } from '../synthetic/synthetic-shapes.js';
 import { syntheticSentences } from '../synthetic/synthetic-sentences.js';
 import { syntheticText } from '../synthetic/synthetic-text.js';
 import { attFaces } from './att-faces.js';
@@ -32,6 +33,7 @@ export const DATA_SETS: readonly DataSetDescription[] = [
   syntheticDigits,
   syntheticHouseNumbers,
   syntheticFaces,
+  syntheticShapes,
   syntheticSentences,
 ];
 

@@ -1,7 +1,7 @@
 import { Random } from '@onnx-forge/infer';
-import { type Field, SPLIT_NAMES, type Split, type Splits } from '../data-set.js';
+import { SPLIT_NAMES, type Splits } from '../data-set.js';
 import type { DataSetDescription } from '../describe.js';
-import { imageField, labelField } from '../fields.js';
+import { drawnImages } from './drawn-images.js';
 import { DIGITS } from './glyphs.js';
 import { drawHouseNumber, HOUSE_NUMBER_SIZE } from './house-number.js';
 
@@ -20,28 +20,15 @@ export const syntheticHouseNumbers: DataSetDescription = {
   files: [],
   async load({ seed }) {
     const random = new Random(seed).fork('synthetic-house-numbers');
-    const entries = SPLIT_NAMES.map((name) => [name, drawSplit(syntheticHouseNumbers.sizes[name], random.fork(name))]);
+    const images = {
+      classes: DIGITS,
+      shape: [HOUSE_NUMBER_SIZE, HOUSE_NUMBER_SIZE, 3],
+      draw: drawHouseNumber,
+    } as const;
+    const entries = SPLIT_NAMES.map((name) => {
+      const size = syntheticHouseNumbers.sizes[name];
+      return [name, drawnImages({ ...images, size }, random.fork(name))];
+    });
     return Object.fromEntries(entries) as Splits;
   },
 };
-
-/** `size` digits in random order, as many of each. An image is drawn when it is first read, from a seed of its own. */
-function drawSplit(size: number, random: Random): Split {
-  const length = HOUSE_NUMBER_SIZE * HOUSE_NUMBER_SIZE * 3;
-  const pixels = new Uint8Array(size * length);
-  const drawn = new Uint8Array(size);
-  const labels = Uint8Array.from(random.permutation(size), (rank) => rank % DIGITS);
-  const images = imageField(pixels, [HOUSE_NUMBER_SIZE, HOUSE_NUMBER_SIZE, 3], 255);
-  const x: Field = {
-    ...images,
-    read(index, out, offset) {
-      if (drawn[index] === 0) {
-        const image = pixels.subarray(index * length, (index + 1) * length);
-        drawHouseNumber(labels[index]!, random.fork(`image ${index}`), image);
-        drawn[index] = 1;
-      }
-      images.read(index, out, offset);
-    },
-  };
-  return { size, fields: { x, label: labelField(labels) } };
-}
