@@ -33,8 +33,16 @@ export {
   manifestSchema,
   parseManifest,
   type TextClassifierServe,
+  type TranslatorServe,
   type ValueEntry,
 } from './manifest.js';
+export {
+  beamSearch,
+  type SearchOptions,
+  type Sequence,
+  type StepDecoder,
+  type StepOutput,
+} from './model/beam-search.js';
 export { type Classification, ClassifierModel } from './model/classifier.js';
 export { type ConditionalLogLikelihoodMethod, ConditionalModel, type GivenLabels } from './model/conditional.js';
 export { dissimilarity, type Metric, rowDissimilarity, type Vectors } from './model/dissimilarity.js';
@@ -71,6 +79,14 @@ export { type DrawOptions, drawToken, logProbabilities } from './model/next-toke
 export type { Float32Tensor, Progress, WorkOptions } from './model/rows.js';
 export { ServedModel } from './model/served.js';
 export { type TextClassification, TextClassifierModel, type TokenClassification } from './model/text-classifier.js';
+export {
+  type GraphCalls,
+  type TranslateOptions,
+  type Translation,
+  TranslationSteps,
+  TranslatorModel,
+  translateTokens,
+} from './model/translator.js';
 export { Random, type RandomState } from './random.js';
 export { decodeSafetensors, encodeSafetensors, type NamedArrays } from './safetensors.js';
 export { type DataType, type DataTypeMap, float32, sizeOf, type Tensor, type TensorSpec } from './tensor.js';

@@ -123,6 +123,27 @@ export interface LanguageModelServe {
   readonly [detail: string]: unknown;
 }
 
+/** What a reader must know to use a model that translates sentences. */
+export interface TranslatorServe {
+  /** How a sentence becomes tokens: see `tokeniser`. */
+  readonly tokeniser: string;
+  /** Tokens of a source that the graphs read, marks counted; shorter ones are padded. */
+  readonly sourceLength: number;
+  /** The marks around a source. */
+  readonly sourceMarks: { readonly start: boolean; readonly end: boolean };
+  /** Tokens of a translation at most, the end mark counted. */
+  readonly maxLength: number;
+  /** Whether translations end by a mark; without one they all have `maxLength` tokens. */
+  readonly end: boolean;
+  /** Length of the encoder's vectors. */
+  readonly units: number;
+  /** Whether the model looks back at the source, and so has attention to show. */
+  readonly attention: boolean;
+  /** Tokens of the vocabularies `source` and `target` that the graphs were made for. */
+  readonly vocabularySizes: { readonly source: number; readonly target: number };
+  readonly [detail: string]: unknown;
+}
+
 interface ManifestBase {
   readonly format: 1;
   readonly model: string;
@@ -151,6 +172,7 @@ export type Manifest =
   | (ManifestBase & { readonly kind: 'classifier'; readonly serve: ClassifierServe })
   | (ManifestBase & { readonly kind: 'text-classifier'; readonly serve: TextClassifierServe })
   | (ManifestBase & { readonly kind: 'language-model'; readonly serve: LanguageModelServe })
+  | (ManifestBase & { readonly kind: 'translator'; readonly serve: TranslatorServe })
   | (ManifestBase & { readonly kind: 'embedding'; readonly serve: EmbeddingServe });
 
 // zod compiles its parsers with `new Function`, and a strict page reports the mere attempt. (It looks when a schema is
@@ -199,6 +221,17 @@ const textClassifierServe = z.looseObject({
   vocabulary: z.string().min(1),
   vocabularySize: size,
   maxLength: size,
+});
+
+const translatorServe = z.looseObject({
+  tokeniser: z.enum(TOKENISER_NAMES),
+  sourceLength: size,
+  sourceMarks: z.object({ start: z.boolean(), end: z.boolean() }),
+  maxLength: size,
+  end: z.boolean(),
+  units: size,
+  attention: z.boolean(),
+  vocabularySizes: z.object({ source: size, target: size }),
 });
 
 const base = z.looseObject({
@@ -254,6 +287,7 @@ export const manifestSchema: z.ZodType<Manifest> = z.discriminatedUnion('kind', 
   base.extend({ kind: z.literal('classifier'), serve: classifierServe }),
   base.extend({ kind: z.literal('text-classifier'), serve: textClassifierServe }),
   base.extend({ kind: z.literal('embedding'), serve: embeddingServe }),
+  base.extend({ kind: z.literal('translator'), serve: translatorServe }),
 ]);
 
 z.config({ jitless });

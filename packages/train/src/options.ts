@@ -47,6 +47,12 @@ export function fraction(value: number): OptionSpec<number> {
   return { default: value, expects: 'a number of at least 0 and below 1', accepts };
 }
 
+/** A number from 0 to 1, both included. */
+export function proportion(value: number): OptionSpec<number> {
+  const accepts = (given: OptionValue) => Number.isFinite(given) && (given as number) >= 0 && (given as number) <= 1;
+  return { default: value, expects: 'a number from 0 to 1', accepts };
+}
+
 /** One of a few names; the first is the default. */
 export function oneOf<const T extends string>(...choices: readonly [T, ...T[]]): OptionSpec<T> {
   const accepts = (given: OptionValue) => (choices as readonly OptionValue[]).includes(given);

@@ -1,5 +1,5 @@
 import { InputError, RunFolderError } from '../errors.js';
-import type { ImageEntry, LatentServe, Manifest, ValueEntry } from '../manifest.js';
+import type { ImageEntry, LatentServe, Manifest, TranslatorServe, ValueEntry } from '../manifest.js';
 import { describe } from '../tensor.js';
 import { ClassifierModel } from './classifier.js';
 import { ConditionalModel } from './conditional.js';
@@ -9,6 +9,7 @@ import { LanguageModel } from './language-model.js';
 import { LatentModel } from './latent.js';
 import type { ModelContext } from './served.js';
 import { TextClassifierModel } from './text-classifier.js';
+import { TranslatorModel } from './translator.js';
 
 /** The model of each kind. */
 export interface Models {
@@ -17,8 +18,9 @@ export interface Models {
   readonly conditional: ConditionalModel;
   readonly classifier: ClassifierModel;
   readonly embedding: EmbeddingModel;
-  readonly 'language-model': LanguageModel;
+  readonly translator: TranslatorModel;
   readonly 'text-classifier': TextClassifierModel;
+  readonly 'language-model': LanguageModel;
 }
 
 export type ModelKind = keyof Models;
@@ -87,6 +89,20 @@ const KINDS: { readonly [K in ModelKind]: Kind<K> } = {
     }),
     create: (context) => new TextClassifierModel(context),
   },
+  embedding: {
+    roles: ({ serve: { embeddingDim, image } }) => ({
+      embed: {
+        required: true,
+        inputs: { x: ['n', elements(image)] },
+        outputs: { embedding: ['n', embeddingDim] },
+      },
+    }),
+    create: (context) => new EmbeddingModel(context),
+  },
+  translator: {
+    roles: ({ serve }) => translatorRoles(serve),
+    create: (context) => new TranslatorModel(context),
+  },
   'language-model': {
     roles: ({ serve: { layers, heads, headDim, vocabulary }, vocabularies }) => {
       const size = vocabularies?.[vocabulary]?.length ?? 0;
@@ -107,16 +123,6 @@ const KINDS: { readonly [K in ModelKind]: Kind<K> } = {
     },
     create: (context) => new LanguageModel(context),
   },
-  embedding: {
-    roles: ({ serve: { embeddingDim, image } }) => ({
-      embed: {
-        required: true,
-        inputs: { x: ['n', elements(image)] },
-        outputs: { embedding: ['n', embeddingDim] },
-      },
-    }),
-    create: (context) => new EmbeddingModel(context),
-  },
 };
 
 /** The graphs of a latent-variable model; `given` are inputs that all of them have. */
@@ -135,6 +141,29 @@ function latentRoles(
       outputs: { logWeights: ['n', 'k'] },
     },
     logConditional: { inputs: { x, ...given, z: ['k', latentDim] }, outputs: { logProb: ['n', 'k'] } },
+  };
+}
+
+function translatorRoles({
+  sourceLength,
+  units,
+  attention,
+  vocabularySizes,
+}: TranslatorServe): Readonly<Record<string, Role>> {
+  const source = { dtype: 'int32', shape: ['n', sourceLength] } as const;
+  const outputs = ['n', sourceLength, units];
+  const state = ['n', units];
+  return {
+    encode: { required: true, inputs: { source }, outputs: { outputs, state } },
+    decodeStep: {
+      required: true,
+      inputs: { token: { dtype: 'int32', shape: ['n'] }, state, ...(attention && { source, outputs }) },
+      outputs: {
+        logProbs: ['n', vocabularySizes.target],
+        nextState: state,
+        ...(attention && { attention: ['n', sourceLength] }),
+      },
+    },
   };
 }
 

@@ -1,3 +1,4 @@
+export { asciiWords } from './ascii-words.js';
 export { padRows } from './pad.js';
 export { characters, TOKENISER_NAMES, type Tokeniser, type TokeniserName, tokeniser, words } from './tokenisers.js';
 export { END, type EncodeOptions, PADDING, START, UNKNOWN, Vocabulary } from './vocabulary.js';

@@ -1,4 +1,5 @@
 import { InputError } from '../errors.js';
+import { asciiWords } from './ascii-words.js';
 
 /** A text as a list of tokens. Training and serving must use the same one: a run's manifest names it. */
 export type Tokeniser = (text: string) => string[];
@@ -29,9 +30,9 @@ export const words: Tokeniser = (text) => {
 export const characters: Tokeniser = (text) => Array.from(text);
 
 /** The tokenisers that a manifest may name. */
-export type TokeniserName = 'words' | 'characters';
+export type TokeniserName = 'words' | 'characters' | 'asciiWords';
 
-const TOKENISERS: Readonly<Record<TokeniserName, Tokeniser>> = { words, characters };
+const TOKENISERS: Readonly<Record<TokeniserName, Tokeniser>> = { words, characters, asciiWords };
 
 export const TOKENISER_NAMES: readonly TokeniserName[] = Object.keys(TOKENISERS) as TokeniserName[];
 

@@ -1,6 +1,7 @@
 export { bceLoss, discriminatorLoss, generatorLoss, meanProbability } from './adversarial.js';
 export { contrastiveLoss } from './contrastiveLoss.js';
 export { accuracy, crossEntropy } from './crossEntropy.js';
+export { detached } from './detached.js';
 export { type ElboInput, elbo, negativeElbo } from './elbo.js';
 export { type Gaussian, type GaussianParameters, gaussian, gaussianOf } from './gaussian.js';
 export {
@@ -25,6 +26,7 @@ export {
   stopGradient,
 } from './selfSupervision.js';
 export { sumOverEvent } from './sumOverEvent.js';
+export { type TokenScores, tokenCrossEntropy } from './tokenCrossEntropy.js';
 export {
   repeatRows,
   type VariationalInput,

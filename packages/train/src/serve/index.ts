@@ -10,3 +10,4 @@ export { type LanguageModelOptions, languageModel } from './language-model.js';
 export { type LatentModelOptions, latentModel } from './latent.js';
 export type { Served } from './served.js';
 export { type TextClassifierModelOptions, textClassifierModel } from './text-classifier.js';
+export { type TranslatorModelOptions, translatorModel } from './translator.js';

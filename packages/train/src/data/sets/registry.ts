@@ -3,13 +3,15 @@ import type { DataSetDescription } from '../describe.js';
 import { DataError } from '../errors.js';
 import { syntheticDigits } from '../synthetic/synthetic-digits.js';
 import { syntheticFaces } from '../synthetic/synthetic-faces.js';
+import { syntheticGrammar } from '../synthetic/synthetic-grammar.js';
 import { syntheticHouseNumbers } from '../synthetic/synthetic-house-numbers.js';
-import { syntheticShapes } from '../synthetic/synthetic-shapes.js';
 import { syntheticSentences } from '../synthetic/synthetic-sentences.js';
+import { syntheticShapes } from '../synthetic/synthetic-shapes.js';
 import { syntheticText } from '../synthetic/synthetic-text.js';
 import { attFaces } from './att-faces.js';
 import { binarizedMnist } from './binarized-mnist.js';
 import { cifar10 } from './cifar10.js';
+import { engFra } from './eng-fra.js';
 import { lfw } from './lfw.js';
 import { mnist } from './mnist.js';
 import { mr } from './mr.js';
@@ -22,8 +24,6 @@ export const DATA_SETS: readonly DataSetDescription[] = [
   mnist,
   binarizedMnist,
   svhn,
-  tinyshakespeare,
-  syntheticText,
   cifar10,
   attFaces,
   lfw,
@@ -34,6 +34,10 @@ export const DATA_SETS: readonly DataSetDescription[] = [
   syntheticHouseNumbers,
   syntheticFaces,
   syntheticShapes,
+  tinyshakespeare,
+  syntheticText,
+  engFra,
+  syntheticGrammar,
   syntheticSentences,
 ];
 

@@ -1,0 +1,329 @@
+import {
+  curves,
+  defineRecipe,
+  detached,
+  dropout,
+  fraction,
+  gruStep,
+  type Initializers,
+  type Network,
+  oneOf,
+  pairLengths,
+  positive,
+  proportion,
+  SENTENCE_IDS,
+  type SentencePairOptions,
+  sentencePairs,
+  sequential,
+  tf,
+  tokenCrossEntropy,
+  translatorModel,
+  wordDropout,
+} from '@onnx-forge/train';
+
+const { layers } = tf;
+const { padding, start } = SENTENCE_IDS;
+
+export type Attention = 'content' | 'position' | 'none';
+
+export type Seq2seq = {
+  readonly sourceEmbedding: Network;
+  /** Of a GRU: [rows, units] -> [rows, 3 units], and [batch, units] -> [batch, 3 units]. */
+  readonly encoderInput: Network;
+  readonly encoderState: Network;
+  readonly targetEmbedding: Network;
+  readonly decoderInput: Network;
+  readonly decoderState: Network;
+  /** `content`: [rows, units] -> [rows, units], a query; `position`: [rows, 2 units] -> [rows, length], scores. */
+  readonly attention?: Network;
+  /** What the decoder knows, [rows, units or 2 units] -> [rows, units] -> logits [rows, vocabulary]. */
+  readonly combine: Network;
+  readonly output: Network;
+};
+
+/** A sentence as the encoder leaves it. */
+interface Encoded {
+  /** One vector a token, [batch, length, units]; zeros for padding. */
+  readonly outputs: tf.Tensor;
+  /** After the last token, [batch, units]. */
+  readonly state: tf.Tensor;
+  /** 1 for a token, 0 for padding, [batch, length]. */
+  readonly mask: tf.Tensor;
+}
+
+/** Steps of the decoder, [batch, steps, units] each. */
+interface Decoded {
+  /** The tokens that were put in. */
+  readonly embedded: tf.Tensor;
+  /** The states that they met. */
+  readonly before: tf.Tensor;
+  /** The states that they left. */
+  readonly after: tf.Tensor;
+}
+
+type Regulariser = (x: tf.Tensor) => tf.Tensor;
+const unchanged: Regulariser = (x) => x;
+
+function linear(inputs: number, units: number, init: Initializers): Network {
+  const kernelInitializer = init.fanInUniform();
+  const biasInitializer = init.fanInUniformBias(inputs);
+  return sequential([layers.dense({ inputShape: [inputs], units, kernelInitializer, biasInitializer })]);
+}
+
+function embedding(tokens: number, units: number, init: Initializers): Network {
+  const embeddingsInitializer = init.fanInUniformBias(units);
+  return sequential([
+    layers.embedding({ batchInputShape: [null, null], inputDim: tokens, outputDim: units, embeddingsInitializer }),
+  ]);
+}
+
+/** A network of rows on the last axis of any tensor: all steps of all sentences in one matrix product. */
+function onLastAxis(network: Network, x: tf.Tensor): tf.Tensor {
+  const before = x.shape.slice(0, -1);
+  const y = network.apply(x.reshape([-1, x.shape.at(-1)!]));
+  return y.reshape([...before, y.shape[1]!]);
+}
+
+/** 1 for a token, 0 for padding. */
+function present(tokens: tf.Tensor): tf.Tensor {
+  return tokens.notEqual(padding).toFloat();
+}
+
+/** Reads the sentences, int32 [batch, length], token by token; what is padding changes nothing. */
+export function encode(nets: Seq2seq, source: tf.Tensor, regularise: Regulariser = unchanged): Encoded {
+  const mask = present(source);
+  const embedded = regularise(nets.sourceEmbedding.apply(source.transpose())); // [length, batch, units]
+  const inputs = tf.unstack(onLastAxis(nets.encoderInput, embedded));
+  const isToken = tf.split(mask, inputs.length, 1); // [batch, 1] each
+  let state = tf.zerosLike(tf.unstack(embedded)[0]!);
+  const outputs: tf.Tensor[] = [];
+  for (const [i, input] of inputs.entries()) {
+    const next = gruStep(input, nets.encoderState.apply(state), state);
+    state = state.add(next.sub(state).mul(isToken[i]!));
+    outputs.push(next.mul(isToken[i]!));
+  }
+  return { outputs: tf.stack(outputs, 1), state, mask };
+}
+
+/** The decoder's states when it is told the tokens, int32 [batch, steps]. */
+export function decode(nets: Seq2seq, tokens: tf.Tensor, state: tf.Tensor, regularise = unchanged): Decoded {
+  const embedded = regularise(nets.targetEmbedding.apply(tokens.transpose())); // [steps, batch, units]
+  const states = [state];
+  for (const input of tf.unstack(onLastAxis(nets.decoderInput, embedded))) {
+    const last = states.at(-1)!;
+    states.push(gruStep(input, nets.decoderState.apply(last), last));
+  }
+  const [before, after] = [tf.stack(states.slice(0, -1), 1), tf.stack(states.slice(1), 1)];
+  return { embedded: embedded.transpose([1, 0, 2]), before, after };
+}
+
+/**
+ * Where each step of the decoder looks, and what it knows then.
+ *
+ * - content: softmax over the source of state' W output (Luong et al. 2015, "general")
+ * - position: softmax of scores that are computed from the token and the state before it, one for each position; the
+ *   encoder's outputs have no say in them (the attention of PyTorch's tutorial until 2023)
+ *
+ * Padding gets no attention in either.
+ *
+ * @returns features [batch, steps, units]; attention [batch, steps, length], undefined where there is none
+ */
+export function attend(
+  nets: Seq2seq,
+  kind: Attention,
+  { embedded, before, after }: Decoded,
+  encoded: Pick<Encoded, 'outputs' | 'mask'> | undefined,
+): { features: tf.Tensor; attention: tf.Tensor | undefined } {
+  if (nets.attention === undefined || encoded === undefined) {
+    return { features: onLastAxis(nets.combine, after).tanh(), attention: undefined };
+  }
+  const { outputs, mask } = encoded;
+  const scores =
+    kind === 'content'
+      ? tf.matMul(onLastAxis(nets.attention, after), outputs, false, true)
+      : onLastAxis(nets.attention, tf.concat([embedded, before], 2));
+  const attention = scores.add(mask.sub(1).mul(1e9).expandDims(1)).softmax();
+  const seen = tf.matMul(attention, outputs);
+  return { features: onLastAxis(nets.combine, tf.concat([after, seen], 2)).tanh(), attention };
+}
+
+/**
+ * The decoder's steps where only some of the sentences are told the right token before the next step; the others go on with
+ * the token that the model itself thinks the best.
+ *
+ * @param told [batch], true for the sentences that are told
+ */
+function decodePartlyTold(
+  nets: Seq2seq,
+  kind: Attention,
+  { target, told }: { target: tf.Tensor; told: tf.Tensor },
+  encoded: Encoded,
+  regularise: Regulariser,
+): Decoded {
+  const gold = tf.unstack(target, 1);
+  const steps: Decoded[] = [];
+  let token = tf.fill([target.shape[0]!], start, 'int32');
+  let { state } = encoded;
+  for (const right of gold) {
+    const step = decode(nets, token.expandDims(1), state, regularise);
+    steps.push(step);
+    state = step.after.squeeze([1]);
+    token = detached(() => {
+      const logits = onLastAxis(nets.output, attend(nets, kind, step, encoded).features);
+      return tf.where(told, right, logits.argMax(2).squeeze([1]).toInt());
+    });
+  }
+  const all = (part: keyof Decoded) =>
+    tf.concat(
+      steps.map((step) => step[part]),
+      1,
+    );
+  return { embedded: all('embedded'), before: all('before'), after: all('after') };
+}
+
+/** The tokens before those of the target: [batch, steps] -> [batch, steps]. */
+function shifted(target: tf.Tensor): tf.Tensor {
+  const [batch, steps] = target.shape as [number, number];
+  return tf.concat([tf.fill([batch, 1], start, 'int32'), target.slice([0, 0], [batch, steps - 1])], 1);
+}
+
+interface Marks {
+  /** Which sides the end mark stands after. */
+  readonly eos: 'both' | 'target' | 'none';
+  /** Whether the start mark stands before the source. */
+  readonly sos: boolean;
+  readonly maxWords: number;
+}
+
+function pairOptions({ eos, sos, maxWords }: Marks): SentencePairOptions {
+  return { maxWords, sourceStart: sos, sourceEnd: eos === 'both', targetEnd: eos !== 'none' };
+}
+
+/**
+ * Translation by a recurrent encoder and decoder with attention: 3MD3020, assignment 1, questions 12 to 14, after PyTorch's
+ * tutorial (one GRU of 256 units each, French to English, sentences of at most 9 words). Unlike the tutorial's, the default
+ * attention looks at the encoder's outputs, padding gets none, training is by Adam on batches with clipped gradients, and the
+ * test sentences are held out.
+ */
+export default defineRecipe({
+  name: 'seq2seq',
+  task: 'translation by a GRU encoder and decoder with attention',
+  source: 'Cho et al. 2014, Luong et al. 2015; 3MD3020 assignment 1, questions 12-14',
+  data: { real: 'eng-fra', embedded: 'synthetic-grammar' },
+  options: {
+    units: 256,
+    attention: oneOf('content', 'position', 'none'),
+    /** The part of the sentences that are told the right token after each step; the others go on from their own. */
+    teacherForcing: proportion(1),
+    dropoutRate: fraction(0.1),
+    /** The part of the source words that training hides, so that unknown ones are nothing new. */
+    wordDropoutRate: fraction(0),
+    eos: oneOf('both', 'target', 'none'),
+    sos: false,
+    maxWords: 9,
+    learningRate: positive(1e-3),
+    clipNorm: positive(1),
+    batchSize: 64,
+    epochs: 10,
+  },
+  presets: {
+    /** The attention and teacher forcing of the tutorial. */
+    tutorial: { attention: 'position', teacherForcing: 0.5 },
+  },
+
+  prepare: (dataSet, options) => sentencePairs(dataSet, pairOptions(options)),
+  batch: (options) => {
+    const { source, target } = pairLengths(pairOptions(options));
+    return {
+      source: { shape: [source], dtype: 'int32', augment: wordDropout(options.wordDropoutRate) },
+      target: { shape: [target], dtype: 'int32' },
+    };
+  },
+
+  nets({ units, attention, ...marks }, init, { vocabularies }): Seq2seq {
+    const [sources, targets] = [vocabularies.source!.length, vocabularies.target!.length];
+    const nets = {
+      sourceEmbedding: embedding(sources, units, init),
+      encoderInput: linear(units, 3 * units, init),
+      encoderState: linear(units, 3 * units, init),
+      targetEmbedding: embedding(targets, units, init),
+      decoderInput: linear(units, 3 * units, init),
+      decoderState: linear(units, 3 * units, init),
+      combine: linear(attention === 'none' ? units : 2 * units, units, init),
+      output: linear(units, targets, init),
+    };
+    if (attention === 'none') return nets;
+    const { source } = pairLengths(pairOptions(marks));
+    const query = attention === 'content' ? linear(units, units, init) : linear(2 * units, source, init);
+    return { ...nets, attention: query };
+  },
+
+  steps: {
+    translate: {
+      updates: [
+        'sourceEmbedding',
+        'encoderInput',
+        'encoderState',
+        'targetEmbedding',
+        'decoderInput',
+        'decoderState',
+        'attention',
+        'combine',
+        'output',
+      ],
+      optimizer: ({ learningRate }) => tf.train.adam(learningRate, 0.9, 0.999, 1e-8),
+      clipNorm: ({ clipNorm }) => clipNorm,
+      loss(nets, { source, target }, rng, { attention, teacherForcing, dropoutRate }) {
+        const regularise: Regulariser = (x) => (dropoutRate > 0 ? dropout(x, dropoutRate, rng) : x);
+        const encoded = encode(nets, source, regularise);
+        const decoded =
+          teacherForcing === 1
+            ? decode(nets, shifted(target), encoded.state, regularise)
+            : decodePartlyTold(
+                nets,
+                attention,
+                { target, told: rng.uniform([target.shape[0]!]).less(teacherForcing) },
+                encoded,
+                regularise,
+              );
+        const { features } = attend(nets, attention, decoded, encoded);
+        const logits = onLastAxis(nets.output, regularise(features)); // [batch, steps, vocabulary]
+        return tokenCrossEntropy(logits.reshape([-1, logits.shape[2]!]), target.reshape([-1]), padding);
+      },
+    },
+  },
+
+  serves: (nets, { units, attention, ...marks }, facts) =>
+    translatorModel({
+      pairs: pairOptions(marks),
+      facts,
+      units,
+      attention: attention !== 'none',
+      encode(source) {
+        const { outputs, state } = encode(nets, source);
+        return { outputs, state };
+      },
+      decodeStep({ token, state }, seen) {
+        const step = decode(nets, token.expandDims(1), state);
+        const encoded = seen && { outputs: seen.outputs, mask: present(seen.source) };
+        const { features, attention: paid } = attend(nets, attention, step, encoded);
+        return {
+          logProbs: tf.logSoftmax(onLastAxis(nets.output, features).squeeze([1])),
+          nextState: step.after.squeeze([1]),
+          ...(paid && { attention: paid.squeeze([1]) }),
+        };
+      },
+    }),
+
+  figures: {
+    curves: curves({
+      title: 'Learning to translate',
+      y: 'nats per token',
+      lines: [
+        { name: 'training, with dropout', kind: 'train', metric: 'translate/loss' },
+        { name: 'validation, told the right tokens', kind: 'validation', metric: 'crossEntropy' },
+        { name: 'validation, from its own tokens', kind: 'validation', metric: 'crossEntropyAlone' },
+      ],
+    }),
+  },
+});

@@ -1,0 +1,115 @@
+/** What a step says of every row: the next token's log-probabilities, and where the row looked. */
+export interface StepOutput {
+  /** [rows, vocabulary] */
+  readonly logProbs: Float32Array;
+  /** [rows, length]; undefined for a model without attention. */
+  readonly attention?: Float32Array | undefined;
+}
+
+/** A model that goes on with several sequences at once, one token at a time. */
+export interface StepDecoder {
+  /**
+   * One token further.
+   *
+   * @param parents for every row, which row of the step before it goes on from (of the sentences, in the first step)
+   * @param tokens for every row, the token that it goes on with
+   */
+  step(parents: readonly number[], tokens: Int32Array): Promise<StepOutput>;
+}
+
+export interface SearchOptions {
+  /** Sequences kept for each sentence; 1 is greedy. */
+  readonly beam: number;
+  /** Tokens in a sequence at most, {@link SearchOptions.end} counted. */
+  readonly maxLength: number;
+  /** The token before the first. */
+  readonly start: number;
+  /** The token that ends a sequence; undefined: all have `maxLength`. */
+  readonly end: number | undefined;
+}
+
+export interface Sequence {
+  /** With the end token, where it was reached. */
+  readonly tokens: readonly number[];
+  /** log p(tokens | sentence), nats. */
+  readonly logProb: number;
+  /** [length] for each token; empty where the model has no attention. */
+  readonly attention: readonly Float32Array[];
+}
+
+/** A sequence that may go on, and the row of the last step that holds its state. */
+interface Live extends Sequence {
+  readonly row: number;
+}
+
+/**
+ * The most probable sequence that a beam search finds for each of some sentences. Sequences compete by log p alone, without
+ * a bonus for length; one that can't win any more is dropped.
+ */
+export async function beamSearch(
+  decoder: StepDecoder,
+  sentences: number,
+  { beam, maxLength, start, end }: SearchOptions,
+): Promise<Sequence[]> {
+  let live: Live[][] = Array.from({ length: sentences }, (_, row) => [{ tokens: [], logProb: 0, attention: [], row }]);
+  const best: (Sequence | undefined)[] = live.map(() => undefined);
+  for (let length = 1; length <= maxLength && live.some((beams) => beams.length > 0); length++) {
+    const rows = live.flat();
+    const output = await decoder.step(
+      rows.map(({ row }) => row),
+      Int32Array.from(rows, ({ tokens }) => tokens.at(-1) ?? start),
+    );
+    let row = 0;
+    live = live.map((beams, sentence) => {
+      const candidates = beams.flatMap((before) => continuations({ ...before, row: row++ }, output, rows.length, beam));
+      candidates.sort((one, other) => other.logProb - one.logProb);
+      const kept = candidates.slice(0, beam);
+      for (const candidate of kept) {
+        const over = candidate.tokens.at(-1) === end || length === maxLength;
+        const record = best[sentence];
+        if (over && (record === undefined || candidate.logProb > record.logProb)) best[sentence] = candidate;
+      }
+      const bar = best[sentence]?.logProb ?? Number.NEGATIVE_INFINITY;
+      return kept.filter(({ tokens, logProb }) => tokens.at(-1) !== end && logProb > bar);
+    });
+  }
+  return best.map((sequence) => {
+    if (sequence === undefined) throw new TypeError('a step gave no finite log-probability');
+    const { tokens, logProb, attention } = sequence;
+    return { tokens, logProb, attention };
+  });
+}
+
+/** A sequence with each of its `count` most probable next tokens. */
+function continuations(
+  { tokens, logProb, attention, row }: Live,
+  output: StepOutput,
+  rows: number,
+  count: number,
+): Live[] {
+  const vocabulary = output.logProbs.length / rows;
+  const next = output.logProbs.subarray(row * vocabulary, (row + 1) * vocabulary);
+  const looked = output.attention;
+  const width = looked ? looked.length / rows : 0;
+  const where = looked ? [...attention, looked.slice(row * width, (row + 1) * width)] : attention;
+  return largest(next, count).map((token) => ({
+    tokens: [...tokens, token],
+    logProb: logProb + next[token]!,
+    attention: where,
+    row,
+  }));
+}
+
+/** Places of the `count` largest values, the largest first; of equals the earlier. */
+function largest(values: Float32Array, count: number): number[] {
+  const places: number[] = [];
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    if (places.length === count && !(value > values[places[count - 1]!]!)) continue;
+    let at = places.length;
+    while (at > 0 && value > values[places[at - 1]!]!) at--;
+    places.splice(at, 0, i);
+    if (places.length > count) places.pop();
+  }
+  return places;
+}

@@ -1,0 +1,218 @@
+import { InputError, RunFolderError } from '../errors.js';
+import type { Manifest } from '../manifest.js';
+import { Breather } from '../pause.js';
+import { float32, type Tensor } from '../tensor.js';
+import { padRows } from '../text/pad.js';
+import { type Tokeniser, tokeniser } from '../text/tokenisers.js';
+import { END, PADDING, START, Vocabulary } from '../text/vocabulary.js';
+import { beamSearch, type SearchOptions, type Sequence, type StepDecoder, type StepOutput } from './beam-search.js';
+import { type Float32Tensor, rowsPerCall, type WorkOptions } from './rows.js';
+import { type ModelContext, ServedModel } from './served.js';
+
+export interface TranslateOptions extends WorkOptions {
+  /** Sequences that the search keeps; default 1, greedy: the most probable token, one after the other. */
+  readonly beam?: number | undefined;
+  /** Tokens of a translation at most, the end mark counted; default and limit: as in training. */
+  readonly maxLength?: number | undefined;
+}
+
+export interface Translation {
+  readonly text: string;
+  /** With the end mark, where the model set one. */
+  readonly tokens: readonly string[];
+  /** log p(tokens | sentence), nats. */
+  readonly logProb: number;
+  /** What was translated, with the model's marks; a word that it does not know is `<unk>`. */
+  readonly sourceTokens: readonly string[];
+  /** Where the model looked for each token: [tokens, source tokens], rows sum to 1. Undefined for a model without attention. */
+  readonly attention: Float32Tensor | undefined;
+}
+
+/** Translates sentences word by word, with the attention that it paid. */
+export class TranslatorModel extends ServedModel<Extract<Manifest, { kind: 'translator' }>> {
+  readonly kind = 'translator';
+  readonly #source: Vocabulary;
+  readonly #target: Vocabulary;
+  readonly #tokenise: Tokeniser;
+
+  /** Throws RunFolderError when the vocabularies are not those of the graphs. */
+  constructor(context: ModelContext<Extract<Manifest, { kind: 'translator' }>>) {
+    super(context);
+    const { manifest, location } = context;
+    const of = (side: 'source' | 'target') => {
+      const tokens = manifest.vocabularies?.[side] ?? [];
+      const expected = manifest.serve.vocabularySizes[side];
+      if (tokens.length === expected) return new Vocabulary(tokens);
+      const message = `${location}: the manifest's ${side} vocabulary has ${tokens.length} tokens, but the graphs were made for ${expected}`;
+      throw new RunFolderError('manifest-invalid', message, { location, side, tokens: tokens.length, expected });
+    };
+    this.#source = of('source');
+    this.#target = of('target');
+    this.#tokenise = tokeniser(manifest.serve.tokeniser);
+  }
+
+  /**
+   * The most probable translation that the search finds.
+   *
+   * Throws InputError, one line that names the text: nothing in it to translate, no word that the model knows, or more words
+   * than it can read.
+   */
+  translate(text: string, options?: TranslateOptions): Promise<Translation>;
+  /** The same for each of several texts, many at a time. */
+  translate(texts: readonly string[], options?: TranslateOptions): Promise<Translation[]>;
+  async translate(
+    texts: string | readonly string[],
+    { beam = 1, maxLength, signal, onProgress }: TranslateOptions = {},
+  ): Promise<Translation | Translation[]> {
+    const { serve } = this.manifest;
+    checkCount('beam', beam, this.#target.size);
+    checkCount('maxLength', maxLength ?? serve.maxLength, serve.maxLength);
+    const single = typeof texts === 'string';
+    const all = single ? [texts] : texts;
+    const sentences = all.map((text, index) => this.#read(text, single ? 'the text' : `text ${index}`));
+    const options = {
+      beam,
+      maxLength: maxLength ?? serve.maxLength,
+      start: this.#target.id(START),
+      end: serve.end ? this.#target.id(END) : undefined,
+      attention: serve.attention,
+    };
+    const encode = this.graph('encode');
+    const decodeStep = this.graph('decodeStep');
+    const run: GraphCalls = (name, feeds) => (name === 'encode' ? encode : decodeStep).run(feeds);
+    const perCall = Math.max(1, Math.floor(rowsPerCall(encode, serve.sourceLength * serve.units) / beam));
+    const breather = new Breather();
+    const translations: Translation[] = [];
+    for (let from = 0; from < sentences.length; from += perCall) {
+      signal?.throwIfAborted();
+      const part = sentences.slice(from, from + perCall);
+      const source = padRows(part, { length: serve.sourceLength, padding: this.#source.id(PADDING) });
+      const found = await translateTokens(run, source, options);
+      for (const [i, sequence] of found.entries()) translations.push(this.#write(sequence, part[i]!));
+      onProgress?.({ done: translations.length, total: sentences.length });
+      await breather.breathe();
+    }
+    return single ? translations[0]! : translations;
+  }
+
+  /** A sentence as token ids. */
+  #read(text: string, name: string): number[] {
+    const { sourceLength, sourceMarks } = this.manifest.serve;
+    const tokens = this.#tokenise(text);
+    if (tokens.length === 0) {
+      throw new InputError(`${name} has no words: '${shortened(text)}' leaves nothing to translate`, { text });
+    }
+    const ids = this.#source.encode(tokens, sourceMarks);
+    if (ids.length > sourceLength) {
+      const marks = ids.length - tokens.length;
+      const message = `${name} has ${tokens.length} words and marks; this model reads at most ${sourceLength - marks}: '${shortened(text)}'`;
+      throw new InputError(message, { text, words: tokens.length, most: sourceLength - marks });
+    }
+    const known = tokens.filter((token) => this.#source.has(token));
+    if (known.every((token) => !/\p{L}/u.test(token))) {
+      const message = `${name} has no word that this model knows: '${shortened(text)}'; its vocabulary has ${this.#source.size} tokens of ${this.manifest.data.name}`;
+      throw new InputError(message, { text, unknown: this.#source.unknown(tokens) });
+    }
+    return ids;
+  }
+
+  #write({ tokens, logProb, attention }: Sequence, source: readonly number[]): Translation {
+    const written = this.#target.decode(tokens);
+    const words = written.at(-1) === END ? written.slice(0, -1) : written;
+    return {
+      text: words.join(' '),
+      tokens: written,
+      logProb,
+      sourceTokens: this.#source.decode(source),
+      attention: attention.length > 0 ? stacked(attention, source.length) : undefined,
+    };
+  }
+}
+
+/** Runs a graph of a translator by its name. */
+export type GraphCalls = (
+  graph: 'encode' | 'decodeStep',
+  feeds: Readonly<Record<string, Tensor>>,
+) => Promise<Record<string, Tensor>>;
+
+/** Encodes sentences, int32 [sentences, length], and searches for a translation of each. */
+export async function translateTokens(
+  run: GraphCalls,
+  source: Tensor,
+  { attention, ...search }: SearchOptions & { readonly attention: boolean },
+): Promise<Sequence[]> {
+  return beamSearch(await TranslationSteps.begin(run, source, attention), source.dims[0]!, search);
+}
+
+/** The decoder's steps over sentences that are encoded: keeps the states of the rows, and copies what belongs to each. */
+export class TranslationSteps implements StepDecoder {
+  readonly #run: GraphCalls;
+  /** What the decoder looks back at, of every sentence. */
+  readonly #seen: Readonly<Record<string, Tensor>>;
+  /** The same for the rows of the last step. */
+  #beside: Readonly<Record<string, Tensor>>;
+  /** Of the rows of the last step: their sentences and states. */
+  #sentences: readonly number[];
+  #state: Tensor;
+
+  private constructor(run: GraphCalls, seen: Readonly<Record<string, Tensor>>, state: Tensor) {
+    this.#run = run;
+    this.#seen = seen;
+    this.#beside = seen;
+    this.#sentences = Array.from({ length: state.dims[0]! }, (_, i) => i);
+    this.#state = state;
+  }
+
+  /** @param attention whether the model looks back at the source */
+  static async begin(run: GraphCalls, source: Tensor, attention: boolean): Promise<TranslationSteps> {
+    const { outputs, state } = await run('encode', { source });
+    return new TranslationSteps(run, attention ? { source, outputs: outputs! } : {}, state!);
+  }
+
+  async step(parents: readonly number[], tokens: Int32Array): Promise<StepOutput> {
+    const sentences = parents.map((parent) => this.#sentences[parent]!);
+    if (!sameOrder(sentences, this.#sentences)) {
+      const rows = Object.entries(this.#seen).map(([name, tensor]) => [name, takeRows(tensor, sentences)]);
+      this.#beside = Object.fromEntries(rows);
+    }
+    const inPlace = sameOrder(
+      parents,
+      this.#sentences.map((_, row) => row),
+    );
+    const state = inPlace ? this.#state : takeRows(this.#state, parents);
+    const token: Tensor = { type: 'int32', dims: [tokens.length], data: tokens };
+    const { logProbs, nextState, attention } = await this.#run('decodeStep', { token, state, ...this.#beside });
+    this.#state = nextState!;
+    this.#sentences = sentences;
+    return { logProbs: logProbs!.data as Float32Array, attention: attention?.data as Float32Array | undefined };
+  }
+}
+
+/** Rows of a tensor's first axis in a new order; they may repeat. */
+function takeRows(tensor: Tensor, rows: readonly number[]): Tensor {
+  const { type, dims, data } = tensor as Tensor & { readonly data: Float32Array | Int32Array };
+  const size = data.length / dims[0]!;
+  const taken = type === 'int32' ? new Int32Array(rows.length * size) : new Float32Array(rows.length * size);
+  for (const [to, from] of rows.entries()) taken.set(data.subarray(from * size, (from + 1) * size), to * size);
+  return { type, dims: [rows.length, ...dims.slice(1)], data: taken };
+}
+
+function sameOrder(one: readonly number[], other: readonly number[]): boolean {
+  return one.length === other.length && one.every((value, i) => value === other[i]);
+}
+
+/** The first `width` numbers of each row; the others belong to padding. */
+function stacked(rows: readonly Float32Array[], width: number): Float32Tensor {
+  const data = new Float32Array(rows.length * width);
+  for (const [i, row] of rows.entries()) data.set(row.subarray(0, width), i * width);
+  return float32(data, [rows.length, width]);
+}
+
+function checkCount(name: string, value: number, most: number): void {
+  if (Number.isSafeInteger(value) && value >= 1 && value <= most) return;
+  throw new InputError(`${name} must be a whole number from 1 to ${most}, not ${value}`, { [name]: value, most });
+}
+
+function shortened(text: string): string {
+  return text.length <= 60 ? text : `${text.slice(0, 57)}...`;
+}

@@ -1,0 +1,28 @@
+import { tf } from '@onnx-forge/export';
+
+/** Sums over the tokens of a batch that are not padding. */
+export type TokenScores = {
+  /** Mean cross-entropy, nats per token. */
+  readonly loss: tf.Scalar;
+  /** The part of the tokens that have the largest logit. */
+  readonly accuracy: tf.Scalar;
+};
+
+/**
+ * Cross-entropy of tokens from logits, the mean over the tokens that are not padding: every token counts the same, whatever
+ * the length of its sentence.
+ *
+ * @param logits [tokens, vocabulary]
+ * @param labels int32 [tokens]
+ * @param padding the id that does not count
+ */
+export function tokenCrossEntropy(logits: tf.Tensor, labels: tf.Tensor, padding: number): TokenScores {
+  const counts = labels.notEqual(padding).toFloat();
+  const total = counts.sum();
+  const mean = (values: tf.Tensor) => values.mul(counts).sum().div(total) as tf.Scalar;
+  const chosen = logits.mul(tf.oneHot(labels, logits.shape[1]!)).sum(1);
+  return {
+    loss: mean(tf.logSumExp(logits, 1).sub(chosen)),
+    accuracy: mean(logits.argMax(1).equal(labels).toFloat()),
+  };
+}
