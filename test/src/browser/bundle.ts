@@ -1,5 +1,6 @@
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { type BuildResult, build } from 'esbuild';
 import { ONNXRUNTIME_WEB } from './site.js';
 
@@ -25,3 +26,6 @@ export async function bundleForBrowser(entry: string, folder: string): Promise<B
 /** A page that runs the bundle. */
 export const PAGE =
   '<!doctype html><meta charset="utf-8"><title>test</title><script type="module" src="/page.js"></script>';
+
+/** The script that gives a page all of infer, as `infer`. */
+export const PAGE_SCRIPT: string = fileURLToPath(new URL('page.js', import.meta.url));
