@@ -2,14 +2,16 @@ import {
   binarise,
   classInterpolation,
   count,
+  curves,
   dataSpace,
   defineRecipe,
-  elboCurves,
   evaluateAll,
+  firstBatchElbo,
   gaussian,
   gaussianOf,
   judged,
   latentModel,
+  latentNeighbours,
   latentScatter,
   likelihood,
   logLikelihoodBernoulli,
@@ -105,7 +107,10 @@ export default defineRecipe({
       logits: (z) => decoder.apply(z),
     }),
 
-  evaluate: evaluateAll(likelihood({ samples: 200 }), judged),
+  // What the assignment's loop prints.
+  monitor: firstBatchElbo({ latentDim: LATENT_DIM }),
+
+  evaluate: evaluateAll(likelihood({ samples: 200 }), latentNeighbours({ k: 10 }), judged),
 
   figures: {
     dataSpace,
@@ -115,6 +120,15 @@ export default defineRecipe({
     samples,
     progress,
     reconstructions,
-    curves: elboCurves,
+    curves: curves({
+      title: 'Evidence lower bound',
+      y: 'ELBO (nats per image)',
+      lines: [
+        { name: 'training', kind: 'train', metric: 'elbo/loss', negate: true },
+        { name: 'first minibatch', kind: 'validation', metric: 'firstBatchElbo' },
+        { name: 'validation', kind: 'validation', metric: 'elbo' },
+      ],
+      domain: [-240, -100],
+    }),
   },
 });

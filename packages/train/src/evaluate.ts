@@ -20,6 +20,8 @@ export interface EvaluateRequest {
   readonly split?: SplitName;
   /** Monte-Carlo samples per example; default: the recipe's choice. */
   readonly samples?: number;
+  /** Examples that log p(x) is estimated for; default: the recipe's choice. */
+  readonly examples?: number;
   /** Default 1. */
   readonly seed?: number;
   /** The run of the classifier that reads generated images; default: the run `classifier` beside this one. */
@@ -32,7 +34,18 @@ export interface EvaluateRequest {
 
 /** Measures a trained run with its recipe's evaluation, on its exported graphs; the manifest records the numbers. */
 export async function evaluateRun(request: EvaluateRequest): Promise<readonly Measurement[]> {
-  const { recipe, run, split, samples, seed = 1, device = 'auto', threads, signal, onEvent = () => {} } = request;
+  const {
+    recipe,
+    run,
+    split,
+    samples,
+    examples,
+    seed = 1,
+    device = 'auto',
+    threads,
+    signal,
+    onEvent = () => {},
+  } = request;
   if (!recipe.evaluate) return [];
   const where = { device, ...(threads !== undefined && { threads }) };
   await using model = await load(run, where);
@@ -43,6 +56,7 @@ export async function evaluateRun(request: EvaluateRequest): Promise<readonly Me
   const measurements = await recipe.evaluate(model, data, {
     ...(split && { split }),
     ...(samples !== undefined && { samples }),
+    ...(examples !== undefined && { examples }),
     ...(signal && { signal }),
     judge: (image) => judge.for(image),
     seed,

@@ -16,10 +16,12 @@ import {
   dataFacts,
   drawFigures,
   EagerEngine,
+  evaluateRun,
   loadDataSet,
   networkWeights,
   normalQuantiles,
   type Recipe,
+  readLog,
   recipeData,
   recipeOptions,
   seededInitializers,
@@ -174,6 +176,37 @@ describe('the VAE family', () => {
     const image = new Float32Array(784);
     splits.train.fields.x!.read(0, image, 0);
     expect([...new Set(image)].sort()).to.deep.equal([0, 1]);
+  });
+
+  it('vae-2d logs the bound of the first minibatch, as it is before the updates of an epoch', async function () {
+    this.timeout(30_000);
+    const out = join(folder, 'first');
+    const recipe = await recipeOf('vae-2d');
+    const set = { hiddenDim: 8, batchSize: 100, epochs: 1, learningRate: 0.05 };
+    await train({ recipe, out, data: digits, set, logEvery: 1, device: 'cpu', evaluate: false, figures: false });
+    const log = await readLog(join(out, 'metrics.jsonl'));
+    const [before, after] = log
+      .filter(({ kind }) => kind === 'validation')
+      .map(({ metrics }) => metrics.firstBatchElbo!);
+    const loss = log.find(({ kind, step }) => kind === 'train' && step === 1)!.metrics['elbo/loss']!;
+    // The same images and weights; one draw of z each.
+    expect(before).to.be.closeTo(-loss, 3);
+    const model = await load(out, { device: 'cpu' });
+    if (model.kind !== 'latent') throw new Error(model.kind);
+    const { splits } = await recipeData(recipe, { data: digits });
+    const x = new Float32Array(100 * 784);
+    for (let i = 0; i < 100; i++) splits.train.fields.x!.read(i, x, i * 784);
+    expect(after).to.be.closeTo((await model.elbo(x, { samples: 20 })).mean, 3);
+    expect(after).to.be.greaterThan(before! + 10);
+    await model.dispose();
+  });
+
+  it('vae-2d tells how well the classes lie apart in its latent space', async () => {
+    const recipe = await recipeOf('vae-2d');
+    const measured = await evaluateRun({ recipe, run: runOf('vae-2d'), data: digits, samples: 2, device: 'cpu' });
+    const found = measured.find(({ name }) => name === 'latentNeighbours (k=10)')!;
+    expect(found).to.include({ unit: 'fraction', split: 'test', examples: 50 });
+    expect(found.value).to.be.within(0.1, 1);
   });
 
   it('the manifold stands at the quantiles of the prior', () => {

@@ -5,7 +5,7 @@ import { measurementTable } from './measurements.js';
 import { openRun } from './runs.js';
 import { dataDir, device, judge, recipeFile, samples, seed } from './shared-options.js';
 import { showTraining } from './training-progress.js';
-import { given, oneOf, text } from './values.js';
+import { count, given, oneOf, text } from './values.js';
 
 const SPLITS: readonly SplitName[] = ['train', 'validation', 'test'];
 
@@ -18,12 +18,14 @@ export const evalCommand: Command = defineCommand({
   examples: [
     ['eval runs/vae', 'as the recipe says'],
     ['eval runs/vae --samples 1000 --split validation', 'with more importance samples, on another split'],
+    ['eval runs/vae --samples 5000 --examples 1000', 'log p(x) of 1,000 images, which many samples make dear'],
     ['eval runs/dcgan --judge runs/classifier', 'samples as that classifier reads them'],
     ['eval runs/* --json', 'all runs, for a program'],
   ],
   positionals: { run: { type: 'string', array: true, demandOption: true, describe: 'Run folders' } },
   options: {
     samples,
+    examples: count('--examples', 'Examples that log p(x) is estimated for, at equal distances in the split'),
     split: oneOf('--split', SPLITS, 'Part of the data'),
     data: { ...text('--data', 'Data set'), defaultDescription: 'what the run was trained on' },
     'data-dir': dataDir,
@@ -33,7 +35,7 @@ export const evalCommand: Command = defineCommand({
     recipe: recipeFile,
   },
   async run(
-    { run: runs, recipe: recipeFile, split, samples, data, dataDir, judge, device, seed },
+    { run: runs, recipe: recipeFile, split, samples, examples, data, dataDir, judge, device, seed },
     context,
   ): Promise<Outcome> {
     const { evaluateRun } = await import('../evaluate.js');
@@ -44,7 +46,7 @@ export const evalCommand: Command = defineCommand({
       async (run) => {
         const { recipe } = await openRun(run, recipeFile);
         const onEvent = showTraining(context.progress, recipe.name);
-        const options = given({ split, samples, data, dataDir, judge });
+        const options = given({ split, samples, examples, data, dataDir, judge });
         const measurements = await evaluateRun({ recipe, run, ...options, device, seed, signal, onEvent });
         context.progress.end();
         return { recipe: recipe.name, measurements };

@@ -2,10 +2,12 @@ export { classification } from './classification.js';
 export { criticEstimate, interpolationSharpness } from './critic.js';
 export { discriminatorAccuracy } from './discriminator.js';
 export { evaluateAll } from './evaluateAll.js';
+export { firstBatchElbo } from './firstBatch.js';
 export { type FeatureStatistics, featureStatistics, frechetDistance, squareRoot } from './frechetDistance.js';
 export { GRADIENT_NORM, gradientGraph, gradientMonitor, gradientNorms } from './gradientNorms.js';
 export { type Exhibits, judged, judgeImages } from './judge.js';
 export { knnAccuracy, knnLabels, type LabelledVectors, type NeighbourVote } from './knn.js';
+export { latentNeighbours } from './latentNeighbours.js';
 export { type LikelihoodOptions, likelihood } from './likelihood.js';
 export {
   type LinearGaussian,
@@ -13,6 +15,7 @@ export {
   linearGaussianWeights,
   sampleLinearGaussian,
 } from './linearGaussian.js';
+export { nearestLabels } from './nearestNeighbours.js';
 export { type PrecisionRecall, precisionRecall } from './precisionRecall.js';
 export {
   type NeighbourOptions,

@@ -7,7 +7,7 @@ import type { ModelOf } from '../serve/kinds.js';
 export interface LikelihoodOptions {
   /** Importance samples per example. */
   readonly samples: number;
-  /** Estimate log p(x) for only so many examples, at equal distances in the split. Default: all. */
+  /** Estimate log p(x) for only so many examples, at equal distances in the split (a file may be sorted). Default: all. */
   readonly examples?: number;
 }
 
@@ -16,8 +16,12 @@ export interface LikelihoodOptions {
  * split, with its standard error over examples and the mean effective sample size. All in nats per example; of a
  * conditional model, of x given its class y.
  */
-export function likelihood({ samples: usual, examples }: LikelihoodOptions): Evaluate<'latent' | 'conditional'> {
-  return async (model, { splits }, { split: only, samples = usual, seed, signal, onProgress = () => {} }) => {
+export function likelihood({
+  samples: usual,
+  examples: usualExamples,
+}: LikelihoodOptions): Evaluate<'latent' | 'conditional'> {
+  return async (model, { splits }, request) => {
+    const { split: only, samples = usual, examples = usualExamples, seed, signal, onProgress = () => {} } = request;
     const measurements: Measurement[] = [];
     const work = (what: string) => ({
       seed,

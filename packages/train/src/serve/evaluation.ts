@@ -21,6 +21,8 @@ export interface EvaluationRequest {
   readonly split?: SplitName;
   /** Monte-Carlo samples per example, where the recipe does not insist. */
   readonly samples?: number;
+  /** How many examples log p(x) is estimated for, at equal distances in the split, where the recipe does not insist. */
+  readonly examples?: number;
   readonly seed: number;
   readonly signal?: AbortSignal;
   /** The classifier for images of this kind, or undefined where there is none (which has been said then). */

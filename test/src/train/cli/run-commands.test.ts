@@ -36,6 +36,14 @@ describe('onnx-forge: commands on a trained run', () => {
     expect(none).to.have.nested.property('error.code', 'run-missing');
   });
 
+  it('eval estimates log p(x) for as many examples as asked for', async () => {
+    const { stdout } = await onnxForge('eval run --samples 2 --examples 7 --split test --json', folder);
+    const [run] = (JSON.parse(stdout) as { runs: { measurements: { name: string; examples: number }[] }[] }).runs;
+    const examples = (name: string) => run!.measurements.find((one) => one.name === name)!.examples;
+    expect(examples('logLikelihood')).to.equal(7);
+    expect(examples('elbo')).to.be.greaterThan(7);
+  });
+
   it('figures draws one figure, and suggests the nearest name', async () => {
     const { code, stdout } = await onnxForge('figures run --only samples', folder);
     expect([code, stdout]).to.deep.equal([0, 'run/figures/samples.png\n']);
