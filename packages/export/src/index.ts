@@ -11,6 +11,7 @@ export {
 export { ONNX_BACKEND, registerOnnxBackend } from './lazy.js';
 export { families, loweringTable } from './lower/index.js';
 export type { CaseInput, Lowering, LoweringCase } from './lower/lowering.js';
+export { initializerOffsets } from './onnx/initializers.js';
 export { type Dimension, OPSET } from './onnx/writer.js';
 export { compileStep, compileTraining } from './step/compile.js';
 export type { StepModel } from './step/compiler.js';

@@ -57,6 +57,7 @@ export type RunFolderErrorCode =
   | 'run-unreachable'
   | 'run-cross-origin'
   | 'run-too-large'
+  | 'not-trainable'
   | 'manifest-invalid'
   | 'graph-missing'
   | 'graph-hash';

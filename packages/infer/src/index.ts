@@ -15,7 +15,7 @@ export type {
 } from './device/types.js';
 export * from './errors.js';
 export type { Examples } from './examples.js';
-export { type LoadOptions, type LoadProgress, load, loadManifest } from './load.js';
+export { type LoadOptions, type LoadProgress, load, loadManifest, type RunLocation } from './load.js';
 export {
   type ClassifierServe,
   type ConditionalServe,
@@ -88,9 +88,9 @@ export {
   translateTokens,
 } from './model/translator.js';
 export { Random, type RandomState } from './random.js';
+export type { RunFile } from './run-file.js';
+export type { ReadOptions, RunSource } from './source.js';
 export { decodeSafetensors, encodeSafetensors, type NamedArrays } from './safetensors.js';
 export { type DataType, type DataTypeMap, float32, sizeOf, type Tensor, type TensorSpec } from './tensor.js';
 export * from './text/index.js';
-export { type OpenStep, openStep, type StepBatch, StepRunner } from './training/runner.js';
-export type { StateEntry, TrainingState } from './training/state.js';
-export type { BatchEntry, HostInput, HostInputKind, StepGraph } from './training/step-graph.js';
+export * from './training/index.js';

@@ -4,6 +4,7 @@ import type { ComputeDevice, DeviceOptions, Session } from './device/types.js';
 import { AbortError, GraphError, InputError, RunFolderError } from './errors.js';
 import { type GraphEntry, MANIFEST_FILE, type Manifest, parseManifest, type ValueEntry } from './manifest.js';
 import { checkRoles, createModel, type Model } from './model/kinds.js';
+import type { RunFile } from './run-file.js';
 import type { ReadOptions, RunSource } from './source.js';
 import { describe, type TensorSpec } from './tensor.js';
 import { UrlSource } from './url-source.js';
@@ -16,6 +17,9 @@ export interface LoadProgress {
   /** The file that is being read. */
   readonly file: string;
 }
+
+/** A folder, an http(s) URL, or anything that the files can be read from (files dropped on a page, say). */
+export type RunLocation = string | URL | RunSource;
 
 export interface LoadOptions extends DeviceOptions {
   /** Called while the graphs arrive. */
@@ -36,39 +40,29 @@ const DEFAULT_LIMIT = 2 ** 30;
  * the one that the manifest describes), GraphError (not an ONNX file, or not of the shapes in the manifest), DeviceError
  * or AbortError.
  */
-export async function load(location: string | URL, options: LoadOptions = {}): Promise<Model> {
-  return abortable(loadModel(location, options), String(location), options.signal);
+export async function load(location: RunLocation, options: LoadOptions = {}): Promise<Model> {
+  return abortable(loadModel(location, options), nameOf(location), options.signal);
 }
 
 /** A run's manifest alone; the graphs are not looked at. Throws RunFolderError or AbortError. */
 export async function loadManifest(
-  location: string | URL,
+  location: RunLocation,
   options: Pick<LoadOptions, 'signal' | 'maxBytes'> = {},
 ): Promise<Manifest> {
   const reading = openSource(location).then((source) => readManifest(source, limitOf(options), options.signal));
-  return abortable(reading, String(location), options.signal);
+  return abortable(reading, nameOf(location), options.signal);
 }
 
-async function loadModel(location: string | URL, options: LoadOptions): Promise<Model> {
-  const { signal, onProgress } = options;
-  const limit = limitOf(options);
-  signal?.throwIfAborted();
+async function loadModel(location: RunLocation, options: LoadOptions): Promise<Model> {
   const source = await openSource(location);
-  const manifest = await readManifest(source, limit, signal);
+  const manifest = await readManifest(source, limitOf(options), options.signal);
   checkRoles(manifest, source.location);
-  const entries = Object.entries(manifest.graphs);
-  const total = entries.reduce((sum, [, { bytes }]) => sum + bytes, 0);
-  if (total > limit) throw tooLarge(`${source.location}: its graphs have ${total} bytes together`, limit);
+  const read = runFileReader(source, Object.values(manifest.graphs), options);
   const device = await openDevice(options);
   try {
     const graphs: Record<string, Session> = {};
-    let before = 0;
-    for (const [name, entry] of entries) {
-      const { file } = entry;
-      const onBytes = (done: number): void => onProgress?.({ done: Math.min(before + done, total), total, file });
-      graphs[name] = await openGraph(source, entry, device, { signal, onBytes });
-      before += entry.bytes;
-      signal?.throwIfAborted();
+    for (const [name, entry] of Object.entries(manifest.graphs)) {
+      graphs[name] = await openGraph(source.location, entry, await read(entry), device);
     }
     return createModel({ location: source.location, manifest, device, graphs });
   } catch (error) {
@@ -77,8 +71,30 @@ async function loadModel(location: string | URL, options: LoadOptions): Promise<
   }
 }
 
+/** Reads some files of a run, telling how far it is with them all. Throws RunFolderError when they are too large together. */
+export function runFileReader(
+  source: RunSource,
+  files: readonly RunFile[],
+  options: Pick<LoadOptions, 'signal' | 'onProgress' | 'maxBytes'>,
+): (file: RunFile) => Promise<Uint8Array> {
+  const { signal, onProgress } = options;
+  const limit = limitOf(options);
+  const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
+  if (total > limit) throw tooLarge(`${source.location}: its graphs have ${total} bytes together`, limit);
+  let before = 0;
+  return async (entry) => {
+    signal?.throwIfAborted();
+    const { file } = entry;
+    const onBytes = (done: number): void => onProgress?.({ done: Math.min(before + done, total), total, file });
+    const bytes = await readRunFile(source, entry, { signal, onBytes });
+    before += entry.bytes;
+    signal?.throwIfAborted();
+    return bytes;
+  };
+}
+
 /** Rejects as soon as the signal says so; whatever is then still under way ends by itself. */
-async function abortable<T>(work: Promise<T>, location: string, signal: AbortSignal | undefined): Promise<T> {
+export async function abortable<T>(work: Promise<T>, location: string, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return work;
   const fail = (): never => {
     throw new AbortError(`loading ${location}`, signal.reason);
@@ -99,7 +115,7 @@ async function abortable<T>(work: Promise<T>, location: string, signal: AbortSig
   }
 }
 
-function limitOf({ maxBytes = DEFAULT_LIMIT }: Pick<LoadOptions, 'maxBytes'>): number {
+export function limitOf({ maxBytes = DEFAULT_LIMIT }: Pick<LoadOptions, 'maxBytes'>): number {
   if (!(maxBytes > 0))
     throw new InputError(`maxBytes must be a number of bytes above 0, not ${maxBytes}`, { maxBytes });
   return maxBytes;
@@ -109,12 +125,22 @@ function tooLarge(what: string, limit: number): RunFolderError {
   return new RunFolderError('run-too-large', `${what}, more than the limit of ${limit} (option maxBytes)`, { limit });
 }
 
-async function openSource(location: string | URL): Promise<RunSource> {
+/** What messages call it. */
+export function nameOf(location: RunLocation): string {
+  return typeof location === 'object' && 'read' in location ? location.location : String(location);
+}
+
+export async function openSource(location: RunLocation): Promise<RunSource> {
+  if (typeof location === 'object' && 'read' in location) return location;
   const text = String(location);
   return /^https?:\/\//i.test(text) ? new UrlSource(new URL(text)) : platform.openFolder(text);
 }
 
-async function readManifest(source: RunSource, limit: number, signal: AbortSignal | undefined): Promise<Manifest> {
+export async function readManifest(
+  source: RunSource,
+  limit: number,
+  signal: AbortSignal | undefined,
+): Promise<Manifest> {
   const bytes = await source.read(MANIFEST_FILE, { limit, signal });
   if (!bytes) throw await source.explainAbsence();
   const from = `${source.location}: ${MANIFEST_FILE}`;
@@ -129,12 +155,8 @@ async function readManifest(source: RunSource, limit: number, signal: AbortSigna
   return parseManifest(new TextDecoder().decode(bytes), from);
 }
 
-async function openGraph(
-  source: RunSource,
-  entry: GraphEntry,
-  device: ComputeDevice,
-  options: ReadOptions,
-): Promise<Session> {
+/** Throws RunFolderError unless the file is there and the one that the manifest describes. */
+async function readRunFile(source: RunSource, entry: RunFile, options: ReadOptions): Promise<Uint8Array> {
   const { location } = source;
   const { file } = entry;
   const bytes = await source.read(file, { ...options, limit: entry.bytes });
@@ -155,8 +177,17 @@ async function openGraph(
       { location, file, found, expected: entry.sha256 },
     );
   }
-  options.signal?.throwIfAborted();
-  const name = `${location}: ${file}`;
+  return bytes;
+}
+
+/** Throws GraphError unless the bytes are a graph with the inputs and outputs of its entry. */
+export async function openGraph(
+  location: string,
+  entry: GraphEntry,
+  bytes: Uint8Array,
+  device: ComputeDevice,
+): Promise<Session> {
+  const name = `${location}: ${entry.file}`;
   const session = await device.open(bytes, { name });
   checkSignature(name, 'input', session.inputs, entry.inputs);
   checkSignature(name, 'output', session.outputs, entry.outputs);
@@ -194,7 +225,7 @@ function checkSignature(
 }
 
 /** Lower-case hexadecimal. */
-async function sha256(bytes: Uint8Array): Promise<string> {
+export async function sha256(bytes: Uint8Array): Promise<string> {
   const digest = await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>);
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

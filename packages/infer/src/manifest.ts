@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { RunFolderError } from './errors.js';
+import { type RunFile, runFile, sha256 } from './run-file.js';
 import type { DataType } from './tensor.js';
 import { TOKENISER_NAMES } from './text/tokenisers.js';
+import { type TrainingEntry, trainingEntry } from './training/entry.js';
 
 /** The format that this version writes; readers refuse a greater one. */
 export const MANIFEST_FORMAT = 1;
@@ -10,11 +12,7 @@ export const MANIFEST_FORMAT = 1;
 export const MANIFEST_FILE = 'manifest.json';
 
 /** One graph's signature and file. A string in a shape names a free dimension. */
-export interface GraphEntry {
-  /** Relative to the run folder, with forward slashes, inside it. */
-  readonly file: string;
-  readonly sha256: string;
-  readonly bytes: number;
+export interface GraphEntry extends RunFile {
   readonly opset: number;
   readonly inputs: Readonly<Record<string, ValueEntry>>;
   readonly outputs: Readonly<Record<string, ValueEntry>>;
@@ -93,21 +91,6 @@ export interface EmbeddingServe {
   readonly [detail: string]: unknown;
 }
 
-/** What a reader must know to use a classifier of texts. */
-export interface TextClassifierServe {
-  /** The name of each class, in the order of the probabilities. */
-  readonly classes: readonly string[];
-  /** How a text becomes tokens: see `tokeniser`. */
-  readonly tokeniser: string;
-  /** Which of the manifest's vocabularies it speaks. */
-  readonly vocabulary: string;
-  /** How many tokens the graph knows: that vocabulary must have as many. */
-  readonly vocabularySize: number;
-  /** The most tokens of a text. */
-  readonly maxLength: number;
-  readonly [detail: string]: unknown;
-}
-
 /** What a reader must know to use a model that predicts the next token of a text. */
 export interface LanguageModelServe {
   /** Which of the manifest's vocabularies it speaks. */
@@ -120,6 +103,21 @@ export interface LanguageModelServe {
   readonly layers: number;
   readonly heads: number;
   readonly headDim: number;
+  readonly [detail: string]: unknown;
+}
+
+/** What a reader must know to use a classifier of texts. */
+export interface TextClassifierServe {
+  /** The name of each class, in the order of the probabilities. */
+  readonly classes: readonly string[];
+  /** How a text becomes tokens: see `tokeniser`. */
+  readonly tokeniser: string;
+  /** Which of the manifest's vocabularies it speaks. */
+  readonly vocabulary: string;
+  /** How many tokens the graph knows: that vocabulary must have as many. */
+  readonly vocabularySize: number;
+  /** The most tokens of a text. */
+  readonly maxLength: number;
   readonly [detail: string]: unknown;
 }
 
@@ -160,6 +158,8 @@ interface ManifestBase {
   readonly graphs: Readonly<Record<string, GraphEntry>>;
   /** Tokens in the order of their ids, by the name of the vocabulary; for models of text. */
   readonly vocabularies?: Readonly<Record<string, readonly string[]>> | undefined;
+  /** How the training can go on without tfjs; of runs that were trained with `--save-step`. */
+  readonly training?: TrainingEntry | undefined;
   readonly metrics: readonly MetricEntry[];
   readonly [detail: string]: unknown;
 }
@@ -182,10 +182,6 @@ z.config({ jitless: true });
 
 const size = z.int().positive();
 const count = z.int().nonnegative();
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hexadecimal digits');
-const insideFolder = z
-  .string()
-  .refine(isInsideFolder, 'expected a relative path inside the run folder, with forward slashes and no ".."');
 
 const values = z.record(
   z.string(),
@@ -250,11 +246,9 @@ const base = z.looseObject({
   engine: z.string(),
   steps: count,
   epochs: z.number().nonnegative(),
-  graphs: z.record(
-    z.string(),
-    z.object({ file: insideFolder, sha256, bytes: count, opset: size, inputs: values, outputs: values }),
-  ),
+  graphs: z.record(z.string(), z.object({ ...runFile, opset: size, inputs: values, outputs: values })),
   vocabularies: z.record(z.string(), z.array(z.string()).min(1)).optional(),
+  training: trainingEntry.optional(),
   metrics: z.array(
     z.looseObject({
       name: z.string().min(1),
@@ -281,13 +275,13 @@ const languageModelServe = z.looseObject({
 /** Checks a manifest, when read and before it is written. Unknown keys are kept; they mean nothing to this version. */
 export const manifestSchema: z.ZodType<Manifest> = z.discriminatedUnion('kind', [
   base.extend({ kind: z.literal('latent'), serve }),
-  base.extend({ kind: z.literal('language-model'), serve: languageModelServe }),
   base.extend({ kind: z.literal('generator'), serve }),
   base.extend({ kind: z.literal('conditional'), serve: conditionalServe }),
   base.extend({ kind: z.literal('classifier'), serve: classifierServe }),
   base.extend({ kind: z.literal('text-classifier'), serve: textClassifierServe }),
   base.extend({ kind: z.literal('embedding'), serve: embeddingServe }),
   base.extend({ kind: z.literal('translator'), serve: translatorServe }),
+  base.extend({ kind: z.literal('language-model'), serve: languageModelServe }),
 ]);
 
 z.config({ jitless });
@@ -325,10 +319,4 @@ export function checkManifest(value: unknown, from: string = MANIFEST_FILE): Man
     from,
     issues: result.error.issues,
   });
-}
-
-/** A graph's file must stay inside its run folder, on every system and under every URL. */
-function isInsideFolder(file: string): boolean {
-  const parts = file.split('/');
-  return !/[\\:?#%]/.test(file) && parts.every((part) => part !== '' && part !== '.' && part !== '..');
 }

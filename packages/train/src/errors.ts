@@ -13,7 +13,8 @@ export type TrainErrorCode =
   | 'run-exists'
   | 'run-unwritable'
   | 'checkpoint-invalid'
-  | 'checkpoint-mismatch';
+  | 'checkpoint-mismatch'
+  | 'graph-folds-weights';
 
 /** A training run can't begin, go on or be resumed. */
 export class TrainError extends ForgeError {

@@ -37,6 +37,8 @@ export interface TrainRequest {
   readonly logEvery?: number;
   /** Between checkpoints within an epoch. Default 60. */
   readonly checkpointSeconds?: number;
+  /** Write the training step and its state into the run, so that infer can train it further. Compiled engine only. */
+  readonly saveStep?: boolean;
   /** After training, default true. */
   readonly evaluate?: boolean;
   readonly figures?: boolean;

@@ -3,7 +3,7 @@ import { InputError, Random } from '@onnx-forge/infer';
 import { type Checkpoint, loadCheckpoint, type RunIdentity } from './checkpoint.js';
 import type { DataSet } from './data/data-set.js';
 import { drawFigures } from './draw.js';
-import { WeightAverages } from './engine/averages.js';
+import { AVERAGE_PREFIX, WeightAverages } from './engine/averages.js';
 import { useBackend } from './engine/backend.js';
 import { CompiledEngine } from './engine/compiled.js';
 import { EagerEngine } from './engine/eager.js';
@@ -19,6 +19,7 @@ import { RunFolder } from './run/folder.js';
 import { writeGraphs } from './run/graphs.js';
 import { TrainingLoop } from './run/loop.js';
 import { writeManifest } from './run/manifest.js';
+import { type TrainingFacts, writeTraining } from './run/training.js';
 import type { Served } from './serve/served.js';
 import type { TrainRequest, TrainResult } from './train-request.js';
 
@@ -40,7 +41,10 @@ export async function train(request: TrainRequest): Promise<TrainResult> {
   await folder.check({ resume, force });
   const checkpoint = resume ? await loadCheckpoint(folder.path) : undefined;
   const options = recipeOptions(recipe, request, checkpoint?.recipe === recipe.name ? checkpoint.options : {});
-  const { seed = checkpoint?.seed ?? 1, engine: engineName = checkpoint?.engine ?? 'compiled' } = request;
+  const { seed = checkpoint?.seed ?? 1, engine: engineName = checkpoint?.engine ?? 'compiled', saveStep } = request;
+  if (saveStep && engineName === 'eager') {
+    throw new InputError('the eager engine has no graph of its step to save: use the compiled one', { saveStep });
+  }
 
   onEvent({ type: 'phase', phase: 'prepare', detail: 'data', fraction: 0 });
   const source = request.data ?? checkpoint?.dataSet ?? 'embedded';
@@ -92,7 +96,16 @@ export async function train(request: TrainRequest): Promise<TrainResult> {
     status = await loop.run();
     if (status === 'finished') {
       const weights = networkWeights(averages?.nets ?? nets);
-      await finish(folder, { identity, served, weights, engine, data, loop, onEvent });
+      const portable =
+        saveStep && engine instanceof CompiledEngine
+          ? async (): Promise<Portable> => ({
+              steps: engine.portableSteps(),
+              state: await engine.state(),
+              random: stepRandom.state(),
+              prefix: averages ? AVERAGE_PREFIX : '',
+            })
+          : undefined;
+      await finish(folder, { identity, served, weights, engine, portable, data, loop, onEvent });
     }
   } finally {
     await engine.dispose();
@@ -124,6 +137,9 @@ function makeEngine(
   });
 }
 
+/** A training that can go on elsewhere. */
+type Portable = Pick<TrainingFacts, 'steps' | 'state' | 'random' | 'prefix'>;
+
 /** Writes graphs and manifest. The old manifest goes first: in between, the folder must not look like a whole run. */
 async function finish(
   folder: RunFolder,
@@ -132,6 +148,7 @@ async function finish(
     served,
     weights,
     engine,
+    portable,
     data,
     loop,
     onEvent,
@@ -140,6 +157,7 @@ async function finish(
     served: Served;
     weights: readonly NetworkWeight[];
     engine: Engine;
+    portable: (() => Promise<Portable>) | undefined;
     data: DataSet;
     loop: TrainingLoop;
     onEvent: NonNullable<TrainRequest['onEvent']>;
@@ -150,12 +168,16 @@ async function finish(
   const graphs = await writeGraphs(folder, served.graphs, weights, (detail, fraction) =>
     onEvent({ type: 'phase', phase: 'export', detail, fraction }),
   );
+  const training =
+    portable &&
+    (await writeTraining(folder, { ...(await portable()), graphs: served.graphs, entries: graphs, weights }));
   const { step: steps, stepsPerEpoch } = loop;
   const { device } = engine;
   await writeManifest(folder, {
     identity,
     served,
     graphs,
+    training,
     data,
     device,
     steps,

@@ -53,8 +53,9 @@ export class StepCompiler {
   }
 
   #model(name: string, definition: StepDefinition, step: TracedStep, noCopy: boolean): StepModel {
-    const { bytes, reads, assigns } = describeStep(name, step, this.#names, this.#initial, noCopy);
-    const batch = Object.entries(definition.inputs).map(([input, { shape, dtype = 'float32' }]) => {
+    const { bytes, batch: used, reads, assigns } = describeStep(name, step, this.#names, this.#initial, noCopy);
+    const batch = used.map((input) => {
+      const { shape, dtype = 'float32' } = definition.inputs[input]!;
       return [input, { shape, dtype }] as const;
     });
     return {

@@ -30,6 +30,8 @@ export class VariableNames {
 
 export interface StepDescription {
   readonly bytes: Uint8Array;
+  /** Names of the batch's arrays that anything depends on. */
+  readonly batch: readonly string[];
   readonly reads: readonly string[];
   readonly assigns: ReadonlyMap<string, string>;
 }
@@ -66,6 +68,7 @@ export function describeStep(
   ];
   return {
     bytes: encodeModel({ name, inputs: ports, outputs, noCopy }),
+    batch: Object.keys(inputs).filter((name) => needed.has(inputs[name]!)),
     reads: read.map(({ variable }) => names.of(variable)),
     assigns,
   };

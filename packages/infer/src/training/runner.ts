@@ -60,11 +60,11 @@ export class StepRunner {
     for (const [input, { shape, dtype }] of Object.entries(graph.batch)) {
       const data = batch[input];
       if (!data) throw new InputError(`step ${name} needs '${input}' in its batch`, { name, input });
-      // An input that nothing depends on is not in the graph.
-      if (session.inputNames.includes(input)) feeds[input] = { type: dtype, dims: shape, data };
+      feeds[input] = { type: dtype, dims: shape, data };
     }
     for (const { input, tensor } of hosted) {
       fillHostInput(input, tensor.data, this.#random, learningRateFactor);
+      // Drawn all the same when nothing depends on it: the numbers after it must not change.
       if (session.inputNames.includes(input.name)) feeds[input.name] = tensor;
     }
     await this.#state.run(session, { ...feeds, ...this.#state.current(graph.reads) }, graph.assigns, metrics);

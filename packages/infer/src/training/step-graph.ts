@@ -20,6 +20,7 @@ export type HostInputKind =
 
 /** What the inputs and outputs of a training step's graph are. Variables are known by their names in the state. */
 export interface StepGraph {
+  /** The arrays that the graph needs of a batch. */
   readonly batch: Readonly<Record<string, BatchEntry>>;
   /** Random numbers are drawn in this order. */
   readonly hostInputs: readonly HostInput[];

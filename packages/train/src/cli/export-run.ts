@@ -23,11 +23,14 @@ export async function exportRun(run: string, folder: string): Promise<Outcome> {
       Object.keys(entry.outputs).join(', '),
     ]);
   }
+  const { training } = manifest;
+  const trainingFiles = training ? [...Object.values(training.steps), training.state] : [];
+  for (const entry of trainingFiles) await writeOutput(join(folder, entry.file), await readGraph(run, entry));
+  const files = [...Object.values(manifest.graphs), ...trainingFiles].map(({ file }) => file);
   // Last: with the manifest the folder is whole.
   await writeOutput(join(folder, MANIFEST_FILE), await readFile(join(run, MANIFEST_FILE)));
-  const files = [...Object.values(manifest.graphs).map(({ file }) => file), MANIFEST_FILE];
   return {
     text: `${table(['graph', 'file', 'size', 'inputs', 'outputs'], rows)}\n\nLoad it with: await load('${folder}')`,
-    json: { source: run, folder, files, graphs: manifest.graphs },
+    json: { source: run, folder, files: [...files, MANIFEST_FILE], graphs: manifest.graphs },
   };
 }

@@ -18,6 +18,7 @@ export interface TrainSettings {
   readonly device?: DeviceRequest | undefined;
   readonly backend?: Backend | undefined;
   readonly threads?: number | undefined;
+  readonly saveStep?: boolean | undefined;
   readonly samples?: number | undefined;
   readonly judge?: string | undefined;
   readonly evaluate?: boolean | undefined;
@@ -46,6 +47,7 @@ export const settingsSchema: z.ZodObject<{ readonly [K in keyof TrainSettings]-?
     device: z.enum(DEVICES, `one of ${DEVICES.join(', ')}`).optional(),
     backend: z.enum(BACKENDS, `one of ${BACKENDS.join(', ')}`).optional(),
     threads: count.optional(),
+    saveStep: z.boolean('true or false').optional(),
     samples: count.optional(),
     judge: name.optional(),
     evaluate: z.boolean('true or false').optional(),
@@ -66,6 +68,9 @@ export function toRequest(settings: TrainSettings): TrainSettings {
     throw new UsageError(
       `--backend ${backend} is for the eager engine: use --engine eager, or --device with the compiled one`,
     );
+  }
+  if (settings.saveStep && (engine === 'eager' || backend !== undefined)) {
+    throw new UsageError('--save-step is for the compiled engine: the eager one has no graph of its step');
   }
   return { ...others, set: options, backend, engine: engine ?? (backend === undefined ? undefined : 'eager') };
 }

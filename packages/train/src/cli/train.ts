@@ -71,6 +71,11 @@ export const trainCommand: Command = defineCommand({
       ...folder,
     },
     force: { type: 'boolean', describe: 'Replace the run in the folder', ...folder },
+    'save-step': {
+      type: 'boolean',
+      describe: 'Write the compiled training step too: the run can be trained further without tfjs, in browsers too',
+      ...folder,
+    },
     samples: { ...samples, ...after },
     judge: { ...judge, ...after },
     evaluate: { type: 'boolean', describe: 'Measure the trained model (--no-evaluate: do not)', ...after },
@@ -96,7 +101,7 @@ export const trainCommand: Command = defineCommand({
 /** Only what the trainer knows, out of all that yargs hands over. */
 function pick(settings: TrainSettings): TrainSettings {
   const { data, dataDir, preset, epochs, batchSize, maxSteps, seed } = settings;
-  const { engine, device, backend, threads, samples, judge, evaluate, figures } = settings;
+  const { engine, device, backend, threads, saveStep, samples, judge, evaluate, figures } = settings;
   const what = { data, dataDir, preset, epochs, batchSize, maxSteps, seed };
-  return { ...what, engine, device, backend, threads, samples, judge, evaluate, figures };
+  return { ...what, engine, device, backend, threads, saveStep, samples, judge, evaluate, figures };
 }

@@ -3,6 +3,7 @@ import {
   type CompiledTraining,
   compileTraining,
   type StepDefinition,
+  type StepModel,
   type tf,
 } from '@onnx-forge/export';
 import type { DeviceOptions } from '@onnx-forge/infer';
@@ -60,6 +61,12 @@ export class CompiledEngine implements Engine {
 
   restore(state: EngineState): Promise<void> {
     return this.#training.restore(state);
+  }
+
+  /** The steps' graphs for other runtimes and devices, with the learning rates that the recipe began with. */
+  portableSteps(): Record<string, StepModel> {
+    this.scaleLearningRates(1);
+    return this.#training.portable();
   }
 
   writeBack(): Promise<void> {

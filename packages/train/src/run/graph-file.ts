@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type GraphEntry, RunFolderError } from '@onnx-forge/infer';
+import { type RunFile, RunFolderError } from '@onnx-forge/infer';
 
-/** The bytes of a run's graph. @throws RunFolderError when the file is missing or not the one that the manifest describes */
-export async function readGraph(run: string, { file, sha256 }: GraphEntry): Promise<Uint8Array> {
+/** The bytes of a run's file. @throws RunFolderError when the file is missing or not the one that the manifest describes */
+export async function readGraph(run: string, { file, sha256 }: RunFile): Promise<Uint8Array> {
   const path = join(run, file);
   const bytes = await readFile(path).catch((error: Error) => {
     throw new RunFolderError('graph-missing', `${path} can't be read: ${error.message}`, { path }, { cause: error });

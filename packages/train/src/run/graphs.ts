@@ -1,6 +1,13 @@
 import { createHash } from 'node:crypto';
 import { exportOnnx, type OnnxExport } from '@onnx-forge/export';
-import { type GraphEntry, openSession, type Session, type Tensor, type ValueEntry } from '@onnx-forge/infer';
+import {
+  type GraphEntry,
+  openSession,
+  type RunFile,
+  type Session,
+  type Tensor,
+  type ValueEntry,
+} from '@onnx-forge/infer';
 import type { NetworkWeight } from '../layers/network.js';
 import { type Graph, type GraphRunner, inputType } from '../serve/graph.js';
 import { writeAtomically } from './atomic.js';
@@ -55,15 +62,21 @@ export async function writeGraphs(
   for (const [index, [name, graph]] of all.entries()) {
     onGraph(name, index / all.length);
     const { bytes, opset, inputs, outputs } = exportGraph(graph, weights);
-    await writeAtomically(run.file('graphs', `${name}.onnx`), bytes);
     entries[name] = {
-      file: `graphs/${name}.onnx`,
-      sha256: createHash('sha256').update(bytes).digest('hex'),
-      bytes: bytes.length,
+      ...(await writeGraphFile(run, `${name}.onnx`, [bytes])),
       opset,
       inputs: inputs as Record<string, ValueEntry>,
       outputs: outputs as Record<string, ValueEntry>,
     };
   }
   return entries;
+}
+
+/** Writes a file beside the graphs. */
+export async function writeGraphFile(run: RunFolder, name: string, parts: readonly Uint8Array[]): Promise<RunFile> {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  await writeAtomically(run.file('graphs', name), parts);
+  const bytes = parts.reduce((size, part) => size + part.length, 0);
+  return { file: `graphs/${name}`, sha256: hash.digest('hex'), bytes };
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { tf } from '@onnx-forge/export';
-import { checkManifest, type GraphEntry, type Manifest, type MetricEntry } from '@onnx-forge/infer';
+import { checkManifest, type GraphEntry, type Manifest, type MetricEntry, type TrainingEntry } from '@onnx-forge/infer';
 import type { RunIdentity } from '../checkpoint.js';
 import type { DataSet } from '../data/data-set.js';
 import type { Measurement } from '../serve/evaluation.js';
@@ -12,6 +12,7 @@ export interface ManifestFacts {
   readonly identity: RunIdentity;
   readonly served: Served;
   readonly graphs: Readonly<Record<string, GraphEntry>>;
+  readonly training?: TrainingEntry | undefined;
   readonly data: DataSet;
   readonly device: string;
   readonly steps: number;
@@ -21,7 +22,7 @@ export interface ManifestFacts {
 
 /** Writes the manifest of a trained run: with it the folder is a whole run. */
 export async function writeManifest(run: RunFolder, facts: ManifestFacts): Promise<Manifest> {
-  const { identity, served, data, graphs, device, steps, epochs, metrics } = facts;
+  const { identity, served, data, graphs, training, device, steps, epochs, metrics } = facts;
   const manifest = checkManifest({
     format: 1,
     model: identity.recipe,
@@ -37,6 +38,7 @@ export async function writeManifest(run: RunFolder, facts: ManifestFacts): Promi
     epochs,
     graphs,
     ...(data.vocabularies && { vocabularies: data.vocabularies }),
+    ...(training && { training }),
     serve: served.facts,
     metrics,
   });

@@ -1,0 +1,32 @@
+import { z } from 'zod';
+
+/** A file of a run, as its manifest describes it. */
+export interface RunFile {
+  /** Relative to the run folder, with forward slashes, inside it. */
+  readonly file: string;
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+export const sha256: z.ZodType<string> = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hexadecimal digits');
+
+/** The schema of each part of a {@link RunFile}. */
+export const runFile: {
+  readonly file: z.ZodType<string>;
+  readonly sha256: z.ZodType<string>;
+  readonly bytes: z.ZodType<number>;
+} = {
+  file: z
+    .string()
+    .refine(isInsideFolder, 'expected a relative path inside the run folder, with forward slashes and no ".."'),
+  sha256,
+  bytes: z.int().nonnegative(),
+};
+
+/** A file must stay inside its run folder, on every system and under every URL. */
+function isInsideFolder(file: string): boolean {
+  const parts = file.split('/');
+  return !/[\\:?#%]/.test(file) && parts.every((part) => part !== '' && part !== '.' && part !== '..');
+}

@@ -1,0 +1,83 @@
+import { openDevice } from '../device/open.js';
+import { RunFolderError } from '../errors.js';
+import { abortable, limitOf, nameOf, openSource, type RunLocation, readManifest, runFileReader } from '../load.js';
+import type { Manifest } from '../manifest.js';
+import { Random } from '../random.js';
+import { decodeSafetensors } from '../safetensors.js';
+import { type OpenStep, openStep, StepRunner } from './runner.js';
+import { type TrainableManifest, type TrainableOptions, TrainableSession } from './session.js';
+import type { TrainingState } from './state.js';
+
+/**
+ * Loads a run that was trained with `train --save-step`, to train it further where it is: in Node or in a browser,
+ * without tfjs.
+ *
+ * Throws what `load` throws, and RunFolderError (`not-trainable`) when the run was written without its training step.
+ */
+export async function loadTrainable(location: RunLocation, options: TrainableOptions = {}): Promise<TrainableSession> {
+  return abortable(loadSession(location, options), nameOf(location), options.signal);
+}
+
+async function loadSession(address: RunLocation, options: TrainableOptions): Promise<TrainableSession> {
+  const source = await openSource(address);
+  const manifest = await readManifest(source, limitOf(options), options.signal);
+  const { location } = source;
+  requireTrainable(manifest, location);
+  const { steps, state, random: resumed } = manifest.training;
+  const random = options.seed === undefined ? Random.fromState(resumed) : new Random(options.seed);
+  const all = [...Object.values(manifest.graphs), ...Object.values(steps), state];
+  const read = runFileReader(source, all, options);
+  const initial = decodeState(await read(state), `${location}: ${state.file}`);
+  checkVariables(manifest, initial, location);
+  const files: Record<string, Uint8Array> = {};
+  for (const [name, entry] of Object.entries(manifest.graphs)) files[name] = await read(entry);
+  const device = await openDevice(options);
+  try {
+    const open: Record<string, OpenStep> = {};
+    for (const [name, entry] of Object.entries(steps)) {
+      open[name] = await openStep(device, `${location}: ${entry.file}`, await read(entry), entry);
+    }
+    const runner = new StepRunner(device, open, initial, random);
+    return new TrainableSession({ source, manifest, runner, random, files, options });
+  } catch (error) {
+    await device.dispose();
+    throw error;
+  }
+}
+
+function requireTrainable(manifest: Manifest, location: string): asserts manifest is TrainableManifest {
+  if (manifest.training) return;
+  throw new RunFolderError(
+    'not-trainable',
+    `${location} was written without its training step; train it with --save-step (or write it: train ${manifest.model} --resume --save-step)`,
+    { location },
+  );
+}
+
+function decodeState(bytes: Uint8Array, from: string): TrainingState {
+  try {
+    return decodeSafetensors(bytes).arrays;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new RunFolderError('manifest-invalid', `${from} holds no arrays: ${reason}`, { from }, { cause: error });
+  }
+}
+
+/** Throws RunFolderError when the manifest speaks of variables that the state has not, or of places outside a file. */
+function checkVariables({ graphs, training }: TrainableManifest, state: TrainingState, location: string): void {
+  const refuse = (what: string, data: Record<string, unknown>): RunFolderError =>
+    new RunFolderError('manifest-invalid', `${location}: the manifest's training is not valid: ${what}`, data);
+  for (const [name, { reads, assigns }] of Object.entries(training.steps)) {
+    const unknown = [...reads, ...Object.keys(assigns)].find((variable) => !state[variable]);
+    if (unknown !== undefined)
+      throw refuse(`step '${name}' uses '${unknown}', which the state lacks`, { name, unknown });
+  }
+  for (const [name, places] of Object.entries(training.weights)) {
+    const size = graphs[name]?.bytes ?? 0;
+    for (const [variable, offset] of Object.entries(places)) {
+      const entry = state[variable];
+      if (entry && offset + entry.data.byteLength <= size) continue;
+      throw refuse(`there is no room for '${variable}' at byte ${offset} of graph '${name}'`, { name, variable });
+    }
+  }
+}
