@@ -55,17 +55,24 @@ function resolvePaths(paths: WasmPaths): Env.WasmPrefixOrFilePaths {
   };
 }
 
-/** onnxruntime-web's message without its number and prefix; what to do about those that a page's author can mend. */
+/**
+ * onnxruntime-web's message without its number and prefix; what to do about those that a page's author can mend. What
+ * failed at its start fails for as long as the page lives.
+ */
 export function explainError(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  if (/unsafe-eval|Content Security Policy/i.test(message)) {
+  const reason = message
+    .replace(/^.*?ERROR_CODE: \d+, ERROR_MESSAGE: /s, '')
+    .replace(/^no available backend found\. ERR: \[\w+\] /, '')
+    .replace(/ Build with -sASSERTIONS for more info\.$/, '')
+    .trim();
+  if (/unsafe-eval|Content Security Policy/i.test(reason)) {
     return "the page's content security policy must allow WebAssembly: script-src 'wasm-unsafe-eval'";
   }
-  if (/both async and sync fetching of the wasm failed|dynamically imported module|Aborted\(/i.test(message)) {
-    return `onnxruntime-web's WebAssembly files could not be loaded (option wasmPaths says where they are): ${message}`;
+  if (
+    /fetching of the wasm failed|dynamically imported module|wasm streaming compile|previous call to 'init/.test(reason)
+  ) {
+    return `onnxruntime-web's WebAssembly files could not be loaded: tell where they are (option wasmPaths), then reload the page (${reason})`;
   }
-  if (/previous call to 'initW/.test(message)) {
-    return 'onnxruntime-web could not be started before and tries only once: reload the page';
-  }
-  return message.replace(/^.*?ERROR_CODE: \d+, ERROR_MESSAGE: /s, '').trim();
+  return reason;
 }
