@@ -19,10 +19,21 @@ import {
 const { layers } = tf;
 const DIGITS = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
 
-/** Images [batch, 784] in [0, 1] -> features [batch, featureDim]. */
-export function buildBody(featureDim: number, init: Initializers): Network {
+interface Size {
+  /** Pixels of a side. */
+  readonly imageSize: number;
+  readonly channels: number;
+}
+
+const pixels = ({ imageSize, channels }: Size) => imageSize * imageSize * channels;
+
+/** Images [batch, size * size * channels] in [0, 1] -> features [batch, featureDim]. Below: sizes for 28 x 28. */
+export function buildBody({ imageSize, channels }: Size, featureDim: number, init: Initializers): Network {
   return sequential([
-    layers.reshape({ inputShape: [784], targetShape: [28, 28, 1] }),
+    layers.reshape({
+      inputShape: [pixels({ imageSize, channels })],
+      targetShape: [imageSize, imageSize, channels],
+    }),
     layers.conv2d({ filters: 16, kernelSize: 5, activation: 'relu', kernelInitializer: init.heUniform() }), // 24 x 24
     layers.maxPooling2d({ poolSize: 2, strides: 2 }),
     layers.conv2d({ filters: 32, kernelSize: 5, activation: 'relu', kernelInitializer: init.heUniform() }), // 8 x 8
@@ -35,7 +46,8 @@ export function buildBody(featureDim: number, init: Initializers): Network {
 /**
  * A small convolutional classifier in the manner of LeNet-5 (LeCun et al. 1998). It reads the digits that generative
  * models draw, and lends them its last hidden layer as a feature space: the judge of `onnx-forge eval`. Its confidence
- * is not smoothed away, because the judge counts how many samples are read with certainty.
+ * is not smoothed away, because the judge counts how many samples are read with certainty. With the preset `colour` it reads
+ * 32 x 32 colour images (svhn, synthetic-house-numbers, cifar10), to judge models of those.
  */
 export default defineRecipe({
   name: 'classifier',
@@ -43,6 +55,8 @@ export default defineRecipe({
   source: 'LeCun, Bottou, Bengio & Haffner 1998',
   data: { real: 'mnist', embedded: 'synthetic-digits' },
   options: {
+    imageSize: count(28, 16),
+    channels: count(1),
     featureDim: count(128),
     dropoutRate: fraction(0.4),
     learningRate: positive(2e-3),
@@ -51,10 +65,12 @@ export default defineRecipe({
     epochs: 6,
   },
 
-  batch: { x: { shape: [784] }, label: { shape: [], dtype: 'int32' } },
+  presets: { colour: { imageSize: 32, channels: 3 } },
 
-  nets: ({ featureDim }, init) => ({
-    body: buildBody(featureDim, init),
+  batch: (options) => ({ x: { shape: [pixels(options)] }, label: { shape: [], dtype: 'int32' } }),
+
+  nets: ({ featureDim, ...size }, init) => ({
+    body: buildBody(size, featureDim, init),
     head: sequential([layers.dense({ inputShape: [featureDim], units: 10, kernelInitializer: init.glorotUniform() })]),
   }),
 
@@ -69,11 +85,11 @@ export default defineRecipe({
     },
   },
 
-  serves: ({ body, head }, { featureDim }) =>
+  serves: ({ body, head }, { featureDim, imageSize, channels }) =>
     classifierModel({
       classes: DIGITS,
       featureDim,
-      image: { height: 28, width: 28, channels: 1, range: [0, 1] },
+      image: { height: imageSize, width: imageSize, channels, range: [0, 1] },
       features: (x) => body.apply(x),
       logits: (features) => head.apply(features),
     }),

@@ -7,6 +7,7 @@ import {
   type Initializers,
   interpolation,
   interpolationSharpness,
+  judged,
   leakyReluLayer,
   lipschitzPenalty,
   type Network,
@@ -162,7 +163,7 @@ export default defineRecipe({
       discriminate: (image) => critic.apply(image),
     }),
 
-  evaluate: evaluateAll(criticEstimate, interpolationSharpness),
+  evaluate: evaluateAll(criticEstimate, interpolationSharpness, judged),
 
   figures: {
     samples,

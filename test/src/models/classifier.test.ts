@@ -3,8 +3,43 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ClassifierModel, load, Random } from '@onnx-forge/infer';
 import classifier from '@onnx-forge/models/classifier';
-import { accuracy, crossEntropy, dropout, type StepRandom, tf, train, useBackend } from '@onnx-forge/train';
+import {
+  accuracy,
+  crossEntropy,
+  type DataSet,
+  dropout,
+  type Field,
+  type Split,
+  type StepRandom,
+  tf,
+  train,
+  useBackend,
+} from '@onnx-forge/train';
 import { expect } from 'chai';
+
+/** Grey noise in which one of the three colours is stronger: the class. */
+function colours(): DataSet {
+  const split = (seed: number, size: number): Split => {
+    const noise = new Random(seed).fillUniform(new Float32Array(size * 32 * 32 * 3), 0, 0.7);
+    const read: Field['read'] = (index, out, offset) => {
+      for (let i = 0; i < 32 * 32 * 3; i++) {
+        out[offset + i] = noise[index * 32 * 32 * 3 + i]! + (i % 3 === index % 3 ? 0.3 : 0);
+      }
+    };
+    const label: Field['read'] = (index, out, offset) => {
+      out[offset] = index % 3;
+    };
+    return {
+      size,
+      fields: {
+        x: { shape: [32, 32, 3], dtype: 'float32', read },
+        label: { shape: [], dtype: 'int32', read: label },
+      },
+    };
+  };
+  const splits = { train: split(1, 192), validation: split(2, 30), test: split(3, 60) };
+  return { name: 'colours', splits, files: [], embedded: true };
+}
 
 describe('classifier', () => {
   before(() => useBackend('cpu'));
@@ -32,6 +67,20 @@ describe('classifier', () => {
     expect(dropped).to.be.closeTo(0.4, 0.015);
     for (const value of first!) if (value !== 0) expect(value).to.be.closeTo(1 / 0.6, 1e-6);
     expect(first!.some((value, i) => value !== second![i])).to.equal(true);
+  });
+
+  it('reads colour images of 32 x 32 with the preset `colour`', async function () {
+    this.timeout(60_000);
+    const out = await mkdtemp(join(tmpdir(), 'onnx-forge-colours-'));
+    try {
+      const request = { recipe: classifier, out, preset: 'colour', data: colours(), maxSteps: 20, figures: false };
+      const { measurements } = await train({ ...request, device: 'cpu' });
+      expect(measurements.find(({ name }) => name === 'accuracy')!.value).to.be.greaterThan(0.9);
+      await using model = (await load(out, { device: 'cpu' })) as ClassifierModel;
+      expect(model.manifest.serve.image).to.deep.equal({ height: 32, width: 32, channels: 3, range: [0, 1] });
+    } finally {
+      await rm(out, { recursive: true });
+    }
   });
 
   it('learns the embedded digits, and serves probabilities and features', async function () {
