@@ -40,6 +40,7 @@ interface Noise {
   readonly rng: StepRandom;
   readonly dropoutRate: number;
   readonly embeddingDropout: number;
+  readonly wordDropout: number;
 }
 
 /** Token ids [batch, length] -> one vector each, [batch, length, embeddingDim]. */
@@ -73,7 +74,8 @@ export function classify(nets: TextCnn, tokens: tf.Tensor, { pooling, kernelSize
   ]);
   const drop = (x: tf.Tensor, rate: number) => (noise && rate > 0 ? dropout(x, rate, noise.rng) : x);
   const vectors = drop(nets.embedding.apply(padded), noise?.embeddingDropout ?? 0);
-  const known = vectors.mul(padded.notEqual(0).toFloat().expandDims(2)); // padding is a zero vector
+  const words = drop(padded.notEqual(0).toFloat().expandDims(2), noise?.wordDropout ?? 0);
+  const known = vectors.mul(words); // padding is a zero vector
   const features = nets.convolution.apply(known); // [batch, length, filters]
   const pooled = poolOverTime(features, windowsWithin(padded, kernelSize), pooling).relu();
   return nets.output.apply(drop(pooled, noise?.dropoutRate ?? 0));
@@ -98,6 +100,7 @@ export default defineRecipe({
     minCount: count(1),
     dropoutRate: fraction(0.5),
     embeddingDropout: fraction(0.3),
+    wordDropout: fraction(0),
     fold: count(0, 0),
     learningRate: positive(1e-3),
     batchSize: 50,

@@ -1,4 +1,5 @@
 import { chartCommand } from './chart.js';
+import { classifyCommand } from './classify.js';
 import type { Command } from './command.js';
 import { dataCommand } from './data.js';
 import { demoCommand } from './demo.js';
@@ -24,6 +25,7 @@ export const commands: readonly Command[] = [
   sampleCommand,
   interpolateCommand,
   perturbCommand,
+  classifyCommand,
   exportCommand,
   verifyCommand,
   dataCommand,

@@ -36,7 +36,12 @@ function describe(result: TrainResult): string {
     `run folder  ${out}`,
   ];
   if (figures.length > 0) lines.push(`figures     ${figures.length} files in ${out}/figures`);
-  const next = kind === 'classifier' ? `eval ${shellWord(out)}` : `sample ${shellWord(out)} -o samples.png`;
-  lines.push(`next        onnx-forge ${next}`);
+  lines.push(`next        onnx-forge ${nextCommand(kind, shellWord(out))}`);
   return lines.join('\n');
+}
+
+/** What to try with a trained model. */
+function nextCommand(kind: string, run: string): string {
+  if (['latent', 'conditional', 'generator'].includes(kind)) return `sample ${run} -o samples.png`;
+  return kind === 'text-classifier' ? `classify ${run} "not a very good film"` : `eval ${run}`;
 }
