@@ -51,6 +51,12 @@ export function embedding(vocabularySize: number, embeddingDim: number, { unifor
   ]);
 }
 
+/** Vectors [batch, length, embeddingDim] -> features of every window of words, [batch, length - kernelSize + 1, filters]. */
+export function convolution(filters: number, embeddingDim: number, kernelSize: number, init: Initializers): Network {
+  const kernelInitializer = init.glorotUniform();
+  return sequential([layers.conv1d({ inputShape: [null, embeddingDim], filters, kernelSize, kernelInitializer })]);
+}
+
 /**
  * The windows of a convolution that lie within each text, 1 or 0, [batch, length]; window j begins at token j. A text that
  * is shorter than the kernel has one window, filled up with zeros. Padding must follow the text.
@@ -123,9 +129,7 @@ export default defineRecipe({
 
   nets: ({ embeddingDim, filters, kernelSize }, init, { vocabularies }) => ({
     embedding: embedding(vocabularies.tokens!.length, embeddingDim, init),
-    convolution: sequential([
-      layers.conv1d({ inputShape: [null, embeddingDim], filters, kernelSize, kernelInitializer: init.glorotUniform() }),
-    ]),
+    convolution: convolution(filters, embeddingDim, kernelSize, init),
     output: sequential([layers.dense({ inputShape: [filters], units: 1, kernelInitializer: init.glorotUniform() })]),
   }),
 

@@ -16,6 +16,7 @@ export { type FileContent, isGzip, readUnpacked, unpack } from './formats/gzip.j
 export { type IdxArray, parseIdx } from './formats/idx.js';
 export { decodeImage } from './formats/image.js';
 export { decodeJpeg } from './formats/jpeg.js';
+export { type LabelledTexts, parseLabelledTexts } from './formats/labelled-texts.js';
 export { parseLines, type TextEncoding } from './formats/lines.js';
 export { type MatArray, parseMat } from './formats/mat.js';
 export { parsePgm } from './formats/pgm.js';

