@@ -1,4 +1,7 @@
 import {
+  attentionMaps,
+  attentionOnMarks,
+  bleuByLength,
   curves,
   defineRecipe,
   detached,
@@ -17,6 +20,7 @@ import {
   sequential,
   tf,
   tokenCrossEntropy,
+  translation,
   translatorModel,
   wordDropout,
 } from '@onnx-forge/train';
@@ -71,7 +75,7 @@ function linear(inputs: number, units: number, init: Initializers): Network {
 }
 
 function embedding(tokens: number, units: number, init: Initializers): Network {
-  const embeddingsInitializer = init.fanInUniformBias(units);
+  const embeddingsInitializer = init.normal(1);
   return sequential([
     layers.embedding({ batchInputShape: [null, null], inputDim: tokens, outputDim: units, embeddingsInitializer }),
   ]);
@@ -315,7 +319,12 @@ export default defineRecipe({
       },
     }),
 
+  evaluate: translation,
+
   figures: {
+    attention: attentionMaps,
+    attentionOnMarks,
+    bleuByLength,
     curves: curves({
       title: 'Learning to translate',
       y: 'nats per token',

@@ -69,7 +69,7 @@ export class TranslatorModel extends ServedModel<Extract<Manifest, { kind: 'tran
     checkCount('maxLength', maxLength ?? serve.maxLength, serve.maxLength);
     const single = typeof texts === 'string';
     const all = single ? [texts] : texts;
-    const sentences = all.map((text, index) => this.#read(text, single ? 'the text' : `text ${index}`));
+    const sentences = all.map((text, index) => this.#read(text, all.length === 1 ? 'the text' : `text ${index}`));
     const options = {
       beam,
       maxLength: maxLength ?? serve.maxLength,
@@ -93,6 +93,17 @@ export class TranslatorModel extends ServedModel<Extract<Manifest, { kind: 'tran
       await breather.breathe();
     }
     return single ? translations[0]! : translations;
+  }
+
+  /** Why `translate` would not take a text; undefined if it would. */
+  refusal(text: string): InputError | undefined {
+    try {
+      this.#read(text, 'the text');
+      return undefined;
+    } catch (error) {
+      if (error instanceof InputError) return error;
+      throw error;
+    }
   }
 
   /** A sentence as token ids. */

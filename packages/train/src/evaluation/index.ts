@@ -1,3 +1,4 @@
+export { type Bleu, corpusBleu } from './bleu.js';
 export { classification } from './classification.js';
 export { criticEstimate, interpolationSharpness } from './critic.js';
 export { discriminatorAccuracy } from './discriminator.js';
@@ -26,3 +27,11 @@ export {
 export { type Eigen, symmetricEigen } from './symmetricEigen.js';
 export { labelsOf, textClassification, tokenRows } from './text-classification.js';
 export { textLikelihood } from './textLikelihood.js';
+export {
+  attentionOn,
+  bleuOf,
+  LENGTH_GROUPS,
+  type TranslatedSentence,
+  translateSplit,
+  translation,
+} from './translation.js';

@@ -18,4 +18,5 @@ export { interpolation, perturbation } from './latent-space.js';
 export { mistakes } from './mistakes.js';
 export { reconstructions } from './reconstructions.js';
 export { progress, samples, snapshots } from './samples.js';
+export { attentionMaps, attentionOnMarks, bleuByLength } from './translation.js';
 export { writtenText } from './writtenText.js';

@@ -33,7 +33,7 @@ export const engFra: DataSetDescription = {
   source:
     'tatoeba.org and www.manythings.org/anki; filter of the PyTorch tutorial "Translation with a sequence to sequence network"',
   terms: 'CC BY 2.0 FR; attribution: www.manythings.org/anki and tatoeba.org',
-  sizes: { train: 9_008, validation: 531, test: 1_060 },
+  sizes: { train: 9_007, validation: 530, test: 1_062 },
   folder: 'eng-fra',
   files: [
     {
