@@ -14,7 +14,9 @@ export type TrainErrorCode =
   | 'run-unwritable'
   | 'checkpoint-invalid'
   | 'checkpoint-mismatch'
-  | 'graph-folds-weights';
+  | 'graph-folds-weights'
+  | 'port-in-use'
+  | 'out-exists';
 
 /** A training run can't begin, go on or be resumed. */
 export class TrainError extends ForgeError {

@@ -1,5 +1,5 @@
 /** Codes of {@link FigureError}. */
-export type FigureErrorCode = 'bad-shape' | 'not-finite' | 'bad-option' | 'bad-svg';
+export type FigureErrorCode = 'bad-shape' | 'not-finite' | 'bad-option' | 'bad-svg' | 'explorer-missing';
 
 /**
  * A figure can't be drawn from what was given: ONE clear line that names what was wrong and what to do, a stable `code`

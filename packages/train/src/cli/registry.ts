@@ -5,13 +5,16 @@ import { dataCommand } from './data.js';
 import { demoCommand } from './demo.js';
 import { doctorCommand } from './doctor.js';
 import { evalCommand } from './eval.js';
+import { exploreCommand } from './explore.js';
 import { exportCommand } from './export.js';
 import { figuresCommand } from './figures.js';
+import { generateCommand } from './generate.js';
 import { interpolateCommand } from './interpolate.js';
 import { modelsCommand } from './models.js';
 import { perturbCommand } from './perturb.js';
 import { sampleCommand } from './sample.js';
 import { trainCommand } from './train.js';
+import { translateCommand } from './translate.js';
 import { verifyCommand } from './verify.js';
 
 /** Every command, in the order of the help. A command's own imports happen when it runs. */
@@ -24,7 +27,10 @@ export const commands: readonly Command[] = [
   chartCommand,
   sampleCommand,
   interpolateCommand,
+  generateCommand,
+  translateCommand,
   perturbCommand,
+  exploreCommand,
   classifyCommand,
   exportCommand,
   verifyCommand,

@@ -1,0 +1,69 @@
+import { basename, resolve } from 'node:path';
+import { encodeSafetensors, loadManifest } from '@onnx-forge/infer';
+import { evaluationBatches } from '../data/batches.js';
+import { type Recipe, recipeOptions } from '../recipe.js';
+import { recipeData } from '../run/data.js';
+
+/** A run as the explorer page offers it. */
+export interface ExploredRun {
+  readonly name: string;
+  /** Its folder. */
+  readonly folder: string;
+  /** Examples of its test split, as safetensors: `x` [n, pixels] and, where there are classes, `label` [n]. */
+  readonly examples: Uint8Array | undefined;
+}
+
+export interface ExploredRunRequest {
+  readonly recipe: Recipe;
+  readonly run: string;
+  readonly dataDir?: string | undefined;
+  /** Called with one line when the run's data are not here. */
+  readonly onNotice?: (text: string) => void;
+}
+
+/** Examples that go with a run. */
+const EXAMPLES = 500;
+
+/** Reads what the page shows beside the run's own files: some examples of the test split, where the data are here. */
+export async function exploredRun({ recipe, run, dataDir, onNotice }: ExploredRunRequest): Promise<ExploredRun> {
+  const manifest = await loadManifest(run);
+  const folder = resolve(run);
+  const options = recipeOptions(recipe, {}, manifest.options as Parameters<typeof recipeOptions>[2]);
+  const examples = await recipeData(recipe, { data: manifest.data.name, dataDir, options }).then(
+    ({ splits }) => examplesOf(splits.test),
+    (error: Error) => {
+      onNotice?.(`${run} is shown without test examples: ${error.message}`);
+      return undefined;
+    },
+  );
+  return { name: basename(folder), folder, examples };
+}
+
+type TestSplit = Awaited<ReturnType<typeof recipeData>>['splits']['test'];
+
+/** Images and classes only; token ids mean nothing to the page. */
+function examplesOf(split: TestSplit): Uint8Array | undefined {
+  const { x, label, y } = split.fields;
+  const classes = label ?? (y?.dtype === 'int32' && y.shape.length === 0 ? y : undefined);
+  if (x?.dtype !== 'float32') return undefined;
+  const count = Math.min(EXAMPLES, split.size);
+  const name = Object.entries(split.fields).find(([, field]) => field === classes)?.[0];
+  const fields = ['x', ...(name === undefined ? [] : [name])];
+  const [batch] = evaluationBatches(split, { batchSize: count, fields, limit: count });
+  const data = batch!.fields.x as Float32Array;
+  const arrays = {
+    x: { shape: [count, data.length / count], data },
+    ...(name !== undefined && { label: { shape: [count], data: batch!.fields[name] as Int32Array } }),
+  };
+  return Buffer.concat(encodeSafetensors({ arrays, metadata: {} }));
+}
+
+/** What `runs.json` beside the page says: see the page's `OfferedRun`. */
+export function runsJson(runs: readonly ExploredRun[]): string {
+  const offered = runs.map(({ name, examples }, index) => ({
+    name,
+    location: `runs/${index}/`,
+    ...(examples && { examples: `examples/${index}.safetensors` }),
+  }));
+  return JSON.stringify(offered);
+}

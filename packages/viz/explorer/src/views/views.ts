@@ -1,0 +1,34 @@
+import type { ModelKind } from '@onnx-forge/infer';
+import type { ComponentType } from 'preact';
+import { ClassStripView } from './class-strip.js';
+import { ClassifyView } from './classify.js';
+import { CompareView } from './compare.js';
+import { GenerateTextView } from './generate-text.js';
+import { InterpolationView } from './interpolation.js';
+import { LatentMapView } from './latent-map.js';
+import { LikelihoodView } from './likelihood.js';
+import { SamplesView } from './samples.js';
+import { SentimentView } from './sentiment.js';
+import { SlidersView } from './sliders.js';
+import { TranslateView } from './translate.js';
+import type { View, ViewProps } from './view.js';
+
+/** A view gets only models of the kinds that list it. */
+const view = (title: string, component: unknown): View => ({ title, component: component as ComponentType<ViewProps> });
+
+const map = view('Map', LatentMapView);
+const sliders = view('Dimensions', SlidersView);
+const samples = view('Samples', SamplesView);
+const interpolation = view('Interpolation', InterpolationView);
+
+/** The tabs of each kind of model. */
+export const VIEWS: Readonly<Record<ModelKind, readonly View[]>> = {
+  latent: [map, sliders, interpolation, samples, view('Likelihood', LikelihoodView)],
+  conditional: [view('Classes', ClassStripView), map, sliders, samples],
+  generator: [samples, sliders, interpolation],
+  classifier: [view('Read', ClassifyView)],
+  embedding: [view('Compare', CompareView)],
+  'text-classifier': [view('Sentence', SentimentView)],
+  translator: [view('Translate', TranslateView)],
+  'language-model': [view('Write', GenerateTextView)],
+};
