@@ -32,6 +32,7 @@ export {
   type MetricEntry,
   manifestSchema,
   parseManifest,
+  runFiles,
   type TextClassifierServe,
   type TranslatorServe,
   type ValueEntry,
@@ -89,8 +90,8 @@ export {
 } from './model/translator.js';
 export { Random, type RandomState } from './random.js';
 export type { RunFile } from './run-file.js';
-export type { ReadOptions, RunSource } from './source.js';
 export { decodeSafetensors, encodeSafetensors, type NamedArrays } from './safetensors.js';
+export type { ReadOptions, RunSource } from './source.js';
 export { type DataType, type DataTypeMap, float32, sizeOf, type Tensor, type TensorSpec } from './tensor.js';
 export * from './text/index.js';
 export * from './training/index.js';

@@ -180,6 +180,11 @@ export type Manifest =
 const { jitless } = z.config();
 z.config({ jitless: true });
 
+/** All files that a run is loaded from beside the manifest: its graphs, and what its training goes on with. */
+export function runFiles({ graphs, training }: Manifest): readonly RunFile[] {
+  return [...Object.values(graphs), ...(training ? [...Object.values(training.steps), training.state] : [])];
+}
+
 const size = z.int().positive();
 const count = z.int().nonnegative();
 

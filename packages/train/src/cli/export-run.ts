@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { loadManifest, MANIFEST_FILE } from '@onnx-forge/infer';
+import { loadManifest, MANIFEST_FILE, type RunFile, runFiles } from '@onnx-forge/infer';
 import { readGraph } from '../run/graph-file.js';
 import type { Outcome } from './command.js';
 import { formatBytes } from './format.js';
@@ -23,10 +23,9 @@ export async function exportRun(run: string, folder: string): Promise<Outcome> {
       Object.keys(entry.outputs).join(', '),
     ]);
   }
-  const { training } = manifest;
-  const trainingFiles = training ? [...Object.values(training.steps), training.state] : [];
-  for (const entry of trainingFiles) await writeOutput(join(folder, entry.file), await readGraph(run, entry));
-  const files = [...Object.values(manifest.graphs), ...trainingFiles].map(({ file }) => file);
+  const others = runFiles(manifest).filter((file) => !Object.values<RunFile>(manifest.graphs).includes(file));
+  for (const entry of others) await writeOutput(join(folder, entry.file), await readGraph(run, entry));
+  const files = runFiles(manifest).map(({ file }) => file);
   // Last: with the manifest the folder is whole.
   await writeOutput(join(folder, MANIFEST_FILE), await readFile(join(run, MANIFEST_FILE)));
   return {

@@ -1,6 +1,6 @@
 import { cp, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { loadManifest } from '@onnx-forge/infer';
+import { loadManifest, MANIFEST_FILE, runFiles } from '@onnx-forge/infer';
 import { explorerFolder } from '@onnx-forge/viz';
 import { TrainError } from '../errors.js';
 import { type ExploredRun, runsJson } from './site.js';
@@ -24,8 +24,8 @@ export async function writeExplorer(runs: readonly ExploredRun[], out: string): 
   for (const [index, { folder, examples }] of runs.entries()) {
     const place = join(unfinished, 'runs', String(index));
     await mkdir(place, { recursive: true });
-    const { graphs } = await loadManifest(folder);
-    for (const file of ['manifest.json', ...Object.values(graphs).map((graph) => graph.file)]) {
+    const files = runFiles(await loadManifest(folder)).map(({ file }) => file);
+    for (const file of [MANIFEST_FILE, ...files]) {
       await cp(join(folder, file), join(place, file), { recursive: true });
     }
     if (examples) await writeFile(join(unfinished, 'examples', `${index}.safetensors`), examples);

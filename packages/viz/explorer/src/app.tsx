@@ -5,7 +5,7 @@ import { ErrorLine } from './parts/error-line.js';
 import { Choice } from './parts/fields.js';
 import { droppedFiles, type OfferedRun, offeredRuns, runOfFiles } from './runs.js';
 import type { ViewProps } from './views/view.js';
-import { VIEWS } from './views/views.js';
+import { viewsOf } from './views/views.js';
 
 /** The whole page: which run, which device, and the tabs of the run's kind. */
 export function App() {
@@ -68,7 +68,7 @@ export function App() {
       {!run && <p class="hint">Drop a run folder here, pick one, or give its address.</p>}
       {run && !model && !error && <Loading name={run.name} done={progress?.done} total={progress?.total} />}
       {model && <About model={model} />}
-      {model && <Tabs key={model.location} model={model} examples={examples} />}
+      {run && model && <Tabs key={model.location} model={model} location={run.location} examples={examples} />}
       <footer>
         <Openers
           onFiles={take}
@@ -106,8 +106,8 @@ function About({ model }: { model: Model }) {
   );
 }
 
-function Tabs({ model, examples }: ViewProps) {
-  const views = VIEWS[model.kind];
+function Tabs({ model, location, examples }: ViewProps) {
+  const views = useMemo(() => viewsOf(model), [model]);
   const [title, setTitle] = useState(views[0]!.title);
   const { component: View } = useMemo(() => views.find((view) => view.title === title) ?? views[0]!, [views, title]);
   return (
@@ -125,7 +125,7 @@ function Tabs({ model, examples }: ViewProps) {
           </button>
         ))}
       </div>
-      <View model={model} examples={examples} />
+      <View model={model} location={location} examples={examples} />
     </>
   );
 }

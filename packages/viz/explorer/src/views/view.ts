@@ -1,9 +1,11 @@
-import type { Model } from '@onnx-forge/infer';
+import type { Model, RunLocation } from '@onnx-forge/infer';
 import type { ComponentType } from 'preact';
 import type { TestExamples } from '../runs.js';
 
 export interface ViewProps<M extends Model = Model> {
   readonly model: M;
+  /** Where the model is from. */
+  readonly location: RunLocation;
   readonly examples: TestExamples | undefined;
 }
 
@@ -11,4 +13,6 @@ export interface ViewProps<M extends Model = Model> {
 export interface View {
   readonly title: string;
   readonly component: ComponentType<ViewProps>;
+  /** Whether this model has it; default yes. */
+  readonly suits?: (model: Model) => boolean;
 }

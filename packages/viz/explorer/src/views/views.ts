@@ -1,4 +1,4 @@
-import type { ModelKind } from '@onnx-forge/infer';
+import type { Model, ModelKind } from '@onnx-forge/infer';
 import type { ComponentType } from 'preact';
 import { ClassStripView } from './class-strip.js';
 import { ClassifyView } from './classify.js';
@@ -10,6 +10,7 @@ import { LikelihoodView } from './likelihood.js';
 import { SamplesView } from './samples.js';
 import { SentimentView } from './sentiment.js';
 import { SlidersView } from './sliders.js';
+import { TrainView } from './train.js';
 import { TranslateView } from './translate.js';
 import type { View, ViewProps } from './view.js';
 
@@ -21,9 +22,16 @@ const sliders = view('Dimensions', SlidersView);
 const samples = view('Samples', SamplesView);
 const interpolation = view('Interpolation', InterpolationView);
 
-/** The tabs of each kind of model. */
-export const VIEWS: Readonly<Record<ModelKind, readonly View[]>> = {
-  latent: [map, sliders, interpolation, samples, view('Likelihood', LikelihoodView)],
+/** Needs a run that was written with its training step. */
+const train: View = { ...view('Train', TrainView), suits: ({ manifest }) => manifest.training !== undefined };
+
+/** The tabs of a model. */
+export function viewsOf(model: Model): readonly View[] {
+  return VIEWS[model.kind].filter(({ suits }) => suits?.(model) ?? true);
+}
+
+const VIEWS: Readonly<Record<ModelKind, readonly View[]>> = {
+  latent: [map, sliders, interpolation, samples, view('Likelihood', LikelihoodView), train],
   conditional: [view('Classes', ClassStripView), map, sliders, samples],
   generator: [samples, sliders, interpolation],
   classifier: [view('Read', ClassifyView)],
