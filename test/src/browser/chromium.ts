@@ -32,3 +32,14 @@ export async function openPage(browser: Browser, url: string): Promise<{ page: P
   await page.goto(url);
   return { page, complaints };
 }
+
+/**
+ * Waits until the page's scripts have made a global variable. (`page.waitForFunction` compiles what it polls, which a
+ * strict content security policy forbids.)
+ */
+export async function waitForGlobal(page: Page, name: string): Promise<void> {
+  for (const end = Date.now() + 30_000; Date.now() < end; await page.waitForTimeout(20)) {
+    if (await page.evaluate((wanted) => wanted in globalThis, name)) return;
+  }
+  throw new Error(`after 30 seconds ${page.url()} has no '${name}'`);
+}

@@ -2,7 +2,7 @@ import { ForgeError, load } from '@onnx-forge/infer';
 import { expect } from 'chai';
 import type { Browser, Page } from 'playwright-core';
 import { bundleForBrowser, PAGE, PAGE_SCRIPT } from '../browser/bundle.js';
-import { launchChromium, openPage } from '../browser/chromium.js';
+import { launchChromium, openPage, waitForGlobal } from '../browser/chromium.js';
 import type { InferPage } from '../browser/page.js';
 import { Site } from '../browser/site.js';
 import { type BadRun, badRunRoute, badRuns } from './bad-runs.js';
@@ -85,7 +85,7 @@ describe('infer: bad runs under a URL', () => {
     before(async function () {
       browser = await launchChromium(this, { webgpu: false });
       ({ page, complaints } = await openPage(browser, `${site.url}index.html`));
-      await page.waitForFunction('globalThis.infer');
+      await waitForGlobal(page, 'infer');
     });
 
     after(() => browser?.close());

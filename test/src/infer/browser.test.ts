@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { build, type Metafile } from 'esbuild';
 import type { Browser, Page } from 'playwright-core';
 import { bundleForBrowser, PAGE, PAGE_SCRIPT, WASM_FILES } from '../browser/bundle.js';
-import { launchChromium, openPage } from '../browser/chromium.js';
+import { launchChromium, openPage, waitForGlobal } from '../browser/chromium.js';
 import type { InferPage } from '../browser/page.js';
 import { ISOLATION, ONNXRUNTIME_WEB, Site, STRICT_POLICY } from '../browser/site.js';
 import { linearGaussianRun, TemporaryFolders, writeRun } from './run-folder.js';
@@ -86,7 +86,7 @@ describe('infer: in a page', () => {
       headers,
     );
     const { page, complaints } = await openPage(browser!, `${site.url}app/index.html`);
-    await page.waitForFunction('globalThis.infer');
+    await waitForGlobal(page, 'infer');
     await use(page, complaints);
     await page.close();
   }

@@ -8,7 +8,7 @@ import { train } from '@onnx-forge/train';
 import { expect } from 'chai';
 import type { Browser } from 'playwright-core';
 import { bundleForBrowser, PAGE } from '../browser/bundle.js';
-import { launchChromium, openPage } from '../browser/chromium.js';
+import { launchChromium, openPage, waitForGlobal } from '../browser/chromium.js';
 import { Site } from '../browser/site.js';
 import { tinyData, tinyRecipe } from '../train/tiny.js';
 import { worstDifference } from './conformance/check.js';
@@ -64,7 +64,7 @@ describe('infer: conformance', () => {
       await bundleForBrowser(fileURLToPath(new URL('conformance/page.js', import.meta.url)), bundle);
       site = await Site.open({ '/': { folder: bundle }, '/index.html': { html: PAGE }, '/runs/': { folder } });
       const { page } = await openPage(browser, `${site.url}index.html`);
-      await page.waitForFunction('globalThis.conformance');
+      await waitForGlobal(page, 'conformance');
       place = new ChromiumPlace(page);
     });
 
