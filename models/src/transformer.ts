@@ -36,6 +36,8 @@ export default defineRecipe({
     blockSize: count(64, 32),
     normalisation: oneOf('pre', 'post'),
     feedForward: true,
+    /** Standard deviation of the embeddings at the start: GPT-2's; 0.7 makes what enters the first block of variance 1. */
+    embeddingScale: positive(0.02),
     dropoutRate: fraction(0),
     trainingCharacters: count(0, 0),
     /** Whether the gradient of every layer's input is watched. */

@@ -1,3 +1,4 @@
+import type { ModelKind } from '../serve/kinds.js';
 import type { TrainResult } from '../train-request.js';
 import { type Attempt, failed } from './batch.js';
 import { messageOf } from './errors.js';
@@ -40,8 +41,18 @@ function describe(result: TrainResult): string {
   return lines.join('\n');
 }
 
-/** What to try with a trained model. */
-function nextCommand(kind: string, run: string): string {
-  if (['latent', 'conditional', 'generator'].includes(kind)) return `sample ${run} -o samples.png`;
-  return kind === 'text-classifier' ? `classify ${run} "not a very good film"` : `eval ${run}`;
+/** What to try on a run of this kind. */
+function nextCommand(kind: ModelKind, run: string): string {
+  switch (kind) {
+    case 'latent':
+    case 'conditional':
+    case 'generator':
+      return `sample ${run} -o samples.png`;
+    case 'text-classifier':
+      return `classify ${run} "not a very good film"`;
+    case 'language-model':
+      return `generate ${run} --length 300`;
+    default:
+      return `eval ${run}`;
+  }
 }

@@ -12,6 +12,8 @@ export interface CausalTransformerOptions extends TransformerBlockOptions {
   /** Longest sequence. */
   readonly blockSize: number;
   readonly vocabularySize: number;
+  /** Standard deviation of the embeddings of tokens and of positions at the start; default 0.02, GPT-2's. */
+  readonly embeddingScale?: number;
 }
 
 export interface TransformerContext {
@@ -27,9 +29,6 @@ export interface TransformerOutput extends KeysAndValues {
   readonly logits: tf.Tensor;
 }
 
-/** Standard deviation of both embeddings, so that their sum has variance 1. */
-const EMBEDDING_SCALE = Math.SQRT1_2;
-
 /**
  * A decoder-only transformer (Vaswani et al. 2017; Radford et al. 2018): learned positions, causal attention. With
  * `normalisation: 'pre'` a last layer normalisation follows the blocks.
@@ -41,8 +40,8 @@ export class CausalTransformer extends Network {
   readonly #head: TokenLogits;
 
   constructor(options: CausalTransformerOptions, init: Initializers) {
-    const { vocabularySize, blockSize, width, layers, normalisation } = options;
-    const embedding = new TokenEmbedding({ vocabularySize, longest: blockSize, width }, init, EMBEDDING_SCALE);
+    const { vocabularySize, blockSize, width, layers, normalisation, embeddingScale = 0.02 } = options;
+    const embedding = new TokenEmbedding({ vocabularySize, longest: blockSize, width }, init, embeddingScale);
     const blocks = Array.from({ length: layers }, () => new TransformerBlock(options, init));
     const head = new TokenLogits({ vocabularySize, width, normalise: normalisation === 'pre' }, init);
     super(tf.sequential({ layers: [embedding, ...blocks, head] }));

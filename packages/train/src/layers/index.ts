@@ -19,4 +19,10 @@ export { leakyRelu, leakyReluLayer } from './leakyRelu.js';
 export { type MlpOptions, mlp } from './mlp.js';
 export { Network, type NetworkWeight, sequential } from './network.js';
 export { type Pooling, poolOverTime } from './poolOverTime.js';
-export type { BlockContext, BlockOutput, Normalisation, TransformerBlockOptions } from './transformerBlock.js';
+export {
+  type BlockContext,
+  type BlockOutput,
+  type Normalisation,
+  TransformerBlock,
+  type TransformerBlockOptions,
+} from './transformerBlock.js';
