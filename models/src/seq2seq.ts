@@ -88,6 +88,11 @@ function onLastAxis(network: Network, x: tf.Tensor): tf.Tensor {
   return y.reshape([...before, y.shape[1]!]);
 }
 
+/** [steps, batch, features] -> [batch, features] each. The gradient of tfjs's `unstack` fails where there is one. */
+function steps(x: tf.Tensor): tf.Tensor[] {
+  return x.shape[0] === 1 ? [x.squeeze([0])] : tf.unstack(x);
+}
+
 /** 1 for a token, 0 for padding. */
 function present(tokens: tf.Tensor): tf.Tensor {
   return tokens.notEqual(padding).toFloat();
@@ -97,9 +102,9 @@ function present(tokens: tf.Tensor): tf.Tensor {
 export function encode(nets: Seq2seq, source: tf.Tensor, regularise: Regulariser = unchanged): Encoded {
   const mask = present(source);
   const embedded = regularise(nets.sourceEmbedding.apply(source.transpose())); // [length, batch, units]
-  const inputs = tf.unstack(onLastAxis(nets.encoderInput, embedded));
+  const inputs = steps(onLastAxis(nets.encoderInput, embedded));
   const isToken = tf.split(mask, inputs.length, 1); // [batch, 1] each
-  let state = tf.zerosLike(tf.unstack(embedded)[0]!);
+  let state = tf.zerosLike(steps(embedded)[0]!);
   const outputs: tf.Tensor[] = [];
   for (const [i, input] of inputs.entries()) {
     const next = gruStep(input, nets.encoderState.apply(state), state);
@@ -113,7 +118,7 @@ export function encode(nets: Seq2seq, source: tf.Tensor, regularise: Regulariser
 export function decode(nets: Seq2seq, tokens: tf.Tensor, state: tf.Tensor, regularise = unchanged): Decoded {
   const embedded = regularise(nets.targetEmbedding.apply(tokens.transpose())); // [steps, batch, units]
   const states = [state];
-  for (const input of tf.unstack(onLastAxis(nets.decoderInput, embedded))) {
+  for (const input of steps(onLastAxis(nets.decoderInput, embedded))) {
     const last = states.at(-1)!;
     states.push(gruStep(input, nets.decoderState.apply(last), last));
   }
@@ -165,12 +170,12 @@ function decodePartlyTold(
   regularise: Regulariser,
 ): Decoded {
   const gold = tf.unstack(target, 1);
-  const steps: Decoded[] = [];
+  const taken: Decoded[] = [];
   let token = tf.fill([target.shape[0]!], start, 'int32');
   let { state } = encoded;
   for (const right of gold) {
     const step = decode(nets, token.expandDims(1), state, regularise);
-    steps.push(step);
+    taken.push(step);
     state = step.after.squeeze([1]);
     token = detached(() => {
       const logits = onLastAxis(nets.output, attend(nets, kind, step, encoded).features);
@@ -179,7 +184,7 @@ function decodePartlyTold(
   }
   const all = (part: keyof Decoded) =>
     tf.concat(
-      steps.map((step) => step[part]),
+      taken.map((step) => step[part]),
       1,
     );
   return { embedded: all('embedded'), before: all('before'), after: all('after') };

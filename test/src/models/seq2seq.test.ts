@@ -1,0 +1,343 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { InputError, load, openSession, Random, RunFolderError, type TranslatorModel } from '@onnx-forge/infer';
+import seq2seq, { attend, decode, encode, type Seq2seq } from '@onnx-forge/models/seq2seq';
+import {
+  CompiledEngine,
+  dataFacts,
+  detached,
+  EagerEngine,
+  type EngineState,
+  exportGraph,
+  type GraphRunner,
+  gather,
+  gruStep,
+  type OptionValues,
+  recipeData,
+  recipeOptions,
+  SENTENCE_IDS,
+  type Split,
+  type StepRandom,
+  seededInitializers,
+  TrainingBatches,
+  tf,
+  tokenCrossEntropy,
+  train,
+  useBackend,
+} from '@onnx-forge/train';
+import { expect } from 'chai';
+
+const UNITS = 16;
+const KINDS = ['content', 'position', 'none'] as const;
+
+/** Small networks on the embedded sentences. */
+async function small(set: OptionValues = {}) {
+  const options = recipeOptions(seq2seq, { set: { units: UNITS, batchSize: 8, dropoutRate: 0, ...set } });
+  const data = await recipeData(seq2seq, { data: 'embedded', options });
+  const facts = dataFacts(data);
+  const nets = () => seq2seq.nets(options, seededInitializers(new Random(3)), facts) as unknown as Seq2seq;
+  return { options, data, facts, nets };
+}
+
+/** The first examples of a split as tensors. */
+function tensors(split: Split, count: number) {
+  const indices = Array.from({ length: count }, (_, i) => i);
+  const ids = (field: string) => {
+    const values = gather(split, field, indices) as Int32Array;
+    return tf.tensor2d(values, [count, values.length / count], 'int32');
+  };
+  return { source: ids('source'), target: ids('target') };
+}
+
+/** Every uniform number is this one. */
+function constantRandom(value: number): StepRandom {
+  return { normal: () => expect.fail('normal noise'), uniform: (shape) => tf.fill([...shape], value) };
+}
+
+function close(actual: ArrayLike<number>, expected: ArrayLike<number>, within = 1e-5): void {
+  expect(actual.length).to.equal(expected.length);
+  for (let i = 0; i < actual.length; i++) expect(actual[i], `element ${i}`).to.be.closeTo(expected[i]!, within);
+}
+
+describe('gated recurrent unit', () => {
+  before(() => useBackend('cpu'));
+  const [batch, units] = [3, 5];
+  const random = new Random(1);
+  const normal = (...shape: number[]) =>
+    tf.tensor(random.fillNormal(new Float32Array(shape.reduce((a, b) => a * b))), shape);
+
+  it('is its formula, in float64', () => {
+    const [x, h, state] = [normal(batch, 3 * units), normal(batch, 3 * units), normal(batch, units)];
+    const [xs, hs, before] = [x, h, state].map((tensor) => tensor.arraySync() as number[][]);
+    const sigmoid = (value: number) => 1 / (1 + Math.exp(-value));
+    const expected = before!.flatMap((row, i) =>
+      row.map((old, unit) => {
+        const at = (part: number) => [xs![i]![part * units + unit]!, hs![i]![part * units + unit]!] as const;
+        const [reset, update] = [at(0), at(1)].map(([a, b]) => sigmoid(a + b));
+        const candidate = Math.tanh(at(2)[0] + reset! * at(2)[1]);
+        return (1 - update!) * candidate + update! * old;
+      }),
+    );
+    close(gruStep(x, h, state).dataSync(), expected, 1e-6);
+  });
+
+  it("is tf.layers.gru where the two forms agree: the candidate's recurrent matrix diagonal", () => {
+    const features = 4;
+    const layer = tf.layers.gru({ units, recurrentActivation: 'sigmoid', returnSequences: true });
+    const x = normal(batch, 6, features);
+    layer.apply(x);
+    // tfjs has the update gate first. A diagonal U: U (r h) = r (U h).
+    const [kernel, recurrent, bias] = [normal(features, 3 * units), normal(units, 3 * units), normal(3 * units)];
+    const [update, reset] = tf.split(recurrent, 3, 1);
+    const diagonal = tf.diag(normal(units)) as tf.Tensor2D;
+    layer.setWeights([kernel, tf.concat([update!, reset!, diagonal], 1), bias]);
+    const expected = layer.apply(x) as tf.Tensor;
+
+    const swapped = (tensor: tf.Tensor, axis: number) => {
+      const [z, r, n] = tf.split(tensor, 3, axis);
+      return tf.concat([r!, z!, n!], axis);
+    };
+    const inputs = tf.matMul(x.reshape([-1, features]), swapped(kernel, 1)).add(swapped(bias, 0));
+    const projected = tf.unstack(inputs.reshape([batch, 6, 3 * units]), 1);
+    let state: tf.Tensor = tf.zeros([batch, units]);
+    const states = projected.map((input) => {
+      state = gruStep(input, tf.matMul(state, tf.concat([reset!, update!, diagonal], 1)), state);
+      return state;
+    });
+    close(tf.stack(states, 1).dataSync(), expected.dataSync());
+  });
+});
+
+describe('what training on sentences needs', () => {
+  before(() => useBackend('cpu'));
+
+  it('cross-entropy of tokens is the mean over those that are not padding', () => {
+    const logits = [
+      [1, 2, 3],
+      [0, 5, -2],
+      [9, 9, 9],
+      [4, 0, 0],
+    ];
+    const labels = [2, 1, 0, 2]; // 0 is padding
+    const surprise = (row: number[], label: number) =>
+      Math.log(row.reduce((sum, value) => sum + Math.exp(value), 0)) - row[label]!;
+    const expected = [0, 1, 3].reduce((sum, i) => sum + surprise(logits[i]!, labels[i]!) / 3, 0);
+    const { loss, accuracy } = tokenCrossEntropy(tf.tensor2d(logits), tf.tensor1d(labels, 'int32'), 0);
+    expect(loss.dataSync()[0]).to.be.closeTo(expected, 1e-6);
+    expect(accuracy.dataSync()[0]).to.be.closeTo(2 / 3, 1e-6);
+  });
+
+  it('what is detached is a constant to gradients', () => {
+    const gradient = tf.grad((x) => x.mul(detached(() => x.square())).sum())(tf.tensor1d([2, 3]));
+    expect([...gradient.dataSync()]).to.deep.equal([4, 9]);
+  });
+});
+
+describe('seq2seq', () => {
+  before(() => useBackend('cpu'));
+
+  for (const kind of KINDS) {
+    describe(`${kind} attention`, () => {
+      it('a sentence alone and the same with padding behind it are decoded alike', async () => {
+        const { data, nets } = await small({ attention: kind });
+        const model = nets();
+        const { source, target } = tensors(data.splits.test, 6);
+        const lengths = source.notEqual(SENTENCE_IDS.padding).toFloat().sum(1).dataSync();
+        const shortest = lengths.indexOf(Math.min(...lengths));
+        expect(lengths[shortest]).to.be.below(Math.max(...lengths));
+        const [padded, alone] = [source.shape[1]!, lengths[shortest]!].map((length) => {
+          const given = source.slice([shortest, 0], [1, length]);
+          const encoded = encode(model, given);
+          const decoded = decode(model, target.slice([shortest, 0], [1, -1]), encoded.state);
+          // Scores by position are as many as the longest source has tokens.
+          if (kind === 'position' && length < source.shape[1]!) return { encoded, decoded, seen: undefined };
+          return { encoded, decoded, seen: attend(model, kind, decoded, encoded) };
+        });
+        close(padded!.encoded.state.dataSync(), alone!.encoded.state.dataSync(), 1e-6);
+        close(padded!.decoded.after.dataSync(), alone!.decoded.after.dataSync(), 1e-6);
+        if (alone!.seen) close(padded!.seen!.features.dataSync(), alone!.seen.features.dataSync(), 1e-6);
+        if (kind === 'none') return;
+        const weights = padded!.seen!.attention!.arraySync() as number[][][];
+        for (const row of weights[0]!) {
+          expect(row.reduce((sum, value) => sum + value, 0)).to.be.closeTo(1, 1e-5);
+          for (const value of row.slice(lengths[shortest])) expect(value).to.equal(0);
+        }
+      });
+
+      it('the exported graphs, token by token, give the log-probabilities of training', async () => {
+        const { options, data, facts, nets } = await small({ attention: kind });
+        const model = nets();
+        const { graphs } = seq2seq.serves(model as never, options, facts);
+        const [encoder, decoder] = await Promise.all(
+          ['encode', 'decodeStep'].map((name) => openSession(exportGraph(graphs[name]!).bytes, { device: 'cpu' })),
+        );
+        const { source, target } = tensors(data.splits.test, 5);
+        const encoded = encode(model, source);
+        const start = tf.fill([5, 1], SENTENCE_IDS.start, 'int32');
+        const told = tf.concat([start, target.slice([0, 0], [5, target.shape[1]! - 1])], 1);
+        const decoded = decode(model, told, encoded.state);
+        const { features } = attend(model, kind, decoded, encoded);
+        const logits = model.output.apply(features.reshape([-1, UNITS])).reshape([5, told.shape[1]!, -1]);
+        const expected = tf.unstack(tf.logSoftmax(logits), 1);
+
+        const sourceIds = { type: 'int32', dims: source.shape, data: source.dataSync<'int32'>() } as const;
+        const { outputs, state } = await encoder!.run({ source: sourceIds });
+        let now = state!;
+        for (const [step, token] of tf.unstack(told, 1).entries()) {
+          const ids = { type: 'int32', dims: [5], data: token.dataSync<'int32'>() } as const;
+          const seen = kind === 'none' ? {} : { source: sourceIds, outputs: outputs! };
+          const { logProbs, nextState } = await decoder!.run({ token: ids, state: now, ...seen });
+          close(logProbs!.data as Float32Array, expected[step]!.dataSync(), 1e-4);
+          now = nextState!;
+        }
+        await encoder!.dispose();
+        await decoder!.dispose();
+      });
+
+      it('the loss of sentences that are told the right tokens, and of those that are not, is what validation measures', async () => {
+        const { options, data, facts, nets } = await small({ attention: kind });
+        const model = nets();
+        const served = seq2seq.serves(model as never, options, facts);
+        const sessions = await Promise.all(
+          Object.entries(served.graphs).map(async ([name, graph]) => {
+            return [name, await openSession(exportGraph(graph).bytes, { device: 'cpu' })] as const;
+          }),
+        );
+        const graphs: GraphRunner = { run: (name, feeds) => Object.fromEntries(sessions)[name]!.run(feeds) };
+        const split: Split = { ...data.splits.test, size: 12 };
+        const validation = await served.validate!(graphs, split, new Random(1));
+        const loss = (teacherForcing: number, uniform: number) => {
+          const given = { ...options, teacherForcing };
+          const { loss } = seq2seq.steps.translate!.loss(
+            model as never,
+            tensors(split, 12),
+            constantRandom(uniform),
+            given,
+          );
+          return loss.dataSync()[0]!;
+        };
+        expect(loss(1, 0)).to.be.closeTo(validation.crossEntropy!, 1e-4);
+        expect(loss(0.5, 0.4)).to.be.closeTo(validation.crossEntropy!, 1e-4);
+        expect(loss(0.5, 0.6)).to.be.closeTo(validation.crossEntropyAlone!, 1e-4);
+        expect(loss(0, 0)).to.be.closeTo(validation.crossEntropyAlone!, 1e-4);
+        expect(Math.abs(validation.crossEntropy! - validation.crossEntropyAlone!)).to.be.greaterThan(1e-4);
+        for (const [, session] of sessions) await session.dispose();
+      });
+    });
+  }
+
+  it('attention by position does not see the source words; attention by content does', async () => {
+    for (const kind of ['position', 'content'] as const) {
+      const { data, nets } = await small({ attention: kind });
+      const model = nets();
+      const { source, target } = tensors(data.splits.test, 1);
+      const encoded = encode(model, source);
+      const decoded = decode(model, target, encoded.state);
+      const weights = (outputs: tf.Tensor) =>
+        attend(model, kind, decoded, { ...encoded, outputs }).attention!.dataSync();
+      const [one, other] = [weights(encoded.outputs), weights(encoded.outputs.reverse(1))];
+      expect(one.some((value, i) => Math.abs(value - other[i]!) > 1e-6)).to.equal(kind === 'content');
+    }
+  });
+
+  it('both engines train alike, with some sentences told the right tokens, and with dropout', async function () {
+    this.timeout(60_000);
+    const { options, data, nets } = await small({ batchSize: 4, teacherForcing: 0.5, dropoutRate: 0.2, maxWords: 9 });
+    // Gradient descent: Adam divides the noise of float32 by its own size where a word's gradient is nothing else.
+    const { translate } = seq2seq.steps;
+    const recipe = { ...seq2seq, steps: { translate: { ...translate!, optimizer: () => tf.train.sgd(0.1) } } };
+    const parts = { recipe, options };
+    const eager = new EagerEngine({ ...parts, nets: nets() as never, random: new Random(2) });
+    const compiled = await CompiledEngine.compile(
+      { ...parts, nets: nets() as never, random: new Random(2) },
+      { batchSize: 4, device: 'cpu' },
+    );
+    const batches = new TrainingBatches(data.splits.train, { batchSize: 4, seed: 1 });
+    for (let step = 0; step < 2; step++) {
+      const { fields } = batches.next();
+      const [expected, actual] = [await eager.run('translate', fields), await compiled.run('translate', fields)];
+      expect(actual.loss).to.be.closeTo(expected.loss!, 1e-4);
+    }
+    const weights = (state: EngineState) => Object.entries(state).filter(([name]) => !name.includes('optimizer'));
+    const after = await compiled.state();
+    for (const [name, { data: values }] of weights(await eager.state())) close(after[name]!.data, values, 1e-4);
+    await eager.dispose();
+    await compiled.dispose();
+  });
+
+  it('learns the embedded sentences, and translates', async function () {
+    this.timeout(120_000);
+    const out = await mkdtemp(join(tmpdir(), 'onnx-forge-seq2seq-'));
+    try {
+      const set = { units: 48, learningRate: 1e-2, batchSize: 32 };
+      const { metrics, measurements } = await train({
+        recipe: seq2seq,
+        out,
+        set,
+        maxSteps: 62,
+        device: 'cpu',
+        figures: false,
+      });
+      // A decoder that knows nothing of the source has 2.0 nats per token.
+      expect(metrics.crossEntropy).to.be.below(1.6);
+      const found = Object.fromEntries(measurements.map(({ name, value }) => [name, value]));
+      expect(found).to.include.keys('bleu', 'bleuBeam4', 'exactMatch', 'lengthRatio', 'attention on <eos>');
+      expect(found.bleu).to.be.within(5, 100);
+      await using model = (await load(out, { device: 'cpu' })) as TranslatorModel;
+      const text = 'Lo polo granu una canta oku ka ?';
+      const one = await model.translate(text);
+      expect(one.sourceTokens).to.deep.equal([...text.toLowerCase().split(' '), '<eos>']);
+      expect(one.attention!.dims).to.deep.equal([one.tokens.length, 9]);
+      expect(one.text).to.equal(one.tokens.filter((token) => token !== '<eos>').join(' '));
+      const [again, wide] = [
+        ...(await model.translate([text])),
+        ...(await model.translate([text, 'la mira auda .'], { beam: 5 })),
+      ];
+      expect(again!.text).to.equal(one.text);
+      expect(again!.logProb).to.be.closeTo(one.logProb, 1e-4);
+      expect(wide!.logProb).to.be.at.least(one.logProb - 1e-4);
+      await refuses(model);
+      await refusesVocabulary(out);
+    } finally {
+      await rm(out, { recursive: true });
+    }
+  });
+});
+
+/** One clear line each. */
+async function refuses(model: TranslatorModel): Promise<void> {
+  const cases: readonly (readonly [() => Promise<unknown>, string])[] = [
+    [() => model.translate(''), "the text has no words: '' leaves nothing to translate"],
+    [() => model.translate(['la mira auda .', ' 12 ']), "text 1 has no words: ' 12 ' leaves nothing to translate"],
+    [() => model.translate('xyzzy plugh .'), "the text has no word that this model knows: 'xyzzy plugh .'"],
+    [() => model.translate('la '.repeat(10)), 'the text has 10 words and marks; this model reads at most 9'],
+    [() => model.translate('la mira', { beam: 0 }), 'beam must be a whole number from 1 to'],
+    [() => model.translate('la mira', { maxLength: 11 }), 'maxLength must be a whole number from 1 to 10, not 11'],
+  ];
+  for (const [call, message] of cases) {
+    const error = await call().then(
+      () => expect.fail(`no error: ${message}`),
+      (thrown: unknown) => thrown,
+    );
+    expect(error).to.be.instanceOf(InputError);
+    expect((error as InputError).message.startsWith(message), (error as InputError).message).to.equal(true);
+  }
+  expect(model.refusal('la mira')).to.equal(undefined);
+  expect(model.refusal('')).to.be.instanceOf(InputError);
+}
+
+async function refusesVocabulary(run: string): Promise<void> {
+  const file = join(run, 'manifest.json');
+  const manifest = JSON.parse(await readFile(file, 'utf8'));
+  manifest.vocabularies.target.pop();
+  await writeFile(file, JSON.stringify(manifest));
+  const error = await load(run, { device: 'cpu' }).then(
+    () => expect.fail('loaded'),
+    (thrown: unknown) => thrown,
+  );
+  expect(error).to.be.instanceOf(RunFolderError);
+  expect((error as RunFolderError).message).to.match(
+    /the manifest's target vocabulary has \d+ tokens, but the graphs were made for \d+$/,
+  );
+}
