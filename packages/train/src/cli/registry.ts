@@ -13,6 +13,7 @@ import { interpolateCommand } from './interpolate.js';
 import { modelsCommand } from './models.js';
 import { perturbCommand } from './perturb.js';
 import { sampleCommand } from './sample.js';
+import { tabulateCommand } from './tabulate.js';
 import { trainCommand } from './train.js';
 import { translateCommand } from './translate.js';
 import { verifyCommand } from './verify.js';
@@ -25,6 +26,7 @@ export const commands: readonly Command[] = [
   evalCommand,
   figuresCommand,
   chartCommand,
+  tabulateCommand,
   sampleCommand,
   interpolateCommand,
   generateCommand,

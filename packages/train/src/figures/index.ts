@@ -9,6 +9,13 @@ export {
   type LoggedValue,
   loggedValues,
 } from './comparison.js';
+export {
+  type CrossTable,
+  type CrossTableCell,
+  crossTable,
+  crossTableChart,
+  type MeasuredRun,
+} from './crossTable.js';
 export { type Curve, type CurvesOptions, curves } from './curves.js';
 export { dataSpace } from './data-space.js';
 export { estimatorsByDimension, estimatorsBySamples, type SampleCountOptions } from './estimators.js';
