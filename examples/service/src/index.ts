@@ -1,0 +1,4 @@
+export { Admission, type Refusal } from './admission.js';
+export { MicroBatcher, type MicroBatcherOptions } from './micro-batcher.js';
+export { type RunningServer, type ServerOptions, startServer } from './server.js';
+export { createService, type Limits } from './service.js';

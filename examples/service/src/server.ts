@@ -1,0 +1,51 @@
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createAdaptorServer } from '@hono/node-server';
+import { type DeviceRequest, InputError, load } from '@onnx-forge/infer';
+import { createService, type Limits } from './service.js';
+
+export interface ServerOptions {
+  /** Run folder or URL of a latent model. */
+  readonly run: string;
+  /** Default 0: any free port. */
+  readonly port?: number;
+  /** Default 127.0.0.1. */
+  readonly host?: string;
+  readonly device?: DeviceRequest;
+  readonly limits?: Limits;
+}
+
+export interface RunningServer {
+  readonly url: string;
+  /** Takes no more requests, finishes those under way, frees the model. */
+  close(): Promise<void>;
+}
+
+/** Serves a run. @throws ForgeError when it can't be loaded or is of another kind */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { run, port = 0, host = '127.0.0.1', device = 'auto', limits = {} } = options;
+  const model = await load(run, { device });
+  if (model.kind !== 'latent') {
+    await model.dispose();
+    throw new InputError(`${run} is a ${model.kind}; this service is for latent models`, { kind: model.kind });
+  }
+  const { app, admission } = createService(model, limits);
+  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+  server.listen(port, host);
+  await once(server, 'listening');
+  const { port: granted } = server.address() as AddressInfo;
+  return {
+    url: `http://${host}:${granted}`,
+    async close() {
+      admission.close();
+      const closed = once(server, 'close');
+      server.close();
+      // A connection that is kept alive would be waited for after its request is done.
+      const sweep = setInterval(() => server.closeIdleConnections(), 20);
+      await closed;
+      clearInterval(sweep);
+      await model.dispose();
+    },
+  };
+}
