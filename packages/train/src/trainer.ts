@@ -16,7 +16,7 @@ import type { NetworkWeight } from './layers/network.js';
 import { dataFacts, type Networks, recipeOptions } from './recipe.js';
 import { recipeData } from './run/data.js';
 import { RunFolder } from './run/folder.js';
-import { writeGraphs } from './run/graphs.js';
+import { CurrentGraphs, writeGraphs } from './run/graphs.js';
 import { TrainingLoop } from './run/loop.js';
 import { writeManifest } from './run/manifest.js';
 import { type TrainingFacts, writeTraining } from './run/training.js';
@@ -168,6 +168,8 @@ async function finish(
   const graphs = await writeGraphs(folder, served.graphs, weights, (detail, fraction) =>
     onEvent({ type: 'phase', phase: 'export', detail, fraction }),
   );
+  await using current = new CurrentGraphs(served.graphs);
+  const learned = await served.calibrate?.(current, data.splits.validation);
   const training =
     portable &&
     (await writeTraining(folder, { ...(await portable()), graphs: served.graphs, entries: graphs, weights }));
@@ -175,7 +177,7 @@ async function finish(
   const { device } = engine;
   await writeManifest(folder, {
     identity,
-    served,
+    served: { ...served, facts: { ...served.facts, ...learned } },
     graphs,
     training,
     data,

@@ -59,6 +59,41 @@ export function withFold(dataSet: DataSet, fold: IdentityFold): DataSet {
   return { ...dataSet, splits: splitByIdentity(pick(all, order), fold) };
 }
 
+/** Numbers the images of every split, in a field `image`; no number is given twice. */
+export function numberImages(dataSet: DataSet): DataSet {
+  let next = 0;
+  const entries = SPLIT_NAMES.map((name) => {
+    const split = dataSet.splits[name];
+    const from = next;
+    next += split.size;
+    const image: Field = {
+      shape: [],
+      dtype: 'int32',
+      read(index, out, offset) {
+        out[offset] = from + index;
+      },
+    };
+    return [name, { ...split, fields: { ...split.fields, image } }] as const;
+  });
+  return { ...dataSet, splits: Object.fromEntries(entries) as unknown as Splits };
+}
+
+/**
+ * The data set with `count` training examples of every identity: those who have more images lose the others, the images
+ * of those who have fewer occur several times.
+ */
+export function evenTraining(dataSet: DataSet, count: number): DataSet {
+  const { train } = dataSet.splits;
+  const members = new Map<number, number[]>();
+  gather(train, 'label', indicesUpTo(train.size)).forEach((label, index) => {
+    members.set(label, [...(members.get(label) ?? []), index]);
+  });
+  const indices = [...members.values()].flatMap((images) => {
+    return Array.from({ length: count }, (_, i) => images[i % images.length]!);
+  });
+  return { ...dataSet, splits: { ...dataSet.splits, train: pick(train, indices) } };
+}
+
 /** All examples of several splits with equal fields, one split after the other. */
 function pool(splits: readonly Split[]): Split {
   const places = splits.flatMap((split) => indicesUpTo(split.size).map((index) => [split, index] as const));

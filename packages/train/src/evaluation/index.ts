@@ -17,6 +17,7 @@ export {
   sampleLinearGaussian,
 } from './linearGaussian.js';
 export { nearestLabels } from './nearestNeighbours.js';
+export { allPairs, type BalancedPairs, balancedPairs, ofPairs, type Pair, type PairDissimilarities } from './pairs.js';
 export { type PrecisionRecall, precisionRecall } from './precisionRecall.js';
 export {
   type NeighbourOptions,
@@ -24,6 +25,7 @@ export {
   representation,
   representationMonitor,
 } from './representation.js';
+export { bestThreshold, equalErrorRate, falseRejectAt, type Roc, rocCurve } from './roc.js';
 export { type Eigen, symmetricEigen } from './symmetricEigen.js';
 export { labelsOf, textClassification, tokenRows } from './text-classification.js';
 export { textLikelihood } from './textLikelihood.js';
@@ -35,3 +37,4 @@ export {
   translateSplit,
   translation,
 } from './translation.js';
+export { embedSplit, verification } from './verification.js';

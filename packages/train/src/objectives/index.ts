@@ -17,6 +17,7 @@ export { logLikelihoodBernoulliSamples } from './logLikelihoodBernoulliSamples.j
 export { logLikelihoodNormal, logLikelihoodStandardNormal } from './logLikelihoodNormal.js';
 export { logMeanExp } from './logMeanExp.js';
 export { nextTokenLoss } from './nextTokenLoss.js';
+export { type PairwiseContrastiveLoss, pairwiseContrastiveLoss } from './pairwiseContrastiveLoss.js';
 export { sampleBernoulli } from './sampleBernoulli.js';
 export {
   collapseStd,

@@ -12,6 +12,8 @@ export interface Served<Kind extends ModelKind = ModelKind> {
   readonly graphs: Readonly<Record<string, Graph>>;
   /** Metrics of a validation split after an epoch, means over its examples; computed with the exported graphs. */
   validate?(graphs: GraphRunner, split: Split, random: Random): Promise<Readonly<Record<string, number>>>;
+  /** Facts that only the trained model can tell, such as a threshold; from the validation split, with the exported graphs. */
+  calibrate?(graphs: GraphRunner, split: Split): Promise<Partial<ServeFacts<Kind>>>;
   /** Sample images for a snapshot, [count, height * width * channels]; the same random numbers every time. */
   snapshot?(graphs: GraphRunner, random: Random, count: number): Promise<Float32Array>;
 }

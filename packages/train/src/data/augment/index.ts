@@ -2,6 +2,9 @@ export { augmentation, type ImageChange, type ImageShape, randomly } from './aug
 export { adjustBrightness, adjustContrast, adjustHue, adjustSaturation, grayscale } from './colour.js';
 export { type ColourJitterOptions, colourJitter } from './colourJitter.js';
 export { horizontalFlip } from './horizontalFlip.js';
+export { type RandomAffineOptions, randomAffine } from './randomAffine.js';
+export { randomErasing } from './randomErasing.js';
+export { type RandomLightOptions, randomLight } from './randomLight.js';
 export {
   type Box,
   drawBox,

@@ -20,22 +20,30 @@ export function randomAffine(
   return (image, random) => {
     const spread = (reach: number) => reach * (2 * random.uniform() - 1);
     const angle = (spread(turn) * Math.PI) / 180;
-    const [size, wide] = [(1 + scale) ** spread(1), (1 + stretch) ** spread(1)];
-    const [middleX, middleY] = [(width - 1) / 2, (height - 1) / 2];
-    const [shiftX, shiftY] = [middleX + spread(shift) * width, middleY + spread(shift) * height];
-    const [cos, sin] = [Math.cos(angle) / size, Math.sin(angle) / size];
+    const size = (1 + scale) ** spread(1);
+    const wide = (1 + stretch) ** spread(1);
+    const middleX = (width - 1) / 2;
+    const middleY = (height - 1) / 2;
+    const shiftX = middleX + spread(shift) * width;
+    const shiftY = middleY + spread(shift) * height;
+    const cos = Math.cos(angle) / size;
+    const sin = Math.sin(angle) / size;
     source.set(image);
     for (let row = 0; row < height; row++) {
       for (let column = 0; column < width; column++) {
-        const [x, y] = [column - middleX, row - middleY];
+        const x = column - middleX;
+        const y = row - middleY;
         const fromX = within((cos * x + sin * y) / wide + shiftX, width - 1);
         const fromY = within(cos * y - sin * x + shiftY, height - 1);
-        const [left, top] = [Math.floor(fromX), Math.floor(fromY)];
-        const [partX, partY] = [fromX - left, fromY - top];
+        // Both are at least 0.
+        const left = fromX | 0;
+        const top = fromY | 0;
+        const partX = fromX - left;
+        const partY = fromY - top;
         const right = left + 1 < width ? channels : 0;
         const below = top + 1 < height ? width * channels : 0;
-        const at = (top * width + left) * channels;
         const to = (row * width + column) * channels;
+        const at = (top * width + left) * channels;
         for (let channel = 0; channel < channels; channel++) {
           const from = at + channel;
           const upper = source[from]! + partX * (source[from + right]! - source[from]!);

@@ -13,9 +13,12 @@ export interface RandomLightOptions {
 export function randomLight({ height, width, channels }: ImageShape, options: RandomLightOptions): ImageChange {
   return (image, random) => {
     const spread = (reach: number) => reach * (2 * random.uniform() - 1);
-    const [bright, contrast] = [spread(options.brightness), (1 + options.contrast) ** spread(1)];
-    const [slope, direction] = [spread(options.slope), Math.PI * random.uniform()];
-    const [across, down] = [(slope * Math.cos(direction)) / width, (slope * Math.sin(direction)) / height];
+    const bright = spread(options.brightness);
+    const contrast = (1 + options.contrast) ** spread(1);
+    const slope = spread(options.slope);
+    const direction = Math.PI * random.uniform();
+    const across = (slope * Math.cos(direction)) / width;
+    const down = (slope * Math.sin(direction)) / height;
     for (let row = 0; row < height; row++) {
       for (let column = 0; column < width; column++) {
         const light = bright + across * (column - width / 2) + down * (row - height / 2);
