@@ -41,6 +41,7 @@ export interface TraceContext {
  */
 export function trace(f: (context: TraceContext) => Record<string, tf.Tensor>, dialect: Dialect = STANDARD): Trace {
   const engine = tf.engine();
+  tf.backend(); // nothing may have needed one before
   const home = engine.backendName;
   const recorder = new RecordingBackend(
     {
