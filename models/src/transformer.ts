@@ -9,6 +9,8 @@ import {
   fraction,
   gradientGraph,
   gradientMonitor,
+  gradientsByDepth,
+  gradientsInTraining,
   languageModel,
   nextTokenLoss,
   oneOf,
@@ -68,7 +70,7 @@ export default defineRecipe({
         loss: nextTokenLoss(
           transformer,
           tokens,
-          dropoutRate > 0 ? { dropout: (x) => dropout(x, dropoutRate, rng) } : {},
+          dropoutRate > 0 ? { onBranch: (added) => dropout(added, dropoutRate, rng) } : {},
         ),
       }),
     },
@@ -95,5 +97,7 @@ export default defineRecipe({
       ],
     }),
     text: writtenText,
+    gradients: gradientsInTraining,
+    depths: gradientsByDepth,
   },
 });

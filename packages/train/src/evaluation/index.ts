@@ -5,7 +5,14 @@ export { discriminatorAccuracy } from './discriminator.js';
 export { evaluateAll } from './evaluateAll.js';
 export { firstBatchElbo } from './firstBatch.js';
 export { type FeatureStatistics, featureStatistics, frechetDistance, squareRoot } from './frechetDistance.js';
-export { GRADIENT_NORM, gradientGraph, gradientMonitor, gradientNorms } from './gradientNorms.js';
+export {
+  GRADIENT_GRAPH,
+  GRADIENT_METRICS,
+  type GradientPath,
+  gradientGraph,
+  gradientMonitor,
+  gradientNorms,
+} from './gradientNorms.js';
 export { type Exhibits, judged, judgeImages } from './judge.js';
 export { knnAccuracy, knnLabels, type LabelledVectors, type NeighbourVote } from './knn.js';
 export { latentNeighbours } from './latentNeighbours.js';

@@ -19,6 +19,7 @@ export {
 export { type Curve, type CurvesOptions, curves } from './curves.js';
 export { dataSpace } from './data-space.js';
 export { estimatorsByDimension, estimatorsBySamples, type SampleCountOptions } from './estimators.js';
+export { gradientsByDepth, gradientsInTraining } from './gradients.js';
 export { imageGrid, rowsOf } from './images.js';
 export { latentScatter, manifold, normalQuantiles } from './latent-plane.js';
 export { interpolation, perturbation } from './latent-space.js';

@@ -17,8 +17,8 @@ export interface CausalTransformerOptions extends TransformerBlockOptions {
 }
 
 export interface TransformerContext {
-  /** Of embeddings and branches, in training. */
-  readonly dropout?: (x: tf.Tensor) => tf.Tensor;
+  /** Is applied to the embeddings and to what each branch adds to the residual stream: dropout, in training. */
+  readonly onBranch?: (added: tf.Tensor) => tf.Tensor;
   /** Is added to x_l, the input of block l: zeros, to differentiate by. The last belongs to the output of all blocks. */
   readonly probes?: readonly tf.Tensor[];
 }
@@ -56,13 +56,13 @@ export class CausalTransformer extends Network {
    *
    * @param tokens int32 [batch, length], length at most `blockSize`
    */
-  predict(tokens: tf.Tensor, { dropout, probes }: TransformerContext = {}): TransformerOutput {
+  predict(tokens: tf.Tensor, { onBranch, probes }: TransformerContext = {}): TransformerOutput {
     const [batch, length] = tokens.shape as [number, number];
     const probe = (x: tf.Tensor, l: number): tf.Tensor => (probes ? x.add(probes[l]!) : x);
     return tf.tidy(() => {
-      const context = { batch, length, mask: causalMask(length, this.options.blockSize), dropout };
+      const context = { batch, length, mask: causalMask(length, this.options.blockSize), onBranch };
       const embedded = this.#embedding.embed(tokens);
-      let x = dropout ? dropout(embedded) : embedded;
+      let x = onBranch ? onBranch(embedded) : embedded;
       const seen: KeysAndValues[] = [];
       for (const [l, block] of this.#blocks.entries()) {
         const output = block.forward(probe(x, l), context);

@@ -18,8 +18,8 @@ export { layerNorm } from './layerNorm.js';
 export { leakyRelu, leakyReluLayer } from './leakyRelu.js';
 export { type MlpOptions, mlp } from './mlp.js';
 export { Network, type NetworkWeight, sequential } from './network.js';
-export { reflectionPad2d } from './reflectionPad2d.js';
 export { type Pooling, poolOverTime } from './poolOverTime.js';
+export { reflectionPad2d } from './reflectionPad2d.js';
 export {
   type BlockContext,
   type BlockOutput,

@@ -22,8 +22,8 @@ export interface BlockContext extends SequenceSize {
   readonly mask?: tf.Tensor | undefined;
   /** Of earlier positions, which the sequence goes on from. */
   readonly past?: KeysAndValues | undefined;
-  /** Of the output of attention and feed-forward network; the identity at inference. */
-  readonly dropout?: ((x: tf.Tensor) => tf.Tensor) | undefined;
+  /** Is applied to what attention and feed-forward network add: dropout, in training. */
+  readonly onBranch?: ((added: tf.Tensor) => tf.Tensor) | undefined;
 }
 
 /** A block's output [batch * length, width], and the keys and values of all positions so far. */
@@ -68,13 +68,13 @@ export class TransformerBlock extends tf.layers.Layer {
   /** @param x [batch * length, width] */
   forward(x: tf.Tensor, context: BlockContext): BlockOutput {
     const { normalisation, feedForward } = this.options;
-    const dropout = context.dropout ?? ((branch: tf.Tensor) => branch);
+    const onBranch = context.onBranch ?? ((added: tf.Tensor) => added);
     const pre = normalisation === 'pre';
     const attention = this.#attention(pre ? this.#norm('norm1', x) : x, context);
-    let sum = x.add(dropout(attention.x));
+    let sum = x.add(onBranch(attention.x));
     if (!pre) sum = this.#norm('norm1', sum);
     if (feedForward) {
-      const added = dropout(this.#feedForward(pre ? this.#norm('norm2', sum) : sum));
+      const added = onBranch(this.#feedForward(pre ? this.#norm('norm2', sum) : sum));
       sum = pre ? sum.add(added) : this.#norm('norm2', sum.add(added));
     }
     return { ...attention, x: sum };
