@@ -11,6 +11,7 @@ export const recipes: Readonly<Record<string, () => Promise<{ readonly default: 
   gan: () => import('./gan.js'),
   dcgan: () => import('./dcgan.js'),
   'wgan-lp': () => import('./wgan-lp.js'),
+  simsiam: () => import('./simsiam.js'),
   siamese: () => import('./siamese.js'),
   'text-cnn': () => import('./text-cnn.js'),
   transformer: () => import('./transformer.js'),

@@ -51,6 +51,6 @@ function weightsOf(layer: tf.layers.Layer, index: number): NetworkWeight[] {
     for (let copy = 2; taken.has(name); copy++) name = `${index}/${kind}${copy}`;
     taken.add(name);
     // LayerVariable.read() returns the variable itself, typed as the tensor that it also is.
-    return { name, variable: weight.read() as tf.Variable, trainable: weight.trainable };
+    return { name, variable: weight.read() as tf.Variable, trainable: layer.trainable && weight.trainable };
   });
 }
