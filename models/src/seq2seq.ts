@@ -2,6 +2,7 @@ import {
   attentionMaps,
   attentionOnMarks,
   bleuByLength,
+  count,
   curves,
   defineRecipe,
   detached,
@@ -10,6 +11,7 @@ import {
   gruStep,
   type Initializers,
   type Network,
+  type OptionValue,
   oneOf,
   pairLengths,
   positive,
@@ -35,6 +37,9 @@ export type Seq2seq = {
   /** Of a GRU: [rows, units] -> [rows, 3 units], and [batch, units] -> [batch, 3 units]. */
   readonly encoderInput: Network;
   readonly encoderState: Network;
+  /** The same from the last token to the first; the two then have half the units each. */
+  readonly backwardInput?: Network;
+  readonly backwardState?: Network;
   readonly targetEmbedding: Network;
   readonly decoderInput: Network;
   readonly decoderState: Network;
@@ -102,16 +107,31 @@ function present(tokens: tf.Tensor): tf.Tensor {
 export function encode(nets: Seq2seq, source: tf.Tensor, regularise: Regulariser = unchanged): Encoded {
   const mask = present(source);
   const embedded = regularise(nets.sourceEmbedding.apply(source.transpose())); // [length, batch, units]
-  const inputs = steps(onLastAxis(nets.encoderInput, embedded));
-  const isToken = tf.split(mask, inputs.length, 1); // [batch, 1] each
-  let state = tf.zerosLike(steps(embedded)[0]!);
-  const outputs: tf.Tensor[] = [];
-  for (const [i, input] of inputs.entries()) {
-    const next = gruStep(input, nets.encoderState.apply(state), state);
-    state = state.add(next.sub(state).mul(isToken[i]!));
-    outputs.push(next.mul(isToken[i]!));
+  const isToken = tf.split(mask, source.shape[1]!, 1); // [batch, 1] each
+  const forward = readTokens({ input: nets.encoderInput, state: nets.encoderState }, embedded, isToken);
+  if (nets.backwardInput === undefined || nets.backwardState === undefined) {
+    return { outputs: tf.stack(forward.outputs, 1), state: forward.state, mask };
   }
-  return { outputs: tf.stack(outputs, 1), state, mask };
+  const reversed = [embedded.reverse(0), isToken.toReversed()] as const;
+  const backward = readTokens({ input: nets.backwardInput, state: nets.backwardState }, ...reversed);
+  const outputs = tf.concat([tf.stack(forward.outputs, 1), tf.stack(backward.outputs.toReversed(), 1)], 2);
+  return { outputs, state: tf.concat([forward.state, backward.state], 1), mask };
+}
+
+/** A GRU's states after each token, zeros for padding, and after the last. */
+function readTokens(
+  gru: { readonly input: Network; readonly state: Network },
+  embedded: tf.Tensor,
+  isToken: readonly tf.Tensor[],
+): { outputs: tf.Tensor[]; state: tf.Tensor } {
+  const inputs = steps(onLastAxis(gru.input, embedded));
+  let state = tf.zerosLike(inputs[0]!.slice([0, 0], [-1, inputs[0]!.shape[1]! / 3]));
+  const outputs = inputs.map((input, i) => {
+    const next = gruStep(input, gru.state.apply(state), state);
+    state = state.add(next.sub(state).mul(isToken[i]!));
+    return next.mul(isToken[i]!);
+  });
+  return { outputs, state };
 }
 
 /** The decoder's states when it is told the tokens, int32 [batch, steps]. */
@@ -129,7 +149,7 @@ export function decode(nets: Seq2seq, tokens: tf.Tensor, state: tf.Tensor, regul
 /**
  * Where each step of the decoder looks, and what it knows then.
  *
- * - content: softmax over the source of state' W output (Luong et al. 2015, "general")
+ * - content: softmax over the source of state' W output / sqrt(units) (Luong et al. 2015, "general")
  * - position: softmax of scores that are computed from the token and the state before it, one for each position; the
  *   encoder's outputs have no say in them (the attention of PyTorch's tutorial until 2023)
  *
@@ -149,7 +169,7 @@ export function attend(
   const { outputs, mask } = encoded;
   const scores =
     kind === 'content'
-      ? tf.matMul(onLastAxis(nets.attention, after), outputs, false, true)
+      ? tf.matMul(onLastAxis(nets.attention, after), outputs, false, true).div(Math.sqrt(outputs.shape[2]!))
       : onLastAxis(nets.attention, tf.concat([embedded, before], 2));
   const attention = scores.add(mask.sub(1).mul(1e9).expandDims(1)).softmax();
   const seen = tf.matMul(attention, outputs);
@@ -196,6 +216,13 @@ function shifted(target: tf.Tensor): tf.Tensor {
   return tf.concat([tf.fill([batch, 1], start, 'int32'), target.slice([0, 0], [batch, steps - 1])], 1);
 }
 
+/** A whole number of at least 2 that halves. */
+function even(value: number) {
+  const { accepts } = count(value, 2);
+  const expects = 'an even whole number';
+  return { default: value, expects, accepts: (given: OptionValue) => accepts(given) && (given as number) % 2 === 0 };
+}
+
 interface Marks {
   /** Which sides the end mark stands after. */
   readonly eos: 'both' | 'target' | 'none';
@@ -220,7 +247,9 @@ export default defineRecipe({
   source: 'Cho et al. 2014, Luong et al. 2015; 3MD3020 assignment 1, questions 12-14',
   data: { real: 'eng-fra', embedded: 'synthetic-grammar' },
   options: {
-    units: 256,
+    units: even(256),
+    /** Whether a second encoder reads from the end; each then has half the units. */
+    bidirectional: true,
     attention: oneOf('content', 'position', 'none'),
     /** The part of the sentences that are told the right token after each step; the others go on from their own. */
     teacherForcing: proportion(1),
@@ -249,12 +278,17 @@ export default defineRecipe({
     };
   },
 
-  nets({ units, attention, ...marks }, init, { vocabularies }): Seq2seq {
+  nets({ units, bidirectional, attention, ...marks }, init, { vocabularies }): Seq2seq {
+    const encoderUnits = bidirectional ? units / 2 : units;
     const [sources, targets] = [vocabularies.source!.length, vocabularies.target!.length];
     const nets = {
       sourceEmbedding: embedding(sources, units, init),
-      encoderInput: linear(units, 3 * units, init),
-      encoderState: linear(units, 3 * units, init),
+      encoderInput: linear(units, 3 * encoderUnits, init),
+      encoderState: linear(encoderUnits, 3 * encoderUnits, init),
+      ...(bidirectional && {
+        backwardInput: linear(units, 3 * encoderUnits, init),
+        backwardState: linear(encoderUnits, 3 * encoderUnits, init),
+      }),
       targetEmbedding: embedding(targets, units, init),
       decoderInput: linear(units, 3 * units, init),
       decoderState: linear(units, 3 * units, init),
@@ -273,6 +307,8 @@ export default defineRecipe({
         'sourceEmbedding',
         'encoderInput',
         'encoderState',
+        'backwardInput',
+        'backwardState',
         'targetEmbedding',
         'decoderInput',
         'decoderState',

@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises';
-import { basename, resolve } from 'node:path';
 import type { ComparedRun } from '../figures/comparison.js';
 import { RunFolder } from '../run/folder.js';
 import { readLog } from '../run/log.js';
 import { type Command, defineCommand, type Outcome } from './command.js';
 import { UsageError } from './errors.js';
+import { namedRuns } from './named-runs.js';
 import { requireWritableFile, writeOutput } from './outputs.js';
 import { count, oneOf, text } from './values.js';
 
@@ -61,18 +61,8 @@ export const chartCommand: Command = defineCommand({
 /** @throws UsageError for a folder that is not there or holds no log, and for two runs of one name */
 async function readRuns(given: readonly string[]): Promise<ComparedRun[]> {
   const isFile = (path: string) => stat(path).then(Boolean, () => false);
-  const places = await Promise.all(
-    given.map(async (word) => {
-      const named = (await isFile(word)) ? null : /^([^=]+)=(.+)$/.exec(word);
-      return { path: named?.[2] ?? word, name: named?.[1] };
-    }),
-  );
-  const folders = places.map(({ path }) => basename(resolve(path)));
-  const alone = (index: number) => folders.indexOf(folders[index]!) === folders.lastIndexOf(folders[index]!);
   const runs: ComparedRun[] = [];
-  for (const [index, { path, name: own }] of places.entries()) {
-    const name = own ?? (alone(index) ? folders[index]! : path);
-    if (runs.some((run) => run.name === name)) throw new UsageError(`two runs are called '${name}': say NAME=RUN`);
+  for (const { path, name } of await namedRuns(given)) {
     const file = new RunFolder(path).file('log');
     if (!(await isFile(file))) throw new UsageError(`${path} is no run: there is no ${file}`, { path });
     runs.push({ name, log: await readLog(file) });

@@ -1,3 +1,4 @@
+import { barsCommand } from './bars.js';
 import { chartCommand } from './chart.js';
 import { classifyCommand } from './classify.js';
 import type { Command } from './command.js';
@@ -26,6 +27,7 @@ export const commands: readonly Command[] = [
   evalCommand,
   figuresCommand,
   chartCommand,
+  barsCommand,
   tabulateCommand,
   sampleCommand,
   interpolateCommand,

@@ -102,13 +102,13 @@ export const translation: Evaluate<'translator'> = async (model, data, request) 
       const group = sentences.filter(({ sourceWords }) => sourceWords >= least && sourceWords <= most);
       if (group.length === 0) continue;
       const value = bleuOf(group);
-      measurements.push({ name: `bleu, ${name} source words`, value, unit: 'BLEU-4', split, examples: group.length });
+      measurements.push({ name: `bleu(${name} words)`, value, unit: 'BLEU-4', split, examples: group.length });
     }
     for (const mark of [START, END]) {
       const paid = attentionOn(sentences, (token) => token === mark).flat();
       if (paid.length === 0) continue;
       const value = paid.reduce((sum, one) => sum + one, 0) / paid.length;
-      measurements.push({ name: `attention on ${mark}`, value, unit: 'fraction', ...about });
+      measurements.push({ name: `attention(${mark})`, value, unit: 'fraction', ...about });
     }
   }
   return measurements;
