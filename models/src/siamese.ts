@@ -1,6 +1,7 @@
 import {
   augmentation,
   count,
+  curves,
   defineRecipe,
   dropout,
   embeddingModel,
@@ -13,6 +14,7 @@ import {
   type Network,
   numberImages,
   oneOf,
+  pairRows,
   pairwiseContrastiveLoss,
   positive,
   randomAffine,
@@ -20,6 +22,7 @@ import {
   randomLight,
   randomly,
   reflectionPad2d,
+  separation,
   sequential,
   tf,
   verification,
@@ -212,4 +215,22 @@ export default defineRecipe({
     }),
 
   evaluate: verification,
+
+  figures: {
+    pairs: pairRows,
+    separation,
+    loss: curves({
+      title: 'Contrastive loss',
+      y: 'loss per pair',
+      lines: [{ name: 'training', kind: 'train', metric: 'contrast/loss' }],
+    }),
+    distances: curves({
+      title: 'Mean distance of the pairs of a batch',
+      y: 'distance',
+      lines: [
+        { name: 'same person', kind: 'train', metric: 'contrast/sameDistance' },
+        { name: 'different people', kind: 'train', metric: 'contrast/differentDistance' },
+      ],
+    }),
+  },
 });

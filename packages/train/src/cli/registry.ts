@@ -2,9 +2,11 @@ import { barsCommand } from './bars.js';
 import { chartCommand } from './chart.js';
 import { classifyCommand } from './classify.js';
 import type { Command } from './command.js';
+import { compareCommand } from './compare.js';
 import { dataCommand } from './data.js';
 import { demoCommand } from './demo.js';
 import { doctorCommand } from './doctor.js';
+import { embedCommand } from './embed.js';
 import { evalCommand } from './eval.js';
 import { exploreCommand } from './explore.js';
 import { exportCommand } from './export.js';
@@ -36,6 +38,8 @@ export const commands: readonly Command[] = [
   perturbCommand,
   exploreCommand,
   classifyCommand,
+  compareCommand,
+  embedCommand,
   exportCommand,
   verifyCommand,
   dataCommand,

@@ -50,6 +50,8 @@ function nextCommand(kind: ModelKind, run: string): string {
       return `sample ${run} -o samples.png`;
     case 'text-classifier':
       return `classify ${run} "not a very good film"`;
+    case 'embedding':
+      return `compare ${run} a.png b.png`;
     case 'language-model':
       return `generate ${run} --length 300`;
     default:

@@ -27,4 +27,5 @@ export { mistakes } from './mistakes.js';
 export { reconstructions } from './reconstructions.js';
 export { progress, samples, snapshots } from './samples.js';
 export { attentionMaps, attentionOnMarks, bleuByLength } from './translation.js';
+export { pairRows, separation } from './verification.js';
 export { writtenText } from './writtenText.js';
