@@ -5,6 +5,7 @@ import { AbortError, GraphError, InputError, RunFolderError } from './errors.js'
 import { type GraphEntry, MANIFEST_FILE, type Manifest, parseManifest, type ValueEntry } from './manifest.js';
 import { checkRoles, createModel, type Model } from './model/kinds.js';
 import type { RunFile } from './run-file.js';
+import { sha256 } from './sha256.js';
 import type { ReadOptions, RunSource } from './source.js';
 import { describe, type TensorSpec } from './tensor.js';
 import { UrlSource } from './url-source.js';
@@ -222,10 +223,4 @@ function checkSignature(
       { value, expected: { dtype, shape }, found: spec },
     );
   }
-}
-
-/** Lower-case hexadecimal. */
-export async function sha256(bytes: Uint8Array): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>);
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -175,6 +175,26 @@ describe('infer: in a page', () => {
       expect(complaints).to.deep.equal([]);
     }));
 
+  it('works on a page that is not secure, where browsers keep their hash functions and WebGPU away', async function () {
+    const other = await launchChromium(this, { args: ['--host-resolver-rules=MAP insecure.test 127.0.0.1'] });
+    try {
+      await using site = await Site.open({
+        '/': { folder: bundle },
+        '/index.html': { html: PAGE },
+        '/run/': { folder: run },
+      });
+      const { page } = await openPage(other, `${site.url.replace('127.0.0.1', 'insecure.test')}index.html`);
+      await waitForGlobal(page, 'infer');
+      expect(
+        await page.evaluate(() => [(globalThis as { isSecureContext?: boolean }).isSecureContext, 'subtle' in crypto]),
+      ).to.deep.equal([false, false]);
+      expect((await attempt(page, { device: 'wasm' })).images).to.have.length(10);
+      expect((await attempt(page, { device: 'webgpu' })).error).to.match(/secure pages only \(https, or localhost\)$/);
+    } finally {
+      await other.close();
+    }
+  });
+
   it('reports the bytes that have come and that will come', () =>
     withPage({}, async (page) => {
       const { parts, sizes } = await page.evaluate(async () => {
