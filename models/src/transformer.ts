@@ -44,7 +44,7 @@ export default defineRecipe({
     trainingCharacters: count(0, 0),
     /** Whether the gradient of every layer's input is watched. */
     gradientNorms: false,
-    learningRate: positive(1e-3),
+    learningRate: positive(3e-3),
     warmupSteps: 100,
     schedule: 'cosine',
     batchSize: 12,

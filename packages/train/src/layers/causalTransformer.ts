@@ -1,4 +1,5 @@
 import { tf } from '@onnx-forge/export';
+import { TrainError } from '../errors.js';
 import { causalMask, type KeysAndValues } from './causalAttention.js';
 import type { Initializers } from './initializers.js';
 import { Network } from './network.js';
@@ -39,8 +40,13 @@ export class CausalTransformer extends Network {
   readonly #blocks: readonly TransformerBlock[];
   readonly #head: TokenLogits;
 
+  /** @throws TrainError (`option-invalid`) when the width is no multiple of the heads */
   constructor(options: CausalTransformerOptions, init: Initializers) {
-    const { vocabularySize, blockSize, width, layers, normalisation, embeddingScale = 0.02 } = options;
+    const { vocabularySize, blockSize, width, layers, heads, normalisation, embeddingScale = 0.02 } = options;
+    if (width % heads !== 0) {
+      const message = `width ${width} can not be split among ${heads} heads: make it a multiple`;
+      throw new TrainError('option-invalid', message, { width, heads });
+    }
     const embedding = new TokenEmbedding({ vocabularySize, longest: blockSize, width }, init, embeddingScale);
     const blocks = Array.from({ length: layers }, () => new TransformerBlock(options, init));
     const head = new TokenLogits({ vocabularySize, width, normalise: normalisation === 'pre' }, init);
