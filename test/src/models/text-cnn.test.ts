@@ -4,15 +4,21 @@ import { join } from 'node:path';
 import { load, loadManifest, type Manifest, Random, RunFolderError, type TextClassifierModel } from '@onnx-forge/infer';
 import textCnn, { classify, convolution, embedding, windowsWithin } from '@onnx-forge/models/text-cnn';
 import {
+  CompiledEngine,
   type DataSet,
+  dataFacts,
+  EagerEngine,
   loadDataSet,
   type Network,
+  networkWeights,
   poolOverTime,
   readLog,
   recipeData,
+  recipeOptions,
   seededInitializers,
   sequential,
   subset,
+  TrainingBatches,
   tf,
   train,
   useBackend,
@@ -172,6 +178,32 @@ describe('text-cnn', () => {
     };
     const { vocabularies } = await recipeData(textCnn, { data: { ...data, splits } });
     expect(vocabularies!.tokens).to.include('film').and.to.not.include('unheard');
+  });
+
+  it('trains compiled as tfjs itself does: every weight after each of 4 iterations', async () => {
+    const options = recipeOptions(textCnn, { set: { embeddingDim: 6, filters: 5, batchSize: 20 } });
+    const data = await recipeData(textCnn, { data: await fewSentences(), options });
+    const parts = () => ({
+      recipe: textCnn,
+      nets: textCnn.nets(options, seededInitializers(new Random(1)), dataFacts(data)),
+      options,
+      random: new Random(2),
+    });
+    const [one, other] = [parts(), parts()];
+    const eager = new EagerEngine(one);
+    const compiled = await CompiledEngine.compile(other, { batchSize: 20, device: 'cpu' });
+    const batches = new TrainingBatches(data.splits.train, { batchSize: 20, seed: 1 });
+    for (let iteration = 0; iteration < 4; iteration++) {
+      const { fields } = batches.next();
+      const [expected, actual] = [await eager.run('classify', fields), await compiled.run('classify', fields)];
+      for (const [name, value] of Object.entries(expected)) expect(actual[name], name).to.be.closeTo(value, 1e-5);
+    }
+    const [expected, actual] = [await eager.state(), await compiled.state()];
+    for (const { name } of networkWeights(one.nets)) {
+      expectClose(Array.from(actual[name]!.data), Array.from(expected[name]!.data), 1e-4, 1e-5);
+    }
+    await eager.dispose();
+    await compiled.dispose();
   });
 
   it('asks for a fold only of data that have folds', async () => {
