@@ -16,6 +16,7 @@ import {
   sequential,
   textClassification,
   textClassifierModel,
+  textMistakes,
   tf,
   tokeniseTexts,
   words,
@@ -161,6 +162,7 @@ export default defineRecipe({
   evaluate: textClassification,
 
   figures: {
+    textMistakes,
     curves: curves({
       title: 'Classifying sentences',
       y: 'accuracy',

@@ -26,6 +26,7 @@ export { interpolation, perturbation } from './latent-space.js';
 export { mistakes } from './mistakes.js';
 export { reconstructions } from './reconstructions.js';
 export { progress, samples, snapshots } from './samples.js';
+export { textMistakes } from './textMistakes.js';
 export { attentionMaps, attentionOnMarks, bleuByLength } from './translation.js';
 export { pairRows, separation } from './verification.js';
 export { writtenText } from './writtenText.js';
