@@ -30,7 +30,7 @@ export const syntheticSentences: DataSetDescription = {
   task: 'sentences, 2 classes; embedded stand-in for sst2 and mr',
   source: 'onnx-forge',
   terms: 'Apache-2.0, as onnx-forge',
-  sizes: { train: 4_000, validation: 1_000, test: 1_000 },
+  sizes: { train: 12_000, validation: 1_000, test: 1_000 },
   folder: '',
   files: [],
   async load({ seed }) {
