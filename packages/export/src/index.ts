@@ -1,3 +1,9 @@
+/**
+ * tfjs code as ONNX graphs: inference functions, and whole training steps.
+ *
+ * @module @onnx-forge/export
+ */
+
 export * from './errors.js';
 export {
   type ExportableFunction,

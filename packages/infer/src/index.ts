@@ -1,3 +1,9 @@
+/**
+ * What a trained model can do, on any device that onnxruntime knows; nothing of tfjs.
+ *
+ * @module @onnx-forge/infer
+ */
+
 export { NO_COPY_OUTPUT } from './device/noCopy.js';
 export { type DeviceReport, openDevice, openSession, probeDevices } from './device/open.js';
 export { type NodePlacement, nodePlacements } from './device/placement.js';

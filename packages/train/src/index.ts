@@ -1,3 +1,9 @@
+/**
+ * Objectives, layers, data sets, the trainer.
+ *
+ * @module @onnx-forge/train
+ */
+
 export { type StepRandom, tf } from '@onnx-forge/export';
 export { type Checkpoint, checkpointPath, loadCheckpoint, type Progress, type RunIdentity } from './checkpoint.js';
 export * from './data/index.js';

@@ -1,3 +1,9 @@
+/**
+ * Figures as pure functions: data in, PNG or SVG out.
+ *
+ * @module @onnx-forge/viz
+ */
+
 export { type BarChartSpec, type BarSeries, barChart } from './chart/bar.js';
 export type { Axis, Series, Size } from './chart/data.js';
 export { type HeatMapSpec, heatMap } from './chart/heatmap.js';

@@ -22,7 +22,7 @@ export interface ConditionalModelOptions {
   readonly track?: LikelihoodTracking;
 }
 
-/** Serves what `latentModel` serves, all given y: see {@link latentGraphs}. The data have the class as field `y`. */
+/** Serves what `latentModel` serves, all given y: see `latentGraphs`. The data have the class as field `y`. */
 export function conditionalModel(options: ConditionalModelOptions): Served<'conditional'> {
   const { latentDim, image, classes, posterior, logits, track } = options;
   const pixels = image.height * image.width * image.channels;

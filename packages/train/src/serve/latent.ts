@@ -19,7 +19,7 @@ export interface LatentModelOptions {
   readonly track?: LikelihoodTracking;
 }
 
-/** Serves encode, decode, the terms of the ELBO and the two estimators of log p(x): see {@link latentGraphs}. */
+/** Serves encode, decode, the terms of the ELBO and the two estimators of log p(x): see `latentGraphs`. */
 export function latentModel({ latentDim, image, posterior, logits, track }: LatentModelOptions): Served<'latent'> {
   const pixels = image.height * image.width * image.channels;
   return {
