@@ -52,7 +52,7 @@ export type Seq2seq = {
 
 /** A sentence as the encoder leaves it. */
 interface Encoded {
-  /** One vector a token, [batch, length, units]; zeros for padding. */
+  /** One vector a token, the encoder's state plus the word's own, [batch, length, units]; zeros for padding. */
   readonly outputs: tf.Tensor;
   /** After the last token, [batch, units]. */
   readonly state: tf.Tensor;
@@ -80,7 +80,7 @@ function linear(inputs: number, units: number, init: Initializers): Network {
 }
 
 function embedding(tokens: number, units: number, init: Initializers): Network {
-  const embeddingsInitializer = init.normal(1);
+  const embeddingsInitializer = init.normal(0.3);
   return sequential([
     layers.embedding({ batchInputShape: [null, null], inputDim: tokens, outputDim: units, embeddingsInitializer }),
   ]);
@@ -109,16 +109,20 @@ export function encode(nets: Seq2seq, source: tf.Tensor, regularise: Regulariser
   const embedded = regularise(nets.sourceEmbedding.apply(source.transpose())); // [length, batch, units]
   const isToken = tf.split(mask, source.shape[1]!, 1); // [batch, 1] each
   const forward = readTokens({ input: nets.encoderInput, state: nets.encoderState }, embedded, isToken);
-  if (nets.backwardInput === undefined || nets.backwardState === undefined) {
-    return { outputs: tf.stack(forward.outputs, 1), state: forward.state, mask };
+  let { state } = forward;
+  let read = tf.stack(forward.outputs, 1);
+  if (nets.backwardInput !== undefined && nets.backwardState !== undefined) {
+    const gru = { input: nets.backwardInput, state: nets.backwardState };
+    const backward = readTokens(gru, embedded.reverse(0), isToken.toReversed());
+    state = tf.concat([state, backward.state], 1);
+    read = tf.concat([read, tf.stack(backward.outputs.toReversed(), 1)], 2);
   }
-  const reversed = [embedded.reverse(0), isToken.toReversed()] as const;
-  const backward = readTokens({ input: nets.backwardInput, state: nets.backwardState }, ...reversed);
-  const outputs = tf.concat([tf.stack(forward.outputs, 1), tf.stack(backward.outputs.toReversed(), 1)], 2);
-  return { outputs, state: tf.concat([forward.state, backward.state], 1), mask };
+  // The word itself goes along: a rare one is known by its own vector sooner than by what a GRU makes of it.
+  const outputs = read.add(embedded.transpose([1, 0, 2])).mul(mask.expandDims(2));
+  return { outputs, state, mask };
 }
 
-/** A GRU's states after each token, zeros for padding, and after the last. */
+/** A GRU's state after each token, and after the last; at padding it stays. */
 function readTokens(
   gru: { readonly input: Network; readonly state: Network },
   embedded: tf.Tensor,
@@ -129,7 +133,7 @@ function readTokens(
   const outputs = inputs.map((input, i) => {
     const next = gruStep(input, gru.state.apply(state), state);
     state = state.add(next.sub(state).mul(isToken[i]!));
-    return next.mul(isToken[i]!);
+    return state;
   });
   return { outputs, state };
 }
@@ -187,14 +191,14 @@ function decodePartlyTold(
   kind: Attention,
   { target, told }: { target: tf.Tensor; told: tf.Tensor },
   encoded: Encoded,
-  regularise: Regulariser,
+  { regularise, hide }: { regularise: Regulariser; hide: Regulariser },
 ): Decoded {
   const gold = tf.unstack(target, 1);
   const taken: Decoded[] = [];
   let token = tf.fill([target.shape[0]!], start, 'int32');
   let { state } = encoded;
   for (const right of gold) {
-    const step = decode(nets, token.expandDims(1), state, regularise);
+    const step = decode(nets, hide(token.expandDims(1)), state, regularise);
     taken.push(step);
     state = step.after.squeeze([1]);
     token = detached(() => {
@@ -237,9 +241,10 @@ function pairOptions({ eos, sos, maxWords }: Marks): SentencePairOptions {
 
 /**
  * Translation by a recurrent encoder and decoder with attention: 3MD3020, assignment 1, questions 12 to 14, after PyTorch's
- * tutorial (one GRU of 256 units each, French to English, sentences of at most 9 words). Unlike the tutorial's, the default
- * attention looks at the encoder's outputs, padding gets none, training is by Adam on batches with clipped gradients, and the
- * test sentences are held out.
+ * tutorial (GRUs of 256 units, French to English, sentences of at most 9 words and marks). Other than there, by default: the
+ * encoder reads from both ends and passes each word's own vector on; attention looks at what it made of the words, and
+ * padding gets none; words are dropped in training; and it trains by Adam on batches with clipped gradients, on sentences of
+ * which the test split has none.
  */
 export default defineRecipe({
   name: 'seq2seq',
@@ -253,27 +258,35 @@ export default defineRecipe({
     attention: oneOf('content', 'position', 'none'),
     /** The part of the sentences that are told the right token after each step; the others go on from their own. */
     teacherForcing: proportion(1),
-    dropoutRate: fraction(0.1),
-    /** The part of the source words that training hides, so that unknown ones are nothing new. */
-    wordDropoutRate: fraction(0),
+    dropoutRate: fraction(0.3),
+    /** The part of the words that training hides from encoder and decoder: unknown ones are nothing new, and the others count. */
+    wordDropoutRate: fraction(0.15),
     eos: oneOf('both', 'target', 'none'),
     sos: false,
     maxWords: 9,
-    learningRate: positive(1e-3),
+    learningRate: positive(3e-3),
+    schedule: 'cosine',
     clipNorm: positive(1),
     batchSize: 64,
-    epochs: 10,
+    epochs: 8,
   },
   presets: {
-    /** The attention and teacher forcing of the tutorial. */
-    tutorial: { attention: 'position', teacherForcing: 0.5 },
+    /** The encoder, attention, teacher forcing and dropout of the tutorial. */
+    tutorial: {
+      bidirectional: false,
+      attention: 'position',
+      teacherForcing: 0.5,
+      dropoutRate: 0.1,
+      wordDropoutRate: 0,
+    },
+    small: { units: 128, epochs: 4 },
   },
 
   prepare: (dataSet, options) => sentencePairs(dataSet, pairOptions(options)),
   batch: (options) => {
     const { source, target } = pairLengths(pairOptions(options));
     return {
-      source: { shape: [source], dtype: 'int32', augment: wordDropout(options.wordDropoutRate) },
+      source: { shape: [source], dtype: 'int32' },
       target: { shape: [target], dtype: 'int32' },
     };
   },
@@ -318,18 +331,20 @@ export default defineRecipe({
       ],
       optimizer: ({ learningRate }) => tf.train.adam(learningRate, 0.9, 0.999, 1e-8),
       clipNorm: ({ clipNorm }) => clipNorm,
-      loss(nets, { source, target }, rng, { attention, teacherForcing, dropoutRate }) {
+      loss(nets, { source, target }, rng, { attention, teacherForcing, dropoutRate, wordDropoutRate }) {
         const regularise: Regulariser = (x) => (dropoutRate > 0 ? dropout(x, dropoutRate, rng) : x);
-        const encoded = encode(nets, source, regularise);
+        const hide: Regulariser = (tokens) =>
+          wordDropoutRate > 0 ? wordDropout(tokens, wordDropoutRate, rng) : tokens;
+        const encoded = encode(nets, hide(source), regularise);
         const decoded =
           teacherForcing === 1
-            ? decode(nets, shifted(target), encoded.state, regularise)
+            ? decode(nets, hide(shifted(target)), encoded.state, regularise)
             : decodePartlyTold(
                 nets,
                 attention,
                 { target, told: rng.uniform([target.shape[0]!]).less(teacherForcing) },
                 encoded,
-                regularise,
+                { regularise, hide },
               );
         const { features } = attend(nets, attention, decoded, encoded);
         const logits = onLastAxis(nets.output, regularise(features)); // [batch, steps, vocabulary]

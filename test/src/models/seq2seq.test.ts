@@ -25,6 +25,7 @@ import {
   tokenCrossEntropy,
   train,
   useBackend,
+  wordDropout,
 } from '@onnx-forge/train';
 import { expect } from 'chai';
 
@@ -33,7 +34,9 @@ const KINDS = ['content', 'position', 'none'] as const;
 
 /** Small networks on the embedded sentences. */
 async function small(set: OptionValues = {}) {
-  const options = recipeOptions(seq2seq, { set: { units: UNITS, batchSize: 8, dropoutRate: 0, ...set } });
+  const options = recipeOptions(seq2seq, {
+    set: { units: UNITS, batchSize: 8, dropoutRate: 0, wordDropoutRate: 0, ...set },
+  });
   const data = await recipeData(seq2seq, { data: 'embedded', options });
   const facts = dataFacts(data);
   const nets = () => seq2seq.nets(options, seededInitializers(new Random(3)), facts) as unknown as Seq2seq;
@@ -126,6 +129,21 @@ describe('what training on sentences needs', () => {
     const { loss, accuracy } = tokenCrossEntropy(tf.tensor2d(logits), tf.tensor1d(labels, 'int32'), 0);
     expect(loss.dataSync()[0]).to.be.closeTo(expected, 1e-6);
     expect(accuracy.dataSync()[0]).to.be.closeTo(2 / 3, 1e-6);
+  });
+
+  it('word dropout hides the part of the words asked for, and never a mark', () => {
+    const random = new Random(1);
+    const rng: StepRandom = {
+      normal: () => expect.fail('normal noise'),
+      uniform: (shape) => tf.tensor(random.fillUniform(new Float32Array(shape[0]!)), [...shape]),
+    };
+    const ids = Int32Array.from({ length: 10_000 }, (_, i) => i % 10);
+    const after = wordDropout(tf.tensor1d(ids, 'int32'), 0.2, rng).dataSync();
+    const { unknown, end } = SENTENCE_IDS;
+    const hidden = Array.from(after.keys()).filter((i) => after[i] !== ids[i]);
+    expect(hidden.every((i) => after[i] === unknown && ids[i]! > end)).to.equal(true);
+    // 6,000 words: the standard deviation of the part is 0.005.
+    expect(hidden.length / 6000).to.be.closeTo(0.2, 0.02);
   });
 
   it('what is detached is a constant to gradients', () => {
@@ -243,7 +261,12 @@ describe('seq2seq', () => {
 
   it('both engines train alike, with some sentences told the right tokens, and with dropout', async function () {
     this.timeout(60_000);
-    const { options, data, nets } = await small({ batchSize: 4, teacherForcing: 0.5, dropoutRate: 0.2, maxWords: 9 });
+    const { options, data, nets } = await small({
+      batchSize: 4,
+      teacherForcing: 0.5,
+      dropoutRate: 0.2,
+      wordDropoutRate: 0.2,
+    });
     // Gradient descent: Adam divides the noise of float32 by its own size where a word's gradient is nothing else.
     const { translate } = seq2seq.steps;
     const recipe = { ...seq2seq, steps: { translate: { ...translate!, optimizer: () => tf.train.sgd(0.1) } } };
@@ -270,7 +293,7 @@ describe('seq2seq', () => {
     this.timeout(120_000);
     const out = await mkdtemp(join(tmpdir(), 'onnx-forge-seq2seq-'));
     try {
-      const set = { units: 48, learningRate: 1e-2, batchSize: 32 };
+      const set = { units: 48, learningRate: 1e-2, batchSize: 32, dropoutRate: 0, wordDropoutRate: 0 };
       const { metrics, measurements } = await train({
         recipe: seq2seq,
         out,

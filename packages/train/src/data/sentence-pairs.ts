@@ -1,5 +1,4 @@
 import { asciiWords, END, PADDING, START, UNKNOWN } from '@onnx-forge/infer';
-import type { Augment } from './batches.js';
 import { type DataSet, SPLIT_NAMES } from './data-set.js';
 import { DataError } from './errors.js';
 import { textsOf, tokeniseTexts } from './vocabulary.js';
@@ -63,13 +62,4 @@ function requireShort(dataSet: DataSet, text: string, maxWords: number): void {
     const message = `data set ${dataSet.name} has a ${text} sentence of ${words} words and marks, but maxWords is ${maxWords}: '${long}'`;
     throw new DataError('data-format', message, { dataSet: dataSet.name, text, words, maxWords });
   }
-}
-
-/** Makes each word of a training sentence the unknown one with probability `rate`: so the model learns what to do with those. */
-export function wordDropout(rate: number): Augment {
-  return (tokens, random) => {
-    for (let i = 0; i < tokens.length; i++) {
-      if (tokens[i]! > SENTENCE_IDS.end && random.uniform() < rate) tokens[i] = SENTENCE_IDS.unknown;
-    }
-  };
 }

@@ -27,3 +27,4 @@ export {
   TransformerBlock,
   type TransformerBlockOptions,
 } from './transformerBlock.js';
+export { wordDropout } from './wordDropout.js';

@@ -10,7 +10,6 @@ import {
   sentencePairs,
   splitGroups,
   tutorialPairs,
-  wordDropout,
 } from '@onnx-forge/train';
 import { expect } from 'chai';
 import fc from 'fast-check';
@@ -171,16 +170,5 @@ describe('token ids of sentence pairs', () => {
     const bare = { ...data, splits: { ...data.splits, train: { size: 0, fields: {} } } };
     const none = await failure(DataError, () => sentencePairs(bare, PLAIN));
     expect(none.message).to.equal("data set tiny has no text 'source'");
-  });
-
-  it('word dropout hides the part of the words asked for, and never a mark', () => {
-    const random = new Random(1);
-    const tokens = Int32Array.from({ length: 10_000 }, (_, i) => i % 10);
-    wordDropout(0.2)(tokens, random);
-    const hidden = tokens.filter((token, i) => token !== i % 10);
-    expect(hidden.every((token) => token === unknown)).to.equal(true);
-    // 6,000 words: the standard deviation of the part is 0.005.
-    expect(hidden.length / 6000).to.be.closeTo(0.2, 0.02);
-    for (const mark of [padding, start, end]) expect(tokens.filter((token) => token === mark)).to.have.length(1000);
   });
 });
