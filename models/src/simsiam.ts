@@ -227,7 +227,15 @@ export default defineRecipe({
   presets: {
     full: {},
     /** A narrow twin for two cores: minutes instead of days. */
-    small: { width: 16, blocks: 1, dimensions: 256, batchSize: 128, epochs: 10 },
+    small: {
+      width: 16,
+      blocks: 1,
+      stem: 'strided',
+      dimensions: 256,
+      learningRate: 0.4,
+      batchSize: 64,
+      epochs: 10,
+    },
   },
 
   batch: {
