@@ -54,6 +54,8 @@ function nextCommand(kind: ModelKind, run: string): string {
       return `compare ${run} a.png b.png`;
     case 'language-model':
       return `generate ${run} --length 300`;
+    case 'translator':
+      return `translate ${run} "je suis en retard ."`;
     default:
       return `eval ${run}`;
   }
