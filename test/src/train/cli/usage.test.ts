@@ -27,6 +27,7 @@ const CASES: readonly Case[] = [
   ['train vae --engine eagr', 2, /--engine .* did you mean 'eager'\?/],
   ['train vae --device tpu', 2, /--device must be one of auto, cpu, cuda, webgpu, not 'tpu'/],
   ['train vae --engine compiled --backend wasm', 2, /--backend wasm is for the eager engine/],
+  ['train vae --engine eager --save-step', 2, /--save-step is for the compiled engine/],
   ['train vae --set latentdim=3', 2, /no option 'latentdim'; did you mean 'latentDim'\?/],
   ['train vae --set latentDim=many', 2, /'latentDim' must be a whole number/],
   ['train vae --set latentDim=1 latentDim', 2, /no model 'latentDim'/],
