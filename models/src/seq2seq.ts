@@ -191,14 +191,14 @@ function decodePartlyTold(
   kind: Attention,
   { target, told }: { target: tf.Tensor; told: tf.Tensor },
   encoded: Encoded,
-  { regularise, hide }: { regularise: Regulariser; hide: Regulariser },
+  regularise: Regulariser,
 ): Decoded {
   const gold = tf.unstack(target, 1);
   const taken: Decoded[] = [];
   let token = tf.fill([target.shape[0]!], start, 'int32');
   let { state } = encoded;
   for (const right of gold) {
-    const step = decode(nets, hide(token.expandDims(1)), state, regularise);
+    const step = decode(nets, token.expandDims(1), state, regularise);
     taken.push(step);
     state = step.after.squeeze([1]);
     token = detached(() => {
@@ -259,8 +259,8 @@ export default defineRecipe({
     /** The part of the sentences that are told the right token after each step; the others go on from their own. */
     teacherForcing: proportion(1),
     dropoutRate: fraction(0.3),
-    /** The part of the words that training hides from encoder and decoder: unknown ones are nothing new, and the others count. */
-    wordDropoutRate: fraction(0.15),
+    /** The part of the source words that training hides, so that unknown ones are nothing new. */
+    wordDropoutRate: fraction(0.1),
     eos: oneOf('both', 'target', 'none'),
     sos: false,
     maxWords: 9,
@@ -333,18 +333,17 @@ export default defineRecipe({
       clipNorm: ({ clipNorm }) => clipNorm,
       loss(nets, { source, target }, rng, { attention, teacherForcing, dropoutRate, wordDropoutRate }) {
         const regularise: Regulariser = (x) => (dropoutRate > 0 ? dropout(x, dropoutRate, rng) : x);
-        const hide: Regulariser = (tokens) =>
-          wordDropoutRate > 0 ? wordDropout(tokens, wordDropoutRate, rng) : tokens;
-        const encoded = encode(nets, hide(source), regularise);
+        const words = wordDropoutRate > 0 ? wordDropout(source, wordDropoutRate, rng) : source;
+        const encoded = encode(nets, words, regularise);
         const decoded =
           teacherForcing === 1
-            ? decode(nets, hide(shifted(target)), encoded.state, regularise)
+            ? decode(nets, shifted(target), encoded.state, regularise)
             : decodePartlyTold(
                 nets,
                 attention,
                 { target, told: rng.uniform([target.shape[0]!]).less(teacherForcing) },
                 encoded,
-                { regularise, hide },
+                regularise,
               );
         const { features } = attend(nets, attention, decoded, encoded);
         const logits = onLastAxis(nets.output, regularise(features)); // [batch, steps, vocabulary]
