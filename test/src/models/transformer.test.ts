@@ -49,6 +49,9 @@ describe('transformer: data', () => {
     expect(splits.train.size).to.equal(3);
     const text = Array.from(gather(splits.train, 'tokens', [0, 1, 2]), (id) => vocabularies!.characters![id]).join('');
     expect(text).to.equal('helllo,  wor');
+    const fewer = characterWindows(textData('hello, world'), { blockSize: 3, trainingCharacters: 7 });
+    expect([fewer.splits.train.size, fewer.splits.test.size]).to.deep.equal([2, 3]);
+    expect(fewer.vocabularies).to.deep.equal(vocabularies);
   });
 
   it('refuses a text shorter than a window, a character that training lacks, and a set that is no text', async () => {

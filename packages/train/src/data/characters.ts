@@ -14,7 +14,7 @@ export function characterSplit(text: string): Split {
 export interface WindowOptions {
   /** A window has one character more: what follows the last. */
   readonly blockSize: number;
-  /** Only so many characters of the training text; 0: all. */
+  /** Train on only so many characters, which count all the same for the vocabulary; 0: on all. */
   readonly trainingCharacters?: number;
 }
 
@@ -32,17 +32,19 @@ export function characterWindows(dataSet: DataSet, { blockSize, trainingCharacte
   const refuse = (reason: string) => new TrainError('data-mismatch', `data set '${name}' ${reason}`, { dataSet: name });
   const textOf = (split: SplitName): readonly string[] => {
     const text = splits[split].texts?.character;
-    if (!text) throw refuse('is no text: a language model needs one');
-    const used = split === 'train' && trainingCharacters > 0 ? text.slice(0, trainingCharacters) : text;
-    if (used.length > blockSize) return used;
-    throw refuse(
-      `has ${used.length} characters in its ${split} split, too few for windows of ${blockSize} and one more`,
-    );
+    if (text) return text;
+    throw refuse('is no text: a language model needs one');
   };
   const vocabulary = [...new Set(textOf('train'))].sort((a, b) => a.codePointAt(0)! - b.codePointAt(0)!);
   const ids = new Map(vocabulary.map((character, id) => [character, id]));
   const windowsOf = (split: SplitName): Split => {
-    const tokens = Int32Array.from(textOf(split), (character) => {
+    const text = textOf(split);
+    const used = split === 'train' && trainingCharacters > 0 ? text.slice(0, trainingCharacters) : text;
+    if (used.length <= blockSize) {
+      const count = `${used.length} characters in its ${split} split`;
+      throw refuse(`has ${count}, too few for windows of ${blockSize} and one more`);
+    }
+    const tokens = Int32Array.from(used, (character) => {
       const id = ids.get(character);
       if (id !== undefined) return id;
       throw refuse(`has ${JSON.stringify(character)} in its ${split} split, which the training text lacks`);
