@@ -13,6 +13,7 @@ import {
   type Initializers,
   Network,
   negativeCosineSimilarity,
+  neighbours,
   oneOf,
   positive,
   randomly,
@@ -281,6 +282,7 @@ export default defineRecipe({
   evaluate: representation({ images: 'x1', labels: 'label' }),
 
   figures: {
+    neighbours: neighbours({ images: 'x1' }),
     loss: curves({
       title: 'SimSiam: agreement of two views',
       y: 'negative cosine similarity',

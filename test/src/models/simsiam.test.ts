@@ -268,7 +268,7 @@ describe('simsiam', () => {
         }
         const names = measurements.map(({ name }) => name);
         expect(names).to.deep.equal(['knnAccuracy (k=10, T=0.1)', 'knnAccuracy of pixels', 'relativeStd']);
-        expect(figures).to.have.length(3);
+        expect(figures).to.have.length(4);
         await using model = await load(out, { device: 'cpu' });
         if (model.kind !== 'embedding') throw new Error(`a ${model.kind}`);
         expect((await model.embed(images(2).dataSync() as Float32Array)).dims).to.deep.equal([2, 8]);

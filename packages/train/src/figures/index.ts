@@ -24,6 +24,7 @@ export { imageGrid, rowsOf } from './images.js';
 export { latentScatter, manifold, normalQuantiles } from './latent-plane.js';
 export { interpolation, perturbation } from './latent-space.js';
 export { mistakes } from './mistakes.js';
+export { type NeighboursOptions, neighbours } from './neighbours.js';
 export { reconstructions } from './reconstructions.js';
 export { progress, samples, snapshots } from './samples.js';
 export { textMistakes } from './textMistakes.js';
