@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { load } from '@onnx-forge/infer';
+import { load, loadTrainable } from '@onnx-forge/infer';
 import { expect } from 'chai';
 import { PNG } from 'pngjs';
 import { complaints, inFolder, onnxForge } from './onnx-forge.js';
@@ -13,7 +13,7 @@ describe('onnx-forge: commands on a trained run', () => {
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'onnx-forge-run-'));
     const args =
-      'train vae --device cpu --max-steps 3 --set latentDim=4 hiddenDim=8 --no-evaluate --no-figures --out run';
+      'train vae --device cpu --max-steps 3 --set latentDim=4 hiddenDim=8 --save-step --no-evaluate --no-figures --out run';
     const ended = await onnxForge(args, folder);
     expect(ended.code, ended.stderr).to.equal(0);
   });
@@ -102,6 +102,10 @@ describe('onnx-forge: commands on a trained run', () => {
     expect(await decoded('public'))
       .to.deep.equal(await decoded('run'))
       .and.have.length(784);
+    await using session = await loadTrainable(join(folder, 'public'), { device: 'cpu' });
+    expect(await session.step({ x: new Float32Array(64 * 784) }))
+      .to.have.property('loss')
+      .that.is.above(0);
     const again = await onnxForge('export run -o public', folder);
     expect([again.code, complaints(again)[0]?.includes('holds a run already')]).to.deep.equal([1, true]);
     const verified = await onnxForge('verify public', folder);
