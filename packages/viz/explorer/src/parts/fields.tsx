@@ -70,7 +70,7 @@ export function Choice<T extends string>({ label, value, choices, onChange }: Ch
   return (
     <label>
       {label}{' '}
-      <select value={value} onChange={(event) => onChange(event.currentTarget.value as T)}>
+      <select aria-label={label} value={value} onChange={(event) => onChange(event.currentTarget.value as T)}>
         {choices.map(([name, text]) => (
           <option key={name} value={name}>
             {text}
