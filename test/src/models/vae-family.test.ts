@@ -207,6 +207,10 @@ describe('the VAE family', () => {
     const found = measured.find(({ name }) => name === 'latentNeighbours (k=10)')!;
     expect(found).to.include({ unit: 'fraction', split: 'test', examples: 50 });
     expect(found.value).to.be.within(0.1, 1);
+    const request = { recipe, run: runOf('vae-2d'), data: digits, samples: 2, examples: 2, device: 'cpu' } as const;
+    const trained = await evaluateRun({ ...request, split: 'train' });
+    // One half of the 300 training images asks the other.
+    expect(trained.find(({ name }) => name === found.name)).to.include({ split: 'train', examples: 150 });
   });
 
   it('the manifold stands at the quantiles of the prior', () => {
