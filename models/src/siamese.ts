@@ -11,17 +11,18 @@ import {
   horizontalFlip,
   type Initializers,
   mlp,
-  type Network,
+  Network,
   numberImages,
   oneOf,
+  type PairwiseContrastiveLoss,
   pairRows,
   pairwiseContrastiveLoss,
   positive,
   randomAffine,
-  randomErasing,
   randomLight,
   randomly,
   reflectionPad2d,
+  type StepRandom,
   separation,
   sequential,
   tf,
@@ -38,56 +39,81 @@ const LFW_FACE = { height: 150, width: 123 };
 type Nets = {
   /** Images [batch, height, width, 1] -> features [batch, ...], flat. */
   readonly body: Network;
-  /** features -> embedding [batch, embeddingDim]. */
+  /** features -> [batch, members * embeddingDim]. */
   readonly head: Network;
 };
 
-interface ImageOptions {
+interface NetOptions {
   readonly imageHeight: number;
   readonly imageWidth: number;
+  readonly members: number;
+  readonly filters: number;
+  /** Of each member. */
+  readonly embeddingDim: number;
 }
 
-/** Convolution, batch normalisation, ReLU; halves height and width. */
-function stage(filters: number, init: Initializers, inputShape?: number[]): tf.layers.Layer[] {
-  return [
+/** The convolutions of one member: [batch, height, width, 1] -> features, flat, an eighth of height and width. */
+function memberLayers(filters: number, init: Initializers): tf.layers.Layer[] {
+  const convolution = (filters: number, kernelSize: number, strides: number) => [
     layers.conv2d({
       filters,
-      kernelSize: 3,
+      kernelSize,
+      strides,
       padding: 'same',
       useBias: false,
       kernelInitializer: init.heUniform(),
-      ...(inputShape && { inputShape }),
     }),
     layers.batchNormalization({ epsilon: 1e-5, momentum: 0.9 }),
     layers.reLU(),
-    layers.maxPooling2d({ poolSize: 2, strides: 2 }),
+  ];
+  const pooling = () => layers.maxPooling2d({ poolSize: 2, strides: 2 });
+  return [
+    ...convolution(filters, 5, 2),
+    ...convolution(2 * filters, 3, 1),
+    pooling(),
+    ...convolution(4 * filters, 3, 1),
+    pooling(),
+    layers.flatten(),
   ];
 }
 
-/** Three stages on images of half the size, and a linear layer. */
+/**
+ * Several small nets side by side (members), that start from other weights and never meet: what one of them learned from
+ * its few people by accident the others did not. Their features and embeddings lie one after the other.
+ */
 export function buildCompact(
-  { imageHeight, imageWidth, filters, embeddingDim }: ImageOptions & { filters: number; embeddingDim: number },
+  { imageHeight, imageWidth, members, filters, embeddingDim }: NetOptions,
   init: Initializers,
 ): Nets {
-  const [height, width] = [Math.floor(imageHeight / 2), Math.floor(imageWidth / 2)];
-  const body = sequential([
-    ...stage(filters, init, [height, width, 1]),
-    ...stage(2 * filters, init),
-    ...stage(4 * filters, init),
-    layers.flatten(),
-  ]);
-  const features = 4 * filters * Math.floor(height / 8) * Math.floor(width / 8);
-  const head = sequential([
-    layers.dense({ inputShape: [features], units: embeddingDim, kernelInitializer: init.glorotUniform() }),
-  ]);
-  return { body, head };
+  const each = Array.from({ length: members }, (_, member) => member);
+  const images = tf.input({ shape: [Math.floor(imageHeight / 2), Math.floor(imageWidth / 2), 1] });
+  const features = each.map(() => through(images, memberLayers(filters, init)));
+  const size = features[0]!.shape[1]!;
+  const allFeatures = tf.input({ shape: [members * size] });
+  const rows = through(allFeatures, [layers.reshape({ targetShape: [members, size, 1] })]);
+  const embeddings = each.map((member) => {
+    const cropping: [[number, number], [number, number]] = [
+      [member, members - 1 - member],
+      [0, 0],
+    ];
+    const dense = layers.dense({ units: embeddingDim, kernelInitializer: init.glorotUniform() });
+    return through(rows, [layers.cropping2D({ cropping }), layers.flatten(), dense]);
+  });
+  return { body: joined(images, features), head: joined(allFeatures, embeddings) };
+}
+
+function through(input: tf.SymbolicTensor, stack: readonly tf.layers.Layer[]): tf.SymbolicTensor {
+  return stack.reduce((values, layer) => layer.apply(values) as tf.SymbolicTensor, input);
+}
+
+function joined(input: tf.SymbolicTensor, outputs: tf.SymbolicTensor[]): Network {
+  const [first] = outputs;
+  const all = outputs.length === 1 ? first! : (layers.concatenate().apply(outputs) as tf.SymbolicTensor);
+  return new Network(tf.model({ inputs: input, outputs: all }));
 }
 
 /** The assignment's net: three padded convolutions of 4, 8 and 8 filters, and layers of 500, 500 and embeddingDim units. */
-export function buildAssignment(
-  { imageHeight, imageWidth, embeddingDim }: ImageOptions & { embeddingDim: number },
-  init: Initializers,
-): Nets {
+export function buildAssignment({ imageHeight, imageWidth, embeddingDim }: NetOptions, init: Initializers): Nets {
   const convolution = (filters: number, channels: number) => [
     reflectionPad2d(),
     layers.conv2d({
@@ -111,25 +137,67 @@ export function buildAssignment(
   return { body, head };
 }
 
-type Options = ImageOptions & { readonly design: string };
+type Options = NetOptions & { readonly design: string; readonly margin: number };
 
-/** Images [batch, pixels] as the body wants them; the compact design gets half the size, each image with mean 0 and variance 1. */
+/** Images [batch, pixels] as the body wants them; the compact design's at half the size and about as far from 0 as 1. */
 function seen(x: tf.Tensor, { imageHeight, imageWidth, design }: Options): tf.Tensor {
   const images = x.reshape([-1, imageHeight, imageWidth, 1]) as tf.Tensor4D;
-  if (design === 'assignment') return images;
-  const { mean, variance } = tf.moments(images, [1, 2, 3], true);
-  return tf.avgPool(images.sub(mean).div(tf.sqrt(variance.add(1e-4))) as tf.Tensor4D, 2, 2, 'valid');
+  return design === 'assignment' ? images : tf.avgPool(images, 2, 2, 'valid').sub(0.5).mul(4);
 }
 
-/** The embedding of images [batch, pixels] that is exported: for the compact design the mean of an image's and its mirror image's. */
+/**
+ * Each member's embedding, [batch, members, embeddingDim]. The compact design's lie on a sphere on which points at a right
+ * angle are a margin apart.
+ */
+function placed(output: tf.Tensor, { design, members, embeddingDim, margin }: Options): tf.Tensor {
+  const embeddings = output.reshape([-1, members, embeddingDim]);
+  if (design === 'assignment') return embeddings;
+  const lengths = tf.sqrt(embeddings.square().sum(-1, true).add(1e-6));
+  return embeddings.div(lengths).mul(margin / Math.SQRT2);
+}
+
+/**
+ * The embedding of images [batch, pixels] that is exported: all members' side by side, so that a squared distance is the
+ * mean of theirs; in the compact design the mean of an image's and of its mirror image's.
+ */
 function embed({ body, head }: Nets, x: tf.Tensor, options: Options): tf.Tensor {
+  const { design, members, embeddingDim } = options;
   const images = seen(x, options);
-  const place = (views: tf.Tensor) => head.apply(body.apply(views));
-  return options.design === 'assignment'
-    ? place(images)
-    : place(images)
-        .add(place(images.reverse(2)))
-        .mul(0.5);
+  const place = (views: tf.Tensor) => placed(head.apply(body.apply(views)), options);
+  const embeddings =
+    design === 'assignment'
+      ? place(images)
+      : place(images)
+          .add(place(images.reverse(2)))
+          .mul(0.5);
+  return embeddings.reshape([-1, members * embeddingDim]).mul(1 / Math.sqrt(members));
+}
+
+/** The part of each member, [batch, size]. */
+function membersOf(values: tf.Tensor, members: number): tf.Tensor[] {
+  const rows = values.reshape([-1, members, values.size / values.shape[0]! / members]);
+  return Array.from({ length: members }, (_, member) => rows.slice([0, member, 0], [-1, 1, -1]).squeeze([1]));
+}
+
+/** Features [batch, members * size] with some dropped: none of the first member's, `rate` of the last one's. */
+function thinned(features: tf.Tensor, { members }: Options, rate: number, rng: StepRandom): tf.Tensor {
+  const parts = membersOf(features, members);
+  const rates = parts.map((_, member) => (members === 1 ? rate : (rate * member) / (members - 1)));
+  return tf.concat(
+    parts.map((part, member) => (rates[member] === 0 ? part : dropout(part, rates[member]!, rng))),
+    1,
+  );
+}
+
+/** Means of several members' losses and distances. */
+function meanOf(parts: readonly PairwiseContrastiveLoss[]): PairwiseContrastiveLoss {
+  const mean = (name: keyof PairwiseContrastiveLoss) =>
+    tf.addN(parts.map((part) => part[name])).div(parts.length) as tf.Scalar;
+  return {
+    loss: mean('loss'),
+    sameDistance: mean('sameDistance'),
+    differentDistance: mean('differentDistance'),
+  };
 }
 
 /**
@@ -146,28 +214,33 @@ export default defineRecipe({
     design: oneOf('compact', 'assignment'),
     imageHeight: count(112, 16),
     imageWidth: count(92, 16),
+    members: 4,
     filters: 16,
     embeddingDim: 64,
     margin: positive(2),
-    dropoutRate: fraction(0.3),
+    dropoutRate: fraction(0.6),
     augment: true,
     fold: count(0, 0),
     imagesPerPerson: count(50, 2),
     learningRate: positive(1e-3),
     schedule: 'cosine',
+    averaging: 0.98,
     batchSize: 64,
-    epochs: 30,
+    epochs: 8,
   },
   presets: {
     assignment: {
       design: 'assignment',
       imageHeight: 100,
       imageWidth: 100,
+      members: 1,
       embeddingDim: 5,
       dropoutRate: 0,
       augment: false,
       learningRate: 5e-4,
       schedule: 'constant',
+      averaging: 0,
+      epochs: 30,
     },
   },
 
@@ -180,9 +253,8 @@ export default defineRecipe({
     const shape = { height: imageHeight, width: imageWidth, channels: 1 };
     const changes = [
       randomly(0.5, horizontalFlip(shape)),
-      randomAffine(shape, { shift: 0.06, scale: 0.12, turn: 10, stretch: 0.08 }),
-      randomLight(shape, { brightness: 0.1, contrast: 0.3, slope: 0.4 }),
-      randomly(0.5, randomErasing(shape, 0.15)),
+      randomAffine(shape, { shift: 0.025, scale: 0.05, turn: 4, stretch: 0.03 }),
+      randomLight(shape, { brightness: 0.025, contrast: 0.1, slope: 0.15 }),
     ];
     return {
       x: { shape: [imageHeight * imageWidth], ...(augment && { augment: augmentation(changes) }) },
@@ -199,15 +271,16 @@ export default defineRecipe({
       optimizer: ({ learningRate }) => tf.train.adam(learningRate, 0.9, 0.999, 1e-8),
       loss({ body, head }, { x, label, image }, rng, options) {
         const features = body.apply(seen(x, options), { training: true });
-        const embedding = head.apply(dropout(features, options.dropoutRate, rng));
-        return pairwiseContrastiveLoss(embedding, label, image, options.margin);
+        const output = head.apply(thinned(features, options, options.dropoutRate, rng));
+        const embeddings = membersOf(placed(output, options), options.members); // each [batch, embeddingDim]
+        return meanOf(embeddings.map((one) => pairwiseContrastiveLoss(one, label, image, options.margin)));
       },
     },
   },
 
   serves: (nets, options) =>
     embeddingModel({
-      embeddingDim: options.embeddingDim,
+      embeddingDim: options.members * options.embeddingDim,
       image: { height: options.imageHeight, width: options.imageWidth, channels: 1, range: [0, 1] },
       metric: 'euclidean',
       embed: (x) => embed(nets, x, options),

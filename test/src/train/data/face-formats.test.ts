@@ -124,7 +124,9 @@ describe('tar', () => {
 
   it('refuses links and devices', async () => {
     for (const type of ['1', '2', '3']) {
-      const error = await failure(FormatError, () => read(archive(entry('link', '', type, type === '3' ? '' : 'target'))));
+      const error = await failure(FormatError, () =>
+        read(archive(entry('link', '', type, type === '3' ? '' : 'target'))),
+      );
       expect(error.message).to.include('expected files and folders only, no links or devices');
     }
   });
