@@ -1,7 +1,8 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { type Limits, type RunningServer, startServer } from '@onnx-forge/example-service';
 import { InputError, type LatentModel, load, Random } from '@onnx-forge/infer';
 import { expect } from 'chai';
@@ -10,6 +11,7 @@ import { rejection } from '../infer/rejection.js';
 import { TemporaryFolders, writeRun } from '../infer/run-folder.js';
 
 const RUN = fileURLToPath(new URL('../../../models/pretrained/vae-2d', import.meta.url));
+const LOAD_TEST = fileURLToPath(new URL('../../../examples/service/dist/load-test.js', import.meta.url));
 const MAIN = fileURLToPath(new URL('../../../examples/service/dist/main.js', import.meta.url));
 
 /** An answer of several lines of JSON. */
@@ -183,6 +185,34 @@ describe('examples/service', () => {
     expect(parts).to.have.length(21);
     expect(parts.at(-1).mean).to.be.finite;
     expect(await exited).to.deep.equal([0, null]);
+  });
+
+  it('has a load test that prints a row for each number of clients, with and without batching', async () => {
+    const env = { ...process.env, RUN, ROUNDS: '1', ROUND_MS: '50' };
+    const { stdout } = await promisify(execFile)(process.execPath, [LOAD_TEST], { env });
+    const rows = stdout
+      .trim()
+      .split('\n')
+      .slice(2)
+      .map((line) =>
+        line
+          .split('|')
+          .slice(1, -1)
+          .map((cell) => cell.trim()),
+      );
+    expect(rows.map(([clients, batching]) => `${clients} ${batching}`)).to.deep.equal([
+      '1 no',
+      '1 yes',
+      '8 no',
+      '8 yes',
+      '32 no',
+      '32 yes',
+    ]);
+    for (const [, , rate, p50, p95, p99, failed] of rows) {
+      expect(Number(rate)).to.be.above(0);
+      expect(Number(p50)).to.be.at.most(Number(p95)).and.at.most(Number(p99));
+      expect(failed).to.equal('0');
+    }
   });
 
   it('serves latent models only', async () => {
