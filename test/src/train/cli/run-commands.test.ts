@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { load, loadTrainable } from '@onnx-forge/infer';
@@ -51,6 +53,33 @@ describe('onnx-forge: commands on a trained run', () => {
     const wrong = await onnxForge('figures run --only smples', folder);
     expect(wrong.code).to.equal(2);
     expect(complaints(wrong)[0]).to.match(/no figure 'smples'; did you mean 'samples'\?/);
+  });
+
+  it('explore --build writes the page with the run, and never over something else', async () => {
+    const built = JSON.parse((await onnxForge('explore run --build site --json', folder)).stdout) as object;
+    expect(built).to.deep.equal({ out: 'site', runs: ['run'] });
+    const offered = JSON.parse(await readFile(join(folder, 'site/runs.json'), 'utf8')) as object[];
+    expect(offered).to.deep.equal([{ name: 'run', location: 'runs/0/', examples: 'examples/0.safetensors' }]);
+    await using model = await load(join(folder, 'site/runs/0'), { device: 'cpu' });
+    expect(model.kind).to.equal('latent');
+    expect(await readdir(join(folder, 'site'))).to.include.members(['index.html', 'assets', 'examples']);
+    const again = await onnxForge('explore run --build site', folder);
+    expect([again.code, complaints(again)]).to.deep.equal([
+      1,
+      ['onnx-forge: site is not empty: name a new folder, or empty it first'],
+    ]);
+  });
+
+  it('explore says when its port is taken', async () => {
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    const { port } = other.address() as AddressInfo;
+    const ended = await onnxForge(`explore run --port ${port}`, folder);
+    other.close();
+    expect([ended.code, complaints(ended)]).to.deep.equal([
+      1,
+      [`onnx-forge: port ${port} is in use: choose another with --port, or leave it out`],
+    ]);
   });
 
   it('sample, interpolate and perturb write one PNG each, in folders that are made', async () => {
