@@ -119,8 +119,8 @@ export default defineRecipe({
     learningRate: positive(2e-3),
     schedule: 'cosine',
     averaging: fraction(0.98),
-    batchSize: 50,
-    epochs: 3,
+    batchSize: 100,
+    epochs: 5,
   },
 
   prepare: (dataSet, { fold, maxLength, minCount }) =>
