@@ -40,6 +40,7 @@ export {
   attentionOn,
   bleuOf,
   LENGTH_GROUPS,
+  type PaidAttention,
   type TranslatedSentence,
   translateSplit,
   translation,

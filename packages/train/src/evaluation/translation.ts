@@ -74,7 +74,7 @@ export const LENGTH_GROUPS: readonly { readonly name: string; readonly least: nu
 /**
  * On held-out sentences, one reference each, end marks left out: BLEU-4 of the corpus, the part translated to the word, the
  * words of the translations over those of the references (greedy and with a beam of 4); and of the greedy ones BLEU by the
- * length of the source, and the mean attention on the source's marks.
+ * length of the source, and the mean attention on the source's marks, over all steps and by what is written there.
  */
 export const translation: Evaluate<'translator'> = async (model, data, request) => {
   const { split = 'test' } = request;
@@ -105,29 +105,46 @@ export const translation: Evaluate<'translator'> = async (model, data, request) 
       measurements.push({ name: `bleu(${name} words)`, value, unit: 'BLEU-4', split, examples: group.length });
     }
     for (const mark of [START, END]) {
-      const paid = attentionOn(sentences, (token) => token === mark).flat();
-      if (paid.length === 0) continue;
-      const value = paid.reduce((sum, one) => sum + one, 0) / paid.length;
-      measurements.push({ name: `attention(${mark})`, value, unit: 'fraction', ...about });
+      const paid = attentionOn(sentences, (token) => token === mark);
+      for (const { name, written } of WRITTEN) {
+        const values = paid.flatMap(({ tokens, parts }) => parts.filter((_, step) => written(tokens[step]!)));
+        if (values.length === 0) continue;
+        const value = values.reduce((sum, one) => sum + one, 0) / values.length;
+        measurements.push({ name: `attention(${mark})${name}`, value, unit: 'fraction', ...about });
+      }
     }
   }
   return measurements;
 };
 
-/**
- * How much of each step's attention lies on the source tokens that `chosen` picks: for every sentence that has such tokens, a
- * number for each of its steps.
- */
+/** Steps of the decoder by what it writes there. */
+const WRITTEN: readonly { readonly name: string; written(token: string): boolean }[] = [
+  { name: '', written: () => true },
+  { name: ' writing words', written: (token) => token !== END && /\p{L}/u.test(token) },
+  { name: ' writing .?!', written: (token) => /^[.?!]$/.test(token) },
+  { name: ` writing ${END}`, written: (token) => token === END },
+];
+
+/** Attention of one sentence's translation. */
+export interface PaidAttention {
+  /** What was written, step by step. */
+  readonly tokens: readonly string[];
+  /** The part of each step's attention that lay on the tokens in question. */
+  readonly parts: readonly number[];
+}
+
+/** How much of each step's attention lies on the source tokens that `chosen` picks, for every sentence that has such tokens. */
 export function attentionOn(
   sentences: readonly TranslatedSentence[],
-  chosen: (token: string, index: number, tokens: readonly string[]) => boolean,
-): number[][] {
+  chosen: (token: string) => boolean,
+): PaidAttention[] {
   return sentences.flatMap(({ translation }) => {
     if (translation?.attention === undefined) return [];
     const { attention, sourceTokens, tokens } = translation;
-    const places = sourceTokens.flatMap((token, index) => (chosen(token, index, sourceTokens) ? [index] : []));
+    const places = sourceTokens.flatMap((token, index) => (chosen(token) ? [index] : []));
     if (places.length === 0) return [];
     const width = sourceTokens.length;
-    return [tokens.map((_, step) => places.reduce((sum, place) => sum + attention.data[step * width + place]!, 0))];
+    const part = (step: number) => places.reduce((sum, place) => sum + attention.data[step * width + place]!, 0);
+    return [{ tokens, parts: tokens.map((_, step) => part(step)) }];
   });
 }

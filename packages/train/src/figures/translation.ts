@@ -54,7 +54,7 @@ export const attentionOnMarks: Figure<'translator'> = async (context) => {
     { name: `${END}`, chosen: (token: string) => token === END },
   ];
   const series = groups.flatMap(({ name, chosen }) => {
-    const paid = attentionOn(sentences, chosen);
+    const paid = attentionOn(sentences, chosen).map(({ parts }) => parts);
     if (paid.length === 0) return [];
     const steps = Math.max(...paid.map((row) => row.length));
     const y = Array.from({ length: steps }, (_, step) => {
