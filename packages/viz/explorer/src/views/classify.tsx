@@ -1,12 +1,12 @@
 import type { Model } from '@onnx-forge/infer';
 import { useState } from 'preact/hooks';
-import { some } from '../generative.js';
 import { Bars } from '../parts/bars.js';
 import { ErrorLine } from '../parts/error-line.js';
 import { Milliseconds, Panel } from '../parts/fields.js';
 import { useLive } from '../parts/live.js';
 import { Pad } from '../parts/pad.js';
-import { Grid, Picture } from '../parts/picture.js';
+import { Picture } from '../parts/picture.js';
+import { Offered } from './offered.js';
 import type { ViewProps } from './view.js';
 
 type ClassifierModel = Extract<Model, { kind: 'classifier' }>;
@@ -16,24 +16,13 @@ export function ClassifyView({ model, examples }: ViewProps<ClassifierModel>) {
   const [pixels, setPixels] = useState<Float32Array>();
   const { image, classes } = model.manifest.serve;
   const { value, error, milliseconds } = useLive(pixels && (() => model.classify(pixels)), [model, pixels]);
-  const offered = examples && some(examples, 0, 20);
-  const size = image.height * image.width * image.channels;
   return (
     <Panel title="Read an image">
       <ErrorLine error={error} />
       <div class="split">
         <div>
           {image.channels === 1 && <Pad image={image} binary={false} action="Read it" onDrawn={setPixels} />}
-          {offered && (
-            <Grid
-              images={offered.images}
-              count={offered.count}
-              image={image}
-              columns={5}
-              label={(i) => `test example ${i + 1}`}
-              onPick={(i) => setPixels(offered.images.slice(i * size, (i + 1) * size))}
-            />
-          )}
+          <Offered examples={examples} count={20} image={image} onPick={setPixels} />
         </div>
         <div class="grow">
           {pixels && <Picture pixels={pixels} image={image} label="what the model reads" size="large" />}

@@ -1,15 +1,15 @@
 import type { GenerativeModel } from '@onnx-forge/infer';
 import { useMemo, useState } from 'preact/hooks';
-import { generative, isBinary, some } from '../generative.js';
+import { generative, isBinary } from '../generative.js';
 import { ErrorLine } from '../parts/error-line.js';
 import { Choice, Milliseconds, Panel, Seed } from '../parts/fields.js';
 import { useLive } from '../parts/live.js';
 import { Pad } from '../parts/pad.js';
 import { Grid } from '../parts/picture.js';
+import { Offered } from './offered.js';
 import type { ViewProps } from './view.js';
 
 const STEPS = 11;
-const OFFERED = 20;
 
 type End = 'a' | 'b';
 
@@ -20,8 +20,6 @@ export function InterpolationView({ model, examples }: ViewProps<GenerativeModel
   const [chosen, setChosen] = useState<Readonly<Partial<Record<End, Float32Array>>>>({});
   const maker = useMemo(() => generative(model, 0), [model]);
   const { encode, image, latentDim } = maker;
-  const offered = encode && examples ? some(examples, 0, OFFERED) : undefined;
-  const size = image.height * image.width * image.channels;
   const ends = useLive(async () => {
     const { z } = await maker.sample(2, seed);
     const of = async (pixels: Float32Array | undefined, row: number): Promise<Float32Array> =>
@@ -73,16 +71,7 @@ export function InterpolationView({ model, examples }: ViewProps<GenerativeModel
             onChange={setEnd}
           />
           <div class="split">
-            {offered && (
-              <Grid
-                images={offered.images}
-                count={offered.count}
-                image={image}
-                columns={5}
-                label={(i) => `test example ${i + 1}`}
-                onPick={(i) => choose(offered.images.slice(i * size, (i + 1) * size))}
-              />
-            )}
+            <Offered examples={examples} count={20} image={image} onPick={choose} />
             {image.channels === 1 && (
               <Pad image={image} binary={isBinary(model)} action={`Use as ${end}`} onDrawn={choose} />
             )}

@@ -1,10 +1,11 @@
 import type { Model } from '@onnx-forge/infer';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { isBinary, some } from '../generative.js';
+import { isBinary } from '../generative.js';
 import { ErrorLine } from '../parts/error-line.js';
 import { Panel, Slider } from '../parts/fields.js';
 import { Pad } from '../parts/pad.js';
-import { Grid, Picture } from '../parts/picture.js';
+import { Picture } from '../parts/picture.js';
+import { Offered } from './offered.js';
 import type { ViewProps } from './view.js';
 
 type LatentModel = Extract<Model, { kind: 'latent' }>;
@@ -26,8 +27,6 @@ export function LikelihoodView({ model, examples }: ViewProps<LatentModel>) {
   const [error, setError] = useState<Error>();
   const { image } = model.manifest.serve;
   const samples = Math.round(10 ** power);
-  const offered = examples && some(examples, 0, 10);
-  const size = image.height * image.width * image.channels;
   const running = useRef<AbortController | undefined>(undefined);
 
   useEffect(() => () => running.current?.abort(), [model]);
@@ -67,7 +66,7 @@ export function LikelihoodView({ model, examples }: ViewProps<LatentModel>) {
   return (
     <Panel title="Log-likelihood of a digit">
       <p>
-        Draw a digit{offered ? ' or pick one' : ''}: log p(x) is estimated by importance sampling with K draws from
+        Draw a digit{examples ? ' or pick one' : ''}: log p(x) is estimated by importance sampling with K draws from
         q(z|x).
       </p>
       <Slider
@@ -82,16 +81,7 @@ export function LikelihoodView({ model, examples }: ViewProps<LatentModel>) {
       <div class="split">
         <Pad image={image} binary={isBinary(model)} action="Estimate log p(x)" onDrawn={setPixels} />
         <div>
-          {offered && (
-            <Grid
-              images={offered.images}
-              count={offered.count}
-              image={image}
-              columns={5}
-              label={(i) => `test example ${i + 1}`}
-              onPick={(i) => setPixels(offered.images.slice(i * size, (i + 1) * size))}
-            />
-          )}
+          <Offered examples={examples} count={10} image={image} onPick={setPixels} />
           {pixels && (
             <>
               <Picture pixels={pixels} image={image} label="what the model reads" size="large" />

@@ -1,10 +1,11 @@
 import { loadTrainable, type Model, type RunLocation } from '@onnx-forge/infer';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { isBinary, some } from '../generative.js';
+import { isBinary } from '../generative.js';
 import { ErrorLine } from '../parts/error-line.js';
 import { Panel } from '../parts/fields.js';
 import { Pad } from '../parts/pad.js';
 import { Grid } from '../parts/picture.js';
+import { Offered } from './offered.js';
 import type { ViewProps } from './view.js';
 
 type LatentModel = Extract<Model, { kind: 'latent' }>;
@@ -27,7 +28,6 @@ export function TrainView({ model, location, examples }: ViewProps<LatentModel>)
   const [training, setTraining] = useState(false);
   const running = useRef<AbortController | undefined>(undefined);
   const { image } = model.manifest.serve;
-  const offered = examples && some(examples, 0, 10);
   const size = image.height * image.width * image.channels;
   useEffect(() => () => running.current?.abort(), [model]);
 
@@ -59,16 +59,7 @@ export function TrainView({ model, location, examples }: ViewProps<LatentModel>)
           onDrawn={(pixels) => setDrawn([...drawn, pixels])}
         />
         <div class="grow">
-          {offered && (
-            <Grid
-              images={offered.images}
-              count={offered.count}
-              image={image}
-              columns={5}
-              label={(i) => `test example ${i + 1}`}
-              onPick={(i) => setDrawn([...drawn, offered.images.slice(i * size, (i + 1) * size)])}
-            />
-          )}
+          <Offered examples={examples} count={10} image={image} onPick={(pixels) => setDrawn([...drawn, pixels])} />
           <div class="row">
             <button type="button" class="primary" disabled={training || drawn.length === 0} onClick={start}>
               Train
