@@ -35,6 +35,12 @@ const { layers } = tf;
 /** The middle of LFW's images of 250 x 250 pixels, which has the face: as high to its width as AT&T's. */
 const LFW_FACE = { height: 150, width: 123 };
 
+/** The embedding has the image in means of so many pixels' squares. */
+const COARSE = 8;
+
+/** Of the compact design's last layers. */
+const HEAD_SCALE = 0.1;
+
 /** What a design of the net consists of. */
 type Nets = {
   /** Images [batch, height, width, 1] -> features [batch, ...], flat. */
@@ -137,7 +143,7 @@ export function buildAssignment({ imageHeight, imageWidth, embeddingDim }: NetOp
   return { body, head };
 }
 
-type Options = NetOptions & { readonly design: string; readonly margin: number };
+type Options = NetOptions & { readonly design: string; readonly imageWeight: number };
 
 /** Images [batch, pixels] as the body wants them; the compact design's at half the size and about as far from 0 as 1. */
 function seen(x: tf.Tensor, { imageHeight, imageWidth, design }: Options): tf.Tensor {
@@ -146,31 +152,41 @@ function seen(x: tf.Tensor, { imageHeight, imageWidth, design }: Options): tf.Te
 }
 
 /**
- * Each member's embedding, [batch, members, embeddingDim]. The compact design's lie on a sphere on which points at a right
- * angle are a margin apart.
+ * Each member's embedding, [batch, members, embeddingDim]. The compact design's heads give numbers of which most distances
+ * come out beyond the margin; scaled down, they begin about there.
  */
-function placed(output: tf.Tensor, { design, members, embeddingDim, margin }: Options): tf.Tensor {
-  const embeddings = output.reshape([-1, members, embeddingDim]);
-  if (design === 'assignment') return embeddings;
-  const lengths = tf.sqrt(embeddings.square().sum(-1, true).add(1e-6));
-  return embeddings.div(lengths).mul(margin / Math.SQRT2);
+function placed(output: tf.Tensor, { design, members, embeddingDim }: Options): tf.Tensor {
+  return output.reshape([-1, members, embeddingDim]).mul(design === 'assignment' ? 1 : HEAD_SCALE);
 }
 
 /**
- * The embedding of images [batch, pixels] that is exported: all members' side by side, so that a squared distance is the
- * mean of theirs; in the compact design the mean of an image's and of its mirror image's.
+ * The embedding of images [batch, pixels] that is exported. In the compact design: all members' side by side, so that a
+ * squared distance is the mean of theirs, each the mean of an image's and of its mirror image's; and beside them the image
+ * itself, in means of 8 x 8 pixels. What the nets have learned to overlook because few people of the training split differ
+ * in it, the image still has.
  */
 function embed({ body, head }: Nets, x: tf.Tensor, options: Options): tf.Tensor {
-  const { design, members, embeddingDim } = options;
+  const { design, members, embeddingDim, imageHeight, imageWidth, imageWeight } = options;
   const images = seen(x, options);
   const place = (views: tf.Tensor) => placed(head.apply(body.apply(views)), options);
-  const embeddings =
-    design === 'assignment'
-      ? place(images)
-      : place(images)
-          .add(place(images.reverse(2)))
-          .mul(0.5);
-  return embeddings.reshape([-1, members * embeddingDim]).mul(1 / Math.sqrt(members));
+  if (design === 'assignment') return place(images).reshape([-1, embeddingDim]);
+  const learned = place(images)
+    .add(place(images.reverse(2)))
+    .mul(0.5 / Math.sqrt(members));
+  const pixels = x.reshape([-1, imageHeight, imageWidth, 1]) as tf.Tensor4D;
+  const coarse = tf.avgPool(pixels, COARSE, COARSE, 'valid').mul(imageWeight);
+  return tf.concat([learned.reshape([-1, members * embeddingDim]), coarse.reshape([-1, coarseSize(options)])], 1);
+}
+
+/** Numbers of the image itself in the embedding. */
+function coarseSize({ imageHeight, imageWidth }: NetOptions): number {
+  return Math.floor(imageHeight / COARSE) * Math.floor(imageWidth / COARSE);
+}
+
+/** Length of the exported embedding. */
+function exportedSize(options: Options): number {
+  const { design, members, embeddingDim } = options;
+  return design === 'assignment' ? embeddingDim : members * embeddingDim + coarseSize(options);
 }
 
 /** The part of each member, [batch, size]. */
@@ -219,6 +235,7 @@ export default defineRecipe({
     embeddingDim: 64,
     margin: positive(2),
     dropoutRate: fraction(0.6),
+    imageWeight: positive(0.5),
     augment: true,
     fold: count(0, 0),
     imagesPerPerson: count(50, 2),
@@ -226,7 +243,7 @@ export default defineRecipe({
     schedule: 'cosine',
     averaging: 0.98,
     batchSize: 64,
-    epochs: 8,
+    epochs: 5,
   },
   presets: {
     assignment: {
@@ -254,7 +271,7 @@ export default defineRecipe({
     const changes = [
       randomly(0.5, horizontalFlip(shape)),
       randomAffine(shape, { shift: 0.025, scale: 0.05, turn: 4, stretch: 0.03 }),
-      randomLight(shape, { brightness: 0.025, contrast: 0.1, slope: 0.15 }),
+      randomLight(shape, { brightness: 0.015, contrast: 0.06, slope: 0.09 }),
     ];
     return {
       x: { shape: [imageHeight * imageWidth], ...(augment && { augment: augmentation(changes) }) },
@@ -280,7 +297,7 @@ export default defineRecipe({
 
   serves: (nets, options) =>
     embeddingModel({
-      embeddingDim: options.members * options.embeddingDim,
+      embeddingDim: exportedSize(options),
       image: { height: options.imageHeight, width: options.imageWidth, channels: 1, range: [0, 1] },
       metric: 'euclidean',
       embed: (x) => embed(nets, x, options),
