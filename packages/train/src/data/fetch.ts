@@ -83,6 +83,11 @@ async function fetchFile(
   folder: string,
   options: FetchOptions,
 ): Promise<FetchedFile> {
+  const place = join(folder, file.name);
+  if (file.urls.length === 0) {
+    const message = `can't fetch ${place}: no server is known that has it in this form. Put the file there by hand: ${file.bytes} bytes with sha256 ${file.sha256}`;
+    throw new DataError('data-download', message, { dataSet, file: file.name });
+  }
   await writing(folder, () => mkdir(folder, { recursive: true }));
   const failures: TransferError[] = [];
   for (const url of file.urls) {
@@ -99,11 +104,7 @@ async function fetchFile(
   const cause = offline ? 'no server could be reached; is this machine online?' : 'no server had a good copy.';
   const advice = `Or put the file there by hand (sha256 ${file.sha256} when unpacked)`;
   const data = { dataSet, file: file.name, offline, failures: failures.map(({ url, message }) => ({ url, message })) };
-  throw new DataError(
-    'data-download',
-    `can't fetch ${join(folder, file.name)}: ${cause} ${advice}. Tried ${tried}`,
-    data,
-  );
+  throw new DataError('data-download', `can't fetch ${place}: ${cause} ${advice}. Tried ${tried}`, data);
 }
 
 async function download(

@@ -66,6 +66,12 @@ describe('fetching a data set', () => {
     fetchDataSet(setFrom(...paths), { dataDir: folder.path, ...options });
   const stored = (): readonly string[] => readdirSync(join(folder.path, 'toys'));
 
+  it('says so where no server is known, instead of blaming the network', async () => {
+    const error = await failure(DataError, () => fetchDataSet(setFrom(), { dataDir: folder.path }));
+    expect(error.code).to.equal('data-download');
+    expect(error.message).to.include('no server is known that has it in this form').and.to.not.include('online');
+  });
+
   it('stores the file as it came and tells its progress', async () => {
     const progress: FetchProgress[] = [];
     const [file] = await fetchFrom(['/packed'], { onProgress: (step: FetchProgress) => progress.push(step) });
