@@ -91,7 +91,7 @@ function suite(reference: Place, device: Device, place: () => Place): void {
 
     for (const [run, { kind }] of Object.entries(RUNS) as [Run, (typeof RUNS)[Run]][]) {
       describe(`${run}, a ${kind} model`, () => {
-        for (const check of Object.keys(modelChecks[kind]!)) {
+        for (const check of Object.keys(modelChecks[kind])) {
           it(check, async () => {
             const found = await place().model(check, device, run);
             if (device === 'cpu' || !found) return;

@@ -49,9 +49,22 @@ function pack(inputs: KernelInputs, { axis }: AxisAttribute): Value {
   );
 }
 
-/** Parts of the given sizes along an axis. */
+/**
+ * Outputs that a Split may have: onnxruntime's WebGPU kernel binds each to a storage buffer of one shader, beside the
+ * input, and WebGPU promises 8 of them. (Its Concat takes any number.)
+ */
+const MOST_PARTS = 7;
+
+/** Parts of the given sizes along an axis; where they are many, parts of parts. */
 export function split(x: Value, sizes: readonly number[], axis: number): Value[] {
   if (sizes.length === 1) return [x];
+  if (sizes.length > MOST_PARTS) {
+    const each = Math.ceil(sizes.length / MOST_PARTS);
+    const groups: number[][] = [];
+    for (let start = 0; start < sizes.length; start += each) groups.push(sizes.slice(start, start + each));
+    const totals = groups.map((group) => group.reduce((sum, size) => sum + size, 0));
+    return split(x, totals, axis).flatMap((part, i) => split(part, groups[i]!, axis));
+  }
   const shapes = sizes.map((size) => x.shape.map((n, i) => (i === axis ? size : n)));
   return ops(
     'Split',
@@ -114,5 +127,6 @@ export const joining: readonly Lowering[] = [
   lowering<{ value: Value }, AxisAttribute>('Unpack', ({ value }, attrs) => unpack(value, attrs), [
     { name: 'middle axis', inputs: { x: { shape: [2, 3, 2] } }, run: ({ x }) => tf.unstack(x!, 1), gradient: true },
     { name: 'one', inputs: { x: { shape: [1, 3] } }, run: ({ x }) => tf.unstack(x!) },
+    { name: 'many', inputs: { x: { shape: [2, 17] } }, run: ({ x }) => tf.unstack(x!, 1), gradient: true },
   ]),
 ];

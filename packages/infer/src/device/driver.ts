@@ -10,6 +10,8 @@ export interface Runtime {
   readonly queue?: SerialQueue;
   /** Whether `run(feeds, fetches)` writes into the arrays of the fetches. */
   readonly fillsFetches: boolean;
+  /** Whether a session may be run again after a run that failed. */
+  readonly survivesFailures: boolean;
 }
 
 /** How one device is reached. Adding a device is adding a driver to a platform's list. */

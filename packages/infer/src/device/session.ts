@@ -30,6 +30,8 @@ export class OnnxSession implements Session {
   readonly #views = new WeakMap<Tensor, OrtTensor>();
   readonly #noCopy: NoCopyRunner | undefined;
   #disposed: Promise<void> | undefined;
+  /** What a run failed with that onnxruntime does not survive. */
+  #broken: unknown;
 
   constructor(session: InferenceSession, context: SessionContext) {
     this.#session = session;
@@ -110,29 +112,40 @@ export class OnnxSession implements Session {
   }
 
   #enqueue(feeds: Record<string, OrtTensor>, fetches?: Record<string, OrtTensor>): Promise<Record<string, OrtTensor>> {
-    if (this.#disposed) return Promise.reject(new DisposedError(this.#context.name));
-    return this.#context.queue.run(async () => {
+    const { name, queue, runtime, explain } = this.#context;
+    if (this.#disposed) return Promise.reject(new DisposedError(name));
+    return queue.run(async () => {
+      if (this.#broken !== undefined) {
+        const message = `${name} failed before on ${this.device}, where it can't be run again: load it again`;
+        throw new GraphError('graph-run', message, {}, { cause: this.#broken });
+      }
       try {
-        if (fetches && !this.#context.runtime.fillsFetches) {
-          const results = await this.#session.run(feeds, Object.keys(fetches));
-          fill(fetches, results as Record<string, OrtTensor>);
-          return fetches;
-        }
-        if (fetches && this.#noCopy) {
-          await this.#noCopy.run(feeds, fetches);
-          return fetches;
-        }
-        const results = await this.#session.run(feeds, fetches ?? this.outputNames);
-        return results as Record<string, OrtTensor>;
+        const results = await this.#run(feeds, fetches);
+        if (!fetches) return results;
+        if (!runtime.fillsFetches) fill(fetches, results);
+        return fetches;
       } catch (error) {
-        throw new GraphError(
-          'graph-run',
-          `${this.#context.name} failed on ${this.device}: ${this.#context.explain(error)}`,
-          {},
-          { cause: error },
-        );
+        throw new GraphError('graph-run', `${name} failed on ${this.device}: ${explain(error)}`, {}, { cause: error });
       }
     });
+  }
+
+  async #run(
+    feeds: Record<string, OrtTensor>,
+    fetches?: Record<string, OrtTensor>,
+  ): Promise<Record<string, OrtTensor>> {
+    const { fillsFetches, survivesFailures } = this.#context.runtime;
+    try {
+      if (fetches && fillsFetches && this.#noCopy) {
+        await this.#noCopy.run(feeds, fetches);
+        return fetches;
+      }
+      const wanted = fetches ? (fillsFetches ? fetches : Object.keys(fetches)) : this.outputNames;
+      return (await this.#session.run(feeds, wanted)) as Record<string, OrtTensor>;
+    } catch (error) {
+      if (!survivesFailures) this.#broken = error;
+      throw error;
+    }
   }
 
   #feeds(feeds: Feeds): Record<string, OrtTensor> {

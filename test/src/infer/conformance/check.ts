@@ -11,6 +11,8 @@ export interface SessionSubject {
   /** Opens any bytes. */
   openBytes(bytes: Uint8Array): Promise<Session>;
   readonly bytes: Uint8Array;
+  /** A graph that refuses an odd number of rows while it runs. */
+  readonly evenOnly: Uint8Array;
 }
 
 export interface ModelSubject {

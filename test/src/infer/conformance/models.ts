@@ -2,11 +2,16 @@ import {
   type ClassifierModel,
   type ConditionalModel,
   DisposedError,
+  type EmbeddingModel,
   type GeneratorModel,
+  type ImageEntry,
   InputError,
+  type LanguageModel,
   type LatentModel,
   type Model,
   type ModelKind,
+  type TextClassifierModel,
+  type TranslatorModel,
 } from '@onnx-forge/infer';
 import { expect } from 'chai';
 import { rejection } from '../rejection.js';
@@ -20,6 +25,16 @@ function of<M extends Model>(check: (model: M, subject: ModelSubject) => Promise
 /** Binary images that a likelihood is defined for, made from the model's own samples. */
 async function binaryImages(model: LatentModel | ConditionalModel, count: number): Promise<Float32Array> {
   return (await model.sample(count, { seed: 5 })).images.data.map((pixel) => (pixel > 0.5 ? 1 : 0));
+}
+
+/** Images of noughts and ones, of which each seed has its own. */
+function patterns({ height, width, channels }: ImageEntry, count: number, seed = 7919): Float32Array {
+  return Float32Array.from({ length: count * height * width * channels }, (_, i) => Number((i * seed) % 13 < 5));
+}
+
+/** Words that a model knows. */
+function words(vocabulary: readonly string[] | undefined, count: number, from = 0): string[] {
+  return (vocabulary ?? []).filter((token) => /^\p{L}+$/u.test(token)).slice(from, from + count);
 }
 
 const labelsOf = (count: number): Int32Array => Int32Array.from({ length: count }, (_, i) => i % 3);
@@ -131,8 +146,7 @@ const generator: Checks<ModelSubject> = {
 const classifier: Checks<ModelSubject> = {
   classifies: of<ClassifierModel>(async (model) => {
     const { image, classes } = model.manifest.serve;
-    const size = image.height * image.width * image.channels;
-    const images = Float32Array.from({ length: 5 * size }, (_, i) => Number((i * 7919) % 13 < 5));
+    const images = patterns(image, 5);
     const { probabilities, features, labels } = await model.classify(images);
     expect(probabilities.dims).to.deep.equal([5, classes.length]);
     expect(labels).to.have.length(5);
@@ -140,22 +154,88 @@ const classifier: Checks<ModelSubject> = {
       const of = probabilities.data.subarray(row * classes.length, (row + 1) * classes.length);
       expect(of.reduce((sum, value) => sum + value, 0)).to.be.closeTo(1, 1e-5);
     }
-    await rejection(InputError, model.classify(new Float32Array(size + 1)));
+    await rejection(InputError, model.classify(images.subarray(1)));
     return { probabilities: probabilities.data, features: features.data };
   }),
 };
+
+const embedding: Checks<ModelSubject> = {
+  'embeds and verifies': of<EmbeddingModel>(async (model) => {
+    const { image, embeddingDim } = model.manifest.serve;
+    const [a, b] = [patterns(image, 1), patterns(image, 1, 31)];
+    const { data, dims } = await model.embed(a);
+    expect(dims).to.deep.equal([1, embeddingDim]);
+    const { same, dissimilarity } = await model.verify(a, b, { threshold: 100 });
+    expect(same).to.deep.equal([true]);
+    await rejection(InputError, model.compare(a, b.subarray(1)));
+    return { embedding: data, dissimilarity };
+  }),
+};
+
+const textClassifier: Checks<ModelSubject> = {
+  'classifies texts of several lengths': of<TextClassifierModel>(async (model) => {
+    const { vocabulary } = model.manifest.serve;
+    const known = words(model.manifest.vocabularies?.[vocabulary], 12);
+    const { probabilities, unknown } = await model.classify([known.join(' '), `${known[3]} zyzzyva`, known[5]!]);
+    expect(unknown).to.deep.equal([[], ['zyzzyva'], []]);
+    await rejection(InputError, model.classify(''));
+    return { probabilities: probabilities.data };
+  }),
+};
+
+const translator: Checks<ModelSubject> = {
+  'translates, greedily and with a beam': of<TranslatorModel>(async (model) => {
+    const known = words(model.manifest.vocabularies?.source, 4, 3);
+    const greedy = await model.translate([known.join(' '), known[1]!], { maxLength: 3 });
+    const beam = await model.translate(known.join(' '), { beam: 3, maxLength: 3 });
+    await rejection(InputError, model.translate('zyzzyva'));
+    return {
+      logProb: [...greedy, beam].map(({ logProb }) => logProb),
+      attention: greedy[0]!.attention?.data ?? [],
+      text: letters([...greedy, beam].map(({ text }) => text).join('|')),
+    };
+  }),
+};
+
+const languageModel: Checks<ModelSubject> = {
+  'goes on from a prompt, and scores texts': of<LanguageModel>(async (model) => {
+    const { vocabulary, blockSize } = model.manifest.serve;
+    const prompt = words(model.manifest.vocabularies?.[vocabulary], 5).join('');
+    const written = await model.generate(prompt, { length: 6, seed: 3 });
+    const { values } = await model.logProb(prompt.repeat(Math.ceil(blockSize / 4)));
+    await rejection(InputError, model.generate(''));
+    return { written: letters(written), logProb: values };
+  }),
+};
+
+/** A text as numbers: it must be the same on every device. */
+const letters = (text: string): number[] => Array.from(text, (letter) => letter.codePointAt(0)!);
 
 /** A small call that every kind has, of which each seed's result is its own. */
 async function call(model: Model, seed: number): Promise<Float32Array> {
   if (model.kind === 'latent' || model.kind === 'conditional' || model.kind === 'generator') {
     return (await model.sample(1, { seed })).images.data;
   }
-  if (model.kind === 'classifier') {
-    const { height, width, channels } = model.manifest.serve.image;
-    const images = Float32Array.from({ length: height * width * channels }, (_, i) => Number((i * seed) % 13 < 5));
-    return (await model.classify(images)).probabilities.data;
+  const { manifest } = model;
+  switch (model.kind) {
+    case 'classifier':
+      return (await model.classify(patterns(model.manifest.serve.image, 1, seed))).probabilities.data;
+    case 'embedding':
+      return (await model.embed(patterns(model.manifest.serve.image, 1, seed))).data;
+    case 'text-classifier':
+      return (await model.classify(words(manifest.vocabularies?.[model.manifest.serve.vocabulary], 3, seed).join(' ')))
+        .probabilities.data;
+    case 'translator': {
+      const { logProb } = await model
+        .translate(words(manifest.vocabularies?.source, 2, seed), { maxLength: 2 })
+        .then(([translation]) => translation!);
+      return Float32Array.of(logProb);
+    }
+    case 'language-model': {
+      const text = words(manifest.vocabularies?.[model.manifest.serve.vocabulary], 4, seed).join('');
+      return Float32Array.from((await model.logProb(text)).values);
+    }
   }
-  throw new Error(`no conformance call for a ${model.kind} model`);
 }
 
 /** What a model of any kind must do. */
@@ -179,20 +259,27 @@ const anyKind: Checks<ModelSubject> = {
     return undefined;
   },
 
-  'is of no use after dispose, which waits for the calls under way': async ({ load }) => {
+  'is of no use after dispose, which ends the calls under way with a result or an error': async ({ load }) => {
     const own = await load();
-    const underWay = call(own, 1);
+    const underWay = call(own, 1).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
     await Promise.all([own.dispose(), own.dispose()]);
-    await underWay;
+    expect(await underWay).to.satisfy((error: unknown) => error === undefined || error instanceof DisposedError);
     await rejection(DisposedError, call(own, 1));
     return undefined;
   },
 };
 
-/** The checks of each kind that the suite has runs of. */
-export const modelChecks: Readonly<Partial<Record<ModelKind, Checks<ModelSubject>>>> = {
+/** The checks of each kind. */
+export const modelChecks: Readonly<Record<ModelKind, Checks<ModelSubject>>> = {
   latent: { ...latent, ...anyKind },
   conditional: { ...conditional, ...anyKind },
   generator: { ...generator, ...anyKind },
   classifier: { ...classifier, ...anyKind },
+  embedding: { ...embedding, ...anyKind },
+  'text-classifier': { ...textClassifier, ...anyKind },
+  translator: { ...translator, ...anyKind },
+  'language-model': { ...languageModel, ...anyKind },
 };

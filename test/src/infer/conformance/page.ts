@@ -9,9 +9,12 @@ export interface PageOutcome {
   readonly values?: Readonly<Record<string, readonly number[]>>;
 }
 
+/** The bytes of what sessions are opened with. */
+export type PageGraphs = Readonly<Record<'bytes' | 'evenOnly', readonly number[]>>;
+
 /** The suite, as a page offers it. */
 export interface ConformancePage {
-  session(check: string, device: Device, bytes: readonly number[]): Promise<PageOutcome>;
+  session(check: string, device: Device, graphs: PageGraphs): Promise<PageOutcome>;
   model(check: string, device: Device, url: string, calls: number): Promise<PageOutcome>;
 }
 
@@ -37,13 +40,14 @@ async function outcome(run: () => Promise<Values | undefined>): Promise<PageOutc
 }
 
 const offered: ConformancePage = {
-  session: (check, device, numbers) =>
+  session: (check, device, graphs) =>
     outcome(async () => {
-      const bytes = Uint8Array.from(numbers);
+      const bytes = Uint8Array.from(graphs.bytes);
       await using granted = await openDevice({ device });
       const subject: SessionSubject = {
         device,
         bytes,
+        evenOnly: Uint8Array.from(graphs.evenOnly),
         open: (options) => granted.open(bytes, options),
         openBytes: (other) => granted.open(other, { name: 'f.onnx' }),
       };
@@ -53,7 +57,7 @@ const offered: ConformancePage = {
     outcome(async () => {
       const model = await loaded(url, device);
       const subject: ModelSubject = { model, load: () => load(url, { device }), calls };
-      return modelChecks[model.kind]![check]!(subject);
+      return modelChecks[model.kind][check]!(subject);
     }),
 };
 

@@ -18,6 +18,17 @@ const affine = onnxModel({
   constants: { two: floats([2]), one: floats([1]), axis: ints([1]) },
 });
 
+/** Reshapes its rows of 3 into two rows. */
+const evenOnly = onnxModel({
+  inputs: { x: ['n', 3] },
+  outputs: { y: [2, 'm'] },
+  nodes: [
+    ['Reshape', ['x', 'shape'], 'pair'],
+    ['Exp', ['pair'], 'y'],
+  ],
+  constants: { shape: ints([2, -1]) },
+});
+
 /** A tiny model for the many calls at once, and recipes of each kind, dense and convolutional. */
 export const RUNS = {
   tiny: { kind: 'latent', calls: 200 },
@@ -25,6 +36,10 @@ export const RUNS = {
   cvae: { kind: 'conditional', calls: 10 },
   gan: { kind: 'generator', calls: 10 },
   classifier: { kind: 'classifier', calls: 10 },
+  siamese: { kind: 'embedding', calls: 3 },
+  'text-cnn': { kind: 'text-classifier', calls: 5 },
+  seq2seq: { kind: 'translator', calls: 5 },
+  transformer: { kind: 'language-model', calls: 5 },
 } as const;
 export type Run = keyof typeof RUNS;
 
@@ -50,6 +65,7 @@ export class NodePlace implements Place {
     const subject: SessionSubject = {
       device,
       bytes: affine,
+      evenOnly,
       open: (options) => granted.open(affine, options),
       openBytes: (bytes) => granted.open(bytes, { name: 'f.onnx' }),
     };
@@ -76,7 +92,7 @@ export class NodePlace implements Place {
     const loading = this.#models.get(key) ?? open();
     this.#models.set(key, loading);
     const subject: ModelSubject = { model: await loading, load: open, calls: RUNS[run].calls };
-    return modelChecks[RUNS[run].kind]![check]!(subject);
+    return modelChecks[RUNS[run].kind][check]!(subject);
   }
 }
 
@@ -91,8 +107,8 @@ export class ChromiumPlace implements Place {
   async session(check: string, device: Device): Promise<Values | undefined> {
     return unwrap(
       await this.#page.evaluate(
-        ([name, on, bytes]) => (globalThis as unknown as Globals).conformance.session(name, on, bytes),
-        [check, device, [...affine]] as const,
+        ([name, on, graphs]) => (globalThis as unknown as Globals).conformance.session(name, on, graphs),
+        [check, device, { bytes: [...affine], evenOnly: [...evenOnly] }] as const,
       ),
     );
   }

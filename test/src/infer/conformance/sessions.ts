@@ -84,6 +84,17 @@ export const sessionChecks: Checks<SessionSubject> = {
     return undefined;
   },
 
+  'fails alone, and again, where onnxruntime refuses a run': async ({ evenOnly, open, openBytes }) => {
+    await using other = await open();
+    await using session = await openBytes(evenOnly);
+    const rows = (count: number) => session.run({ x: float32(new Float32Array(3 * count), [count, 3]) });
+    expect((await rows(2)).y!.dims).to.deep.equal([2, 3]);
+    for (let time = 0; time < 2; time++)
+      expect((await rejection(GraphError, rows(1))).message).to.match(/^f\.onnx failed/);
+    expect([...((await other.run({ x })).s!.data as Float32Array)]).to.deep.equal([6, 15]);
+    return undefined;
+  },
+
   'names the input that is missing, unknown or of the wrong shape': async ({ open }) => {
     await using session = await open({ name: 'affine' });
     const message = async (feeds: Parameters<Session['run']>[0]) =>

@@ -1,4 +1,5 @@
 import type { Runtime } from '../driver.js';
+import { withoutLocation } from '../message.js';
 import { RUNTIME_VERSION } from '../version.js';
 
 /** onnxruntime-node, told not to print: its errors reach us as exceptions, and stderr belongs to the program. */
@@ -6,7 +7,7 @@ export async function loadRuntime(): Promise<Runtime> {
   const { default: runtime } = await import('onnxruntime-node');
   runtime.env.logLevel = 'fatal';
   const { InferenceSession, Tensor } = runtime;
-  return { InferenceSession, Tensor, fillsFetches: true };
+  return { InferenceSession, Tensor, fillsFetches: true, survivesFailures: true };
 }
 
 /** onnxruntime's message without the C++ location in front of it; or that onnxruntime is not there. */
@@ -16,5 +17,5 @@ export function explainError(error: unknown): string {
   if (/^(ERR_)?MODULE_NOT_FOUND$/.test(code) && message.includes("'onnxruntime-node'")) {
     return `onnxruntime-node is not installed (npm install onnxruntime-node@${RUNTIME_VERSION})`;
   }
-  return message.replace(/^\/\S+:\d+ .*? (?:was false\. |\[ONNXRuntimeError\] : \d+ : \w+ : )/s, '').trim();
+  return withoutLocation(message);
 }

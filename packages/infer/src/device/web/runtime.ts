@@ -1,11 +1,12 @@
 import type { Env } from 'onnxruntime-common';
 import { InputError } from '../../errors.js';
 import type { Runtime } from '../driver.js';
+import { withoutLocation } from '../message.js';
 import { SerialQueue } from '../queue.js';
 import type { DeviceOptions, WasmPaths } from '../types.js';
 import { absoluteUrl } from './page.js';
 
-interface Package extends Omit<Runtime, 'queue' | 'fillsFetches'> {
+interface Package extends Pick<Runtime, 'InferenceSession' | 'Tensor'> {
   readonly env: Env;
 }
 
@@ -15,18 +16,21 @@ interface Package extends Omit<Runtime, 'queue' | 'fillsFetches'> {
  */
 export class WebRuntime {
   readonly #import: () => Promise<Package>;
+  readonly #survivesFailures: boolean;
   readonly #queue = new SerialQueue();
   #settings: string | undefined;
 
-  constructor(load: () => Promise<Package>) {
+  constructor(load: () => Promise<Package>, traits: Pick<Runtime, 'survivesFailures'>) {
     this.#import = load;
+    this.#survivesFailures = traits.survivesFailures;
   }
 
   /** Throws InputError when options ask for another configuration than the page's first load did. */
   async load(options: DeviceOptions): Promise<Runtime> {
     const { env, InferenceSession, Tensor } = await this.#import();
     this.#configure(env, options);
-    return { InferenceSession, Tensor, queue: this.#queue, fillsFetches: false };
+    const survivesFailures = this.#survivesFailures;
+    return { InferenceSession, Tensor, queue: this.#queue, fillsFetches: false, survivesFailures };
   }
 
   #configure(env: Env, { threads, wasmPaths }: DeviceOptions): void {
@@ -74,5 +78,5 @@ export function explainError(error: unknown): string {
   ) {
     return `onnxruntime-web's WebAssembly files could not be loaded: tell where they are (option wasmPaths), then reload the page (${reason})`;
   }
-  return reason;
+  return withoutLocation(reason);
 }

@@ -2,7 +2,8 @@ import type { Driver } from '../driver.js';
 import { type Adapter, page } from './page.js';
 import { explainError, WebRuntime } from './runtime.js';
 
-const runtime = new WebRuntime(() => import('onnxruntime-web/webgpu'));
+// After a run that failed, the next run of the same session never returns (1.30).
+const runtime = new WebRuntime(() => import('onnxruntime-web/webgpu'), { survivesFailures: false });
 
 /** The browser's WebGPU. */
 export const webgpu: Driver = {
