@@ -27,7 +27,7 @@ export const tabulateCommand: Command = defineCommand({
     rows: { ...text('--rows', 'Option that differs downwards'), demandOption: true },
     columns: text('--columns', 'Option that differs to the right'),
     split: { ...oneOf('--split', ['train', 'validation', 'test'], 'Part of the data'), default: 'test' },
-    out: { ...text('--out', 'PNG or SVG file of the table as a heat map'), alias: 'o' },
+    out: { ...text('--out', 'PNG or SVG file of the table as a bar chart, with standard errors'), alias: 'o' },
     title: text('--title', 'Title of the chart'),
   },
   async run({ run: runs, metric, rows, columns, split, out, title }): Promise<Outcome> {

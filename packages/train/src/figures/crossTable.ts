@@ -1,4 +1,4 @@
-import { heatMap, svgToPng } from '@onnx-forge/viz';
+import { barChart, svgToPng } from '@onnx-forge/viz';
 import type { FigureImage } from '../figure.js';
 
 /** A trained run with one number that was measured on it. */
@@ -51,18 +51,22 @@ function cellOf(runs: readonly MeasuredRun[]): CrossTableCell | undefined {
   return { mean, standardError: Math.sqrt(squares / (runs.length - 1) / runs.length), runs: runs.length };
 }
 
-/** The means of a table as a heat map; it must have a run in every cell. */
+/** A table as bars with their standard errors: `columns` along the axis, `rows` side by side. It must have no empty cell. */
 export function crossTableChart(
   { rows, columns, cells }: CrossTable,
   text: { title: string; subtitle?: string; rows: string; columns?: string | undefined; unit: string },
 ): FigureImage {
-  const { svg } = heatMap({
+  const known = cells.every((row) => row.every((cell) => cell!.standardError !== undefined));
+  const { svg } = barChart({
     title: text.title,
     ...(text.subtitle !== undefined && { subtitle: text.subtitle }),
-    values: cells.map((row) => row.map((cell) => cell!.mean)),
-    x: { ticks: columns, ...(text.columns !== undefined && { label: text.columns }) },
-    y: { ticks: rows, label: text.rows },
-    color: { label: text.unit },
+    x: { categories: columns, ...(text.columns !== undefined && { label: text.columns }) },
+    y: { label: text.unit },
+    series: rows.map((name, row) => ({
+      name: `${text.rows} ${name}`,
+      values: cells[row]!.map((cell) => cell!.mean),
+      ...(known && { errors: cells[row]!.map((cell) => cell!.standardError!) }),
+    })),
   });
   return { svg, png: svgToPng(svg) };
 }
