@@ -145,6 +145,11 @@ export function buildAssignment({ imageHeight, imageWidth, embeddingDim }: NetOp
 
 type Options = NetOptions & { readonly design: string; readonly imageWeight: number };
 
+/** The assignment's net is alone. */
+function memberCount({ design, members }: Options): number {
+  return design === 'assignment' ? 1 : members;
+}
+
 /** Images [batch, pixels] as the body wants them; the compact design's at half the size and about as far from 0 as 1. */
 function seen(x: tf.Tensor, { imageHeight, imageWidth, design }: Options): tf.Tensor {
   const images = x.reshape([-1, imageHeight, imageWidth, 1]) as tf.Tensor4D;
@@ -155,8 +160,9 @@ function seen(x: tf.Tensor, { imageHeight, imageWidth, design }: Options): tf.Te
  * Each member's embedding, [batch, members, embeddingDim]. The compact design's heads give numbers of which most distances
  * come out beyond the margin; scaled down, they begin about there.
  */
-function placed(output: tf.Tensor, { design, members, embeddingDim }: Options): tf.Tensor {
-  return output.reshape([-1, members, embeddingDim]).mul(design === 'assignment' ? 1 : HEAD_SCALE);
+function placed(output: tf.Tensor, options: Options): tf.Tensor {
+  const scale = options.design === 'assignment' ? 1 : HEAD_SCALE;
+  return output.reshape([-1, memberCount(options), options.embeddingDim]).mul(scale);
 }
 
 /**
@@ -190,15 +196,16 @@ function exportedSize(options: Options): number {
 }
 
 /** The part of each member, [batch, size]. */
-function membersOf(values: tf.Tensor, members: number): tf.Tensor[] {
+function membersOf(values: tf.Tensor, options: Options): tf.Tensor[] {
+  const members = memberCount(options);
   const rows = values.reshape([-1, members, values.size / values.shape[0]! / members]);
   return Array.from({ length: members }, (_, member) => rows.slice([0, member, 0], [-1, 1, -1]).squeeze([1]));
 }
 
 /** Features [batch, members * size] with some dropped: none of the first member's, `rate` of the last one's. */
-function thinned(features: tf.Tensor, { members }: Options, rate: number, rng: StepRandom): tf.Tensor {
-  const parts = membersOf(features, members);
-  const rates = parts.map((_, member) => (members === 1 ? rate : (rate * member) / (members - 1)));
+function thinned(features: tf.Tensor, options: Options, rate: number, rng: StepRandom): tf.Tensor {
+  const parts = membersOf(features, options);
+  const rates = parts.map((_, member) => (parts.length === 1 ? rate : (rate * member) / (parts.length - 1)));
   return tf.concat(
     parts.map((part, member) => (rates[member] === 0 ? part : dropout(part, rates[member]!, rng))),
     1,
@@ -289,7 +296,7 @@ export default defineRecipe({
       loss({ body, head }, { x, label, image }, rng, options) {
         const features = body.apply(seen(x, options), { training: true });
         const output = head.apply(thinned(features, options, options.dropoutRate, rng));
-        const embeddings = membersOf(placed(output, options), options.members); // each [batch, embeddingDim]
+        const embeddings = membersOf(placed(output, options), options); // each [batch, embeddingDim]
         return meanOf(embeddings.map((one) => pairwiseContrastiveLoss(one, label, image, options.margin)));
       },
     },

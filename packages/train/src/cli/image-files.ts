@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import { type EmbeddingModel, InputError, load, type Model } from '@onnx-forge/infer';
+import { type DeviceRequest, type EmbeddingModel, InputError, load, type Model } from '@onnx-forge/infer';
 import { decodeImage } from '../data/formats/image.js';
 import { messageOf, UsageError } from './errors.js';
 
 /** Throws InputError unless the model places images as vectors; `what` names what was to be done. */
-export function requireEmbedding(model: Model, what: string): asserts model is EmbeddingModel {
+function requireEmbedding(model: Model, what: string): asserts model is EmbeddingModel {
   if (model.kind === 'embedding') return;
   const { location, kind } = model;
   throw new InputError(`${location} is a ${kind}: it can't ${what} images, which takes an embedding model`, {
@@ -14,12 +14,8 @@ export function requireEmbedding(model: Model, what: string): asserts model is E
 }
 
 /** Loads a run that places images as vectors. */
-export async function loadEmbedding(
-  run: string,
-  device: NonNullable<Parameters<typeof load>[1]>['device'],
-  what: string,
-): Promise<EmbeddingModel> {
-  const model = await load(run, device === undefined ? {} : { device });
+export async function loadEmbedding(run: string, device: DeviceRequest, what: string): Promise<EmbeddingModel> {
+  const model = await load(run, { device });
   try {
     requireEmbedding(model, what);
     return model;

@@ -3,7 +3,6 @@ export { adjustBrightness, adjustContrast, adjustHue, adjustSaturation, grayscal
 export { type ColourJitterOptions, colourJitter } from './colourJitter.js';
 export { horizontalFlip } from './horizontalFlip.js';
 export { type RandomAffineOptions, randomAffine } from './randomAffine.js';
-export { randomErasing } from './randomErasing.js';
 export { type RandomLightOptions, randomLight } from './randomLight.js';
 export {
   type Box,
