@@ -72,7 +72,7 @@ export const gradientsByDepth: Figure<'language-model'> = async (context) => {
     lineChart({
       title: 'How much of the gradient reaches the first layer, before training',
       subtitle: `width ${width}, ${feedForward ? 'with' : 'without'} feed-forward networks, ${context.data.name}`,
-      x: { label: 'layers', scale: 'log' },
+      x: { label: 'layers' },
       y: { label: '|d loss / d x_1| over |d loss / d x_L|', scale: 'log' },
       series,
     }),
