@@ -25,7 +25,10 @@ import {
 
 const { layers } = tf;
 
-/** Uniform noise in (-1, 1), [batch, latentDim]. */
+/**
+ * Uniform noise in (-1, 1), [batch, latentDim]. Both steps draw their own (Goodfellow et al. 2014, algorithm 1), where the
+ * assignment's loop uses that of the discriminator's step again.
+ */
 export function sampleNoise(rng: StepRandom, batch: number, latentDim: number): tf.Tensor {
   return rng.uniform([batch, latentDim], -1, 1);
 }
@@ -105,12 +108,13 @@ export default defineRecipe({
     /** The discriminator's learning rate is so many times the generator's. */
     discriminatorRate: positive(1),
     beta1: fraction(0.9),
+    schedule: 'constant',
     discriminatorLoss: oneOf('half-sum', 'sum'),
     batchSize: 256,
     epochs: 100,
   },
   presets: {
-    tuned: { learningRate: 5e-4, discriminatorRate: 4, beta1: 0.5, batchSize: 64, epochs: 12 },
+    tuned: { learningRate: 1e-3, discriminatorRate: 4, beta1: 0.5, schedule: 'cosine', batchSize: 64, epochs: 8 },
   },
 
   batch: { x: { shape: [784] } },
