@@ -168,8 +168,8 @@ function placed(output: tf.Tensor, options: Options): tf.Tensor {
 /**
  * The embedding of images [batch, pixels] that is exported. In the compact design: all members' side by side, so that a
  * squared distance is the mean of theirs, each the mean of an image's and of its mirror image's; and beside them the image
- * itself, in means of 8 x 8 pixels. What the nets have learned to overlook because few people of the training split differ
- * in it, the image still has.
+ * itself, in means of 8 x 8 pixels, after a square root that makes differences count as much in the dark as in the light.
+ * What the nets have learned to overlook, because few people of the training split differ in it, the image still has.
  */
 function embed({ body, head }: Nets, x: tf.Tensor, options: Options): tf.Tensor {
   const { design, members, embeddingDim, imageHeight, imageWidth, imageWeight } = options;
@@ -180,7 +180,7 @@ function embed({ body, head }: Nets, x: tf.Tensor, options: Options): tf.Tensor 
     .add(place(images.reverse(2)))
     .mul(0.5 / Math.sqrt(members));
   const pixels = x.reshape([-1, imageHeight, imageWidth, 1]) as tf.Tensor4D;
-  const coarse = tf.avgPool(pixels, COARSE, COARSE, 'valid').mul(imageWeight);
+  const coarse = tf.avgPool(pixels.sqrt(), COARSE, COARSE, 'valid').mul(imageWeight);
   return tf.concat([learned.reshape([-1, members * embeddingDim]), coarse.reshape([-1, coarseSize(options)])], 1);
 }
 
@@ -242,7 +242,7 @@ export default defineRecipe({
     embeddingDim: 64,
     margin: positive(2),
     dropoutRate: fraction(0.6),
-    imageWeight: positive(0.5),
+    imageWeight: positive(0.7),
     augment: true,
     fold: count(0, 0),
     imagesPerPerson: count(50, 2),
