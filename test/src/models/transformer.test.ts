@@ -15,6 +15,7 @@ import {
   readLog,
   recipeData,
   recipeOptions,
+  type SplitName,
   seededInitializers,
   TrainError,
   TrainingBatches,
@@ -40,6 +41,18 @@ async function refused(kind: typeof InputError | typeof TrainError | typeof RunF
 function textData(train: string, heldOut = train): DataSet {
   const splits = { train: characterSplit(train), validation: characterSplit(heldOut), test: characterSplit(heldOut) };
   return { name: 'a text', splits, files: [], embedded: true };
+}
+
+/** What it is worth to know how often each character of the embedded text occurs, in nats per character. */
+async function unigramEntropy(split: SplitName): Promise<number> {
+  const options = recipeOptions(transformer, { set: SMALL });
+  const { splits, vocabularies } = await recipeData(transformer, { data: 'embedded', options });
+  const all = Array.from({ length: splits[split].size }, (_, index) => index);
+  const counts = vocabularies!.characters!.map(() => 0);
+  const tokens = gather(splits[split], 'tokens', all);
+  for (const token of tokens) counts[token]!++;
+  const shares = counts.map((count) => count / tokens.length);
+  return shares.reduce((sum, share) => sum - (share > 0 ? share * Math.log(share) : 0), 0);
 }
 
 describe('transformer: data', () => {
@@ -102,16 +115,7 @@ describe('transformer', () => {
     expect(before.metrics.crossEntropy).to.be.within(3, 4.5);
     const { metrics } = model.manifest;
     const test = metrics.find(({ name, split }) => name === 'crossEntropy' && split === 'test')!;
-    const data = await recipeData(transformer, {
-      data: 'embedded',
-      options: recipeOptions(transformer, { set: SMALL }),
-    });
-    const all = Array.from({ length: data.splits.test.size }, (_, index) => index);
-    const tokens = gather(data.splits.test, 'tokens', all);
-    const shares = data.vocabularies!.characters!.map(
-      (_, id) => tokens.filter((token) => token === id).length / tokens.length,
-    );
-    const unigram = shares.reduce((sum, share) => sum - (share > 0 ? share * Math.log(share) : 0), 0);
+    const unigram = await unigramEntropy('test');
     expect(test.value).to.be.within(1, unigram - 0.1);
     expect(test.samples).to.equal(32 * Math.floor(9_999 / 32));
   });
@@ -237,5 +241,29 @@ describe('transformer', () => {
     const nets = () =>
       transformer.nets(options, seededInitializers(new Random(1)), dataFacts({ vocabularies: { characters: ['a'] } }));
     expect(await refused(TrainError, nets)).to.include('width 128 can not be split among 3 heads');
+  });
+
+  it('16 layers of pre-LN train; of post-LN, without warm-up, they stay at how often each character occurs', async function () {
+    this.timeout(180_000);
+    const unigram = await unigramEntropy('train');
+    const sizes = { layers: 16, heads: 2, width: 32, blockSize: 32, batchSize: 8, feedForward: false };
+    const settings = { ...sizes, embeddingScale: 0.7, learningRate: 5e-3, schedule: 'constant', warmupSteps: 0 };
+    const lossOf = async (normalisation: 'pre' | 'post') => {
+      const folder = await mkdtemp(join(tmpdir(), 'onnx-forge-depth-'));
+      const request = { recipe: transformer, out: folder, device: 'cpu', evaluate: false, figures: false } as const;
+      try {
+        const { metrics } = await train({
+          ...request,
+          set: { ...settings, normalisation },
+          maxSteps: 70,
+          logEvery: 10,
+        });
+        return metrics['predict/loss']!;
+      } finally {
+        await rm(folder, { recursive: true });
+      }
+    };
+    expect(await lossOf('post')).to.be.within(unigram - 0.1, unigram + 0.15);
+    expect(await lossOf('pre')).to.be.lessThan(unigram - 0.4);
   });
 });
