@@ -178,15 +178,17 @@ function embed({ body, head }: Nets, x: tf.Tensor, options: Options): tf.Tensor 
   if (design === 'assignment') return place(images).reshape([-1, embeddingDim]);
   const learned = place(images)
     .add(place(images.reverse(2)))
-    .mul(0.5 / Math.sqrt(members));
+    .mul(0.5 / Math.sqrt(members))
+    .reshape([-1, members * embeddingDim]);
+  if (imageWeight === 0) return learned;
   const pixels = x.reshape([-1, imageHeight, imageWidth, 1]) as tf.Tensor4D;
   const coarse = tf.avgPool(pixels.sqrt(), COARSE, COARSE, 'valid').mul(imageWeight);
-  return tf.concat([learned.reshape([-1, members * embeddingDim]), coarse.reshape([-1, coarseSize(options)])], 1);
+  return tf.concat([learned, coarse.reshape([-1, coarseSize(options)])], 1);
 }
 
 /** Numbers of the image itself in the embedding. */
-function coarseSize({ imageHeight, imageWidth }: NetOptions): number {
-  return Math.floor(imageHeight / COARSE) * Math.floor(imageWidth / COARSE);
+function coarseSize({ imageHeight, imageWidth, imageWeight }: Options): number {
+  return imageWeight === 0 ? 0 : Math.floor(imageHeight / COARSE) * Math.floor(imageWidth / COARSE);
 }
 
 /** Length of the exported embedding. */
@@ -242,7 +244,7 @@ export default defineRecipe({
     embeddingDim: 64,
     margin: positive(2),
     dropoutRate: fraction(0.6),
-    imageWeight: positive(0.7),
+    imageWeight: fraction(0.7),
     augment: true,
     fold: count(0, 0),
     imagesPerPerson: count(50, 2),
@@ -253,6 +255,8 @@ export default defineRecipe({
     epochs: 5,
   },
   presets: {
+    // Light, background and age differ from one of a person's photographs to the next: the image itself is no help.
+    lfw: { imageWeight: 0, members: 2, epochs: 4 },
     assignment: {
       design: 'assignment',
       imageHeight: 100,
