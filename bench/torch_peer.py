@@ -19,6 +19,8 @@ import torch.nn.functional as F
 from torch import nn
 from torch_peers.adversarial import bench_gan, bench_wgan_lp
 from torch_peers.classifying import bench_classifier
+from torch_peers.embedding import bench_siamese, bench_simsiam
+from torch_peers.text import bench_generate, bench_seq2seq, bench_text_cnn, bench_transformer, bench_translate
 from torch_peers.timing import median_ms
 from torch_peers.variational import bench_cvae, bench_vae_2d, bench_vae_conv, bench_vae_mlp
 
@@ -169,7 +171,14 @@ BENCHES = {
     "gan": bench_gan,
     "wgan-lp": bench_wgan_lp,
     "classifier": bench_classifier,
+    "text-cnn": bench_text_cnn,
+    "siamese": bench_siamese,
+    "simsiam": bench_simsiam,
+    "seq2seq": bench_seq2seq,
+    "transformer": bench_transformer,
     "is": bench_importance_sampling,
+    "translate": bench_translate,
+    "generate": bench_generate,
 }
 
 

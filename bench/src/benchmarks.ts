@@ -1,11 +1,13 @@
-import { recipeOptions } from '@onnx-forge/train';
 import type { Benchmark, Contender } from './benchmark.js';
+import { inChromium } from './contenders/chromium.js';
 import { numberOf, type TorchBenchmark, torch } from './contenders/torch.js';
 import { worker } from './contenders/worker.js';
 import { recipeNamed } from './recipes.js';
 import type { Row } from './report/result.js';
 import type { RunFolders } from './runFolders.js';
+import type { ServingTask } from './serving/serving.js';
 import type { StepEngine } from './worker/protocol.js';
+import { vocabularySizes, workloadName, workloadOptions } from './workloads.js';
 
 /** How this project's engine is called in every row. */
 const OURS = 'onnx-forge';
@@ -13,6 +15,42 @@ const OURS = 'onnx-forge';
 /** The estimate of log p(x) that is timed: draws per image, images of the test set. */
 const SAMPLES = 200;
 const TEST_IMAGES = 10_000;
+
+/** Characters written, and sentences translated, in a call. */
+const GENERATED = 300;
+const SENTENCES = 256;
+
+/** A page that gets no threads: any that is not cross-origin isolated. */
+const CHROMIUM_WASM = 'Chromium wasm';
+
+/** What is timed in a page and in Node, by recipe; ids behind `RECIPE/browser/`. */
+export const BROWSER_TASKS: Readonly<Record<string, readonly { readonly row: Row; readonly task: ServingTask }[]>> = {
+  vae: [
+    {
+      row: { id: 'decode', title: 'decode 64 images', unit: 'ms', better: 'lower' },
+      task: { what: 'decode', images: 64 },
+    },
+    {
+      row: {
+        id: 'likelihood',
+        title: `importance sampling, K = ${SAMPLES}, 100 images`,
+        unit: 'images x K / s',
+        better: 'higher',
+      },
+      task: { what: 'likelihood', images: 100, samples: SAMPLES },
+    },
+    {
+      row: { id: 'step', title: 'step of a TrainableSession, batch 64', unit: 'ms', better: 'lower' },
+      task: { what: 'step' },
+    },
+  ],
+  'vae-2d': [
+    {
+      row: { id: 'decode', title: 'decode an image', unit: 'ms', better: 'lower' },
+      task: { what: 'decode', images: 1 },
+    },
+  ],
+};
 
 export interface Settings {
   readonly threads: number;
@@ -36,17 +74,22 @@ const TORCH_STEPS: Readonly<Record<string, { keys: Readonly<Record<string, strin
     faster: '--channels-last',
   },
   classifier: { keys: { classify: 'classifier_step_ms' }, faster: '--channels-last' },
+  'text-cnn': { keys: { classify: 'text_cnn_step_ms' }, faster: '--fused-adam' },
+  siamese: { keys: { contrast: 'siamese_step_ms' }, faster: '--channels-last' },
+  simsiam: { keys: { simsiam: 'simsiam_step_ms' }, faster: '--channels-last' },
+  seq2seq: { keys: { translate: 'seq2seq_step_ms' }, faster: '--fused-adam' },
+  transformer: { keys: { predict: 'transformer_step_ms' }, faster: '--fused-adam' },
   dcgan: { keys: { discriminator: 'dcgan_d_step_ms', generator: 'dcgan_g_step_ms' }, faster: '--channels-last' },
 };
 
 /** Training steps: needs nothing of a recipe but its name; a PyTorch peer is a line in {@link TORCH_STEPS}. */
 export async function trainingSteps(name: string, settings: Settings): Promise<Benchmark> {
   const recipe = await recipeNamed(name);
-  const { batchSize } = recipeOptions(recipe);
+  const { batchSize } = workloadOptions(recipe);
   const rows = Object.keys(recipe.steps).map(
     (step): Row => ({
       id: `${name}/step/${step}`,
-      title: `${name}: ${step} step, batch ${batchSize}`,
+      title: `${workloadName(recipe)}: ${step} step, batch ${batchSize}${vocabularySizes(recipe)}`,
       unit: 'ms',
       better: 'lower',
     }),
@@ -126,6 +169,75 @@ export function loadTime(recipe: string, settings: Settings): Benchmark {
     rows: [row],
     contenders: [worker(OURS, async () => ({ ...common(settings), task: 'load', recipe, run: await run() }))],
   };
+}
+
+/** Text written by a language model. */
+export async function generation(name: string, settings: Settings): Promise<Benchmark> {
+  const recipe = await recipeNamed(name);
+  const id = `${name}/generate`;
+  const title = `${workloadName(recipe)}: generate ${GENERATED} tokens${vocabularySizes(recipe)}`;
+  const ours = worker(OURS, async () => ({
+    ...common(settings),
+    task: 'generate',
+    recipe: name,
+    run: await settings.folders.run(name, settings.threads),
+    tokens: GENERATED,
+  }));
+  const theirs = torch('PyTorch', settings, {
+    only: 'generate',
+    read: (result) => ({ values: { [id]: numberOf(result, 'generate_tokens_per_s') } }),
+  });
+  return { rows: [{ id, title, unit: 'tokens / s', better: 'higher' }], contenders: [ours, theirs] };
+}
+
+/** Sentences translated in one call. */
+export async function translation(name: string, settings: Settings): Promise<Benchmark> {
+  const recipe = await recipeNamed(name);
+  const id = `${name}/translate`;
+  const title = `${workloadName(recipe)}: translate ${SENTENCES} sentences, greedy${vocabularySizes(recipe)}`;
+  const ours = worker(OURS, async () => ({
+    ...common(settings),
+    task: 'translate',
+    recipe: name,
+    // Without an end mark all translations are as long as can be, whatever the net: it has seen one batch.
+    run: await settings.folders.run(name, settings.threads, { set: { eos: 'none' } }),
+    sentences: SENTENCES,
+  }));
+  const theirs = torch('PyTorch', settings, {
+    only: 'translate',
+    read: (result) => ({ values: { [id]: numberOf(result, 'translate_sentences_per_s') } }),
+  });
+  return { rows: [{ id, title, unit: 'sentences / s', better: 'higher' }], contenders: [ours, theirs] };
+}
+
+/** The random views that a recipe trains on. */
+export async function augmentation(name: string, settings: Settings): Promise<Benchmark> {
+  const title = `${workloadName(await recipeNamed(name))}: augmentation`;
+  const rows: Row[] = [
+    { id: `${name}/augmentation/rate`, title, unit: 'images / s', better: 'higher' },
+    { id: `${name}/augmentation/share`, title: `${title}, part of an iteration`, unit: '%', better: 'lower' },
+  ];
+  return { rows, contenders: [worker(OURS, () => ({ ...common(settings), task: 'augment', recipe: name }))] };
+}
+
+/** A latent model served by Chromium and by Node: the calls of {@link BROWSER_TASKS}. */
+export function browserServing(recipe: string, settings: Settings): Benchmark {
+  const { folders, threads, budgetMs } = settings;
+  const timed = BROWSER_TASKS[recipe]!.map(({ row, ...timed }) => ({
+    ...timed,
+    row: { ...row, id: `${recipe}/browser/${row.id}` },
+  }));
+  const tasks = Object.fromEntries(timed.map(({ row, task }) => [row.id, task]));
+  const run = () => folders.run(recipe, threads, { saveStep: true });
+  const page = (engine: string, device: 'wasm' | 'webgpu', threads: number): Contender =>
+    inChromium(engine, { device, threads, tasks, run, budgetMs });
+  const contenders = [
+    worker(`${OURS}, Node cpu`, async () => ({ ...common(settings), task: 'serve', run: await run(), tasks })),
+    ...(threads > 1 ? [page('Chromium wasm, isolated page', 'wasm', threads)] : []),
+    page(CHROMIUM_WASM, 'wasm', 1),
+    page('Chromium webgpu, in software', 'webgpu', 1),
+  ];
+  return { rows: timed.map(({ row }) => ({ ...row, title: `${recipe}: ${row.title}` })), contenders };
 }
 
 function common({ threads, budgetMs }: Settings): { threads: number; budgetMs: number } {

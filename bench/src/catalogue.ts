@@ -1,5 +1,16 @@
 import type { Benchmark } from './benchmark.js';
-import { exportTime, likelihood, loadTime, type Settings, trainingSteps } from './benchmarks.js';
+import {
+  augmentation,
+  BROWSER_TASKS,
+  browserServing,
+  exportTime,
+  generation,
+  likelihood,
+  loadTime,
+  type Settings,
+  trainingSteps,
+  translation,
+} from './benchmarks.js';
 import { recipeNames } from './recipes.js';
 
 /** Makes a benchmark when it is its turn. Its id begins the ids of its rows. */
@@ -15,6 +26,12 @@ const LIKELIHOODS = ['vae'];
 export const catalogue: readonly Item[] = [
   ...recipeNames.map((recipe) => item(`${recipe}/step`, (settings) => trainingSteps(recipe, settings))),
   ...LIKELIHOODS.map((recipe) => item(`${recipe}/likelihood`, (settings) => likelihood(recipe, settings))),
+  item('transformer/generate', (settings) => generation('transformer', settings)),
+  item('seq2seq/translate', (settings) => translation('seq2seq', settings)),
+  item('simsiam/augmentation', (settings) => augmentation('simsiam', settings)),
+  ...Object.keys(BROWSER_TASKS).map((recipe) =>
+    item(`${recipe}/browser`, (settings) => browserServing(recipe, settings)),
+  ),
   ...recipeNames.map((recipe) => item(`${recipe}/export`, (settings) => exportTime(recipe, settings))),
   ...recipeNames.map((recipe) => item(`${recipe}/load`, (settings) => loadTime(recipe, settings))),
 ];

@@ -1,17 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Random } from '@onnx-forge/infer';
-import {
-  dataFacts,
-  exportGraph,
-  recipeData,
-  recipeOptions,
-  seededInitializers,
-  tf,
-  useBackend,
-} from '@onnx-forge/train';
+import { dataFacts, exportGraph, seededInitializers, tf, useBackend } from '@onnx-forge/train';
 import type { Runner } from '../benchmark.js';
 import { recipeNamed } from '../recipes.js';
+import { workloadData, workloadOptions } from '../workloads.js';
 import type { SpecOf } from './protocol.js';
 import { timeCalls } from './timing.js';
 
@@ -19,8 +12,8 @@ import { timeCalls } from './timing.js';
 export async function exporting({ recipe: name, out, budgetMs }: SpecOf<'export'>): Promise<Runner> {
   const recipe = await recipeNamed(name);
   await useBackend('cpu');
-  const options = recipeOptions(recipe);
-  const facts = dataFacts(await recipeData(recipe, { data: 'embedded', options }));
+  const options = workloadOptions(recipe);
+  const facts = dataFacts(await workloadData(recipe, options));
   const { graphs } = recipe.serves(recipe.nets(options, seededInitializers(new Random(1)), facts), options, facts);
   const id = `${name}/export`;
   let bytes = 0;

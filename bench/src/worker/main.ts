@@ -28,6 +28,14 @@ async function open(spec: TaskSpec): Promise<Runner> {
       return (await import('./steps.js')).steps(spec);
     case 'likelihood':
       return (await import('./likelihood.js')).likelihood(spec);
+    case 'generate':
+      return (await import('./generating.js')).generating(spec);
+    case 'translate':
+      return (await import('./translating.js')).translating(spec);
+    case 'augment':
+      return (await import('./augmenting.js')).augmenting(spec);
+    case 'serve':
+      return (await import('./serving.js')).serving(spec);
     case 'export':
       return (await import('./exporting.js')).exporting(spec);
     case 'load':

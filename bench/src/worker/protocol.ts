@@ -1,5 +1,6 @@
 import type { Reading } from '../benchmark.js';
 import type { NoNumber } from '../report/result.js';
+import type { ServingTask } from '../serving/serving.js';
 
 /** What a worker process measures. Paths, names and numbers only: it travels as JSON. */
 export type TaskSpec = { readonly threads: number; readonly budgetMs: number } & (
@@ -20,12 +21,28 @@ export type TaskSpec = { readonly threads: number; readonly budgetMs: number } &
       /** Measure all images once, too; otherwise their time is projected. */
       readonly all: boolean;
     }
+  /** Text from the exported graphs of a language model. */
+  | { readonly task: 'generate'; readonly recipe: string; readonly run: string; readonly tokens: number }
+  /** Translations by the exported graphs of a translator, greedy, all sentences in one call. */
+  | { readonly task: 'translate'; readonly recipe: string; readonly run: string; readonly sentences: number }
+  /** The augmentation of a recipe's batches, beside its compiled steps. */
+  | { readonly task: 'augment'; readonly recipe: string }
+  /** Calls of a latent model's API, by row id. */
+  | { readonly task: 'serve'; readonly run: string; readonly tasks: Readonly<Record<string, ServingTask>> }
   /** Tracing and writing the graphs of a recipe. */
   | { readonly task: 'export'; readonly recipe: string; readonly out: string }
   /** From the files of a run to a model that can be used. */
   | { readonly task: 'load'; readonly recipe: string; readonly run: string }
   /** Makes the run folder that others measure; measures nothing. */
-  | { readonly task: 'make-run'; readonly recipe: string; readonly out: string }
+  | {
+      readonly task: 'make-run';
+      readonly recipe: string;
+      readonly out: string;
+      /** Write the training step, too. */
+      readonly saveStep: boolean;
+      /** Options of the recipe. */
+      readonly set: Readonly<Record<string, string>>;
+    }
 );
 
 export type SpecOf<Name extends TaskSpec['task']> = Extract<TaskSpec, { task: Name }>;

@@ -5,16 +5,16 @@ import {
   EagerEngine,
   type FieldArray,
   type Recipe,
-  recipeData,
-  recipeOptions,
   seededInitializers,
   TrainingBatches,
   tf,
   useBackend,
+  WeightAverages,
 } from '@onnx-forge/train';
 import type { Reading, Runner } from '../benchmark.js';
 import { recipeNamed } from '../recipes.js';
 import type { NoNumber } from '../report/result.js';
+import { workloadData, workloadOptions } from '../workloads.js';
 import { project, SMALL_BATCHES } from './projection.js';
 import type { SpecOf } from './protocol.js';
 import { clock, timeCalls } from './timing.js';
@@ -24,14 +24,14 @@ import { onnxruntimeVersion } from './versions.js';
 const PATIENCE_MS = 20_000;
 
 /**
- * Whole training steps of a recipe with its default options: random numbers, loss, gradients, update, and the metrics
- * back in JavaScript. The batch is ready before: reading data is no part of the step.
+ * Whole training steps of a recipe with the options of its workload: random numbers, loss, gradients, update, running
+ * averages where it has them, and the metrics back in JavaScript. The batch is ready before: reading data is no part of the step.
  */
 export async function steps({ recipe: name, engine: kind, threads, budgetMs }: SpecOf<'steps'>): Promise<Runner> {
   const recipe = await recipeNamed(name);
   await useBackend(kind === 'compiled' ? 'cpu' : kind);
   const open = (batchSize: number): Promise<Steps> => openSteps(recipe, kind === 'compiled', threads, batchSize);
-  const { batchSize } = recipeOptions(recipe);
+  const { batchSize } = workloadOptions(recipe);
   const whole = await open(batchSize);
   const small = kind === 'cpu' ? [await open(SMALL_BATCHES[0]), await open(SMALL_BATCHES[1])] : [];
   let first = true;
@@ -73,18 +73,20 @@ export async function steps({ recipe: name, engine: kind, threads, budgetMs }: S
   };
 }
 
-interface Steps {
+export interface Steps {
   run(step: string): Promise<unknown>;
   dispose(): Promise<void>;
 }
 
 /** A recipe's steps on networks of their own, with a batch of the embedded data. */
-async function openSteps(recipe: Recipe, compiled: boolean, threads: number, batchSize: number): Promise<Steps> {
-  const options = recipeOptions(recipe, { set: { batchSize } });
+export async function openSteps(recipe: Recipe, compiled: boolean, threads: number, batchSize: number): Promise<Steps> {
+  const options = workloadOptions(recipe, { batchSize });
   const random = new Random(1);
-  const data = await recipeData(recipe, { data: 'embedded', options });
-  const nets = recipe.nets(options, seededInitializers(random.fork('weights')), dataFacts(data));
-  const parts = { recipe, nets, options, random: random.fork('steps') };
+  const data = await workloadData(recipe, options);
+  const makeNets = () => recipe.nets(options, seededInitializers(random.fork('weights')), dataFacts(data));
+  const nets = makeNets();
+  const averages = options.averaging > 0 ? new WeightAverages(nets, makeNets(), options.averaging) : undefined;
+  const parts = { recipe, nets, averages, options, random: random.fork('steps') };
   const engine = compiled
     ? await CompiledEngine.compile(parts, { batchSize, device: 'cpu', threads })
     : new EagerEngine(parts);

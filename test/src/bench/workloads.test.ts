@@ -1,0 +1,56 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { openServing, type ServingTask, selectable, TARGETS, withVocabularies } from '@onnx-forge/bench';
+import * as infer from '@onnx-forge/infer';
+import type { DataSet } from '@onnx-forge/train';
+import { expect } from 'chai';
+
+const RUN = fileURLToPath(new URL('../../../models/pretrained/vae-2d', import.meta.url));
+
+describe('bench: what is measured', () => {
+  it('offers every kind and every row that a target is about to --only', () => {
+    const names = selectable();
+    expect(names).to.include.members(['step', 'likelihood', 'generate', 'translate', 'augmentation', 'browser']);
+    for (const { row } of TARGETS) {
+      const [recipe, kind] = row.split('/');
+      expect(names, row).to.include(`${recipe}/${kind}`);
+    }
+  });
+
+  it('fills vocabularies up with tokens that are new, one character each, and leaves larger ones alone', () => {
+    const split = { size: 0, fields: {} };
+    const data: DataSet = {
+      name: 'few words',
+      splits: { train: split, validation: split, test: split },
+      files: [],
+      embedded: true,
+      vocabularies: { a: ['x', 'y'], b: ['x', 'y', 'z'], c: ['x'] },
+    };
+    const { vocabularies } = withVocabularies(data, { a: 500, b: 2 });
+    expect(vocabularies!.a!.slice(0, 2)).to.deep.equal(['x', 'y']);
+    expect(new Set(vocabularies!.a)).to.have.property('size', 500);
+    expect(vocabularies!.a!.every((token) => Array.from(token).length === 1)).to.equal(true);
+    expect(vocabularies!.b).to.deep.equal(['x', 'y', 'z']);
+    expect(vocabularies!.c).to.deep.equal(['x']);
+    expect(() => withVocabularies(data, { d: 3 })).to.throw(TypeError, "'few words' has no vocabulary 'd'");
+  });
+
+  it('times decoding, likelihoods and training steps of a run', async () => {
+    expect(existsSync(RUN)).to.equal(true);
+    const tasks: Record<string, ServingTask> = {
+      one: { what: 'decode', images: 1 },
+      many: { what: 'decode', images: 4000 },
+      likelihood: { what: 'likelihood', images: 2, samples: 10 },
+      step: { what: 'step' },
+    };
+    const serving = await openServing(infer, { location: RUN, device: 'cpu', threads: 1, tasks, budgetMs: 20 });
+    try {
+      const { values } = await serving.measure();
+      expect(Object.keys(values)).to.deep.equal(Object.keys(tasks));
+      for (const [id, value] of Object.entries(values)) expect(value, id).to.be.a('number').and.be.above(0);
+      expect(values.many).to.be.above(10 * (values.one as number));
+    } finally {
+      await serving.close();
+    }
+  });
+});
