@@ -4,13 +4,14 @@ Prints ONE JSON object on stdout: the median milliseconds of a full training ste
 batch is already a tensor, the step's random numbers are drawn inside the step), and the importance-sampling
 throughput in (image, sample) pairs per second.
 
-    python bench/torch_peer.py [--threads 2] [--steps 40] [--only vae,dcgan,is,...] [--channels-last] [--fused-adam]
+    python bench/torch_peer.py [--threads 2] [--steps 40] [--only vae,dcgan,is,...] [--batch 64] [--channels-last] [--fused-adam]
 
 Defaults are PyTorch's own (NCHW memory, default Adam); the two switches exist to show that they do not hide a faster
 peer. Needs only `torch`.
 """
 
 import argparse
+import inspect
 import json
 import platform
 
@@ -187,6 +188,7 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--steps", type=int, default=40, help="timed steps per median (at least 20)")
     parser.add_argument("--only", default="vae,dcgan,is", help=f"comma-separated: {', '.join(BENCHES)}")
+    parser.add_argument("--batch", type=int, help="batch of the training steps whose size is not fixed; default: theirs")
     parser.add_argument("--channels-last", action="store_true", help="convolutions in channels_last memory")
     parser.add_argument("--fused-adam", action="store_true", help="torch.optim.Adam(fused=True)")
     options = parser.parse_args()
@@ -206,7 +208,9 @@ def main():
         "fused_adam": options.fused_adam,
     }
     for name in options.only.split(","):
-        result.update(BENCHES[name](options))
+        bench = BENCHES[name]
+        sized = options.batch is not None and "batch" in inspect.signature(bench).parameters
+        result.update(bench(options, batch=options.batch) if sized else bench(options))
     print(json.dumps(result))
 
 

@@ -98,15 +98,15 @@ export async function trainingSteps(name: string, settings: Settings): Promise<B
     worker(label, () => ({ ...common(settings), task: 'steps', recipe: name, engine }));
   const contenders = [on(OURS, 'compiled'), on('tfjs wasm', 'wasm'), on('tfjs tensorflow', 'tensorflow')];
   if (!settings.quick) contenders.push(on('tfjs cpu', 'cpu'));
-  return { rows, contenders: [...contenders, ...torchSteps(name, settings)] };
+  return { rows, contenders: [...contenders, ...torchSteps(name, batchSize, settings)] };
 }
 
-function torchSteps(recipe: string, { quick, ...options }: Settings): Contender[] {
+function torchSteps(recipe: string, batchSize: number, { quick, ...options }: Settings): Contender[] {
   const peer = TORCH_STEPS[recipe];
   if (peer === undefined) return [];
   const benchmark = (flags: readonly string[]): TorchBenchmark => ({
     only: recipe,
-    flags,
+    flags: ['--batch', `${batchSize}`, ...flags],
     read: (result) => {
       const values = Object.entries(peer.keys).map(([step, key]) => [`${recipe}/step/${step}`, numberOf(result, key)]);
       return { values: Object.fromEntries(values) };

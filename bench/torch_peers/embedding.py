@@ -31,14 +31,14 @@ class Siamese(nn.Module):
         self.heads = nn.ModuleList(nn.Linear(4 * filters * 7 * 5, embedding) for _ in range(members))
 
     def forward(self, x, dropout=0.6):
-        """Faces [batch, 1, 112, 92] -> the members' embeddings, each on a sphere."""
+        """Faces [batch, 1, 112, 92] -> the members' embeddings."""
         seen = (F.avg_pool2d(x, 2) - 0.5) * 4
         last = len(self.bodies) - 1
         for member, (body, head) in enumerate(zip(self.bodies, self.heads)):
             rate = dropout * member / last
             features = body(seen)
             output = head(F.dropout(features, rate) if rate > 0 else features)
-            yield F.normalize(output, dim=1, eps=1e-3) * (self.margin / 2**0.5)
+            yield output * 0.1
 
 
 def pairwise_contrastive(embeddings, labels, margin):
@@ -99,20 +99,19 @@ def encoder(width, stages=4):
     return nn.Sequential(*stem, *blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten())
 
 
-def dense(*sizes, last):
-    """Linear layers without biases, batch normalisation and ReLU between them, and then `last`."""
-    layers = []
+def dense(*sizes):
+    """Linear layers without biases, each normalised, then ReLU."""
     for inputs, outputs in zip(sizes, sizes[1:]):
-        layers += [nn.Linear(inputs, outputs, bias=False), nn.BatchNorm1d(outputs), nn.ReLU()]
-    return nn.Sequential(*layers[:-2], last) if isinstance(last, nn.BatchNorm1d) else nn.Sequential(*layers, last)
+        yield from (nn.Linear(inputs, outputs, bias=False), nn.BatchNorm1d(outputs), nn.ReLU())
 
 
 def bench_simsiam(options, batch=64, width=16, dimensions=256):
     torch.manual_seed(1)
     features = 8 * width
     backbone = encoder(width)
-    projector = dense(features, features, features, dimensions, last=nn.BatchNorm1d(dimensions, affine=False))
-    predictor = dense(dimensions, dimensions // 4, last=nn.Linear(dimensions // 4, dimensions))
+    output = nn.Linear(features, dimensions, bias=False), nn.BatchNorm1d(dimensions, affine=False)
+    projector = nn.Sequential(*dense(features, features, features), *output)
+    predictor = nn.Sequential(*dense(dimensions, dimensions // 4), nn.Linear(dimensions // 4, dimensions))
     if options.channels_last:
         backbone = backbone.to(memory_format=torch.channels_last)
     parameters = [p for net in (backbone, projector, predictor) for p in net.parameters()]

@@ -39,7 +39,7 @@ class TextCnn(nn.Module):
         return self.output(F.dropout(pooled, dropout)).squeeze(1)
 
 
-def bench_text_cnn(options, batch=50, vocabulary=7199, length=56):
+def bench_text_cnn(options, batch=100, vocabulary=7199, length=56):
     torch.manual_seed(1)
     net = TextCnn(vocabulary)
     optimizer = torch.optim.Adam(net.parameters(), lr=2e-3, **options.adam)
