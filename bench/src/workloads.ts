@@ -45,9 +45,15 @@ export function workloadOptions(
   return recipeOptions(recipe, { ...workloadPreset(recipe), set });
 }
 
-/** The embedded data in the form that the recipe wants, with vocabularies as large as the real data's. */
-export async function workloadData(recipe: Recipe, options: OptionValues): Promise<DataSet> {
-  return withVocabularies(await recipeData(recipe, { data: 'embedded', options }), workload(recipe).vocabularies ?? {});
+/** The recipe, whose data have vocabularies as large as the real data's. */
+export function workloadRecipe(recipe: Recipe): Recipe {
+  const { vocabularies = {} } = workload(recipe);
+  return { ...recipe, prepare: (dataSet, options) => withVocabularies(recipe.prepare(dataSet, options), vocabularies) };
+}
+
+/** The embedded data in the form that the recipe wants. */
+export function workloadData(recipe: Recipe, options: OptionValues): Promise<DataSet> {
+  return recipeData(workloadRecipe(recipe), { data: 'embedded', options });
 }
 
 /**
