@@ -196,7 +196,7 @@ export function checkRoles(manifest: Manifest, location: string): void {
         const wanted = port === 'any' ? 'present' : describe(portType(port).dtype, portType(port).shape);
         throw new RunFolderError(
           'manifest-invalid',
-          `${location}: graph '${name}' of a ${manifest.kind} model must have ${value} ${wanted}; in the manifest it is ${found}`,
+          `${location}: graph '${name}' of the ${manifest.kind} model must have ${value} ${wanted}; in the manifest it is ${found}`,
           { location, graph: name, value },
         );
       }

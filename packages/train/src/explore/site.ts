@@ -1,6 +1,7 @@
 import { basename, resolve } from 'node:path';
 import { encodeSafetensors, loadManifest } from '@onnx-forge/infer';
-import { evaluationBatches } from '../data/batches.js';
+import { gather } from '../data/batches.js';
+import type { Split } from '../data/data-set.js';
 import { type Recipe, recipeOptions } from '../recipe.js';
 import { recipeData } from '../run/data.js';
 
@@ -39,21 +40,19 @@ export async function exploredRun({ recipe, run, dataDir, onNotice }: ExploredRu
   return { name: basename(folder), folder, examples };
 }
 
-type TestSplit = Awaited<ReturnType<typeof recipeData>>['splits']['test'];
-
 /** Images and classes only; token ids mean nothing to the page. */
-function examplesOf(split: TestSplit): Uint8Array | undefined {
-  const { x, label, y } = split.fields;
-  const classes = label ?? (y?.dtype === 'int32' && y.shape.length === 0 ? y : undefined);
+function examplesOf(split: Split): Uint8Array | undefined {
+  const { x, y } = split.fields;
   if (x?.dtype !== 'float32') return undefined;
-  const count = Math.min(EXAMPLES, split.size);
-  const name = Object.entries(split.fields).find(([, field]) => field === classes)?.[0];
-  const fields = ['x', ...(name === undefined ? [] : [name])];
-  const [batch] = evaluationBatches(split, { batchSize: count, fields, limit: count });
-  const data = batch!.fields.x as Float32Array;
+  const isClass = y?.dtype === 'int32' && y.shape.length === 0;
+  const label = split.fields.label ? 'label' : isClass ? 'y' : undefined;
+  const size = Math.min(EXAMPLES, split.size);
+  const first = Array.from({ length: size }, (_, index) => index);
+  const data = gather(split, 'x', first) as Float32Array;
+  const classes = label && (gather(split, label, first) as Int32Array);
   const arrays = {
-    x: { shape: [count, data.length / count], data },
-    ...(name !== undefined && { label: { shape: [count], data: batch!.fields[name] as Int32Array } }),
+    x: { shape: [size, data.length / size], data },
+    ...(classes && { label: { shape: [size], data: classes } }),
   };
   return Buffer.concat(encodeSafetensors({ arrays, metadata: {} }));
 }

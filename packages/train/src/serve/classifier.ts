@@ -1,8 +1,7 @@
 import type { tf } from '@onnx-forge/export';
 import { float32 } from '@onnx-forge/infer';
-import { evaluationBatches } from '../data/batches.js';
-import type { Split } from '../data/data-set.js';
-import { type GraphRunner, graph } from './graph.js';
+import { validateClassification } from './classification.js';
+import { graph } from './graph.js';
 import type { ImageFacts } from './kinds.js';
 import type { Served } from './served.js';
 
@@ -33,23 +32,14 @@ export function classifierModel(options: ClassifierModelOptions): Served<'classi
         return { logits: scores, probabilities: scores.softmax(), features: placed };
       }),
     },
-    validate: (graphs, split) => validation(graphs, split),
+    validate: (graphs, split) =>
+      validateClassification(split, {
+        field: 'x',
+        batchSize: 500,
+        async probabilities(values, size) {
+          const x = float32(values as Float32Array, [size, pixels]);
+          return (await graphs.run('classify', { x })).probabilities!.data as Float32Array;
+        },
+      }),
   };
-}
-
-/** Mean cross-entropy (nats) and accuracy over all examples of a split, summed in float64. */
-async function validation(graphs: GraphRunner, split: Split): Promise<{ crossEntropy: number; accuracy: number }> {
-  let [surprise, right] = [0, 0];
-  for (const { size, fields } of evaluationBatches(split, { batchSize: 500, fields: ['x', 'label'] })) {
-    const x = fields.x as Float32Array;
-    const { probabilities } = await graphs.run('classify', { x: float32(x, [size, x.length / size]) });
-    const classes = probabilities!.data.length / size;
-    for (let row = 0; row < size; row++) {
-      const of = (probabilities!.data as Float32Array).subarray(row * classes, (row + 1) * classes);
-      const label = fields.label![row]!;
-      surprise -= Math.log(Math.max(of[label]!, Number.MIN_VALUE));
-      if (of.every((value) => value <= of[label]!)) right++;
-    }
-  }
-  return { crossEntropy: surprise / split.size, accuracy: right / split.size };
 }

@@ -1,8 +1,7 @@
 import type { tf } from '@onnx-forge/export';
 import { padRows } from '@onnx-forge/infer';
-import { evaluationBatches } from '../data/batches.js';
-import type { Split } from '../data/data-set.js';
-import { type GraphRunner, graph } from './graph.js';
+import { validateClassification } from './classification.js';
+import { graph } from './graph.js';
 import type { ServeFacts } from './kinds.js';
 import type { Served } from './served.js';
 
@@ -35,24 +34,16 @@ export function textClassifierModel({
         ({ tokens }) => ({ probabilities: probabilities(tokens) }),
       ),
     },
-    validate: (graphs, split) => validation(graphs, split),
+    validate: (graphs, split) =>
+      validateClassification(split, {
+        field: 'tokens',
+        batchSize: 200,
+        async probabilities(values, size) {
+          const length = values.length / size;
+          const rows = Array.from({ length: size }, (_, row) => values.subarray(row * length, (row + 1) * length));
+          return (await graphs.run('classify', { tokens: padRows(rows, { length }) })).probabilities!
+            .data as Float32Array;
+        },
+      }),
   };
-}
-
-/** Mean cross-entropy (nats) and accuracy over all examples of a split, summed in float64. */
-async function validation(graphs: GraphRunner, split: Split): Promise<{ crossEntropy: number; accuracy: number }> {
-  let [surprise, right] = [0, 0];
-  for (const { size, fields } of evaluationBatches(split, { batchSize: 200, fields: ['tokens', 'label'] })) {
-    const length = fields.tokens!.length / size;
-    const rows = Array.from({ length: size }, (_, row) => fields.tokens!.subarray(row * length, (row + 1) * length));
-    const { probabilities } = await graphs.run('classify', { tokens: padRows(rows, { length }) });
-    const classes = probabilities!.data.length / size;
-    for (let row = 0; row < size; row++) {
-      const of = (probabilities!.data as Float32Array).subarray(row * classes, (row + 1) * classes);
-      const label = fields.label![row]!;
-      surprise -= Math.log(Math.max(of[label]!, Number.MIN_VALUE));
-      if (of.every((value) => value <= of[label]!)) right++;
-    }
-  }
-  return { crossEntropy: surprise / split.size, accuracy: right / split.size };
 }
