@@ -6,7 +6,7 @@
  *     x ─ (Pad) ─ ReorderInput ─┐
  *     filter ─ Reshape ─ Transpose ─ Reshape ─ Conv (com.microsoft.nchwc) ─ ReorderOutput ─ y
  */
-import { ints, op, reshape, transpose } from '../graph/build.js';
+import { ints, op, reshape, scalar, transpose } from '../graph/build.js';
 import type { Value } from '../graph/value.js';
 import { channelsFirst, axes as range } from './layout.js';
 import { joinPhases, resize } from './tiles.js';
@@ -17,9 +17,12 @@ const DOMAIN = 'com.microsoft.nchwc';
 /** Implicit padding wider than this costs the kernel more than a padded copy. */
 const IMPLICIT_PADDING = 2;
 
-/** Whether the layout can hold a convolution of `from` to `to` channels; few input channels may stay unblocked. */
+/**
+ * Whether the layout can hold a convolution of `from` to `to` channels. Few input channels may stay unblocked; half a
+ * block of output channels is filled up with zeros.
+ */
 function fits(from: number, to: number, block: number): boolean {
-  return to % block === 0 && (from % block === 0 || from < block);
+  return (to % block === 0 || 2 * to === block) && (from % block === 0 || from < block);
 }
 
 export function canBlock({ axes, inChannels, outChannels }: Window, block: number): boolean {
@@ -92,24 +95,35 @@ function everyTap(filter: Value, starts: number[], strides: number[], taps: numb
  * in is not blocked if it is narrower than a block. `swap`: the filter's in is the convolution's out.
  */
 function arrange(filter: Value, block: number, swap = false): Value {
-  const [height, width, first, second] = filter.shape as [number, number, number, number];
+  const full = filled(filter, swap ? 2 : 3, block);
+  const [height, width, first, second] = full.shape as [number, number, number, number];
   const [from, to] = swap ? [second, first] : [first, second];
   const wide = from % block === 0;
   const size = (channels: number): number[] => (channels % block === 0 ? [channels / block, block] : [channels]);
-  const split = reshape(filter, [height, width, ...size(first), ...size(second)]);
+  const split = reshape(full, [height, width, ...size(first), ...size(second)]);
   const inAt = swap ? 4 : 2;
   const outAt = swap ? 2 : wide ? 4 : 3;
   const perm = wide ? [outAt, inAt, 0, 1, inAt + 1, outAt + 1] : [outAt, inAt, 0, 1, outAt + 1];
   return reshape(transpose(split, perm), [to, from, height, width]);
 }
 
+/** With zeros behind the numbers of an axis, up to whole blocks. */
+function filled(x: Value, axis: number, block: number): Value {
+  const whole = Math.ceil(x.shape[axis]! / block) * block;
+  if (whole === x.shape[axis]) return x;
+  const shape = x.shape.map((n, i) => (i === axis ? whole : n));
+  const ends = shape.map((n, i) => n - x.shape[i]!);
+  return op('Pad', [x, ints([...ends.map(() => 0), ...ends]), scalar(0, x.dtype)], x.dtype, shape);
+}
+
 function blockedConv(image: BlockedImage, weights: Value, window: Window, bias?: Value): Value {
   const { batch, outChannels } = window;
   const { input, axes } = image.under(window.axes);
   const outputs = axes.map(({ output }) => output);
-  const inputs = bias ? [input, weights, bias] : [input, weights];
+  const maps = weights.shape[0]!;
+  const inputs = bias ? [input, weights, filled(bias, 0, maps)] : [input, weights];
   const attributes = { ...windowAttributes(axes), group: 1 };
-  const y = op('Conv', inputs, input.dtype, [batch, outChannels, ...outputs], attributes, DOMAIN);
+  const y = op('Conv', inputs, input.dtype, [batch, maps, ...outputs], attributes, DOMAIN);
   const shape = [batch, ...outputs, outChannels];
   return op('ReorderOutput', [y], input.dtype, shape, { channels: outChannels, channels_last: 1 }, DOMAIN);
 }

@@ -1,7 +1,7 @@
 import type { Value } from '../graph/value.js';
 import { tf } from '../tfjs.js';
 import { convolveTransposedBlocked } from './blocked.js';
-import { convolveTransposed } from './convolve.js';
+import { convolveTransposed, convolveTurned } from './convolve.js';
 import type { Dialect } from './dialect.js';
 import { correlate } from './filterGradient.js';
 import { transposedForm } from './forms.js';
@@ -42,8 +42,9 @@ function inputGradient(
   const window = convolutionWindow(attrs.inputShape, filter.shape, layout, attrs);
   const read = readWindows(channelsLast(dy, layout), window);
   const form = transposedForm(window, dialect);
-  if (form === 'standard') {
-    const dx = convolveTransposed(channelsFirst(read, 'channelsLast'), filterFirst(filter), window);
+  if (form === 'standard' || form === 'turned') {
+    const transposed = form === 'turned' ? convolveTurned : convolveTransposed;
+    const dx = transposed(channelsFirst(read, 'channelsLast'), filterFirst(filter), window);
     return fromChannelsFirst(dx, layout);
   }
   const dx =

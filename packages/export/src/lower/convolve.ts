@@ -16,7 +16,7 @@ export function convolve(x: Value, filter: Value, window: Window, groups = 1, bi
 /** Adjoint of `convolve` in x: dx from dy [batch, out, ...] and the same filter [out, in / groups, ...kernel]. */
 export function convolveTransposed(dy: Value, filter: Value, window: Window, groups = 1): Value {
   // onnxruntime's WebGPU provider has ConvTranspose in two dimensions only, and wrong with several channels a group.
-  if (groups > 1 || window.axes.length > 2) return convolveSpread(dy, filter, window, groups);
+  if (groups > 1 || window.axes.length > 2) return convolveTurned(dy, filter, window, groups);
   const { axes, batch, inChannels } = window;
   const extents = axes.map(({ input, before, after }) => input + Math.min(0, before) + Math.min(0, after));
   const attributes = { ...windowAttributes(axes), group: groups };
@@ -25,7 +25,7 @@ export function convolveTransposed(dy: Value, filter: Value, window: Window, gro
 }
 
 /** `convolveTransposed` as a convolution: dy spread by the strides, the filter turned round. */
-function convolveSpread(dy: Value, filter: Value, window: Window, groups: number): Value {
+export function convolveTurned(dy: Value, filter: Value, window: Window, groups = 1): Value {
   const { axes, inChannels, outChannels } = window;
   const spaced = spread(dy, axes);
   const turned = axes.map((axis, i) => {

@@ -22,15 +22,20 @@ import type { Window } from './window.js';
 /** `product`: Gemm on whole images; `blocked`: the CPU provider's own layout; `standard`: Conv or ConvTranspose. */
 export type Form = 'product' | 'blocked' | 'standard';
 
+/** `turned`: a Conv of dy with the filter turned round, which is what ConvTranspose is without strides. */
+export type TransposedForm = Form | 'turned';
+
 export function convolutionForm(window: Window, { channelBlock }: Dialect): Form {
   if (coversImage(window)) return 'product';
   return channelBlock && canBlock(window, channelBlock) ? 'blocked' : 'standard';
 }
 
 /** For the adjoint in x: input gradients and transposed convolutions. */
-export function transposedForm(window: Window, { channelBlock }: Dialect): Form {
+export function transposedForm(window: Window, { channelBlock }: Dialect): TransposedForm {
   if (coversImage(window)) return 'product';
-  return channelBlock && canBlockTransposed(window, channelBlock) ? 'blocked' : 'standard';
+  if (!channelBlock) return 'standard';
+  if (canBlockTransposed(window, channelBlock)) return 'blocked';
+  return window.axes.every(({ stride }) => stride === 1) ? 'turned' : 'standard';
 }
 
 /**
