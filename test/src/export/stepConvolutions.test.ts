@@ -58,6 +58,26 @@ const subjects: readonly Subject[] = [
     network: (x, [a, b]) => tf.conv2d(leaky(tf.conv2d(x, a!, 1, 3)), b!, 2, 'valid'),
   },
   {
+    name: 'fewer and fewer channels: half a block, then one',
+    filters: [
+      [3, 3, 32, 16],
+      [3, 4, 16, 8],
+      [3, 3, 8, 1],
+    ],
+    input: [2, 6, 7, 32],
+    network: (x, [a, b, c]) =>
+      tf.conv2d(leaky(tf.conv2d(leaky(tf.conv2d(x, a!, 1, 'same')), b!, 1, 'same')), c!, 1, 'same'),
+  },
+  {
+    name: 'strides of 2 to few channels',
+    filters: [
+      [4, 3, 16, 8],
+      [3, 3, 8, 16],
+    ],
+    input: [2, 9, 10, 16],
+    network: (x, [a, b]) => tf.conv2d(leaky(tf.conv2d(x, a!, 2, 'same')), b!, 1, 'same'),
+  },
+  {
     name: 'the whole image at once, and back',
     filters: [
       [4, 4, 16, 32],

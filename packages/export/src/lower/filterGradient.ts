@@ -16,7 +16,7 @@ import { type Window, windowAxis } from './window.js';
 /** Below this many channels a pixel is too little to multiply by: patches of the whole window are. */
 const NARROW = 16;
 /** Neighbouring positions of the window share one product up to this many rows. */
-const WIDEST = 256;
+const WIDEST = 128;
 /** Copying a number into a patch takes as long as so many multiplications of the product. */
 const COPY = 15;
 
@@ -121,9 +121,7 @@ function byShift({ moving, still, taps }: Sliding): Value {
   const products = parts.map((part) => matMul(rows(part, part.rank - 1), right, turned));
   const height = products.length * products[0]!.shape[0]!;
   const all =
-    products.length === 1
-      ? products[0]!
-      : op('Concat', products, moving.dtype, [height, right.shape[1]!], { axis: 0 });
+    products.length === 1 ? products[0]! : op('Concat', products, moving.dtype, [height, right.shape[1]!], { axis: 0 });
   return reshape(all, [...taps.map((along) => along.length), moving.shape[moving.rank - 1]!, right.shape[1]!]);
 }
 

@@ -22,7 +22,10 @@ import type { Window } from './window.js';
 /** `product`: Gemm on whole images; `blocked`: the CPU provider's own layout; `standard`: Conv or ConvTranspose. */
 export type Form = 'product' | 'blocked' | 'standard';
 
-/** `turned`: a Conv of dy with the filter turned round, which is what ConvTranspose is without strides. */
+/**
+ * `turned`: a Conv of dy with the filter turned round, which is what ConvTranspose is without strides. Conv copies patches
+ * of what it reads, ConvTranspose of what it writes.
+ */
 export type TransposedForm = Form | 'turned';
 
 export function convolutionForm(window: Window, { channelBlock }: Dialect): Form {
@@ -35,7 +38,8 @@ export function transposedForm(window: Window, { channelBlock }: Dialect): Trans
   if (coversImage(window)) return 'product';
   if (!channelBlock) return 'standard';
   if (canBlockTransposed(window, channelBlock)) return 'blocked';
-  return window.axes.every(({ stride }) => stride === 1) ? 'turned' : 'standard';
+  const unstrided = window.axes.every(({ stride }) => stride === 1);
+  return unstrided && window.outChannels <= window.inChannels ? 'turned' : 'standard';
 }
 
 /**
