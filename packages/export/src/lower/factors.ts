@@ -15,22 +15,21 @@ export interface Factors {
   readonly constant: readonly Value[];
 }
 
-/** The factors of a tree of Mul nodes of float32 values. */
+/** The factors of a tree of Mul nodes of float32 values. A product of varying factors alone is one of them, as it stands. */
 export function factorsOf(x: Value, axes: readonly number[]): Factors {
-  const [varying, constant]: [Value[], Value[]] = [[], []];
-  const visit = (value: Value): void => {
-    if (isConstantAlong(value, x.rank, axes)) constant.push(value);
-    else if (value.source.kind === 'node' && value.source.node.op === 'Mul')
-      value.source.node.inputs.forEach((f) => {
-        visit(f!);
-      });
-    else varying.push(value);
+  const visit = (value: Value): Factors => {
+    if (isConstantAlong(value, x.rank, axes)) return { varying: [], constant: [value] };
+    if (value.source.kind === 'node' && value.source.node.op === 'Mul') {
+      const parts = value.source.node.inputs.map((factor) => visit(factor!));
+      const constant = parts.flatMap((part) => part.constant);
+      if (constant.length > 0) return { varying: parts.flatMap((part) => part.varying), constant };
+    }
+    return { varying: [value], constant: [] };
   };
-  visit(x);
-  return { varying, constant };
+  return visit(x);
 }
 
 /** Whether broadcasting to `rank` axes leaves the value the same all along `axes`. */
-function isConstantAlong({ shape }: Value, rank: number, axes: readonly number[]): boolean {
+export function isConstantAlong({ shape }: Value, rank: number, axes: readonly number[]): boolean {
   return axes.every((axis) => (shape[axis - (rank - shape.length)] ?? 1) === 1);
 }

@@ -1,6 +1,7 @@
 import type { StateEntry } from '@onnx-forge/infer';
 import { topologicalOrder, type Value } from '../graph/value.js';
 import { encodeModel, type Port } from '../onnx/writer.js';
+import { simplify } from '../simplify/simplify.js';
 import type { tf } from '../tfjs.js';
 import type { CompileOptions } from './definition.js';
 import { assigned, type TracedStep } from './traceStep.js';
@@ -66,8 +67,14 @@ export function describeStep(
     ...metrics,
     ...changed.map(({ variable, after }) => ({ name: assigns.get(names.of(variable))!, value: after })),
   ];
+  const simplified = simplify(outputs.map(({ value }) => value));
   return {
-    bytes: encodeModel({ name, inputs: ports, outputs, noCopy }),
+    bytes: encodeModel({
+      name,
+      inputs: ports,
+      outputs: outputs.map((port, i) => ({ ...port, value: simplified[i]! })),
+      noCopy,
+    }),
     batch: Object.keys(inputs).filter((name) => needed.has(inputs[name]!)),
     reads: read.map(({ variable }) => names.of(variable)),
     assigns,

@@ -1,0 +1,71 @@
+import { sizeOf } from '@onnx-forge/infer';
+import { binary, op, reshape } from '../graph/build.js';
+import type { GraphNode, Value } from '../graph/value.js';
+import { isConstantAlong } from '../lower/factors.js';
+import { axes } from '../lower/layout.js';
+import { Product } from './product.js';
+import { nodeOf, ownOutput, type Rule, usersOf } from './rebuild.js';
+import { uniformValue } from './uniform.js';
+
+/**
+ * Products multiply their small factors (one number for each channel, say) with each other first, so that each large
+ * tensor is gone through once; a sum over axes has the factors that do not vary along them taken out.
+ * tfjs's gradients of batch normalisation are such products.
+ */
+export function products(outputs: readonly Value[]): Rule {
+  const users = usersOf(outputs);
+  const kept = new Set(outputs.map(ownOutput));
+  const only = (value: Value): GraphNode | undefined => {
+    const [user, ...others] = users.get(value) ?? [];
+    return others.length === 0 && !kept.has(value) ? user : undefined;
+  };
+  const known = new Map<Value, Product>();
+  return (node, original) => {
+    const total = totalOf(node, known);
+    if (total) return total;
+    const product = productOf(node, known);
+    if (!product) return undefined;
+    const [output] = node.outputs as [Value];
+    const user = only(original);
+    if (user && isProduct(user)) {
+      known.set(output, product);
+      return undefined;
+    }
+    const plan = product.plan(output.shape);
+    const value = plan && plan.cost < product.cost ? plan.value : output;
+    const sum = user && nodeOf(user.outputs[0]!, 'Reshape') && only(user.outputs[0]!);
+    if (sum && nodeOf(sum.outputs[0]!, 'MatMul')) known.set(value, product);
+    return value;
+  };
+}
+
+function isProduct(node: GraphNode): boolean {
+  const [output] = node.outputs as [Value];
+  return output.dtype === 'float32' && nodeOf(output, 'Mul', 'Div', 'Neg') !== undefined;
+}
+
+function productOf(node: GraphNode, known: ReadonlyMap<Value, Product>): Product | undefined {
+  if (!isProduct(node)) return undefined;
+  const [output] = node.outputs as [Value];
+  const [a, b] = node.inputs.map((input) => known.get(input!) ?? Product.of(input!));
+  if (node.op === 'Neg') return a?.times(new Product(-1, [], []), output);
+  return a && b && a.times(node.op === 'Div' ? b.inverse() : b, output);
+}
+
+/** A sum over leading axes, as the lowering writes it (a row of ones times a matrix), of a product with small factors. */
+function totalOf(node: GraphNode, known: ReadonlyMap<Value, Product>): Value | undefined {
+  const [output] = node.outputs as [Value];
+  if (!nodeOf(output, 'MatMul')) return undefined;
+  const [ones, matrix] = node.inputs as [Value, Value];
+  const table = nodeOf(matrix, 'Reshape')?.inputs[0];
+  const product = table && known.get(table);
+  if (!product || ones.shape[0] !== 1 || ones.rank !== 2 || matrix.rank !== 2 || uniformValue(ones) !== 1)
+    return undefined;
+  const summed = table.shape.findIndex((_, axis) => sizeOf(table.shape.slice(0, axis)) === matrix.shape[0]);
+  const [outside, inside] = product.split((value) => isConstantAlong(value, table.rank, axes(0, summed)));
+  const factor = outside.plan([1, ...table.shape.slice(summed)]);
+  const terms = inside.plan(table.shape);
+  if (summed < 0 || outside.isOne || !factor || !terms) return undefined;
+  const total = op('MatMul', [ones, reshape(terms.value, matrix.shape)], 'float32', output.shape);
+  return binary('Mul', total, reshape(factor.value, output.shape));
+}

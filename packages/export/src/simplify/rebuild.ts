@@ -1,0 +1,94 @@
+import { ops } from '../graph/build.js';
+import { constantData, type GraphNode, topologicalOrder, type Value } from '../graph/value.js';
+
+/** Constants up to this size are one when they are equal. */
+const COMPARED_SIZE = 64;
+
+/**
+ * What a node's value becomes; undefined leaves it. The node has its new inputs already; `original` is the value as it
+ * was. Asked for nodes with one output.
+ */
+export type Rule = (node: GraphNode, original: Value) => Value | undefined;
+
+/**
+ * Builds again what the outputs need, every node after its inputs, each as the rule wants it. Equal nodes become one; a
+ * value that no node computes stays the same object.
+ */
+export function rebuild(outputs: readonly Value[], rule: Rule = () => undefined): Value[] {
+  const copies = new Map<Value, Value>();
+  const distinct = new Distinct();
+  const copyOf = (value: Value): Value => {
+    const own = ownOutput(value);
+    return copies.get(own) ?? distinct.constant(own);
+  };
+  for (const node of topologicalOrder(outputs)) {
+    const copy = distinct.node(
+      node,
+      node.inputs.map((input) => input && copyOf(input)),
+    );
+    const [only, ...others] = node.outputs;
+    const replaced = only && others.length === 0 ? rule(copy, only) : undefined;
+    for (const [i, output] of node.outputs.entries()) copies.set(output, replaced ?? copy.outputs[i]!);
+  }
+  return outputs.map(copyOf);
+}
+
+/** A node's own output where another value took its source over. */
+export function ownOutput(value: Value): Value {
+  return value.source.kind === 'node' ? value.source.node.outputs[value.source.index]! : value;
+}
+
+/** The node that computes a value, if it is one of these operators of ONNX's own. */
+export function nodeOf(value: Value, ...operators: readonly string[]): GraphNode | undefined {
+  if (value.source.kind !== 'node') return undefined;
+  const { node } = value.source;
+  return node.domain === '' && operators.includes(node.op) ? node : undefined;
+}
+
+/** The nodes that use each value, once for every use. */
+export function usersOf(outputs: readonly Value[]): Map<Value, GraphNode[]> {
+  const users = new Map<Value, GraphNode[]>();
+  for (const node of topologicalOrder(outputs)) {
+    for (const input of node.inputs) {
+      if (!input) continue;
+      const own = ownOutput(input);
+      const known = users.get(own);
+      if (known) known.push(node);
+      else users.set(own, [node]);
+    }
+  }
+  return users;
+}
+
+const COMMUTATIVE: ReadonlySet<string> = new Set(['Add', 'Mul']);
+
+/** Values and nodes, each kept once. */
+class Distinct {
+  readonly #ids = new Map<Value, number>();
+  readonly #constants = new Map<string, Value>();
+  readonly #nodes = new Map<string, GraphNode>();
+
+  constant(value: Value): Value {
+    const data = constantData(value);
+    if (!data || data.length > COMPARED_SIZE) return value;
+    const bits = new Uint8Array(data.buffer, data.byteOffset, data.byteLength); // 0 and -0 differ
+    return kept(this.#constants, `${value.dtype}[${value.shape}]${bits}`, () => value);
+  }
+
+  node({ op, domain, attributes, outputs }: GraphNode, inputs: readonly (Value | undefined)[]): GraphNode {
+    const ids = inputs.map((input) => (input ? kept(this.#ids, input, () => this.#ids.size) : -1));
+    if (COMMUTATIVE.has(op)) ids.sort((a, b) => a - b);
+    return kept(this.#nodes, `${domain}.${op}(${ids})${outputs.length}${JSON.stringify(attributes)}`, () => {
+      const [made] = ops(op, inputs, outputs, attributes, domain);
+      return (made!.source as { node: GraphNode }).node;
+    });
+  }
+}
+
+function kept<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const made = make();
+  map.set(key, made);
+  return made;
+}

@@ -1,0 +1,19 @@
+import type { GraphNode, Value } from '../graph/value.js';
+import { straightened, unrepeated } from './broadcasts.js';
+import { products } from './products.js';
+import { rebuild } from './rebuild.js';
+import { widened } from './widened.js';
+
+/**
+ * The same values from fewer and smaller nodes: what a training step computes, as tfjs's gradients write it, is full of
+ * tensors of ones, products in an unlucky order, and the same thing twice. Numbers change by rounding alone. Constants
+ * must be constants: a variable has to be an input by now.
+ */
+export function simplify(outputs: readonly Value[]): Value[] {
+  const local = (node: GraphNode): Value | undefined => straightened(node) ?? unrepeated(node);
+  const round = (values: readonly Value[]): Value[] => {
+    const distinct = rebuild(rebuild(values, local));
+    return rebuild(distinct, products(distinct));
+  };
+  return rebuild(rebuild(rebuild(round(round(outputs)), local), widened));
+}

@@ -1,0 +1,323 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type CompiledTraining, compileStep, tf } from '@onnx-forge/export';
+import { Random, sizeOf } from '@onnx-forge/infer';
+import { assert } from 'chai';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+
+type Tensors = Record<string, tf.Tensor>;
+
+interface Subject {
+  readonly name: string;
+  readonly shapes: Readonly<Record<string, readonly number[]>>;
+  /** Given numbers; uniform ones in (-1, 1) for the other inputs. */
+  readonly values?: Readonly<Record<string, readonly number[]>>;
+  readonly run: (inputs: Tensors) => tf.Tensor[];
+}
+
+const big = [3, 4, 5, 6];
+const channels = { x: big, y: big, c: [6], d: [6] };
+const column = (t: tf.Tensor): tf.Tensor => tf.reshape(t, [1, 1, 1, t.size]);
+
+/** Products, sums and broadcasts that a compiled step writes in another way than tfjs. */
+const subjects: readonly Subject[] = [
+  {
+    name: 'a large tensor times two small ones',
+    shapes: channels,
+    run: ({ x, c, d }) => [tf.mul(tf.mul(x!, c!), d!), tf.mul(c!, tf.mul(column(d!), x!))],
+  },
+  {
+    name: 'quotients',
+    shapes: channels,
+    values: { c: [1, 2, -3, 0.5, 4, -0.1], d: [3, -1, 0.2, 7, 1, 2] },
+    run: ({ x, y, c, d }) => [
+      tf.div(tf.mul(tf.div(x!, c!), 3), d!),
+      tf.div(c!, tf.div(d!, tf.mul(x!, 2))),
+      tf.div(tf.div(tf.neg(x!), c!), tf.mul(d!, y!)),
+      tf.div(tf.div(1, c!), tf.mul(d!, column(c!))),
+    ],
+  },
+  {
+    name: 'small factors of several shapes',
+    shapes: { x: big, a: [3, 1, 1, 1], b: [5, 1], c: [6], d: [1, 4, 1, 6] },
+    run: ({ x, a, b, c, d }) => [
+      tf.mul(tf.mul(tf.mul(tf.mul(x!, a!), b!), c!), d!),
+      tf.mul(tf.mul(a!, b!), tf.mul(c!, -2)),
+      tf.mul(tf.mul(b!, c!), 0.25),
+    ],
+  },
+  {
+    name: 'a product that is used twice, and is an output',
+    shapes: channels,
+    run: ({ x, y, c, d }) => {
+      const scaled = tf.mul(x!, c!);
+      return [scaled, tf.mul(scaled, d!), tf.mul(scaled, scaled), tf.mul(tf.mul(scaled, y!), d!)];
+    },
+  },
+  {
+    name: 'tensors of ones and of another number',
+    shapes: { x: big, c: [6], s: [] },
+    run: ({ x, c, s }) => [
+      tf.mul(tf.ones(big), x!),
+      tf.div(tf.mul(column(c!), tf.ones(big)), 7),
+      tf.mul(tf.mul(tf.fill(big, 3), c!), x!),
+      tf.mul(tf.ones([2, 3]), s!),
+      tf.add(tf.mul(c!, tf.ones(big)), tf.mul(s!, tf.ones(big))),
+      tf.sqrt(tf.abs(tf.mul(tf.ones([4, 6]), c!))),
+      tf.mul(tf.reshape(tf.mul(column(c!), 2), [6]), tf.ones([5, 6])),
+      tf.add(tf.reshape(tf.exp(column(c!)), [6]), tf.ones([5, 6])),
+    ],
+  },
+  {
+    name: 'tiled operands',
+    shapes: { x: big, c: [6], row: [1, 5, 6] },
+    run: ({ x, c, row }) => [
+      tf.mul(x!, tf.tile(column(c!), [3, 4, 5, 1])),
+      tf.sub(tf.tile(row!, [4, 1, 1]), x!),
+      tf.add(tf.tile(row!, [2, 1, 1]), tf.tile(row!, [2, 1, 1])),
+      tf.mul(tf.tile(row!, [1, 2, 1]), tf.ones([4, 10, 6])),
+    ],
+  },
+  {
+    name: 'sums of products over leading axes, over all and over none of the channels',
+    shapes: { ...channels, rows: [5, 6] },
+    run: ({ x, y, c, d, rows }) => {
+      const term = tf.div(tf.mul(tf.mul(tf.mul(x!, c!), tf.mul(y!, d!)), tf.ones(big)), -9);
+      return [
+        tf.sum(term, [0, 1, 2]),
+        tf.sum(term),
+        tf.sum(term, [0, 1]),
+        tf.sum(term, 3),
+        tf.sum(tf.div(tf.mul(x!, rows!), c!), [0, 1]),
+        tf.mean(tf.mul(tf.neg(x!), column(d!)), [0, 1, 2], true),
+      ];
+    },
+  },
+  {
+    name: '0 times NaN and infinity, and -0',
+    shapes: { x: [2, 3], c: [3], z: [3] },
+    values: { x: [Number.NaN, 1, Number.POSITIVE_INFINITY, -1, 0, -0], c: [0, 0, 0], z: [-1, 1, Number.NaN] },
+    run: ({ x, c, z }) => [
+      tf.mul(tf.mul(x!, c!), 5),
+      tf.mul(tf.mul(x!, 0), z!),
+      tf.div(tf.mul(x!, tf.ones([2, 3])), c!),
+      tf.add(tf.mul(x!, z!), 0),
+      tf.step(x!),
+      tf.sum(tf.mul(tf.mul(x!, c!), z!), 0),
+    ],
+  },
+  {
+    name: 'numbers at the ends of the range',
+    shapes: { x: [2, 3], c: [3] },
+    values: { x: [0, 2, -3, 1e-30, 1e30, 5], c: [1e10, 2, 3] },
+    run: ({ x, c }) => [
+      tf.clipByValue(tf.mul(tf.mul(x!, c!), 3e38), -1, 1),
+      tf.mul(tf.mul(x!, 1e-20), 1e-20),
+      tf.mul(tf.mul(tf.mul(x!, 1e-20), 1e-20), 1e20),
+    ],
+  },
+  {
+    name: 'whole numbers and bools',
+    shapes: { x: [2, 3], c: [3] },
+    values: { x: [5, -7, 3, 4, 0, -9], c: [2, 3, -2] },
+    run: ({ x, c }) => {
+      const [n, k] = [tf.cast(x!, 'int32'), tf.cast(c!, 'int32')];
+      return [
+        tf.cast(tf.mul(tf.mul(n, k), tf.scalar(3, 'int32')), 'float32'),
+        tf.cast(tf.floorDiv(tf.mul(n, k), k), 'float32'),
+        tf.where(tf.greater(x!, tf.zeros([2, 3])), x!, tf.mul(c!, tf.ones([2, 3]))),
+      ];
+    },
+  },
+  {
+    name: 'reshapes of reshapes and transposes of transposes',
+    shapes: { x: [2, 3, 4] },
+    run: ({ x }) => [
+      tf.reshape(tf.reshape(tf.reshape(x!, [6, 4]), [24]), [4, 6]),
+      tf.reshape(tf.reshape(x!, [24]), [2, 3, 4]),
+      tf.transpose(tf.transpose(x!, [2, 0, 1]), [1, 0, 2]),
+      tf.mul(tf.reshape(tf.reshape(x!, [1, 2, 12]), [1, 1, 24]), tf.reshape(x!, [24])),
+    ],
+  },
+  {
+    name: 'batch normalisation, its gradient and the gradient of that',
+    shapes: { x: [4, 3, 2, 3], scale: [3], offset: [3], weights: [4, 3, 2, 3] },
+    run: ({ x, scale, offset, weights }) => {
+      const normalised = (x: tf.Tensor, scale: tf.Tensor, offset: tf.Tensor): tf.Tensor => {
+        const { mean, variance } = tf.moments(x, [0, 1, 2]);
+        const [m, v] = [mean, variance] as tf.Tensor1D[];
+        return tf.relu(tf.batchNorm(x, m!, v!, offset as tf.Tensor1D, scale as tf.Tensor1D));
+      };
+      const loss = (x: tf.Tensor, scale: tf.Tensor, offset: tf.Tensor): tf.Tensor =>
+        tf.sum(tf.mul(tf.square(normalised(x, scale, offset)), weights!));
+      const penalty = (x: tf.Tensor, scale: tf.Tensor, offset: tf.Tensor): tf.Scalar =>
+        tf.sum(tf.square(tf.grad((v) => loss(v, scale, offset))(x)));
+      return [
+        normalised(x!, scale!, offset!),
+        ...tf.grads((x, scale, offset) => loss(x!, scale!, offset!).asScalar())([x!, scale!, offset!]),
+        ...tf.grads((x, scale, offset) => penalty(x!, scale!, offset!))([x!, scale!, offset!]),
+      ];
+    },
+  },
+  {
+    name: 'narrow channels beside many examples',
+    shapes: { x: [4, 16, 9, 3], c: [3], y: [200, 7], d: [7] },
+    run: ({ x, c, y, d }) => [
+      tf.sub(x!, c!),
+      tf.div(c!, tf.add(x!, 3)),
+      tf.add(tf.mul(y!, d!), column(d!).reshape([7])),
+    ],
+  },
+];
+
+/** What `run` gives as a compiled step: its tensors are assigned to variables. */
+async function compiled({ shapes, run }: Subject, inputs: Record<string, Float32Array>): Promise<Float32Array[]> {
+  const variables = tf.tidy(() =>
+    run(tensorsOf(shapes, inputs)).map((t) => tf.keep(tf.variable(tf.zerosLike(t), false))),
+  );
+  const training = await compileStep(
+    {
+      inputs: Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, { shape: [...shape] }])),
+      step: (batch) => {
+        for (const [i, t] of run(batch).entries()) variables[i]!.assign(t);
+        return {};
+      },
+    },
+    { device: 'cpu', random: new Random(1), nameOf: (variable) => `out/${variables.indexOf(variable)}` },
+  );
+  await training.run('step', inputs);
+  const state = await training.state();
+  await training.dispose();
+  return variables.map((_, i) => state[`out/${i}`]!.data as Float32Array);
+}
+
+function tensorsOf(shapes: Subject['shapes'], inputs: Record<string, Float32Array>): Tensors {
+  return Object.fromEntries(
+    Object.entries(shapes).map(([name, shape]) => [name, tf.tensor(inputs[name]!, [...shape])]),
+  );
+}
+
+describe('a compiled step in fewer and smaller nodes', () => {
+  before(() => tf.setBackend('cpu'));
+
+  for (const subject of subjects) {
+    it(`equals tfjs: ${subject.name}`, async () => {
+      const random = new Random(3);
+      const inputs = Object.fromEntries(
+        Object.entries(subject.shapes).map(([name, shape]) => [
+          name,
+          Float32Array.from(subject.values?.[name] ?? random.fillUniform(new Float32Array(sizeOf(shape)), -1, 1)),
+        ]),
+      );
+      const expected = subject.run(tensorsOf(subject.shapes, inputs)).map((t) => t.dataSync() as Float32Array);
+      const actual = await compiled(subject, inputs);
+      for (const [i, values] of expected.entries()) {
+        assert.lengthOf(actual[i]!, values.length);
+        for (const [k, value] of values.entries()) {
+          const found = actual[i]![k]!;
+          const near = Math.abs(found - value) <= 1e-5 * Math.max(1, Math.abs(value));
+          assert.isTrue(
+            Object.is(found, value) || found === value || near,
+            `result ${i}, entry ${k}: ${found}, not ${value}`,
+          );
+        }
+      }
+    });
+  }
+
+  it('takes no variable for a constant, whatever it holds at first', async () => {
+    const [scale, total] = [tf.variable(tf.ones([4])), tf.variable(tf.zeros([4]))];
+    const training = await compileStep(
+      {
+        inputs: { x: { shape: [3, 4] } },
+        step: ({ x }) => {
+          total.assign(tf.sum(tf.mul(tf.mul(x!, scale), 2), 0));
+          scale.assign(tf.mul(scale, 3));
+          return {};
+        },
+      },
+      { device: 'cpu', random: new Random(1), nameOf: (variable) => (variable === total ? 'total' : 'scale') },
+    );
+    for (const factor of [1, 3, 9]) {
+      await training.run('step', { x: new Float32Array(12).fill(1) });
+      const state = await training.state();
+      assert.deepEqual([...state.total!.data], Array(4).fill(6 * factor));
+    }
+    await training.dispose();
+  });
+});
+
+const IMAGES = [8, 12, 12, 8];
+
+/** A batch-normalised layer with its relu, trained as a recipe would. */
+function normalisedLayer(): Promise<CompiledTraining> {
+  const layer = tf.layers.batchNormalization({ inputShape: IMAGES.slice(1) });
+  const model = tf.sequential({ layers: [layer, tf.layers.reLU()] });
+  const before = tf.variable(tf.ones([1, 1, 1, 8]));
+  const optimizer: tf.Optimizer = tf.train.momentum(0.1, 0.9);
+  const variables = [before, ...model.trainableWeights.map((weight) => weight.read() as tf.Variable)];
+  return compileStep(
+    {
+      inputs: { x: { shape: IMAGES }, weights: { shape: IMAGES } },
+      step: ({ x, weights }) => {
+        const { value, grads } = tf.variableGrads(() => {
+          const y = model.apply(tf.add(x!, before), { training: true }) as tf.Tensor;
+          return tf.sum(tf.mul(y, weights!));
+        }, variables);
+        optimizer.applyGradients(grads);
+        return { loss: value };
+      },
+    },
+    { device: 'cpu', random: new Random(1) },
+  );
+}
+
+/** How many nodes onnxruntime runs whose output has at least `size` numbers, by operator. */
+async function largeNodes(bytes: Uint8Array, size: number): Promise<Record<string, number>> {
+  const folder = await mkdtemp(join(tmpdir(), 'profile-'));
+  try {
+    const session = await InferenceSession.create(bytes, {
+      enableProfiling: true,
+      profileFilePrefix: join(folder, 'run'),
+    });
+    const feeds = session.inputMetadata.flatMap((input) =>
+      input.isTensor
+        ? [
+            [
+              input.name,
+              new Tensor('float32', new Float32Array(sizeOf(input.shape as number[])), input.shape as number[]),
+            ] as const,
+          ]
+        : [],
+    );
+    await session.run(Object.fromEntries(feeds));
+    session.endProfiling();
+    const [file] = await readdir(folder);
+    const events = JSON.parse(await readFile(join(folder, file!), 'utf8')) as {
+      name: string;
+      args?: { op_name?: string; output_type_shape?: Record<string, number[]>[] };
+    }[];
+    const counts: Record<string, number> = {};
+    for (const { name, args } of events) {
+      const shapes = (args?.output_type_shape ?? []).flatMap((shape) => Object.values(shape));
+      if (!name.endsWith('_kernel_time') || !args?.op_name || !shapes.some((shape) => sizeOf(shape) >= size)) continue;
+      counts[args.op_name] = (counts[args.op_name] ?? 0) + 1;
+    }
+    return counts;
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+describe('a batch-normalised layer in a compiled step', () => {
+  it('goes through its images a few times only', async () => {
+    const training = await normalisedLayer();
+    const { bytes } = training.portable().step!;
+    const { Reshape: _, ...passes } = await largeNodes(bytes, sizeOf(IMAGES));
+    // Forwards: + before, - mean, square, * gain, + offset, relu, * weights. Backwards: step, * weights; for the scale's and the
+    // variance's gradient twice * weights; the image's is a * dy + b * (x - mean) + c.
+    assert.deepEqual(passes, { Add: 4, Sub: 1, Mul: 9, HardSigmoid: 1, Relu: 1 });
+    await training.dispose();
+  });
+});
