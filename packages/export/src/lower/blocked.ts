@@ -53,11 +53,13 @@ export function convolveTransposedBlocked(dy: Value, filter: Value, window: Wind
   }
   const image = new BlockedImage(dy, block);
   const back = { ...window, inChannels: outChannels, outChannels: inChannels };
+  // By itself, since onnxruntime moves one axis quickly, and several only where the last stays the last.
+  const swapped = transpose(filter, [0, 1, 3, 2]);
   const results = phases.map((phase) => {
     const taps = phase.axes.map(({ kernel }) => kernel);
     const strides = axes.map(({ stride }) => stride);
-    const turned = everyTap(filter, phase.starts, strides, taps);
-    return blockedConv(image, arrange(turned, block, true), { ...back, axes: phase.axes });
+    const turned = everyTap(swapped, phase.starts, strides, taps);
+    return blockedConv(image, arrange(turned, block), { ...back, axes: phase.axes });
   });
   return joinPhases(
     results,
@@ -79,7 +81,7 @@ function phaseOf(
   return { start: first + (taps - 1) * stride, axis: windowAxis(output, input / stride, taps, 1, 1, taps - 1 - shift) };
 }
 
-/** [...taps, in, out]: from `starts` backwards by `strides`. */
+/** [...taps, out, in]: from `starts` backwards by `strides`. */
 function everyTap(filter: Value, starts: number[], strides: number[], taps: number[]): Value {
   const ends = starts.map((start, i) => {
     const last = start - (taps[i]! - 1) * strides[i]!;
@@ -91,20 +93,15 @@ function everyTap(filter: Value, starts: number[], strides: number[], taps: numb
 }
 
 /**
- * [out / block, in / block, height, width, block of in, block of out], in a tensor of the shape [out, in, height, width];
- * in is not blocked if it is narrower than a block. `swap`: the filter's in is the convolution's out.
+ * [out / block, in / block, height, width, block of in, block of out], in a tensor of the shape [out, in, height, width],
+ * from [height, width, in, out]; in is not blocked if it is narrower than a block.
  */
-function arrange(filter: Value, block: number, swap = false): Value {
-  const full = filled(filter, swap ? 2 : 3, block);
-  const [height, width, first, second] = full.shape as [number, number, number, number];
-  const [from, to] = swap ? [second, first] : [first, second];
+function arrange(filter: Value, block: number): Value {
+  const full = filled(filter, 3, block);
+  const [height, width, from, to] = full.shape as [number, number, number, number];
   const wide = from % block === 0;
-  const size = (channels: number): number[] => (channels % block === 0 ? [channels / block, block] : [channels]);
-  const split = reshape(full, [height, width, ...size(first), ...size(second)]);
-  const inAt = swap ? 4 : 2;
-  const outAt = swap ? 2 : wide ? 4 : 3;
-  const perm = wide ? [outAt, inAt, 0, 1, inAt + 1, outAt + 1] : [outAt, inAt, 0, 1, outAt + 1];
-  return reshape(transpose(split, perm), [to, from, height, width]);
+  const split = reshape(full, [height, width, ...(wide ? [from / block, block] : [from]), to / block, block]);
+  return reshape(transpose(split, wide ? [4, 2, 0, 1, 3, 5] : [3, 2, 0, 1, 4]), [to, from, height, width]);
 }
 
 /** With zeros behind the numbers of an axis, up to whole blocks. */
