@@ -1,4 +1,4 @@
-import { binary, op, transpose } from '../graph/build.js';
+import { binary, op, reshape, transpose } from '../graph/build.js';
 import type { Value } from '../graph/value.js';
 import { tf } from '../tfjs.js';
 import { activate, type FusedAttributes } from './activation.js';
@@ -15,6 +15,9 @@ const swapLast = (x: Value): Value => {
   return transpose(x, perm);
 };
 
+/** tfjs's fused product has batches of one where its caller had matrices. */
+const isOneMatrix = (x: Value): boolean => x.shape.slice(0, -2).every((n) => n === 1);
+
 /**
  * Gemm for two matrices (it takes the transposes and the bias itself; onnxruntime's is for floats), MatMul for batches.
  * @throws Error when the inner or the batch dimensions do not agree.
@@ -25,21 +28,19 @@ export function matMul(a: Value, b: Value, { transposeA, transposeB }: MatMulAtt
     const flags = `transposeA=${transposeA} and transposeB=${transposeB}`;
     throw new Error(`matMul: inner shapes of [${a.shape}] and [${b.shape}] with ${flags} must match`);
   }
-  if (a.rank === 2 && b.rank === 2 && a.dtype === 'float32') {
-    const shape = [a.shape[transposeA ? 1 : 0]!, b.shape[transposeB ? 0 : 1]!];
-    return op('Gemm', bias ? [a, b, bias] : [a, b], a.dtype, shape, {
+  const shape = [a.shape.at(transposeA ? -1 : -2)!, b.shape.at(transposeB ? -2 : -1)!];
+  if (a.dtype === 'float32' && isOneMatrix(a) && isOneMatrix(b) && (bias?.rank ?? 0) <= 2) {
+    const matrices = [a, b].map((x) => reshape(x, x.shape.slice(-2)));
+    const product = op('Gemm', bias ? [...matrices, bias] : matrices, a.dtype, shape, {
       transA: transposeA ? 1 : 0,
       transB: transposeB ? 1 : 0,
     });
+    return reshape(product, [...Array<number>(Math.max(a.rank, b.rank) - 2).fill(1), ...shape]);
   }
   const left = transposeA ? swapLast(a) : a;
   const right = transposeB ? swapLast(b) : b;
   const batch = tf.backend_util.assertAndGetBroadcastShape([...a.shape.slice(0, -2)], [...b.shape.slice(0, -2)]);
-  const product = op('MatMul', [left, right], a.dtype, [
-    ...batch,
-    left.shape[left.rank - 2]!,
-    right.shape[right.rank - 1]!,
-  ]);
+  const product = op('MatMul', [left, right], a.dtype, [...batch, ...shape]);
   return bias ? binary('Add', product, bias) : product;
 }
 
@@ -62,6 +63,12 @@ export const linear: readonly Lowering[] = [
       inputs: { a: { shape: [2, 3, 4] }, b: { shape: [1, 5, 4] } },
       run: ({ a, b }) => tf.matMul(a!, b!, false, true),
     },
+    {
+      name: 'a batch of one',
+      inputs: { a: { shape: [1, 4, 3] }, b: { shape: [1, 4, 5] } },
+      run: ({ a, b }) => tf.matMul(a!, b!, true, false),
+      gradient: true,
+    },
   ]),
   lowering<{ a: Value; b: Value; bias?: Value; preluActivationWeights?: Value }, MatMulAttributes & FusedAttributes>(
     '_FusedMatMul',
@@ -72,6 +79,13 @@ export const linear: readonly Lowering[] = [
         name: 'bias and relu',
         inputs: { a: { shape: [3, 4] }, b: { shape: [4, 5] }, c: { shape: [5] } },
         run: ({ a, b, c }) => tf.fused.matMul({ a: a!, b: b!, bias: c!, activation: 'relu' }),
+        gradient: true,
+      },
+      {
+        name: 'bias alone',
+        inputs: { a: { shape: [4, 3] }, b: { shape: [5, 4] }, c: { shape: [5] } },
+        run: ({ a, b, c }) =>
+          tf.fused.matMul({ a: a!, b: b!, transposeA: true, transposeB: true, bias: c!, activation: 'linear' }),
         gradient: true,
       },
     ],
