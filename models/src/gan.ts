@@ -114,7 +114,7 @@ export default defineRecipe({
     epochs: 100,
   },
   presets: {
-    tuned: { learningRate: 1e-3, discriminatorRate: 4, beta1: 0.5, schedule: 'cosine', batchSize: 64, epochs: 8 },
+    tuned: { learningRate: 1e-3, discriminatorRate: 4, beta1: 0.5, schedule: 'cosine', batchSize: 64, epochs: 15 },
   },
 
   batch: { x: { shape: [784] } },
