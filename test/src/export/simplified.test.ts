@@ -160,6 +160,29 @@ const subjects: readonly Subject[] = [
       ];
     },
   },
+  ...[8, 16, 32].map((depth) => ({
+    name: `affine functions of ${depth} channels, sums of images and relus`,
+    shapes: { x: [2, 5, 3, depth], y: [2, 5, 3, depth], c: [depth], d: [depth] },
+    run: ({ x, y, c, d }: Tensors): tf.Tensor[] => {
+      const shifted = tf.add(tf.mul(x!, c!), d!);
+      const poisoned = tf.mul(
+        tf.concat([tf.fill([2, 5, 3, 1], Number.NaN), tf.slice(x!, 0, [2, 5, 3, depth - 1])], 3),
+        2,
+      );
+      return [
+        tf.relu(shifted),
+        tf.mul(y!, tf.step(shifted)),
+        tf.add(tf.add(tf.mul(x!, c!), d!), y!),
+        tf.add(y!, tf.mul(column(d!), tf.sub(x!, c!))),
+        tf.add(tf.add(tf.mul(x!, c!), tf.mul(y!, d!)), c!),
+        tf.relu(tf.add(tf.sub(tf.mul(tf.sub(x!, c!), 3), d!), y!)),
+        tf.sub(c!, tf.mul(x!, d!)),
+        tf.sub(tf.add(x!, c!), tf.mul(y!, d!)),
+        tf.add(tf.mul(x!, c!), tf.mul(x!, c!)),
+        tf.relu(tf.add(tf.relu(tf.add(poisoned, c!)), d!)),
+      ];
+    },
+  })),
   {
     name: 'narrow channels beside many examples',
     shapes: { x: [4, 16, 9, 3], c: [3], y: [200, 7], d: [7] },

@@ -67,6 +67,18 @@ export function storedData(value: Value): ConstantData | undefined {
   return constantData(stored);
 }
 
+/** A node's own output where another value took its source over. */
+export function ownOutput(value: Value): Value {
+  return value.source.kind === 'node' ? value.source.node.outputs[value.source.index]! : value;
+}
+
+/** The node that computes a value, if it is one of these operators of ONNX's own. */
+export function nodeOf(value: Value, ...operators: readonly string[]): GraphNode | undefined {
+  if (value.source.kind !== 'node') return undefined;
+  const { node } = value.source;
+  return node.domain === '' && operators.includes(node.op) ? node : undefined;
+}
+
 /** Nodes that the values need, every node after its inputs. Iterative: recurrent graphs are thousands of nodes deep. */
 export function topologicalOrder(outputs: readonly Value[]): GraphNode[] {
   const order: GraphNode[] = [];

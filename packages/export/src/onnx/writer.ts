@@ -5,6 +5,7 @@ import {
   type AttributeValue,
   type ConstantData,
   type GraphNode,
+  ownOutput,
   topologicalOrder,
   type Value,
 } from '../graph/value.js';
@@ -58,7 +59,7 @@ class ModelWriter {
     // Outputs get their names directly, so that no Identity node is needed where one can do without.
     const identities: [string, Value][] = [];
     for (const port of outputs) {
-      const value = canonical(port.value);
+      const value = ownOutput(port.value);
       if (value.source.kind === 'node' && !this.#names.has(value)) this.#names.set(value, port.name);
       else identities.push([port.name, value]);
     }
@@ -103,7 +104,7 @@ class ModelWriter {
   }
 
   #nameOf(reference: Value): string {
-    const value = canonical(reference);
+    const value = ownOutput(reference);
     const known = this.#names.get(value);
     if (known !== undefined) return known;
     if (value.source.kind !== 'constant')
@@ -140,11 +141,6 @@ class ModelWriter {
     this.#used.add(name);
     return name;
   }
-}
-
-/** A node's own output where another value took its source over. */
-function canonical(value: Value): Value {
-  return value.source.kind === 'node' ? value.source.node.outputs[value.source.index]! : value;
 }
 
 function valueInfo({ name, value, dims }: Port): onnx.IValueInfoProto {

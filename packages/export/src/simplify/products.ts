@@ -1,10 +1,10 @@
 import { sizeOf } from '@onnx-forge/infer';
 import { binary, op, reshape } from '../graph/build.js';
-import type { GraphNode, Value } from '../graph/value.js';
+import { type GraphNode, nodeOf, ownOutput, type Value } from '../graph/value.js';
 import { isConstantAlong } from '../lower/factors.js';
 import { axes } from '../lower/layout.js';
 import { Product } from './product.js';
-import { nodeOf, ownOutput, type Rule, usersOf } from './rebuild.js';
+import { type Rule, usersOf } from './rebuild.js';
 import { uniformValue } from './uniform.js';
 
 /**

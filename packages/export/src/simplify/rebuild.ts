@@ -1,7 +1,8 @@
 import { ops } from '../graph/build.js';
-import { constantData, type GraphNode, topologicalOrder, type Value } from '../graph/value.js';
+import { constantData, type GraphNode, ownOutput, topologicalOrder, type Value } from '../graph/value.js';
+import { uniformValue } from './uniform.js';
 
-/** Constants up to this size are one when they are equal. */
+/** Constants up to this size are one when they are equal; constants of one number everywhere at any size. */
 const COMPARED_SIZE = 64;
 
 /**
@@ -33,18 +34,6 @@ export function rebuild(outputs: readonly Value[], rule: Rule = () => undefined)
   return outputs.map(copyOf);
 }
 
-/** A node's own output where another value took its source over. */
-export function ownOutput(value: Value): Value {
-  return value.source.kind === 'node' ? value.source.node.outputs[value.source.index]! : value;
-}
-
-/** The node that computes a value, if it is one of these operators of ONNX's own. */
-export function nodeOf(value: Value, ...operators: readonly string[]): GraphNode | undefined {
-  if (value.source.kind !== 'node') return undefined;
-  const { node } = value.source;
-  return node.domain === '' && operators.includes(node.op) ? node : undefined;
-}
-
 /** The nodes that use each value, once for every use. */
 export function usersOf(outputs: readonly Value[]): Map<Value, GraphNode[]> {
   const users = new Map<Value, GraphNode[]>();
@@ -70,8 +59,11 @@ class Distinct {
 
   constant(value: Value): Value {
     const data = constantData(value);
-    if (!data || data.length > COMPARED_SIZE) return value;
-    const bits = new Uint8Array(data.buffer, data.byteOffset, data.byteLength); // 0 and -0 differ
+    const number = uniformValue(value);
+    if (!data || (data.length > COMPARED_SIZE && number === undefined)) return value;
+    // The bits: 0 and -0 differ.
+    const one = number === undefined ? data : data.subarray(0, 1);
+    const bits = new Uint8Array(one.buffer, one.byteOffset, one.byteLength);
     return kept(this.#constants, `${value.dtype}[${value.shape}]${bits}`, () => value);
   }
 

@@ -1,7 +1,10 @@
 import type { GraphNode, Value } from '../graph/value.js';
+import type { Dialect } from '../lower/dialect.js';
+import { affine, unordered } from './affine.js';
 import { straightened, unrepeated } from './broadcasts.js';
 import { products } from './products.js';
 import { rebuild } from './rebuild.js';
+import { steps } from './steps.js';
 import { widened } from './widened.js';
 
 /**
@@ -9,11 +12,15 @@ import { widened } from './widened.js';
  * tensors of ones, products in an unlucky order, and the same thing twice. Numbers change by rounding alone. Constants
  * must be constants: a variable has to be an input by now.
  */
-export function simplify(outputs: readonly Value[]): Value[] {
-  const local = (node: GraphNode): Value | undefined => straightened(node) ?? unrepeated(node);
+export function simplify(outputs: readonly Value[], { channelBlock }: Dialect): Value[] {
+  const local = (node: GraphNode): Value | undefined =>
+    straightened(node) ?? unrepeated(node) ?? unordered(node, channelBlock);
   const round = (values: readonly Value[]): Value[] => {
     const distinct = rebuild(rebuild(values, local));
     return rebuild(distinct, products(distinct));
   };
-  return rebuild(rebuild(rebuild(round(round(outputs)), local), widened));
+  const simple = rebuild(rebuild(round(round(outputs)), local));
+  const stepped = rebuild(rebuild(simple, steps(simple)));
+  const fused = channelBlock ? rebuild(rebuild(stepped, affine(stepped, channelBlock)), straightened) : stepped;
+  return rebuild(rebuild(fused, widened));
 }

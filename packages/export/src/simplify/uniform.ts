@@ -1,8 +1,7 @@
 import { sizeOf } from '@onnx-forge/infer';
 import { reshape, scalar } from '../graph/build.js';
-import { constantData, type Value } from '../graph/value.js';
+import { constantData, nodeOf, type Value } from '../graph/value.js';
 import { expand } from '../lower/shapes.js';
-import { nodeOf } from './rebuild.js';
 
 /** The number that a constant repeats everywhere; undefined for other values. Not for variables: those are inputs by now. */
 export function uniformValue(value: Value): number | undefined {

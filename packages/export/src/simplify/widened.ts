@@ -1,7 +1,6 @@
 import { sizeOf } from '@onnx-forge/infer';
 import { binary } from '../graph/build.js';
-import type { GraphNode, Value } from '../graph/value.js';
-import { nodeOf } from './rebuild.js';
+import { type GraphNode, nodeOf, type Value } from '../graph/value.js';
 import { broadcastTo } from './uniform.js';
 
 /** Numbers in a row from which onnxruntime's CPU broadcasts at nearly full speed. */

@@ -40,7 +40,7 @@ export interface StepDescription {
 /** Turns the variables that the step reads into graph inputs and those it assigns into outputs. */
 export function describeStep(
   name: string,
-  { trace: traced, inputs, hostInputs }: TracedStep,
+  { trace: traced, inputs, hostInputs, dialect }: TracedStep,
   names: VariableNames,
   initial: Record<string, StateEntry>,
   noCopy: boolean,
@@ -67,7 +67,10 @@ export function describeStep(
     ...metrics,
     ...changed.map(({ variable, after }) => ({ name: assigns.get(names.of(variable))!, value: after })),
   ];
-  const simplified = simplify(outputs.map(({ value }) => value));
+  const simplified = simplify(
+    outputs.map(({ value }) => value),
+    dialect,
+  );
   return {
     bytes: encodeModel({
       name,

@@ -12,6 +12,8 @@ export interface TracedStep {
   readonly trace: Trace;
   readonly inputs: Readonly<Record<string, Value>>;
   readonly hostInputs: ReadonlyMap<string, DeclaredHostInput>;
+  /** What its graph may be made of. */
+  readonly dialect: Dialect;
 }
 
 /** Records a step once. @throws SignatureError when a metric is not a scalar. */
@@ -35,7 +37,7 @@ export function traceStep(
   for (const [name, { shape }] of Object.entries(traced.outputs)) {
     if (shape.length > 0) throw new SignatureError(`metric ${name} must be a scalar, not [${shape}]`, { name, shape });
   }
-  return { trace: traced, inputs: values, hostInputs: hostInputs!.declared };
+  return { trace: traced, inputs: values, hostInputs: hostInputs!.declared, dialect };
 }
 
 /** Whether the step changes the variable. */
