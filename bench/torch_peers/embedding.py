@@ -11,7 +11,7 @@ from torch_peers.updating import Averages, averaged
 class Siamese(nn.Module):
     """Several small convolutional nets side by side, each with an embedding of its own."""
 
-    def __init__(self, members=4, filters=16, embedding=64, margin=2.0):
+    def __init__(self, members=2, filters=16, embedding=64, margin=2.0):
         super().__init__()
         self.margin = margin
 
@@ -30,15 +30,11 @@ class Siamese(nn.Module):
         )  # fmt: skip
         self.heads = nn.ModuleList(nn.Linear(4 * filters * 7 * 5, embedding) for _ in range(members))
 
-    def forward(self, x, dropout=0.6):
+    def forward(self, x, dropout=0.4):
         """Faces [batch, 1, 112, 92] -> the members' embeddings."""
         seen = (F.avg_pool2d(x, 2) - 0.5) * 4
-        last = len(self.bodies) - 1
-        for member, (body, head) in enumerate(zip(self.bodies, self.heads)):
-            rate = dropout * member / last
-            features = body(seen)
-            output = head(F.dropout(features, rate) if rate > 0 else features)
-            yield output * 0.1
+        for body, head in zip(self.bodies, self.heads):
+            yield head(F.dropout(body(seen), dropout)) * 0.1
 
 
 def pairwise_contrastive(embeddings, labels, margin):

@@ -86,6 +86,12 @@ export class TrainingBatches {
     return { epoch: this.#epoch, index: this.#index };
   }
 
+  /** The batches from here to the end of the epoch. */
+  *restOfEpoch(): Generator<Batch, void, undefined> {
+    const { epoch } = this.position();
+    while (this.#epoch === epoch) yield this.next();
+  }
+
   next(): Batch {
     this.#order ??= this.#shuffle
       ? this.#random.fork(`epoch ${this.#epoch}`).permutation(this.#size)

@@ -9,6 +9,7 @@ import {
 import type { DeviceOptions } from '@onnx-forge/infer';
 import type { BatchArrays, Engine, EngineOptions, EngineState } from './engine.js';
 import { type BoundStep, bindStep, networkWeights } from './step.js';
+import { type NamedVariables, readVariables, restoreVariables } from './variables.js';
 
 /** Runs the steps as ONNX graphs: one call of onnxruntime for loss, gradients and update together. */
 export class CompiledEngine implements Engine {
@@ -16,10 +17,13 @@ export class CompiledEngine implements Engine {
   readonly device: string;
   readonly #training: CompiledTraining;
   readonly #steps: readonly BoundStep[];
+  /** Weights that no step reads or moves; their values are the variables' own. */
+  readonly #others: NamedVariables;
 
-  private constructor(training: CompiledTraining, steps: readonly BoundStep[]) {
+  private constructor(training: CompiledTraining, steps: readonly BoundStep[], others: NamedVariables) {
     this.#training = training;
     this.#steps = steps;
+    this.#others = others;
     this.device = training.device.device;
   }
 
@@ -43,7 +47,12 @@ export class CompiledEngine implements Engine {
     const weights = [...networkWeights(nets), ...(averages?.weights ?? [])];
     const names = new Map<tf.Variable, string>(weights.map(({ name, variable }) => [variable, name]));
     const nameOf = (variable: tf.Variable) => names.get(variable);
-    return new CompiledEngine(await compileTraining(steps, { ...device, random, nameOf }), bound);
+    const training = await compileTraining(steps, { ...device, random, nameOf });
+    const moved = await training.state();
+    const others = weights
+      .filter(({ name }) => !(name in moved))
+      .map(({ name, variable }) => [name, variable] as const);
+    return new CompiledEngine(training, bound, new Map(others));
   }
 
   run(step: string, batch: BatchArrays): Promise<Record<string, number>> {
@@ -55,12 +64,14 @@ export class CompiledEngine implements Engine {
     for (const step of this.#steps) step.scaleLearningRate(factor);
   }
 
-  state(): Promise<EngineState> {
-    return this.#training.state();
+  async state(): Promise<EngineState> {
+    return { ...(await this.#training.state()), ...(await readVariables(this.#others)) };
   }
 
-  restore(state: EngineState): Promise<void> {
-    return this.#training.restore(state);
+  async restore(state: EngineState): Promise<void> {
+    const moved = Object.entries(state).filter(([name]) => !this.#others.has(name));
+    await this.#training.restore(Object.fromEntries(moved));
+    restoreVariables(this.#others, state);
   }
 
   /** The steps' graphs for other runtimes and devices, with the learning rates that the recipe began with. */

@@ -1,11 +1,11 @@
 import type { StepRandom } from '@onnx-forge/export';
 import { tf } from '@onnx-forge/export';
 import type { Random } from '@onnx-forge/infer';
-import { TrainError } from '../errors.js';
 import type { BatchInput } from '../inputs.js';
 import type { Recipe } from '../recipe.js';
-import type { BatchArrays, Engine, EngineOptions, EngineState, StateArray } from './engine.js';
+import type { BatchArrays, Engine, EngineOptions, EngineState } from './engine.js';
 import { type BoundStep, bindStep, networkWeights } from './step.js';
+import { readVariables, refuseOtherArrays, restoreVariables } from './variables.js';
 
 /** Runs the steps on tfjs itself, on the backend that is set. The reference for the compiled engine. */
 export class EagerEngine implements Engine {
@@ -50,19 +50,12 @@ export class EagerEngine implements Engine {
   }
 
   async state(): Promise<EngineState> {
-    const arrays: Record<string, StateArray> = {};
-    for (const [name, variable] of this.#variables) {
-      arrays[name] = { shape: variable.shape, data: (await variable.data<'float32'>()).slice() };
-    }
-    return arrays;
+    return readVariables(this.#variables);
   }
 
   async restore(arrays: EngineState): Promise<void> {
-    requireSameArrays(arrays, this.#variables);
-    for (const [name, variable] of this.#variables) {
-      const { data, shape } = arrays[name]!;
-      tf.tidy(() => variable.assign(tf.tensor(data.slice(), [...shape], variable.dtype as 'float32')));
-    }
+    refuseOtherArrays(this.#variables, arrays);
+    restoreVariables(this.#variables, arrays);
   }
 
   /** The variables are what this engine computes with. */
@@ -116,22 +109,4 @@ function variablesCreatedBy<T>(make: () => T): { value: T; created: tf.Variable[
   const before = new Set(registered());
   const value = make();
   return { value, created: registered().filter((variable) => !before.has(variable)) };
-}
-
-function requireSameArrays(
-  arrays: EngineState,
-  variables: ReadonlyMap<string, { readonly shape: readonly number[] }>,
-): void {
-  const problem =
-    [...variables.keys()].find((name) => `${arrays[name]?.shape}` !== `${variables.get(name)?.shape}`) ??
-    Object.keys(arrays).find((name) => !variables.has(name));
-  if (problem !== undefined) {
-    const want = variables.has(problem) ? `[${variables.get(problem)?.shape}]` : 'absent';
-    const have = problem in arrays ? `[${arrays[problem]?.shape}]` : 'absent';
-    throw new TrainError(
-      'checkpoint-mismatch',
-      `the checkpoint is of another network or engine: '${problem}' is ${have} there and ${want} here`,
-      { array: problem },
-    );
-  }
 }

@@ -6,6 +6,7 @@ export {
   type TransformerOutput,
 } from './causalTransformer.js';
 export { dropout } from './dropout.js';
+export { fittedAffine, setAffine } from './fittedAffine.js';
 export { gruStep } from './gru.js';
 export {
   type BiasInitializerFactory,

@@ -1,7 +1,7 @@
 import type { Random } from '@onnx-forge/infer';
 import type { Progress, RunIdentity } from '../checkpoint.js';
 import { saveCheckpoint } from '../checkpoint.js';
-import { TrainingBatches } from '../data/batches.js';
+import { type BatchPosition, TrainingBatches } from '../data/batches.js';
 import type { DataSet } from '../data/data-set.js';
 import type { Engine } from '../engine/engine.js';
 import { TrainError } from '../errors.js';
@@ -54,6 +54,8 @@ export class TrainingLoop {
   #seconds: number;
   #clock = performance.now();
   #lastCheckpoint = performance.now();
+  /** The iteration after which the weights that no step moves were given their values. */
+  #settled = -1;
   #lastTrain: Readonly<Record<string, number>> = {};
   #lastValidation: Readonly<Record<string, number>> = {};
 
@@ -72,16 +74,13 @@ export class TrainingLoop {
 
   /** Ready to begin, or to go on from a checkpoint whose arrays the engine holds already. */
   static async open(options: LoopOptions, from?: Progress): Promise<TrainingLoop> {
-    const { data, batchSize, identity, folder } = options;
-    const batches = new TrainingBatches(data.splits.train, {
-      batchSize,
-      seed: identity.seed,
-      group: batchesPerIteration(options.recipe, identity.options),
-      shuffle: identity.options.shuffle !== false,
-      augment: augmentations(options.recipe.batch(identity.options)),
-      ...(from && { position: from.position }),
-    });
-    return new TrainingLoop(options, batches, await MetricsLog.open(folder.file('log'), from?.logBytes ?? 0), from);
+    const batches = trainingBatches(options, from?.position);
+    return new TrainingLoop(
+      options,
+      batches,
+      await MetricsLog.open(options.folder.file('log'), from?.logBytes ?? 0),
+      from,
+    );
   }
 
   /** Iterations done. */
@@ -121,6 +120,7 @@ export class TrainingLoop {
         await this.#iterate();
       }
       const finished = this.#step >= this.steps;
+      if (finished) await this.#settle();
       if (finished && !this.#snapshotDue()) await this.#snapshot();
       await this.#checkpoint();
       return finished ? 'finished' : 'interrupted';
@@ -200,6 +200,7 @@ export class TrainingLoop {
   async #validate(epoch: number): Promise<Readonly<Record<string, number>>> {
     const { served, recipe, identity, data, random } = this.#options;
     if (!served.validate && !recipe.monitor) return {};
+    await this.#settle();
     await using graphs = await this.#currentGraphs();
     // The same noise after every epoch: differences are the model's.
     const validation = await served.validate?.(graphs, data.splits.validation, random.fork('validation'));
@@ -208,6 +209,14 @@ export class TrainingLoop {
     await this.#log.append({ kind: 'validation', step: this.#step, epoch, metrics });
     this.#lastValidation = metrics;
     return metrics;
+  }
+
+  async #settle(): Promise<void> {
+    const { served } = this.#options;
+    if (!served.settle || this.#settled === this.#step) return;
+    await using graphs = await this.#currentGraphs();
+    await served.settle(graphs, trainingBatches(this.#options).restOfEpoch());
+    this.#settled = this.#step;
   }
 
   #snapshotDue(): boolean {
@@ -256,6 +265,20 @@ export class TrainingLoop {
       'try a smaller learning rate (the last checkpoint is kept)';
     return new TrainError('not-finite', message, { step, metric, iteration });
   }
+}
+
+function trainingBatches(
+  { recipe, data, batchSize, identity }: LoopOptions,
+  position?: BatchPosition,
+): TrainingBatches {
+  return new TrainingBatches(data.splits.train, {
+    batchSize,
+    seed: identity.seed,
+    group: batchesPerIteration(recipe, identity.options),
+    shuffle: identity.options.shuffle !== false,
+    augment: augmentations(recipe.batch(identity.options)),
+    ...(position && { position }),
+  });
 }
 
 function timesOf(step: Step, options: OptionValues): number {

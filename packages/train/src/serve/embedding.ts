@@ -1,12 +1,22 @@
 import type { tf } from '@onnx-forge/export';
 import { float32, type Vectors } from '@onnx-forge/infer';
-import { evaluationBatches } from '../data/batches.js';
+import { type Batch, evaluationBatches } from '../data/batches.js';
 import type { Split } from '../data/data-set.js';
 import { allPairs } from '../evaluation/pairs.js';
 import { bestThreshold, equalErrorRate, type Roc, rocCurve } from '../evaluation/roc.js';
+import { setAffine } from '../layers/fittedAffine.js';
+import type { Network } from '../layers/network.js';
 import { type GraphRunner, graph } from './graph.js';
 import type { ImageFacts, ServeFacts } from './kinds.js';
 import type { Served } from './served.js';
+import { withinClassWhitening } from './withinClassWhitening.js';
+
+/** Makes vectors of one identity differ equally much in every direction: see {@link withinClassWhitening}. */
+export interface EmbeddingWhitening {
+  /** Made by `fittedAffine`; it becomes the last layer of the graph. */
+  readonly layer: Network;
+  readonly shrinkage: number;
+}
 
 /** A net that places images as vectors. */
 export interface EmbeddingModelOptions {
@@ -22,12 +32,15 @@ export interface EmbeddingModelOptions {
    * well same and different are told apart, and in the end the threshold that goes into the manifest.
    */
   readonly identity?: string;
+  /** From the vectors of an epoch's training images, changed as in training, and their identities. */
+  readonly whitening?: EmbeddingWhitening;
 }
 
 /** Serves embed: x -> embedding. */
 export function embeddingModel(options: EmbeddingModelOptions): Served<'embedding'> {
-  const { embeddingDim, image, metric, embed, identity } = options;
+  const { embeddingDim, image, metric, identity, whitening } = options;
   const pixels = image.height * image.width * image.channels;
+  const embed = (x: tf.Tensor) => whitening?.layer.apply(options.embed(x)) ?? options.embed(x);
   const served: Served<'embedding'> = {
     kind: 'embedding',
     facts: { embeddingDim, image, metric },
@@ -35,12 +48,21 @@ export function embeddingModel(options: EmbeddingModelOptions): Served<'embeddin
   };
   if (identity === undefined) return served;
   const curve = async (graphs: GraphRunner, split: Split): Promise<Roc> => {
-    const { vectors, labels } = await embedAll(graphs, split, identity, embeddingDim);
+    const batches = evaluationBatches(split, { batchSize: 100, fields: ['x', identity] });
+    const { vectors, labels } = await embedAll(graphs, batches, identity, embeddingDim);
     const { same, different } = allPairs(vectors, labels, metric);
     return rocCurve(same, different);
   };
   return {
     ...served,
+    ...(whitening && {
+      async settle(graphs: GraphRunner, epoch: Iterable<Batch>) {
+        const { layer, shrinkage } = whitening;
+        setAffine(layer);
+        const { vectors, labels } = await embedAll(graphs, epoch, identity, embeddingDim);
+        setAffine(layer, withinClassWhitening(vectors, labels, shrinkage));
+      },
+    }),
     async validate(graphs, split) {
       const roc = await curve(graphs, split);
       return { auc: roc.auc, equalErrorRate: equalErrorRate(roc) };
@@ -51,19 +73,26 @@ export function embeddingModel(options: EmbeddingModelOptions): Served<'embeddin
   };
 }
 
+/** A vector for every example of some batches. */
 async function embedAll(
   graphs: GraphRunner,
-  split: Split,
+  batches: Iterable<Batch>,
   identity: string,
   embeddingDim: number,
-): Promise<{ vectors: Vectors; labels: Int32Array }> {
-  const data = new Float32Array(split.size * embeddingDim);
-  const labels = new Int32Array(split.size);
-  for (const { size, indices, fields } of evaluationBatches(split, { batchSize: 100, fields: ['x', identity] })) {
+): Promise<{ vectors: Vectors; labels: readonly number[] }> {
+  const parts: Float32Array[] = [];
+  const labels: number[] = [];
+  for (const { size, fields } of batches) {
     const x = fields.x as Float32Array;
     const { embedding } = await graphs.run('embed', { x: float32(x, [size, x.length / size]) });
-    data.set(embedding!.data as Float32Array, indices[0]! * embeddingDim);
-    labels.set(fields[identity]! as Int32Array, indices[0]!);
+    parts.push((embedding!.data as Float32Array).slice());
+    labels.push(...(fields[identity] as Int32Array));
   }
-  return { vectors: { data, dims: [split.size, embeddingDim] }, labels };
+  const data = new Float32Array(labels.length * embeddingDim);
+  let at = 0;
+  for (const part of parts) {
+    data.set(part, at);
+    at += part.length;
+  }
+  return { vectors: { data, dims: [labels.length, embeddingDim] }, labels };
 }

@@ -11,3 +11,4 @@ export { type LatentModelOptions, latentModel } from './latent.js';
 export type { Served } from './served.js';
 export { type TextClassifierModelOptions, textClassifierModel } from './text-classifier.js';
 export { type TranslatorModelOptions, translatorModel } from './translator.js';
+export { type AffineMap, withinClassWhitening } from './withinClassWhitening.js';

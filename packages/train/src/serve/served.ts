@@ -1,4 +1,5 @@
 import type { Random } from '@onnx-forge/infer';
+import type { Batch } from '../data/batches.js';
 import type { Split } from '../data/data-set.js';
 import type { Graph, GraphRunner } from './graph.js';
 import type { ModelKind, ServeFacts } from './kinds.js';
@@ -10,6 +11,13 @@ export interface Served<Kind extends ModelKind = ModelKind> {
   /** What infer must know beside the graphs; goes into the manifest. */
   readonly facts: ServeFacts<Kind>;
   readonly graphs: Readonly<Record<string, Graph>>;
+  /**
+   * Gives their values to weights that no step moves, such as a whitening: with the exported graphs, before every validation
+   * and at the end of training. A graph is exported when it is first run.
+   *
+   * @param epoch one epoch of training examples, changed as in training; always the same ones
+   */
+  settle?(graphs: GraphRunner, epoch: Iterable<Batch>): Promise<void>;
   /** Metrics of a validation split after an epoch, means over its examples; computed with the exported graphs. */
   validate?(graphs: GraphRunner, split: Split, random: Random): Promise<Readonly<Record<string, number>>>;
   /** Facts that only the trained model can tell, such as a threshold; from the validation split, with the exported graphs. */
