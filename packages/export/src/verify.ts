@@ -113,15 +113,22 @@ async function onTfjs(
   }
 }
 
+/** NaN agrees with NaN, but an output of nothing else agrees with nothing: the inputs were outside the function's domain. */
 function compare(actual: Tensor, expected: ArrayLike<number>): OutputError {
   let absolute = actual.data.length === expected.length ? 0 : Number.POSITIVE_INFINITY;
   let magnitude = 0;
+  let undefinedCount = 0;
   for (let i = 0; i < expected.length; i++) {
     const [a, e] = [Number(actual.data[i]), expected[i]!];
     if (Number.isFinite(e)) magnitude = Math.max(magnitude, Math.abs(e));
-    if (a === e || (Number.isNaN(a) && Number.isNaN(e))) continue;
+    if (a === e) continue;
+    if (Number.isNaN(a) && Number.isNaN(e)) {
+      undefinedCount++;
+      continue;
+    }
     const difference = Math.abs(a - e);
     absolute = Math.max(absolute, Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference);
   }
+  if (undefinedCount > 0 && undefinedCount === expected.length) absolute = Number.POSITIVE_INFINITY;
   return { absolute, relative: absolute / (magnitude || 1) };
 }

@@ -123,6 +123,12 @@ describe('exportOnnx', () => {
     );
   });
 
+  it('verify takes an output of nothing but NaN for no agreement', async () => {
+    const f = ({ x }: Record<string, tf.Tensor>) => ({ y: tf.log(tf.sub(-1, tf.square(x!))) });
+    const exported = exportOnnx(f, matrix);
+    assert.equal((await verify(exported, f)).worst, Number.POSITIVE_INFINITY);
+  });
+
   it('verify sees a wrong graph', async () => {
     const exported = exportOnnx(({ x }) => ({ y: tf.mul(x!, 2) }), matrix);
     const { worst } = await verify(exported, ({ x }) => ({ y: tf.mul(x!, 2.1) }));
