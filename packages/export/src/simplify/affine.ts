@@ -1,10 +1,8 @@
-import { sizeOf } from '@onnx-forge/infer';
 import { fill, op, reshape, unary } from '../graph/build.js';
 import { type GraphNode, nodeOf, ownOutput, type Value } from '../graph/value.js';
+import { type BlockedImages, NCHWC } from './blockedImages.js';
 import { type Rule, usersOf } from './rebuild.js';
 import { broadcastTo } from './uniform.js';
-
-const NCHWC = 'com.microsoft.nchwc';
 
 /** relu(scale * x + bias + sum) with one scale and one bias for each channel of an image [batch, height, width, channels]. */
 interface Affine {
@@ -21,14 +19,14 @@ interface Affine {
  * In one pass what otherwise takes one for each product and each sum: onnxruntime's CPU convolution of one pixel and one
  * channel, which adds a bias and another image and applies relu. Its layout holds a block of channels as tfjs does.
  */
-export function affine(outputs: readonly Value[], block: number): Rule {
+export function affine(outputs: readonly Value[], images: BlockedImages, concerns: (image: Value) => boolean): Rule {
   const users = usersOf(outputs);
   const kept = new Set(outputs.map(ownOutput));
   const known = new Map<Value, Affine>();
-  const taken = (value: Value): Value => built(known.get(value)) ?? value;
+  const taken = (value: Value): Value => built(known.get(value), images) ?? value;
   return (node, original) => {
     const [output] = node.outputs as [Value];
-    if (output.rank !== 4 || output.shape[3] !== block || output.dtype !== 'float32') return undefined;
+    if (!images.isImage(output) || !concerns(output)) return undefined;
     const found = affineOf(node, known, taken);
     if (!found) return undefined;
     const [user, ...others] = users.get(original) ?? [];
@@ -36,7 +34,7 @@ export function affine(outputs: readonly Value[], block: number): Rule {
       known.set(output, found);
       return undefined;
     }
-    return built(found);
+    return built(found, images);
   };
 }
 
@@ -90,40 +88,25 @@ function isForChannels({ size, shape }: Value, { shape: image }: Value): boolean
   return size === 1 || (size === shape.at(-1) && size === image.at(-1));
 }
 
-/** A single node is as fast by itself. */
-function built(found: Affine | undefined): Value | undefined {
-  if (!found || found.nodes < 2) return undefined;
-  const { x, scale, bias, sum, relu } = found;
-  const [batch, height, width, channels] = x.shape as [number, number, number, number];
-  const blocked = [batch, channels, height, width];
+/** Undefined where the nodes as they are do as well: one alone, and images whose twins would have to be made. */
+function built(found: Affine | undefined, images: BlockedImages): Value | undefined {
+  if (!found) return undefined;
+  const { x, scale, bias, sum, relu, nodes } = found;
+  const useful = images.isOneBlock(x) ? nodes > 1 : images.hasTwin(x) || (sum !== undefined && images.hasTwin(sum));
+  if (!useful) return undefined;
+  const twin = images.twin(x);
+  const channels = twin.shape[1]!;
   const each = (value: Value): Value => reshape(broadcastTo(value, [channels]), [channels]);
   const weights = scale ? reshape(each(scale), [channels, 1, 1, 1]) : fill(1, 'float32', [channels, 1, 1, 1]);
-  const inputs = [reshape(x, blocked), weights, bias && each(bias), sum && reshape(sum, blocked)];
-  const y = op(
-    'Conv',
-    inputs.slice(0, sum ? 4 : bias ? 3 : 2),
-    'float32',
-    blocked,
-    {
-      kernel_shape: [1, 1],
-      strides: [1, 1],
-      dilations: [1, 1],
-      pads: [0, 0, 0, 0],
-      group: channels,
-      ...(relu && { activation: 'Relu' }),
-    },
-    NCHWC,
-  );
-  return reshape(y, x.shape);
-}
-
-/** Of one block of channels, the blocked layout is tfjs's: nothing to reorder. */
-export function unordered(node: GraphNode, block: number | undefined): Value | undefined {
-  const [output] = node.outputs as [Value];
-  if (node.domain !== NCHWC || !['ReorderInput', 'ReorderOutput'].includes(node.op)) return undefined;
-  const [x] = node.inputs as [Value];
-  const image = node.op === 'ReorderInput' ? x : output;
-  const channels = image.shape[image.rank - 1];
-  const same = node.attributes.channels_last === 1 && channels === block && x.size === sizeOf(output.shape);
-  return same ? reshape(x, output.shape) : undefined;
+  const inputs = [twin, weights, bias && each(bias), sum && images.twin(sum)];
+  const attributes = {
+    kernel_shape: [1, 1],
+    strides: [1, 1],
+    dilations: [1, 1],
+    pads: [0, 0, 0, 0],
+    group: channels,
+    ...(relu && { activation: 'Relu' }),
+  };
+  const y = op('Conv', inputs.slice(0, sum ? 4 : bias ? 3 : 2), 'float32', twin.shape, attributes, NCHWC);
+  return images.image(y);
 }

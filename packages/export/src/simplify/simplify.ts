@@ -1,6 +1,6 @@
 import type { GraphNode, Value } from '../graph/value.js';
 import type { Dialect } from '../lower/dialect.js';
-import { affine, unordered } from './affine.js';
+import { blockwise } from './blockwise.js';
 import { straightened, unrepeated } from './broadcasts.js';
 import { products } from './products.js';
 import { rebuild } from './rebuild.js';
@@ -13,14 +13,13 @@ import { widened } from './widened.js';
  * must be constants: a variable has to be an input by now.
  */
 export function simplify(outputs: readonly Value[], { channelBlock }: Dialect): Value[] {
-  const local = (node: GraphNode): Value | undefined =>
-    straightened(node) ?? unrepeated(node) ?? unordered(node, channelBlock);
+  const local = (node: GraphNode): Value | undefined => straightened(node) ?? unrepeated(node);
   const round = (values: readonly Value[]): Value[] => {
     const distinct = rebuild(rebuild(values, local));
     return rebuild(distinct, products(distinct));
   };
   const simple = rebuild(rebuild(round(round(outputs)), local));
   const stepped = rebuild(rebuild(simple, steps(simple)));
-  const fused = channelBlock ? rebuild(rebuild(stepped, affine(stepped, channelBlock)), straightened) : stepped;
+  const fused = channelBlock ? blockwise(stepped, channelBlock) : stepped;
   return rebuild(rebuild(fused, widened));
 }
