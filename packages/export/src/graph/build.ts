@@ -67,7 +67,7 @@ export function fill(value: number, dtype: DType, shape: Shape): Value {
     const array = arrayOf(dtype, size);
     return array instanceof BigInt64Array ? array.fill(BigInt(value)) : array.fill(value);
   };
-  return new Value(dtype, shape, { kind: 'constant', data });
+  return new Value(dtype, shape, { kind: 'constant', data, uniform: value });
 }
 
 /** ONNX element types (onnx.proto TensorProto.DataType). */

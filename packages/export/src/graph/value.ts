@@ -31,7 +31,13 @@ export interface GraphNode {
 
 export type Source =
   | { readonly kind: 'node'; readonly node: GraphNode; readonly index: number }
-  | { readonly kind: 'constant'; readonly data: () => ConstantData; readonly name?: string }
+  | {
+      readonly kind: 'constant';
+      readonly data: () => ConstantData;
+      readonly name?: string;
+      /** The number that it holds everywhere, where that is known without looking. */
+      readonly uniform?: number;
+    }
   | { readonly kind: 'input'; readonly name: string };
 
 /** A tensor in a recorded graph; its shape is that of the trace (concrete). */

@@ -17,7 +17,7 @@ interface Affine {
 
 /**
  * In one pass what otherwise takes one for each product and each sum: onnxruntime's CPU convolution of one pixel and one
- * channel, which adds a bias and another image and applies relu. Its layout holds a block of channels as tfjs does.
+ * channel, which adds a bias and another image and applies relu. Images that it does not concern stay as they are.
  */
 export function affine(outputs: readonly Value[], images: BlockedImages, concerns: (image: Value) => boolean): Rule {
   const users = usersOf(outputs);

@@ -40,9 +40,7 @@ function elementwise(node: GraphNode, images: BlockedImages): Value | undefined 
   const whole = operands.every((image) => images.hasTwin(image));
   if (!fitting || !(whole || operands.some((image) => isDerived(image, images)))) return undefined;
   const inputs = node.inputs.map((value) => (same(value) ? images.twin(value!) : value));
-  return images.image(
-    op(node.op, inputs, 'float32', inputs.find((value) => value?.rank === 4)!.shape, node.attributes),
-  );
+  return images.image(op(node.op, inputs, 'float32', images.twin(operands[0]!).shape, node.attributes));
 }
 
 /** An image with a twin that is not just what a convolution left: by then it is worth bringing another image over. */

@@ -1,5 +1,5 @@
-import { ops } from '../graph/build.js';
-import { constantData, type GraphNode, ownOutput, topologicalOrder, type Value } from '../graph/value.js';
+import { fill, ops } from '../graph/build.js';
+import { type GraphNode, ownOutput, topologicalOrder, type Value } from '../graph/value.js';
 import { uniformValue } from './uniform.js';
 
 /** Constants up to this size are one when they are equal; constants of one number everywhere at any size. */
@@ -58,13 +58,17 @@ class Distinct {
   readonly #nodes = new Map<string, GraphNode>();
 
   constant(value: Value): Value {
-    const data = constantData(value);
     const number = uniformValue(value);
-    if (!data || (data.length > COMPARED_SIZE && number === undefined)) return value;
-    // The bits: 0 and -0 differ.
-    const one = number === undefined ? data : data.subarray(0, 1);
-    const bits = new Uint8Array(one.buffer, one.byteOffset, one.byteLength);
-    return kept(this.#constants, `${value.dtype}[${value.shape}]${bits}`, () => value);
+    const { source, dtype, shape, size } = value;
+    if (source.kind !== 'constant') return value;
+    if (size > COMPARED_SIZE) {
+      if (number === undefined) return value;
+      const sign = Object.is(number, -0) ? '-' : '';
+      return kept(this.#constants, `${dtype}[${shape}]${sign}${number}`, () => fill(number, dtype, shape));
+    }
+    const data = source.data();
+    const bits = new Uint8Array(data.buffer, data.byteOffset, data.byteLength); // 0 and -0 differ
+    return kept(this.#constants, `${dtype}[${shape}]${bits}`, () => value);
   }
 
   node({ op, domain, attributes, outputs }: GraphNode, inputs: readonly (Value | undefined)[]): GraphNode {

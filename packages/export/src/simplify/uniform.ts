@@ -1,12 +1,13 @@
 import { sizeOf } from '@onnx-forge/infer';
 import { reshape, scalar } from '../graph/build.js';
-import { constantData, nodeOf, type Value } from '../graph/value.js';
+import { nodeOf, type Value } from '../graph/value.js';
 import { expand } from '../lower/shapes.js';
 
 /** The number that a constant repeats everywhere; undefined for other values. Not for variables: those are inputs by now. */
 export function uniformValue(value: Value): number | undefined {
-  const data = constantData(value);
-  if (!data || value.dtype === 'int64' || data.length === 0) return undefined;
+  if (value.source.kind !== 'constant' || value.dtype === 'int64' || value.size === 0) return undefined;
+  if (value.source.uniform !== undefined) return value.source.uniform;
+  const data = value.source.data();
   const [first] = data;
   for (let i = 1; i < data.length; i++) if (!Object.is(data[i], first)) return undefined;
   return Number(first);
