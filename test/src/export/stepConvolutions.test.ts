@@ -69,6 +69,17 @@ const subjects: readonly Subject[] = [
       tf.conv2d(leaky(tf.conv2d(leaky(tf.conv2d(x, a!, 1, 'same')), b!, 1, 'same')), c!, 1, 'same'),
   },
   {
+    name: 'blocks that are nearly whole',
+    filters: [
+      [1, 3, 28, 32],
+      [2, 3, 32, 60],
+      [3, 3, 60, 28],
+    ],
+    input: [2, 3, 8, 28],
+    network: (x, [a, b, c]) =>
+      tf.conv2d(leaky(tf.conv2d(leaky(tf.conv2d(x, a!, 1, 'valid')), b!, 2, 'same')), c!, 1, 'same'),
+  },
+  {
     name: 'strides of 2 to few channels',
     filters: [
       [4, 3, 16, 8],

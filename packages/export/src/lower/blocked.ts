@@ -17,12 +17,22 @@ const DOMAIN = 'com.microsoft.nchwc';
 /** Implicit padding wider than this costs the kernel more than a padded copy. */
 const IMPLICIT_PADDING = 2;
 
+/** Zeros may make so many of a hundred channels more. */
+const FILLING = 1.15;
+
 /**
- * Whether the layout can hold a convolution of `from` to `to` channels. Few input channels may stay unblocked; half a
- * block of output channels is filled up with zeros.
+ * Whether the layout can hold a convolution of `from` to `to` channels. Few input channels may stay unblocked; blocks that
+ * are nearly whole, and half a block of output channels, are filled up with zeros.
  */
 function fits(from: number, to: number, block: number): boolean {
-  return (to % block === 0 || 2 * to === block) && (from % block === 0 || from < block);
+  // onnxruntime fills channels in fours.
+  const nearlyWhole = (channels: number): boolean =>
+    channels % 4 === 0 && wholeBlocks(channels, block) <= FILLING * channels;
+  return (nearlyWhole(to) || 2 * to === block) && (nearlyWhole(from) || from < block);
+}
+
+function wholeBlocks(channels: number, block: number): number {
+  return Math.ceil(channels / block) * block;
 }
 
 export function canBlock({ axes, inChannels, outChannels }: Window, block: number): boolean {
@@ -94,10 +104,11 @@ function everyTap(filter: Value, starts: number[], strides: number[], taps: numb
 
 /**
  * [out / block, in / block, height, width, block of in, block of out], in a tensor of the shape [out, in, height, width],
- * from [height, width, in, out]; in is not blocked if it is narrower than a block.
+ * from [height, width, in, out], both filled up; in is not blocked if it is narrower than a block.
  */
 function arrange(filter: Value, block: number): Value {
-  const full = filled(filter, 3, block);
+  const narrow = filter.shape[2]! < block;
+  const full = filled(narrow ? filter : filled(filter, 2, block), 3, block);
   const [height, width, from, to] = full.shape as [number, number, number, number];
   const wide = from % block === 0;
   const split = reshape(full, [height, width, ...(wide ? [from / block, block] : [from]), to / block, block]);
@@ -106,7 +117,7 @@ function arrange(filter: Value, block: number): Value {
 
 /** With zeros behind the numbers of an axis, up to whole blocks. */
 function filled(x: Value, axis: number, block: number): Value {
-  const whole = Math.ceil(x.shape[axis]! / block) * block;
+  const whole = wholeBlocks(x.shape[axis]!, block);
   if (whole === x.shape[axis]) return x;
   const shape = x.shape.map((n, i) => (i === axis ? whole : n));
   const ends = shape.map((n, i) => n - x.shape[i]!);
@@ -154,8 +165,9 @@ class BlockedImage {
   }
 
   #reorder(image: Value): Value {
-    const blocks = channelsFirst(image, 'channelsLast');
-    if (blocks.shape[1]! % this.#block !== 0) return blocks;
-    return op('ReorderInput', [image], image.dtype, blocks.shape, { channels_last: 1 }, DOMAIN);
+    const [batch, height, width, channels] = image.shape as [number, number, number, number];
+    if (channels < this.#block) return channelsFirst(image, 'channelsLast');
+    const shape = [batch, wholeBlocks(channels, this.#block), height, width];
+    return op('ReorderInput', [image], image.dtype, shape, { channels_last: 1 }, DOMAIN);
   }
 }
