@@ -69,6 +69,17 @@ const subjects: readonly Subject[] = [
       tf.conv2d(leaky(tf.conv2d(leaky(tf.conv2d(x, a!, 1, 'same')), b!, 1, 'same')), c!, 1, 'same'),
   },
   {
+    name: 'a high image, wider and narrower filters',
+    filters: [
+      [3, 2, 16, 32],
+      [2, 3, 32, 16],
+      [3, 3, 16, 80],
+    ],
+    input: [2, 15, 4, 16],
+    network: (x, [a, b, c]) =>
+      tf.conv2d(leaky(tf.conv2d(leaky(tf.conv2d(x, a!, 1, 'same')), b!, 1, 'valid')), c!, 1, 'same'),
+  },
+  {
     name: 'blocks that are nearly whole',
     filters: [
       [1, 3, 28, 32],
