@@ -12,12 +12,13 @@ import { channelsFirst, axes as range } from './layout.js';
 import { joinPhases, resize } from './tiles.js';
 import { type Window, type WindowAxis, windowAttributes, windowAxis } from './window.js';
 
-const DOMAIN = 'com.microsoft.nchwc';
+/** The domain of its operators. */
+export const NCHWC = 'com.microsoft.nchwc';
 
 /** Implicit padding wider than this costs the kernel more than a padded copy. */
 const IMPLICIT_PADDING = 2;
 
-/** Zeros may make so many of a hundred channels more. */
+/** With zeros behind them channels may become this many times as many. */
 const FILLING = 1.15;
 
 /**
@@ -131,9 +132,9 @@ function blockedConv(image: BlockedImage, weights: Value, window: Window, bias?:
   const maps = weights.shape[0]!;
   const inputs = bias ? [input, weights, filled(bias, 0, maps)] : [input, weights];
   const attributes = { ...windowAttributes(axes), group: 1 };
-  const y = op('Conv', inputs, input.dtype, [batch, maps, ...outputs], attributes, DOMAIN);
+  const y = op('Conv', inputs, input.dtype, [batch, maps, ...outputs], attributes, NCHWC);
   const shape = [batch, ...outputs, outChannels];
-  return op('ReorderOutput', [y], input.dtype, shape, { channels: outChannels, channels_last: 1 }, DOMAIN);
+  return op('ReorderOutput', [y], input.dtype, shape, { channels: outChannels, channels_last: 1 }, NCHWC);
 }
 
 /** A channels-last image on its way into blocks: convolutions that need the same padding share the reordered image. */
@@ -168,6 +169,6 @@ class BlockedImage {
     const [batch, height, width, channels] = image.shape as [number, number, number, number];
     if (channels < this.#block) return channelsFirst(image, 'channelsLast');
     const shape = [batch, wholeBlocks(channels, this.#block), height, width];
-    return op('ReorderInput', [image], image.dtype, shape, { channels_last: 1 }, DOMAIN);
+    return op('ReorderInput', [image], image.dtype, shape, { channels_last: 1 }, NCHWC);
   }
 }

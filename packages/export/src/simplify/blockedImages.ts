@@ -1,7 +1,6 @@
 import { op, reshape } from '../graph/build.js';
 import type { GraphNode, Value } from '../graph/value.js';
-
-export const NCHWC = 'com.microsoft.nchwc';
+import { NCHWC } from '../lower/blocked.js';
 
 /** Images [batch, height, width, channels] and their twins in onnxruntime's layout for the CPU, of whole blocks of channels. */
 export class BlockedImages {
