@@ -117,18 +117,18 @@ async function onTfjs(
 function compare(actual: Tensor, expected: ArrayLike<number>): OutputError {
   let absolute = actual.data.length === expected.length ? 0 : Number.POSITIVE_INFINITY;
   let magnitude = 0;
-  let undefinedCount = 0;
+  let nanCount = 0;
   for (let i = 0; i < expected.length; i++) {
     const [a, e] = [Number(actual.data[i]), expected[i]!];
     if (Number.isFinite(e)) magnitude = Math.max(magnitude, Math.abs(e));
     if (a === e) continue;
     if (Number.isNaN(a) && Number.isNaN(e)) {
-      undefinedCount++;
+      nanCount++;
       continue;
     }
     const difference = Math.abs(a - e);
     absolute = Math.max(absolute, Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference);
   }
-  if (undefinedCount > 0 && undefinedCount === expected.length) absolute = Number.POSITIVE_INFINITY;
+  if (nanCount > 0 && nanCount === expected.length) absolute = Number.POSITIVE_INFINITY;
   return { absolute, relative: absolute / (magnitude || 1) };
 }
