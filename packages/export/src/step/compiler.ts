@@ -53,7 +53,8 @@ export class StepCompiler {
   }
 
   #model(name: string, definition: StepDefinition, step: TracedStep, noCopy: boolean): StepModel {
-    const { bytes, batch: used, reads, assigns } = describeStep(name, step, this.#names, this.#initial, noCopy);
+    const description = describeStep(name, step, this.#names, this.#initial, noCopy);
+    const { bytes, batch: used, reads, assigns, inPlace } = description;
     const batch = used.map((input) => {
       const { shape, dtype = 'float32' } = definition.inputs[input]!;
       return [input, { shape, dtype }] as const;
@@ -65,6 +66,7 @@ export class StepCompiler {
         hostInputs: [...step.hostInputs.values()].map(({ input }) => input),
         reads,
         assigns: Object.fromEntries(assigns),
+        inPlace,
         metrics: Object.keys(step.trace.outputs),
       },
     };

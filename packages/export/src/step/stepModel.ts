@@ -4,6 +4,7 @@ import { encodeModel, type Port } from '../onnx/writer.js';
 import { simplify } from '../simplify/simplify.js';
 import type { tf } from '../tfjs.js';
 import type { CompileOptions } from './definition.js';
+import { inPlace } from './inPlace.js';
 import { assigned, type TracedStep } from './traceStep.js';
 
 /** Stable names for the variables: the caller's, or a number in the order of their making. */
@@ -35,6 +36,7 @@ export interface StepDescription {
   readonly batch: readonly string[];
   readonly reads: readonly string[];
   readonly assigns: ReadonlyMap<string, string>;
+  readonly inPlace: readonly string[];
 }
 
 /** Turns the variables that the step reads into graph inputs and those it assigns into outputs. */
@@ -71,6 +73,9 @@ export function describeStep(
     outputs.map(({ value }) => value),
     dialect,
   );
+  const updates = changed.map(({ variable, before }, i) => {
+    return { name: names.of(variable), before, after: simplified[metrics.length + i]! };
+  });
   return {
     bytes: encodeModel({
       name,
@@ -81,6 +86,7 @@ export function describeStep(
     batch: Object.keys(inputs).filter((name) => needed.has(inputs[name]!)),
     reads: read.map(({ variable }) => names.of(variable)),
     assigns,
+    inPlace: inPlace(updates, simplified).map((update) => update.name),
   };
 }
 

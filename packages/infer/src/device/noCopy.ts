@@ -11,7 +11,7 @@ export const NO_COPY_OUTPUT = 'onnx-forge/no-copy';
 
 const REFUSAL = 'Non tensor type is temporarily not supported.';
 
-type Outputs = Readonly<Record<string, Tensor>>;
+type Tensors = Readonly<Record<string, Tensor>>;
 
 /** Runs a graph that has the no-copy output into pre-allocated tensors; falls back to copying where the trick fails. */
 export class NoCopyRunner {
@@ -22,25 +22,30 @@ export class NoCopyRunner {
     this.#session = session;
   }
 
-  async run(feeds: Outputs, outputs: Outputs): Promise<void> {
+  async run(feeds: Tensors, outputs: Tensors): Promise<void> {
     if (this.#state === 'works') return this.#silently(feeds, outputs);
-    if (this.#state === 'untried') {
-      const probe = Object.values(outputs).find(({ type, size }) => type === 'float32' && size > 0)?.data as
-        | Float32Array
-        | undefined;
-      probe?.fill(Number.NaN, 0, 1);
+    const probe = this.#state === 'untried' ? probeOf(feeds, outputs) : undefined;
+    if (probe) {
+      probe.fill(Number.NaN, 0, 1);
       await this.#silently(feeds, outputs);
-      this.#state = probe && !Number.isNaN(probe[0]) ? 'works' : 'fails';
+      this.#state = Number.isNaN(probe[0]) ? 'fails' : 'works';
       if (this.#state === 'works') return;
     }
     await this.#session.run(feeds, outputs);
   }
 
-  async #silently(feeds: Outputs, outputs: Outputs): Promise<void> {
+  async #silently(feeds: Tensors, outputs: Tensors): Promise<void> {
     try {
       await this.#session.run(feeds, { [NO_COPY_OUTPUT]: null, ...outputs });
     } catch (error) {
       if (!(error instanceof Error) || !error.message.includes(REFUSAL)) throw error;
     }
   }
+}
+
+/** An output array that shows whether it was filled: none that the graph reads too. */
+function probeOf(feeds: Tensors, outputs: Tensors): Float32Array | undefined {
+  const read = new Set(Object.values(feeds).map(({ data }) => data));
+  const shows = ({ type, size, data }: Tensor): boolean => type === 'float32' && size > 0 && !read.has(data);
+  return Object.values(outputs).find(shows)?.data as Float32Array | undefined;
 }

@@ -43,6 +43,7 @@ const step = z.object({
   hostInputs: z.array(hostInput),
   reads: z.array(z.string()),
   assigns: z.record(z.string(), z.string()),
+  inPlace: z.array(z.string()).default([]),
   metrics: z.array(z.string()),
 });
 

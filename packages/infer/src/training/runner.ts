@@ -67,7 +67,7 @@ export class StepRunner {
       // Drawn all the same when nothing depends on it: the numbers after it must not change.
       if (session.inputNames.includes(input.name)) feeds[input.name] = tensor;
     }
-    await this.#state.run(session, { ...feeds, ...this.#state.current(graph.reads) }, graph.assigns, metrics);
+    await this.#state.run(session, feeds, graph, metrics);
     return Object.fromEntries(Object.entries(metrics).map(([metric, { data }]) => [metric, Number(data[0])]));
   }
 

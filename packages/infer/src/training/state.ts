@@ -1,5 +1,6 @@
-import type { ComputeDevice, DeviceTensor, Session } from '../device/types.js';
-import { sizeOf, type Tensor } from '../tensor.js';
+import type { ComputeDevice, DeviceTensor, Feeds, Session } from '../device/types.js';
+import type { Tensor } from '../tensor.js';
+import type { StepGraph } from './step-graph.js';
 
 /** One variable's numbers, row-major. */
 export interface StateEntry {
@@ -10,16 +11,17 @@ export interface StateEntry {
 /** All variables of a training by name: weights, optimizer slots, moving averages. */
 export type TrainingState = Readonly<Record<string, StateEntry>>;
 
+/** What a step does with variables. */
+export type StepVariables = Pick<StepGraph, 'reads' | 'assigns' | 'inPlace'>;
+
 /** Holds the variables between steps, where the device wants them. */
 export interface StateStore {
-  /** The variables as a session's feeds. */
-  current(names: readonly string[]): Record<string, Tensor | DeviceTensor>;
-  /** Runs a step: reads its variables, keeps the assigned ones, fills `metrics`. */
+  /** Runs a step: feeds its variables beside `feeds`, keeps the assigned ones, fills `metrics`. */
   run(
     session: Session,
-    feeds: Record<string, Tensor | DeviceTensor>,
-    assigned: Readonly<Record<string, string>>,
-    metrics: Record<string, Tensor>,
+    feeds: Feeds,
+    variables: StepVariables,
+    metrics: Readonly<Record<string, Tensor>>,
   ): Promise<void>;
   read(): Promise<TrainingState>;
   write(state: TrainingState): void;
@@ -39,7 +41,10 @@ function copyOf({ type, dims, data }: Tensor): StateEntry {
   return { shape: dims, data: data.slice() as Float32Array | Int32Array };
 }
 
-/** Main memory: two arrays a variable, one read while the other is written; then they change places. No copy. */
+/**
+ * Main memory, no copy: two arrays a variable, one read while the other is written; then they change places. One array
+ * where the step writes in place, which takes less of the cache (6 % of the `vae` step's time).
+ */
 class PingPongStore implements StateStore {
   readonly #current = new Map<string, Tensor>();
   readonly #spare = new Map<string, Tensor>();
@@ -48,24 +53,33 @@ class PingPongStore implements StateStore {
     this.write(initial);
   }
 
-  current(names: readonly string[]): Record<string, Tensor> {
-    return Object.fromEntries(names.map((name) => [name, this.#current.get(name)!]));
-  }
-
   async run(
     session: Session,
-    feeds: Record<string, Tensor>,
-    assigned: Readonly<Record<string, string>>,
-    metrics: Record<string, Tensor>,
+    batch: Feeds,
+    { reads, assigns, inPlace }: StepVariables,
+    metrics: Readonly<Record<string, Tensor>>,
   ): Promise<void> {
+    const feeds: Record<string, Tensor | DeviceTensor> = { ...batch };
+    for (const name of reads) feeds[name] = this.#current.get(name)!;
     const outputs: Record<string, Tensor> = { ...metrics };
-    for (const [name, output] of Object.entries(assigned)) outputs[output] = this.#spare.get(name)!;
+    const moved = Object.entries(assigns).filter(([name]) => !inPlace.includes(name));
+    for (const name of inPlace) outputs[assigns[name]!] = this.#current.get(name)!;
+    for (const [name, output] of moved) outputs[output] = this.#spareOf(name);
     await session.runInto(feeds, outputs);
-    for (const name of Object.keys(assigned)) {
-      const written = this.#spare.get(name)!;
+    for (const [name, output] of moved) {
       this.#spare.set(name, this.#current.get(name)!);
-      this.#current.set(name, written);
+      this.#current.set(name, outputs[output]!);
     }
+  }
+
+  #spareOf(name: string): Tensor {
+    const known = this.#spare.get(name);
+    if (known) return known;
+    const { dims, type, data } = this.#current.get(name)!;
+    const Data = data.constructor as Float32ArrayConstructor;
+    const spare: Tensor = { type: type as 'float32', dims, data: new Data(data.length) };
+    this.#spare.set(name, spare);
+    return spare;
   }
 
   async read(): Promise<TrainingState> {
@@ -74,10 +88,7 @@ class PingPongStore implements StateStore {
 
   write(state: TrainingState): void {
     for (const [name, entry] of Object.entries(state)) {
-      const tensor = tensorOf({ shape: entry.shape, data: entry.data.slice() as Float32Array });
-      const data = new (entry.data.constructor as Float32ArrayConstructor)(sizeOf(entry.shape));
-      this.#current.set(name, tensor);
-      this.#spare.set(name, { ...tensor, data });
+      this.#current.set(name, tensorOf({ shape: entry.shape, data: entry.data.slice() as Float32Array }));
     }
   }
 
@@ -95,18 +106,16 @@ class ResidentStore implements StateStore {
     this.write(initial);
   }
 
-  current(names: readonly string[]): Record<string, Tensor | DeviceTensor> {
-    return Object.fromEntries(names.map((name) => [name, this.#current.get(name)!]));
-  }
-
   async run(
     session: Session,
-    feeds: Record<string, Tensor | DeviceTensor>,
-    assigned: Readonly<Record<string, string>>,
-    metrics: Record<string, Tensor>,
+    batch: Feeds,
+    { reads, assigns }: StepVariables,
+    metrics: Readonly<Record<string, Tensor>>,
   ): Promise<void> {
+    const feeds: Record<string, Tensor | DeviceTensor> = { ...batch };
+    for (const name of reads) feeds[name] = this.#current.get(name)!;
     const results = await session.runResident(feeds);
-    for (const [name, output] of Object.entries(assigned)) {
+    for (const [name, output] of Object.entries(assigns)) {
       const old = this.#current.get(name);
       this.#current.set(name, results[output]!);
       if (old && 'dispose' in old) old.dispose();

@@ -28,6 +28,8 @@ export interface StepGraph {
   readonly reads: readonly string[];
   /** Variables that it assigns, with the output that holds each. */
   readonly assigns: Readonly<Record<string, string>>;
+  /** Assigned variables whose new value may be written over the old one while the graph runs. */
+  readonly inPlace: readonly string[];
   /** Scalar float32 outputs. */
   readonly metrics: readonly string[];
 }
