@@ -19,10 +19,12 @@ import {
   klGaussianGaussianAnalytic,
   klGaussianGaussianMc,
   knnClassify,
+  labelScores,
   lipschitzPenalty,
   logLikelihoodBernoulli,
   logLikelihoodBernoulliFromLogits,
   logLikelihoodBernoulliSamples,
+  logLikelihoodCategorical,
   logLikelihoodNormal,
   logLikelihoodStandardNormal,
   logMeanExp,
@@ -83,6 +85,35 @@ describe('objectives against independent float64 values', () => {
   it('has a finite gradient of the log-likelihood at extreme logits: x - sigmoid(l)', () => {
     const gradient = tf.grad((l) => logLikelihoodBernoulliFromLogits(l, tf.tensor2d([[1, 0, 0, 1]])));
     expectClose(gradient(tf.tensor2d([[700, -700, 700, -700]])), [0, 0, -1, 1]);
+  });
+
+  it('logLikelihoodCategorical is log softmax at the label, its gradient the label less softmax', () => {
+    const rows = [
+      [0.5, -1.25, 2],
+      [700, 700, -700],
+      [-3, -3, -3],
+    ];
+    const labels = [1, 0, 2];
+    const expected = rows.map((row, i) => {
+      const largest = Math.max(...row);
+      const total = row.reduce((sum, logit) => sum + Math.exp(logit - largest), 0);
+      const softmax = row.map((logit) => Math.exp(logit - largest) / total);
+      const gradient = softmax.map((p, j) => (j === labels[i] ? 1 : 0) - p);
+      return { value: row[labels[i]!]! - largest - Math.log(total), gradient, mostLikely: row[labels[i]!] === largest };
+    });
+    const logits = tf.tensor2d(rows);
+    const ids = tf.tensor1d(labels, 'int32');
+    expectClose(
+      logLikelihoodCategorical(logits, ids),
+      expected.map(({ value }) => value),
+    );
+    expectClose(
+      tf.grad((x) => logLikelihoodCategorical(x, ids))(logits),
+      expected.flatMap(({ gradient }) => gradient),
+    );
+    expect(Array.from(labelScores(logits, ids).mostLikely.dataSync(), Boolean)).to.deep.equal(
+      expected.map(({ mostLikely }) => mostLikely),
+    );
   });
 
   it('logLikelihoodNormal', () => {

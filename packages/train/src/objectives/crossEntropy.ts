@@ -1,4 +1,5 @@
 import { tf } from '@onnx-forge/export';
+import { labelScores, logLikelihoodCategorical } from './logLikelihoodCategorical.js';
 
 /**
  * Cross-entropy of class labels from logits, the mean over the batch, in nats: -log softmax(logits)[label].
@@ -7,13 +8,10 @@ import { tf } from '@onnx-forge/export';
  * @param labels int32 [batch], 0 .. classes - 1
  */
 export function crossEntropy(logits: tf.Tensor, labels: tf.Tensor): tf.Scalar {
-  return tf.tidy(() => {
-    const oneHot = tf.oneHot(labels.toInt(), logits.shape[1] as number);
-    return tf.logSumExp(logits, 1).sub(logits.mul(oneHot).sum(1)).mean<tf.Scalar>();
-  });
+  return tf.tidy(() => logLikelihoodCategorical(logits, labels).mean<tf.Scalar>().neg());
 }
 
 /** The part of the batch whose label has the largest logit. Shapes as in {@link crossEntropy}. */
 export function accuracy(logits: tf.Tensor, labels: tf.Tensor): tf.Scalar {
-  return tf.tidy(() => logits.argMax(1).equal(labels.toInt()).toFloat().mean<tf.Scalar>());
+  return tf.tidy(() => labelScores(logits, labels).mostLikely.mean<tf.Scalar>());
 }

@@ -14,6 +14,7 @@ export {
 export { klGaussianGaussianAnalytic, klGaussianGaussianMc } from './klGaussianGaussian.js';
 export { logLikelihoodBernoulli, logLikelihoodBernoulliFromLogits } from './logLikelihoodBernoulli.js';
 export { logLikelihoodBernoulliSamples } from './logLikelihoodBernoulliSamples.js';
+export { type LabelScores, labelScores, logLikelihoodCategorical } from './logLikelihoodCategorical.js';
 export { logLikelihoodNormal, logLikelihoodStandardNormal } from './logLikelihoodNormal.js';
 export { logMeanExp } from './logMeanExp.js';
 export { nextTokenLoss } from './nextTokenLoss.js';

@@ -1,4 +1,5 @@
-import { tf } from '@onnx-forge/export';
+import type { tf } from '@onnx-forge/export';
+import { labelScores } from './logLikelihoodCategorical.js';
 
 /** Sums over the tokens of a batch that are not padding. */
 export type TokenScores = {
@@ -20,11 +21,6 @@ export function tokenCrossEntropy(logits: tf.Tensor, labels: tf.Tensor, padding:
   const counts = labels.notEqual(padding).toFloat();
   const total = counts.sum();
   const mean = (values: tf.Tensor) => values.mul(counts).sum().div(total) as tf.Scalar;
-  const chosen = logits.mul(tf.oneHot(labels, logits.shape[1]!)).sum(1, true);
-  // Not argMax: logSumExp computes this maximum anyway.
-  const largest = logits.max(1, true);
-  return {
-    loss: mean(tf.logSumExp(logits, 1, true).sub(chosen).squeeze([1])),
-    accuracy: mean(chosen.equal(largest).toFloat().squeeze([1])),
-  };
+  const { logLikelihood, mostLikely } = labelScores(logits, labels);
+  return { loss: mean(logLikelihood).neg(), accuracy: mean(mostLikely) };
 }
