@@ -2,7 +2,7 @@ import type { ComputeDevice, Session } from '../device/types.js';
 import { InputError } from '../errors.js';
 import type { Random } from '../random.js';
 import { sizeOf, type Tensor } from '../tensor.js';
-import { type StateStore, stateStore, type TrainingState } from './state.js';
+import { type StateStore, type StepVariables, stateStore, stepVariables, type TrainingState } from './state.js';
 import { fillHostInput, type HostInput, type StepGraph } from './step-graph.js';
 
 /** Arrays by name, each as the step's graph declares it. */
@@ -16,6 +16,7 @@ export interface OpenStep {
 interface ReadyStep extends OpenStep {
   readonly hosted: readonly { readonly input: HostInput; readonly tensor: Tensor & { readonly data: Float32Array } }[];
   readonly metrics: Readonly<Record<string, Tensor>>;
+  readonly variables: StepVariables;
 }
 
 /** Opens a step's graph so that a {@link StepRunner} of the same device can run it. */
@@ -55,7 +56,7 @@ export class StepRunner {
 
   /** Runs one step on one batch; returns its metrics. @throws InputError for an unknown step or a missing array */
   async run(name: string, batch: StepBatch, learningRateFactor = 1): Promise<Record<string, number>> {
-    const { graph, session, hosted, metrics } = this.#step(name);
+    const { graph, session, hosted, metrics, variables } = this.#step(name);
     const feeds: Record<string, Tensor> = {};
     for (const [input, { shape, dtype }] of Object.entries(graph.batch)) {
       const data = batch[input];
@@ -67,7 +68,7 @@ export class StepRunner {
       // Drawn all the same when nothing depends on it: the numbers after it must not change.
       if (session.inputNames.includes(input.name)) feeds[input.name] = tensor;
     }
-    await this.#state.run(session, feeds, graph, metrics);
+    await this.#state.run(session, feeds, variables, metrics);
     return Object.fromEntries(Object.entries(metrics).map(([metric, { data }]) => [metric, Number(data[0])]));
   }
 
@@ -108,6 +109,7 @@ function ready(step: OpenStep): ReadyStep {
   const { hostInputs, metrics } = step.graph;
   return {
     ...step,
+    variables: stepVariables(step.graph),
     hosted: hostInputs.map((input) => {
       const { shape } = input;
       return { input, tensor: { type: 'float32', dims: shape, data: new Float32Array(sizeOf(shape)) } };

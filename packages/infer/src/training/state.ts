@@ -11,8 +11,24 @@ export interface StateEntry {
 /** All variables of a training by name: weights, optimizer slots, moving averages. */
 export type TrainingState = Readonly<Record<string, StateEntry>>;
 
-/** What a step does with variables. */
-export type StepVariables = Pick<StepGraph, 'reads' | 'assigns' | 'inPlace'>;
+/** What a step does with variables; assigned ones with the output that holds the new value. */
+export interface StepVariables {
+  readonly reads: readonly string[];
+  /** Read until the step is done: the new value must go elsewhere. */
+  readonly replaced: readonly (readonly [name: string, output: string])[];
+  /** The new value may be written over the old one. */
+  readonly overwritten: readonly (readonly [name: string, output: string])[];
+}
+
+export function stepVariables({ reads, assigns, inPlace }: StepGraph): StepVariables {
+  const safe = new Set(inPlace);
+  const assigned = Object.entries(assigns);
+  return {
+    reads,
+    replaced: assigned.filter(([name]) => !safe.has(name)),
+    overwritten: assigned.filter(([name]) => safe.has(name)),
+  };
+}
 
 /** Holds the variables between steps, where the device wants them. */
 export interface StateStore {
@@ -56,17 +72,16 @@ class PingPongStore implements StateStore {
   async run(
     session: Session,
     batch: Feeds,
-    { reads, assigns, inPlace }: StepVariables,
+    { reads, replaced, overwritten }: StepVariables,
     metrics: Readonly<Record<string, Tensor>>,
   ): Promise<void> {
     const feeds: Record<string, Tensor | DeviceTensor> = { ...batch };
     for (const name of reads) feeds[name] = this.#current.get(name)!;
     const outputs: Record<string, Tensor> = { ...metrics };
-    const moved = Object.entries(assigns).filter(([name]) => !inPlace.includes(name));
-    for (const name of inPlace) outputs[assigns[name]!] = this.#current.get(name)!;
-    for (const [name, output] of moved) outputs[output] = this.#spareOf(name);
+    for (const [name, output] of overwritten) outputs[output] = this.#current.get(name)!;
+    for (const [name, output] of replaced) outputs[output] = this.#spareOf(name);
     await session.runInto(feeds, outputs);
-    for (const [name, output] of moved) {
+    for (const [name, output] of replaced) {
       this.#spare.set(name, this.#current.get(name)!);
       this.#current.set(name, outputs[output]!);
     }
@@ -109,13 +124,13 @@ class ResidentStore implements StateStore {
   async run(
     session: Session,
     batch: Feeds,
-    { reads, assigns }: StepVariables,
+    { reads, replaced, overwritten }: StepVariables,
     metrics: Readonly<Record<string, Tensor>>,
   ): Promise<void> {
     const feeds: Record<string, Tensor | DeviceTensor> = { ...batch };
     for (const name of reads) feeds[name] = this.#current.get(name)!;
     const results = await session.runResident(feeds);
-    for (const [name, output] of Object.entries(assigns)) {
+    for (const [name, output] of [...replaced, ...overwritten]) {
       const old = this.#current.get(name);
       this.#current.set(name, results[output]!);
       if (old && 'dispose' in old) old.dispose();
