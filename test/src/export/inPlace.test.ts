@@ -87,6 +87,36 @@ describe('state that is updated in place', () => {
     }
   });
 
+  it('is none whose old value the step gives to another variable, or as a metric', async () => {
+    const [first, previous, current] = [tf.ones([SIZE]), tf.zeros([SIZE]), tf.zeros([SIZE])];
+    const before = named('previous', previous);
+    const now = named('current', current);
+    const count = named('count', tf.scalar(0));
+    await using training = await compileStep(
+      {
+        inputs: {},
+        step: () => {
+          const metrics = { counted: count.clone() as tf.Tensor };
+          before.assign(now.clone());
+          now.assign(tf.add(tf.mul(now, 0.5), first));
+          count.assign(tf.add(tf.mul(count, 1), 1));
+          return metrics;
+        },
+      },
+      { ...options, nameOf },
+    );
+    assert.deepEqual(training.portable().step!.graph.inPlace, []);
+    for (const [i, [old, next]] of [
+      [0, 1],
+      [1, 1.5],
+      [1.5, 1.75],
+    ].entries()) {
+      assert.deepEqual(await training.run('step', {}), { counted: i });
+      const state = await training.state();
+      assert.deepEqual([state.previous!.data[SIZE - 1], state.current!.data[SIZE - 1]], [old, next]);
+    }
+  });
+
   it('may be all that a step computes, and be read by another step', async () => {
     const average = named('average', tf.zeros([SIZE]));
     await using training = await compileTraining(

@@ -18,7 +18,10 @@ const ELEMENTWISE = new Set(['Add', 'Sub', 'Mul', 'Div', 'Neg', 'Sqrt', 'Abs', '
  */
 export function inPlace<T extends Update>(updates: readonly T[], outputs: readonly Value[]): T[] {
   const users = usersOf(outputs);
+  const given = new Set(outputs.map(ownOutput));
   return updates.filter(({ before, after }) => {
+    // An output that is the old value itself is copied, and nothing says when either.
+    if (given.has(before)) return false;
     const readers = users.get(before) ?? [];
     return readers.every((reader) => isElementwise(reader, before)) && waitsFor(after, readers);
   });
