@@ -32,7 +32,7 @@ export interface OnnxExport {
 export type ExportableFunction = (inputs: Record<string, tf.Tensor>) => Record<string, tf.Tensor>;
 
 export interface ExportOptions {
-  /** Names of the weights in the graph; default: tfjs's, which count the layers made before in this process. */
+  /** Names of the weights in the graph; default: tfjs's, which count the layers that the process has made before. */
   readonly nameOf?: (variable: tf.Variable) => string | undefined;
 }
 

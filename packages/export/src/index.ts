@@ -15,11 +15,12 @@ export {
   type Signature,
 } from './export.js';
 export { ONNX_BACKEND, registerOnnxBackend } from './lazy.js';
+export type { Dialect } from './lower/dialect.js';
 export { families, loweringTable } from './lower/index.js';
 export type { CaseInput, Lowering, LoweringCase } from './lower/lowering.js';
 export { initializerOffsets } from './onnx/initializers.js';
 export { type Dimension, OPSET } from './onnx/writer.js';
-export { compileStep, compileTraining } from './step/compile.js';
+export { compileStep, compileTraining, stepModels } from './step/compile.js';
 export type { StepModel } from './step/compiler.js';
 export type { Batch, BatchType, CompileOptions, StepDefinition } from './step/definition.js';
 export type { StepRandom } from './step/hostInputs.js';

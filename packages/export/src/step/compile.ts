@@ -1,7 +1,8 @@
 import { type ComputeDevice, type OpenStep, openDevice, openStep, StepRunner } from '@onnx-forge/infer';
-import { StepCompiler } from './compiler.js';
+import { STANDARD } from '../lower/dialect.js';
+import { StepCompiler, type StepModel } from './compiler.js';
 import type { CompileOptions, StepDefinition } from './definition.js';
-import { dialectOf } from './providerDialect.js';
+import { checkedDialect, dialectOf } from './device-dialect.js';
 import { CompiledTraining } from './training.js';
 
 /** A step of a {@link compileTraining}, alone. */
@@ -26,13 +27,27 @@ export async function compileTraining(
   }
 }
 
+/**
+ * The graphs of training steps, without a device: the same bytes on every machine. A dialect that this processor can't run
+ * compiles too.
+ *
+ * @throws TraceMismatchError when a step would freeze something random
+ */
+export function stepModels(
+  steps: Readonly<Record<string, StepDefinition>>,
+  { nameOf, dialect = STANDARD }: Pick<CompileOptions, 'nameOf' | 'dialect'> = {},
+): Record<string, StepModel> {
+  return new StepCompiler(steps, nameOf).compile(dialect, false);
+}
+
 async function compileOn(
   device: ComputeDevice,
   definitions: Readonly<Record<string, StepDefinition>>,
-  { nameOf, random }: CompileOptions,
+  { nameOf, random, dialect }: CompileOptions,
 ): Promise<CompiledTraining> {
   const compiler = new StepCompiler(definitions, nameOf);
-  const models = compiler.compile(await dialectOf(device), device.device === 'cpu');
+  const chosen = dialect ? await checkedDialect(device, dialect) : await dialectOf(device);
+  const models = compiler.compile(chosen, device.device === 'cpu');
   const steps: Record<string, OpenStep> = {};
   for (const [name, { bytes, graph }] of Object.entries(models)) {
     steps[name] = await openStep(device, `step ${name}`, bytes, graph);

@@ -1,5 +1,6 @@
 import type { DeviceOptions, Random, Tensor } from '@onnx-forge/infer';
 import type { DType } from '../graph/value.js';
+import type { Dialect } from '../lower/dialect.js';
 import type { tf } from '../tfjs.js';
 import type { StepRandom } from './hostInputs.js';
 
@@ -21,6 +22,8 @@ export interface CompileOptions extends DeviceOptions {
   readonly random: Random;
   /** Names of the variables in the compiled training's state; others (optimizer slots) are numbered. */
   readonly nameOf?: (variable: tf.Variable) => string | undefined;
+  /** Operators that the graphs may use. Default: the fastest that a trial on the device finds right. */
+  readonly dialect?: Dialect;
 }
 
 export type Batch = Readonly<Record<string, Tensor['data']>>;
