@@ -103,7 +103,6 @@ const DEVICES = ['cpu', 'webgpu'] as const;
 for (const device of DEVICES) {
   describe(`convolutions, pooling and normalisation: one graph for any batch size, on ${device}`, () => {
     before(async function () {
-      this.timeout(20_000);
       await tf.setBackend('cpu');
       await needsDevice(this, device);
     });
@@ -126,7 +125,7 @@ for (const device of DEVICES) {
           }
         }
         await session.dispose();
-      }).timeout(20_000);
+      });
     }
   });
 }

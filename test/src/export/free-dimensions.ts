@@ -22,11 +22,10 @@ export function testFreeDimensions(title: string, subjects: readonly Subject[]):
   for (const device of DEVICES) {
     describe(`${title}: one graph for any batch size, on ${device}`, () => {
       before(async function () {
-        this.timeout(20_000);
         await tf.setBackend('cpu');
         await needsDevice(this, device);
       });
-      for (const subject of subjects) it(subject.name, () => check(subject, device)).timeout(20_000);
+      for (const subject of subjects) it(subject.name, () => check(subject, device));
     });
   }
 }

@@ -117,7 +117,6 @@ function uniform(random: Random, shape: readonly number[]): Float32Array {
 for (const device of ['cpu', 'webgpu'] as const) {
   describe(`compiled convolutions equal tfjs, step after step, on ${device}`, () => {
     before(async function () {
-      this.timeout(20_000);
       await needsDevice(this, device);
     });
 
@@ -159,7 +158,7 @@ for (const device of ['cpu', 'webgpu'] as const) {
           for (const [k, value] of expected.entries()) assert.closeTo(actual[k]!, value, 1e-5, `filter ${i}, ${k}`);
         }
         await training.dispose();
-      }).timeout(30_000);
+      });
     }
   });
 }

@@ -93,6 +93,6 @@ describe('infer: training further in a page, under a strict policy', () => {
       expect(outcome.files).to.equal(inNode.files);
       expect(outcome.refusal).to.equal(inNode.refusal).and.include('exactly 50');
       await page.close();
-    }).timeout(60_000);
+    });
   }
 });

@@ -69,8 +69,7 @@ describe('classifier', () => {
     expect(first!.some((value, i) => value !== second![i])).to.equal(true);
   });
 
-  it('reads colour images of 32 x 32 with the preset `colour`', async function () {
-    this.timeout(60_000);
+  it('reads colour images of 32 x 32 with the preset `colour`', async () => {
     const out = await mkdtemp(join(tmpdir(), 'onnx-forge-colours-'));
     try {
       const request = { recipe: classifier, out, preset: 'colour', data: colours(), maxSteps: 20, figures: false };
@@ -83,8 +82,7 @@ describe('classifier', () => {
     }
   });
 
-  it('learns the embedded digits, and serves probabilities and features', async function () {
-    this.timeout(60_000);
+  it('learns the embedded digits, and serves probabilities and features', async () => {
     const out = await mkdtemp(join(tmpdir(), 'onnx-forge-classifier-'));
     try {
       const { measurements } = await train({ recipe: classifier, out, maxSteps: 40, device: 'cpu', figures: false });

@@ -79,8 +79,7 @@ describe('gan', () => {
   });
 
   /** tfjs's cpu gradient of the nearest-neighbour resize is wrong for any example of a batch but the first. */
-  it("the compiled generator's gradient is the mean of tfjs's for each image by itself", async function () {
-    this.timeout(30_000);
+  it("the compiled generator's gradient is the mean of tfjs's for each image by itself", async () => {
     const recipe = defineRecipe({
       name: 'gan-gradient',
       task: 'one step of plain gradient descent on given noise',

@@ -259,8 +259,7 @@ describe('seq2seq', () => {
     }
   });
 
-  it('both engines train alike, with some sentences told the right tokens, and with dropout', async function () {
-    this.timeout(60_000);
+  it('both engines train alike, with some sentences told the right tokens, and with dropout', async () => {
     const { options, data, nets } = await small({
       batchSize: 4,
       teacherForcing: 0.5,
@@ -289,8 +288,7 @@ describe('seq2seq', () => {
     await compiled.dispose();
   });
 
-  it('learns the embedded sentences, and translates', async function () {
-    this.timeout(120_000);
+  it('learns the embedded sentences, and translates', async () => {
     const out = await mkdtemp(join(tmpdir(), 'onnx-forge-seq2seq-'));
     try {
       const set = { units: 48, learningRate: 1e-2, batchSize: 32, dropoutRate: 0, wordDropoutRate: 0 };

@@ -64,8 +64,7 @@ describe('siamese', () => {
     for (const net of Object.values(nets)) net.dispose();
   });
 
-  it('makes the updates that tfjs makes, in both designs', async function () {
-    this.timeout(60_000);
+  it('makes the updates that tfjs makes, in both designs', async () => {
     const designs = [
       { ...SMALL, batchSize: 6 },
       { ...SMALL, batchSize: 6, members: 1, design: 'assignment', imageHeight: 16, imageWidth: 16 },
@@ -104,8 +103,7 @@ describe('siamese', () => {
     }
   });
 
-  it('learns to tell people that it never saw, exports what tfjs computes, and keeps the threshold', async function () {
-    this.timeout(120_000);
+  it('learns to tell people that it never saw, exports what tfjs computes, and keeps the threshold', async () => {
     const out = await mkdtemp(join(tmpdir(), 'onnx-forge-siamese-'));
     try {
       // Nearly without the image itself: what is measured is what the nets learned.

@@ -218,8 +218,7 @@ describe('a trained text-cnn', () => {
   let run: string;
   let model: TextClassifierModel;
 
-  before(async function () {
-    this.timeout(120_000);
+  before(async () => {
     await useBackend('cpu');
     folder = await mkdtemp(join(tmpdir(), 'onnx-forge-text-cnn-'));
     run = join(folder, 'run');

@@ -95,8 +95,7 @@ describe('transformer', () => {
   let out: string;
   let model: LanguageModel;
 
-  before(async function () {
-    this.timeout(60_000);
+  before(async () => {
     await useBackend('cpu');
     out = await mkdtemp(join(tmpdir(), 'onnx-forge-transformer-'));
     const set = { ...SMALL, learningRate: 1e-2, gradientNorms: true };
@@ -135,8 +134,7 @@ describe('transformer', () => {
     for (const { graph, worst } of verified) expect(worst, graph).to.be.lessThan(1e-4);
   });
 
-  it('trains the same compiled as with tfjs itself', async function () {
-    this.timeout(60_000);
+  it('trains the same compiled as with tfjs itself', async () => {
     await useBackend('cpu');
     const set = { ...SMALL, normalisation: 'post', dropoutRate: 0.1 };
     const options = recipeOptions(transformer, { set });

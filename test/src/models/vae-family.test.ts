@@ -65,8 +65,7 @@ describe('the VAE family', () => {
   let digits: DataSet;
   const runOf = (name: string) => join(folder, name);
 
-  before(async function () {
-    this.timeout(60_000);
+  before(async () => {
     await useBackend('cpu');
     digits = await fewDigits();
     folder = await mkdtemp(join(tmpdir(), 'onnx-forge-vaes-'));
@@ -88,8 +87,7 @@ describe('the VAE family', () => {
   for (const name of Object.keys(SMALL)) {
     for (const objective of ['elbo', 'iwae'] as const) {
       if (name === 'vae-conv' && objective === 'iwae') continue; // tfjs needs seconds for every image
-      it(`${name}, ${objective}: the compiled step is tfjs's`, async function () {
-        this.timeout(30_000);
+      it(`${name}, ${objective}: the compiled step is tfjs's`, async () => {
         const recipe = await recipeOf(name);
         const batchSize = name === 'vae-conv' ? 1 : 5;
         const set = { ...SMALL[name], batchSize, objective, importanceSamples: objective === 'iwae' ? 2 : 1 };
@@ -125,8 +123,7 @@ describe('the VAE family', () => {
   }
 
   for (const [name, figures] of Object.entries(FIGURES)) {
-    it(`${name} draws its figures from embedded data`, async function () {
-      this.timeout(30_000);
+    it(`${name} draws its figures from embedded data`, async () => {
       const recipe = await recipeOf(name);
       expect(Object.keys(recipe.figures)).to.include.members([...figures]);
       for (const only of figures) {
@@ -178,8 +175,7 @@ describe('the VAE family', () => {
     expect([...new Set(image)].sort()).to.deep.equal([0, 1]);
   });
 
-  it('vae-2d logs the bound of the first minibatch, as it is before the updates of an epoch', async function () {
-    this.timeout(30_000);
+  it('vae-2d logs the bound of the first minibatch, as it is before the updates of an epoch', async () => {
     const out = join(folder, 'first');
     const recipe = await recipeOf('vae-2d');
     const set = { hiddenDim: 8, batchSize: 100, epochs: 1, learningRate: 0.05 };

@@ -191,7 +191,7 @@ describe('a run with its training step', () => {
       await using model = await session.model();
       if (model.kind !== 'generator') throw new Error(model.kind);
       expect((await model.sample(2)).images.data.every(Number.isFinite)).to.equal(true);
-    })).timeout(60_000);
+    }));
 
   describe('refuses in one line', () => {
     it('batches of another size, shape or content', () =>

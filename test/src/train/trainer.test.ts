@@ -113,8 +113,7 @@ describe('train', () => {
           expect(await outcome(parts)).to.deep.equal(await outcome(whole));
         }));
 
-      it('survives kill -9 at any moment', async function () {
-        this.timeout(120_000);
+      it('survives kill -9 at any moment', async () => {
         await inTemporaryFolder(async (folder) => {
           const [whole, killed] = [join(folder, 'whole'), join(folder, 'killed')];
           await tiny({ out: whole, engine, set: { epochs: 3 } });

@@ -4,8 +4,7 @@ import { complaints, inFolder, onnxForge } from './onnx-forge.js';
 const TINY = '--set layers=1 heads=1 width=8 blockSize=32 --no-evaluate --no-figures --device cpu';
 
 describe('onnx-forge generate', () => {
-  it('goes on from a prompt, the same for the same seed, and says in one line what it can not go on from', async function () {
-    this.timeout(120_000);
+  it('goes on from a prompt, the same for the same seed, and says in one line what it can not go on from', async () => {
     await inFolder(async (folder) => {
       const trained = await onnxForge(`train transformer --max-steps 3 ${TINY} --out run`, folder);
       expect(trained.code, trained.stderr).to.equal(0);

@@ -8,8 +8,7 @@ import { complaints, onnxForge } from './onnx-forge.js';
 describe('onnx-forge: classify, table', () => {
   let folder: string;
 
-  before(async function () {
-    this.timeout(120_000);
+  before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'onnx-forge-text-'));
     const set = { embeddingDim: 4, filters: 4 };
     const runs = ['max', 'average'].flatMap((pooling) =>

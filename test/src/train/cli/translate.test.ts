@@ -5,9 +5,7 @@ import { complaints, inFolder, onnxForge } from './onnx-forge.js';
 
 const SETTINGS = '--set units=16 --set batchSize=16 --samples 1 --device cpu --max-steps 4';
 
-describe('onnx-forge: translators', function () {
-  this.timeout(120_000);
-
+describe('onnx-forge: translators', () => {
   it('translates, draws attention and BLEU side by side, and says in one line what it can not do', () =>
     inFolder(async (cwd) => {
       for (const attention of ['content', 'none']) {

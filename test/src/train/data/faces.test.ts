@@ -205,8 +205,7 @@ describe('the real faces', () => {
     expect(hash.digest('hex')).to.equal('d55131c493f74d496242d79be79cbfd15d2672f23cb1636f845bdb5089d9ca35');
   });
 
-  it('LFW has 62 people and 3,023 images, of which a few are decoded quickly', async function () {
-    this.timeout(60_000);
+  it('LFW has 62 people and 3,023 images, of which a few are decoded quickly', async () => {
     const { splits } = await loadDataSet('lfw', { dataDir });
     const labels = SPLIT_NAMES.map((name) => all(splits[name], 'label'));
     expect(labels.flat()).to.have.length(3023);
