@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { skip } from '../mocha/skip.js';
 
 const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
@@ -13,8 +14,7 @@ export async function launchChromium(
 ): Promise<Browser> {
   const executablePath = [process.env.CHROMIUM ?? '', ...PLACES].find((path) => path !== '' && existsSync(path));
   if (executablePath === undefined) {
-    console.log('      skipped: no Chromium here (apt-get install chromium, or its path in CHROMIUM)');
-    return context.skip();
+    return skip(context, 'no Chromium here (apt-get install chromium, or its path in CHROMIUM)');
   }
   const gpu = (options.webgpu ?? true) ? WEBGPU : ['--disable-features=WebGPU', '--disable-gpu'];
   const root = process.getuid?.() === 0 ? ['--no-sandbox'] : []; // its sandbox refuses to run as root

@@ -5,6 +5,7 @@ import { probeDevices } from '@onnx-forge/infer';
 import { expect } from 'chai';
 import { linearGaussianRun, TemporaryFolders, writeRun } from './run-folder.js';
 import './webgpu.js';
+import { skip } from '../mocha/skip.js';
 
 const SCRIPT = fileURLToPath(new URL('repeated-load.js', import.meta.url));
 
@@ -17,10 +18,7 @@ describe('infer: a run loaded and disposed 200 times', () => {
     it(`leaves resident memory as it was, on ${device}`, async function () {
       // `auto`: graphics adapters in software take a minute.
       const { auto, reason } = (await probeDevices()).find((report) => report.device === device)!;
-      if (!auto) {
-        console.log(`      skipped: ${reason}`);
-        this.skip();
-      }
+      if (!auto) skip(this, reason!);
       const folder = folders.make();
       writeRun(folder, linearGaussianRun());
       const times = ['60', '260']; // allocators and compilers have settled after the first 60

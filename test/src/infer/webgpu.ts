@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { type Device, DeviceError, openDevice } from '@onnx-forge/infer';
+import { skip } from '../mocha/skip.js';
 
 /** Debian's Chromium ships SwiftShader, a Vulkan driver in software: WebGPU without a GPU. */
 const SWIFTSHADER = '/usr/lib/chromium/vk_swiftshader_icd.json';
@@ -13,7 +14,6 @@ export async function needsDevice(context: Mocha.Context, device: Device): Promi
     await (await openDevice({ device })).dispose();
   } catch (error) {
     if (!(error instanceof DeviceError)) throw error;
-    console.log(`      skipped: ${error.message}`);
-    context.skip();
+    skip(context, error.message);
   }
 }

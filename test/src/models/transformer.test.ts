@@ -24,6 +24,7 @@ import {
   verifyRun,
 } from '@onnx-forge/train';
 import { expect } from 'chai';
+import { realData } from '../train/data/support.js';
 
 const SMALL = { layers: 2, heads: 2, width: 16, blockSize: 32, batchSize: 4, warmupSteps: 0 };
 
@@ -77,10 +78,7 @@ describe('transformer: data', () => {
   });
 
   it('tinyshakespeare is split where nanoGPT splits it', async function () {
-    if (process.env.ONNX_FORGE_DATA === undefined) {
-      console.log('      skipped: ONNX_FORGE_DATA names no folder with tinyshakespeare');
-      return this.skip();
-    }
+    realData(this);
     const data = characterWindows(await loadDataSet('tinyshakespeare'), { blockSize: 64 });
     expect(data.vocabularies!.characters).to.have.length(65);
     // nanoGPT: the first int(0.9 * 1115394) characters train, 111,540 are validation.

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { DataError, type FetchProgress, fetchDataSet, loadDataSet } from '@onnx-forge/train';
 import { expect } from 'chai';
+import { skip } from '../../mocha/skip.js';
 import { failure, randomBytes, temporaryFolder, toySet } from './support.js';
 
 const content = randomBytes(200_000);
@@ -168,10 +169,7 @@ describe('fetching a data set', () => {
   });
 
   it('names a folder that it can not write', async function () {
-    if (process.getuid?.() === 0) {
-      console.error('      skipped: root may write into any folder');
-      this.skip();
-    }
+    if (process.getuid?.() === 0) skip(this, 'root may write into any folder');
     chmodSync(folder.path, 0o500);
     expect((await failure(DataError, () => fetchFrom(['/packed']))).code).to.equal('data-unwritable');
   });

@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { Random } from '@onnx-forge/infer';
 import type { DataSetDescription, FileDescription, Split } from '@onnx-forge/train';
 import { expect } from 'chai';
+import { skip } from '../../mocha/skip.js';
 
 /** Runs `body` and returns the error of class `Type` that it must throw or reject with; the message must be one line. */
 export async function failure<E extends Error>(
@@ -92,12 +93,8 @@ export function byteSplit(bytes: ArrayLike<number>): Split {
   };
 }
 
-/** The folder with the real data sets, or why there is none; `this.skip()` after printing it. */
+/** The folder with the real data sets, or why there is none; skips the running test for that reason. */
 export function realData(context: Mocha.Context): string {
   const folder = process.env.ONNX_FORGE_DATA;
-  if (!folder) {
-    console.error('      skipped: ONNX_FORGE_DATA does not name a folder with the real data sets');
-    context.skip();
-  }
-  return folder!;
+  return folder || skip(context, 'ONNX_FORGE_DATA does not name a folder with the real data sets');
 }
