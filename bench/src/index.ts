@@ -2,6 +2,7 @@ export type { Benchmark, Contender, Reading, Runner } from './benchmark.js';
 export { Unavailable } from './benchmark.js';
 export { selectable } from './catalogue.js';
 export { inChromium } from './contenders/chromium.js';
+export { thisMachine } from './machine.js';
 export { insert } from './report/document.js';
 export type { Entry, Machine, Measured, NoNumber, Report, Row, RowResult } from './report/result.js';
 export { median, type Summary, summarise } from './report/summary.js';

@@ -1,0 +1,96 @@
+import { join } from 'node:path';
+import { nodeBinary } from './node-binary.js';
+import { CACHE, command, installed, ROOT } from './run.js';
+
+/** What a row found. `about`: versions and the like, for the table. */
+export type Outcome =
+  | { readonly status: 'passed' | 'failed'; readonly counts?: Counts; readonly about?: string }
+  | { readonly status: 'skipped'; readonly reason: string };
+
+/** Numbers of tests. */
+export interface Counts {
+  readonly passing: number;
+  readonly pending: number;
+  readonly failing: number;
+}
+
+/** One line of the matrix. */
+export interface Row {
+  readonly name: string;
+  readonly title: string;
+  /** Belongs to `--quick`: a minute or two. */
+  readonly quick?: boolean;
+  /** Writes what it prints to `log`. */
+  run(log: string): Promise<Outcome>;
+}
+
+export interface Setting {
+  /** Default: the Node that runs the matrix. */
+  readonly node?: string;
+  /** A processor that qemu-x86_64 knows. */
+  readonly emulated?: string;
+  /** Of each onnxruntime session that names no number. */
+  readonly threads?: number;
+  /** `undefined` takes a variable away. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+const MOCHA = join(ROOT, 'node_modules', 'mocha', 'lib', 'cli', 'cli.js');
+const REPORTER = join(ROOT, 'test', 'dist', 'mocha', 'slowest-files.js');
+const THREADS = new URL('threads.js', import.meta.url).href;
+
+/** No Vulkan driver: no WebGPU adapter in Node. */
+export const NO_WEBGPU = { VK_ICD_FILENAMES: '/dev/null' } as const;
+
+/** A row that runs test files. */
+export function tests(name: string, title: string, files: () => string[], setting: Setting, quick = false): Row {
+  return {
+    name,
+    title,
+    quick,
+    async run(log) {
+      const missing = await whyNot(setting);
+      if (missing) return { status: 'skipped', reason: missing };
+      const { words, env } = await program(setting);
+      // Mocha's workers would be started by the file name of Node, without the emulator.
+      const mode = setting.emulated ? ['--timeout', '0'] : ['--parallel', '--jobs', '2'];
+      const { code, output } = await command([...words, MOCHA, ...mode, '--reporter', REPORTER, ...files()], {
+        log,
+        env,
+      });
+      const counts = countsOf(output);
+      return { status: code === 0 && counts.passing > 0 ? 'passed' : 'failed', counts };
+    },
+  };
+}
+
+/** Why a setting can't be had on this machine. */
+export async function whyNot({ emulated }: Setting): Promise<string | undefined> {
+  if (emulated === undefined) return undefined;
+  if (process.platform !== 'linux' || process.arch !== 'x64') return 'the emulator runs programs of Linux on x64 only';
+  return installed('qemu-x86_64') ? undefined : 'qemu-x86_64 is not installed (Debian: apt-get install qemu-user)';
+}
+
+/** Command line and environment of a Node as the setting wants it. */
+export async function program(setting: Setting): Promise<{ words: string[]; env: NodeJS.ProcessEnv }> {
+  const { node, emulated, threads, env = {} } = setting;
+  const path = node === undefined ? process.execPath : await nodeBinary(node);
+  const preload =
+    threads === undefined ? {} : { ONNX_FORGE_TEST_THREADS: `${threads}`, NODE_OPTIONS: `--import=${THREADS}` };
+  return {
+    words: emulated === undefined ? [path, '--enable-source-maps'] : ['qemu-x86_64', '-cpu', emulated, path],
+    // Commands that tests start find the same Node.
+    env: { ...process.env, PATH: `${join(path, '..')}:${process.env.PATH}`, ...preload, ...env },
+  };
+}
+
+/** Mocha's totals. */
+export function countsOf(output: string): Counts {
+  const last = (word: string): number =>
+    Number([...output.matchAll(new RegExp(`^ +(\\d+) ${word}\\b`, 'gm'))].at(-1)?.[1] ?? 0);
+  return { passing: last('passing'), pending: last('pending'), failing: last('failing') };
+}
+
+export function logOf(name: string): string {
+  return join(CACHE, `${name}.log`);
+}
