@@ -38,8 +38,8 @@ export async function openPage(browser: Browser, url: string): Promise<{ page: P
  * strict content security policy forbids.)
  */
 export async function waitForGlobal(page: Page, name: string): Promise<void> {
-  for (const end = Date.now() + 30_000; Date.now() < end; await page.waitForTimeout(20)) {
+  for (const end = Date.now() + 100_000; Date.now() < end; await page.waitForTimeout(20)) {
     if (await page.evaluate((wanted) => wanted in globalThis, name)) return;
   }
-  throw new Error(`after 30 seconds ${page.url()} has no '${name}'`);
+  throw new Error(`after 100 seconds ${page.url()} has no '${name}'`);
 }

@@ -159,9 +159,8 @@ describe('examples/service', () => {
       expect((await post('/sample', {})).status).to.equal(503);
       controller.abort();
       await answer.text().catch(() => undefined);
-      const begin = performance.now();
       let status = 503;
-      while (status === 503 && performance.now() - begin < 5000) status = (await post('/sample', {})).status;
+      while (status === 503) status = (await post('/sample', {})).status;
       expect(status).to.equal(200);
     }));
 
@@ -175,11 +174,13 @@ describe('examples/service', () => {
     const answer = await post('/log-likelihood', { images: images(100), samples: 1000 });
     const exited = once(child, 'exit');
     child.kill('SIGTERM');
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    const refused = await post('/sample', {}).then(
-      ({ status }) => status,
-      () => 'no connection',
-    );
+    let refused: number | string = 200; // until the signal has arrived
+    while (refused === 200) {
+      refused = await post('/sample', {}).then(
+        ({ status }) => status,
+        () => 'no connection',
+      );
+    }
     expect(refused).to.be.oneOf([503, 'no connection']);
     const parts = await lines(answer);
     expect(parts).to.have.length(21);

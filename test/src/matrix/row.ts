@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { nodeBinary } from './node-binary.js';
-import { CACHE, command, installed, ROOT } from './run.js';
+import { CACHE, type CommandResult, command, installed, ROOT } from './run.js';
 
 /** What a row found. `about`: versions and the like, for the table. */
 export type Outcome =
@@ -52,14 +52,18 @@ export function tests(name: string, title: string, files: () => string[], settin
       const missing = await whyNot(setting);
       if (missing) return { status: 'skipped', reason: missing };
       const { words, env } = await program(setting);
-      // Mocha's workers would be started by the file name of Node, without the emulator.
-      const mode = setting.emulated ? ['--timeout', '0'] : ['--parallel', '--jobs', '2'];
-      const { code, output } = await command([...words, MOCHA, ...mode, '--reporter', REPORTER, ...files()], {
-        log,
-        env,
-      });
-      const counts = countsOf(output);
-      return { status: code === 0 && counts.passing > 0 ? 'passed' : 'failed', counts };
+      const mocha = (args: readonly string[], to: string): Promise<CommandResult> =>
+        command([...words, MOCHA, '--reporter', REPORTER, ...args], { log: to, env });
+      // Mocha would start its workers without the emulator, so that here are two of it.
+      const all = files();
+      const results = await (setting.emulated === undefined
+        ? Promise.all([mocha(['--parallel', '--jobs', '2', ...all], log)])
+        : Promise.all(
+            [0, 1].map((part) => mocha(['--timeout', '0', ...all.filter((_, i) => i % 2 === part)], `${log}.${part}`)),
+          ));
+      const counts = results.map(({ output }) => countsOf(output)).reduce(sum);
+      const passed = results.every(({ code }) => code === 0) && counts.passing > 0;
+      return { status: passed ? 'passed' : 'failed', counts };
     },
   };
 }
@@ -89,6 +93,10 @@ export function countsOf(output: string): Counts {
   const last = (word: string): number =>
     Number([...output.matchAll(new RegExp(`^ +(\\d+) ${word}\\b`, 'gm'))].at(-1)?.[1] ?? 0);
   return { passing: last('passing'), pending: last('pending'), failing: last('failing') };
+}
+
+function sum(a: Counts, b: Counts): Counts {
+  return { passing: a.passing + b.passing, pending: a.pending + b.pending, failing: a.failing + b.failing };
 }
 
 export function logOf(name: string): string {
