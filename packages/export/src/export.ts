@@ -2,7 +2,7 @@ import { SignatureError } from './errors.js';
 import type { DType, Value } from './graph/value.js';
 import { type Dimension, encodeModel, OPSET } from './onnx/writer.js';
 import type { tf } from './tfjs.js';
-import { named, type Trace, trace } from './trace.js';
+import { assertEqualReads, named, type Trace, trace } from './trace.js';
 import { type FreeDimension, unify } from './unify.js';
 
 /** An input: a string in the shape is a free dimension, the same name the same size. */
@@ -110,10 +110,12 @@ function exportFunction(f: ExportableFunction, signature: Signature, { nameOf }:
   const base = sizesAt(0);
   const run = (sizes: readonly number[]): TracedFunction => traceFunction(f, signature, free, sizes);
   const first = run(base);
+  const again = run(base).trace;
+  assertEqualReads(first.trace, again);
   const varied = free.map((_, d) => run(base.map((size, i) => (i === d ? TRACE_SIZES[d]![1] : size))).trace);
   const outputDims = unify({
     base: first.trace,
-    again: run(base).trace,
+    again,
     varied,
     check: free.length > 0 ? run(sizesAt(2)).trace : undefined,
     dimensions: free.map((name) => locate(name, signature, first.inputs)),
