@@ -1,8 +1,8 @@
 import { Complex, type Content, Strings } from './content.js';
 import { constant, reshape } from './graph/build.js';
 import { type ConstantData, constantData, type DType, storedData, Value } from './graph/value.js';
-import type { KnownValues } from './known-values.js';
 import { type Dialect, STANDARD } from './lower/dialect.js';
+import type { KnownValues } from './record/known-values.js';
 import { tf } from './tfjs.js';
 
 type DataId = object;

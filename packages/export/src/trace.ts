@@ -1,8 +1,8 @@
 import { TracedReadError, TraceMismatchError, type UnsupportedKernel, UnsupportedKernelError } from './errors.js';
 import { type ConstantData, type DType, storedData, Value } from './graph/value.js';
 import { registerLowerings, registerStandIns } from './kernels.js';
-import { KnownValues } from './known-values.js';
 import { type Dialect, STANDARD } from './lower/dialect.js';
+import { KnownValues } from './record/known-values.js';
 import { RecordingBackend } from './recorder.js';
 import { tf } from './tfjs.js';
 
