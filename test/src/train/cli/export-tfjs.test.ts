@@ -1,7 +1,10 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { float32, openSession } from '@onnx-forge/infer';
 import { expect } from 'chai';
+import { SCORES } from '../../export/graph-model-file.js';
 import { complaints, inFolder, onnxForge } from './onnx-forge.js';
 
 const dense = (name: string, units: number, input: string) => ({
@@ -85,11 +88,14 @@ describe('onnx-forge export of a saved layers model', () => {
       (folder) => writeFile(join(folder, 'shard2.bin'), WEIGHTS.subarray(6, 12)),
       /shard1\.bin, .*shard2\.bin hold 12 bytes instead of 20/,
     ],
-    'a graph model': [
+    'a graph model without a graph': [
       (folder) => writeFile(join(folder, 'model.json'), '{"format": "graph-model"}'),
-      /is a tfjs graph model/,
+      /is not a saved tfjs model: modelTopology/,
     ],
-    'another JSON file': [(folder) => writeFile(join(folder, 'model.json'), '{}'), /is not a saved tfjs layers model/],
+    'another JSON file': [
+      (folder) => writeFile(join(folder, 'model.json'), '{}'),
+      /is not a saved model of a known format/,
+    ],
     'no JSON': [(folder) => writeFile(join(folder, 'model.json'), '{'), /is not JSON/],
     'a layer that tfjs does not know': [
       (folder) => writeFile(join(folder, 'model.json'), JSON.stringify(MODEL).replace('"Dense"', '"Mystery"')),
@@ -107,4 +113,45 @@ describe('onnx-forge export of a saved layers model', () => {
         expect(ended.stderr.trim()).to.match(says).and.not.include('\n');
       }));
   }
+});
+
+describe('onnx-forge export of a saved graph model', () => {
+  async function scores(onnx: string): Promise<number[]> {
+    await using session = await openSession(await readFile(onnx), { device: 'cpu' });
+    const { score } = await session.run({ picture: float32(Float32Array.of(1, 0, 0, 1), [1, 2, 2]) });
+    return Array.from(score!.data as Float32Array);
+  }
+
+  it('sees by its content what it is, and compares it', () =>
+    inFolder(async (folder) => {
+      await SCORES.save(folder);
+      const { code, stdout, stderr } = await onnxForge('export model.json -o onnx --json', folder);
+      expect(code, stderr).to.equal(0);
+      expect(JSON.parse(stdout)).to.include({ format: 'graph-model' }).and.to.have.nested.property('parity.ok', true);
+      expect(await scores(join(folder, 'onnx/model.onnx'))).to.deep.equal([5, 50]);
+    }));
+
+  it('reads it by URL, the query with every file', () =>
+    inFolder(async (folder) => {
+      await SCORES.save(folder);
+      const server = createServer(async ({ url = '' }, response) => {
+        const { pathname, search } = new URL(url, 'http://localhost');
+        const name = /^\/small\/([\w.-]+)$/.exec(pathname)?.[1];
+        if (name === undefined || search !== '?token=5') return response.writeHead(403).end();
+        response.end(await readFile(join(folder, name)));
+      });
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const { port } = server.address() as AddressInfo;
+      try {
+        const url = `http://127.0.0.1:${port}/small/model.json`;
+        const { code, stderr } = await onnxForge(['export', `${url}?token=5`], folder);
+        expect(code, stderr).to.equal(0);
+        expect(await scores(join(folder, 'small-onnx/model.onnx'))).to.deep.equal([5, 50]);
+        const refused = await onnxForge(['export', url], folder);
+        expect(refused.code).to.equal(1);
+        expect(complaints(refused)[0]).to.match(/model\.json can't be read: the server says 403/);
+      } finally {
+        server.close();
+      }
+    }));
 });
