@@ -19,7 +19,17 @@ export const layersModel: ModelSource = {
       const model = await tf.loadLayersModel({ load });
       return { run: functionOf(model), signature: signatureOf(model) };
     } catch (error) {
-      throw new SavedModelError(`${file} can't be loaded by tfjs: ${reasonOf(error)}`, file, { cause: error });
+      throw refusal(file, error);
     }
   },
 };
+
+/** The error of a model that tfjs does not load; a layer class that tfjs lacks can be registered. */
+export function refusal(file: string, error: unknown): SavedModelError {
+  const reason = reasonOf(error);
+  const unknown = /^Unknown layer: (\S+?)\. /.exec(reason)?.[1];
+  if (unknown === undefined)
+    return new SavedModelError(`${file} can't be loaded by tfjs: ${reason}`, file, { cause: error });
+  const advice = 'register it with tf.serialization.registerClass first (command line: --import ./layers.ts)';
+  return new SavedModelError(`${file}: tfjs has no layer class '${unknown}'; ${advice}`, file, { cause: error });
+}

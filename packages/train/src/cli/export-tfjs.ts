@@ -4,16 +4,28 @@ import { readModel } from '@onnx-forge/export/sources';
 import type { Outcome } from './command.js';
 import { EXIT, messageOf } from './errors.js';
 import { formatBytes } from './format.js';
+import { type Shapes, withShapes } from './inputs/shapes.js';
+import { importUserModule } from './inputs/user-module.js';
 import { writeOutput } from './outputs.js';
 import { table } from './table.js';
 
 /** Above this relative error the graph is not the model. */
 const TOLERANCE = 1e-3;
 
+export interface ExportTfjsOptions {
+  readonly check: boolean;
+  /** Sizes of inputs. */
+  readonly shapes?: Shapes;
+  /** File of a module that registers layers. */
+  readonly module?: string;
+}
+
 /** Writes a saved model as `model.onnx` and its signature as `signature.json`; compares the two numerically. */
-export async function exportTfjs(file: string, folder: string, { check }: { check: boolean }): Promise<Outcome> {
+export async function exportTfjs(file: string, folder: string, options: ExportTfjsOptions): Promise<Outcome> {
+  const { check, shapes = {}, module } = options;
+  if (module !== undefined) await importUserModule(module, 'module');
   const model = await readModel(file);
-  const exported = exportOnnx(model.run, model.signature);
+  const exported = exportOnnx(model.run, withShapes(model.signature, shapes));
   const { bytes, ...signature } = exported;
   const path = join(folder, 'model.onnx');
   await writeOutput(path, bytes);

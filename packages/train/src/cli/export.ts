@@ -2,8 +2,10 @@ import { stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { ForgeError } from '@onnx-forge/infer';
 import { type Command, defineCommand, type Outcome } from './command.js';
+import { UsageError } from './errors.js';
+import { shapes } from './inputs/shapes.js';
 import { requireWritableFolder } from './outputs.js';
-import { text } from './values.js';
+import { given, text } from './values.js';
 
 export const exportCommand: Command = defineCommand({
   usage: 'export <source>',
@@ -12,10 +14,13 @@ export const exportCommand: Command = defineCommand({
     'A run folder: copies what serving needs, the graphs and the manifest, without checkpoint and logs.\n\n' +
     'The model.json of a tfjs layers model or graph model, a file or a URL: writes model.onnx and signature.json ' +
     '(names, types and shapes of all inputs and outputs, in their order; sizes that the model leaves open stay free), ' +
-    'and compares the graph with tfjs on random inputs.',
+    'and compares the graph with tfjs on random inputs. The model.json of a Keras 3 model too, Sequential or functional.\n\n' +
+    'Layers of your own: --import names the module, JavaScript or TypeScript, that registers them ' +
+    '(tf.serialization.registerClass, with the tf of @onnx-forge/export).',
   examples: [
     ['export runs/vae -o public/vae', 'a folder to put on a web server'],
     ['export my-model/model.json -o my-model-onnx', 'your own model'],
+    ['export unet/model.json --shape image=1,256,256,3', 'with fixed sizes'],
     ['export https://example.com/blazeface/model.json', 'by URL, into the folder blazeface-onnx'],
   ],
   positionals: {
@@ -23,6 +28,8 @@ export const exportCommand: Command = defineCommand({
   },
   options: {
     out: { ...text('--out', 'Folder to write to'), alias: 'o', defaultDescription: 'NAME-onnx' },
+    shape: shapes,
+    import: text('--import', 'Module that registers layers of your own, such as ./layers.ts'),
     check: {
       type: 'boolean',
       default: true,
@@ -30,12 +37,14 @@ export const exportCommand: Command = defineCommand({
     },
     force: { type: 'boolean', default: false, describe: 'Write over another run in the folder' },
   },
-  async run({ source, out, check, force }): Promise<Outcome> {
+  async run({ source, out, shape, import: module, check, force }): Promise<Outcome> {
     const isFolder = !isUrl(source) && (await isDirectory(source));
     const path = isUrl(source) ? new URL(source).pathname : resolve(source);
     const folder = out ?? `${basename(isFolder ? path : dirname(path)) || 'model'}-onnx`;
     await requireNoRun(folder, force);
     if (isFolder) {
+      if (shape ?? module)
+        throw new UsageError('--shape and --import are for a model.json, not for a run folder', { source });
       const { exportRun } = await import('./export-run.js');
       await requireWritableFolder(folder);
       return exportRun(source, folder);
@@ -46,7 +55,7 @@ export const exportCommand: Command = defineCommand({
     }
     const { exportTfjs } = await import('./export-tfjs.js');
     await requireWritableFolder(folder);
-    return exportTfjs(source, folder, { check });
+    return exportTfjs(source, folder, { check, ...given({ shapes: shape, module }) });
   },
 });
 
