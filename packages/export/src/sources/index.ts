@@ -5,6 +5,7 @@
  */
 import type { ExportableFunction, Signature } from '../export.js';
 import { graphModel } from './graph-model.js';
+import { keras3 } from './keras-3.js';
 import { layersModel } from './layers-model.js';
 import type { ModelSource } from './model-source.js';
 import { readModelJson, SavedModelError } from './saved-model.js';
@@ -12,7 +13,7 @@ import { readModelJson, SavedModelError } from './saved-model.js';
 export { type ModelSource, SavedModelError };
 
 /** Every format that can be read; the first that recognises a file reads it. */
-export const MODEL_SOURCES: readonly ModelSource[] = [graphModel, layersModel];
+export const MODEL_SOURCES: readonly ModelSource[] = [graphModel, keras3, layersModel];
 
 /** A saved model: export it with `exportOnnx(run, signature)`. */
 export interface ReadModel {
