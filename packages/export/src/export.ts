@@ -1,8 +1,9 @@
 import { SignatureError } from './errors.js';
 import type { DType, Value } from './graph/value.js';
+import { graphFunction, graphSignature, isGraphModel } from './graph-model.js';
 import { type Dimension, encodeModel, OPSET } from './onnx/writer.js';
 import type { tf } from './tfjs.js';
-import { named, type Trace, trace } from './trace.js';
+import { assertEqualReads, named, type Trace, trace } from './trace.js';
 import { type FreeDimension, unify } from './unify.js';
 
 /** An input: a string in the shape is a free dimension, the same name the same size. */
@@ -44,25 +45,25 @@ const TRACE_SIZES = [
   [43, 47, 53],
 ] as const;
 
+/** What can be exported: a function of tensors by name, or a model. */
+export type Exportable = tf.LayersModel | tf.GraphModel | ExportableFunction;
+
 /**
- * Writes a tfjs function or layers model as an ONNX model with its weights inside. Dimensions that the signature (or
- * the layers model) leaves open stay free.
+ * Writes a tfjs function, layers model or graph model as an ONNX model with its weights inside. Dimensions that the
+ * signature (or the model) leaves open stay free.
  * @throws UnsupportedKernelError, TracedReadError, TraceMismatchError (a frozen random number, say), SignatureError.
  */
-export function exportOnnx(target: tf.LayersModel): OnnxExport;
+export function exportOnnx(target: tf.LayersModel | tf.GraphModel): OnnxExport;
 export function exportOnnx(target: ExportableFunction, signature: Signature, options?: ExportOptions): OnnxExport;
-export function exportOnnx(
-  target: tf.LayersModel | ExportableFunction,
-  signature?: Signature,
-  options: ExportOptions = {},
-): OnnxExport {
+export function exportOnnx(target: Exportable, signature?: Signature, options: ExportOptions = {}): OnnxExport {
   if (typeof target !== 'function') return exportFunction(functionOf(target), signatureOf(target), options);
   if (!signature) throw new SignatureError('a function needs a signature: names, shapes and dtypes of its inputs');
   return exportFunction(target, signature, options);
 }
 
 /** The model's own signature: axis 0 is `batch`, other open axes are named after their input. */
-function signatureOf(model: tf.LayersModel): Signature {
+export function signatureOf(model: tf.LayersModel | tf.GraphModel): Signature {
+  if (isGraphModel(model)) return graphSignature(model);
   const names = unique(sourceNames(model.inputs));
   const inputs = model.inputs.map(({ shape, dtype }, i): [string, InputType] => {
     const name = names[i]!;
@@ -72,9 +73,10 @@ function signatureOf(model: tf.LayersModel): Signature {
   return { inputs: Object.fromEntries(inputs) };
 }
 
-/** A layers model as a function of its inputs by name; a function as it is. */
-export function functionOf(target: tf.LayersModel | ExportableFunction): ExportableFunction {
+/** A model as a function of its inputs by name; a function as it is. */
+export function functionOf(target: Exportable): ExportableFunction {
   if (typeof target === 'function') return target;
+  if (isGraphModel(target)) return graphFunction(target);
   const inputNames = unique(sourceNames(target.inputs));
   const outputNames = unique(sourceNames(target.outputs));
   return (tensors) => {
@@ -110,10 +112,12 @@ function exportFunction(f: ExportableFunction, signature: Signature, { nameOf }:
   const base = sizesAt(0);
   const run = (sizes: readonly number[]): TracedFunction => traceFunction(f, signature, free, sizes);
   const first = run(base);
+  const again = run(base).trace;
+  assertEqualReads(first.trace, again);
   const varied = free.map((_, d) => run(base.map((size, i) => (i === d ? TRACE_SIZES[d]![1] : size))).trace);
   const outputDims = unify({
     base: first.trace,
-    again: run(base).trace,
+    again,
     varied,
     check: free.length > 0 ? run(sizesAt(2)).trace : undefined,
     dimensions: free.map((name) => locate(name, signature, first.inputs)),

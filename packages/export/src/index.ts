@@ -6,6 +6,7 @@
 
 export * from './errors.js';
 export {
+  type Exportable,
   type ExportableFunction,
   type ExportOptions,
   exportOnnx,

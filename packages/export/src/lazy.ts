@@ -1,5 +1,6 @@
 import { SyncReadError } from './errors.js';
 import { Evaluator } from './evaluator.js';
+import { storedData } from './graph/value.js';
 import { registerHostKernels, registerLowerings } from './kernels.js';
 import { RecordingBackend } from './recorder.js';
 import { tf } from './tfjs.js';
@@ -19,7 +20,9 @@ export function registerOnnxBackend(): void {
     return new RecordingBackend({
       read: (values) => evaluator.evaluate(values),
       readSync: (value) => {
-        throw new SyncReadError(value.dtype, value.shape);
+        const data = storedData(value);
+        if (!data) throw new SyncReadError(value.dtype, value.shape);
+        return data;
       },
     });
   });

@@ -2,6 +2,7 @@ import { Complex, type Content, Strings } from './content.js';
 import { constant, reshape } from './graph/build.js';
 import { type ConstantData, constantData, type DType, storedData, Value } from './graph/value.js';
 import { type Dialect, STANDARD } from './lower/dialect.js';
+import type { KnownValues } from './record/known-values.js';
 import { tf } from './tfjs.js';
 
 type DataId = object;
@@ -12,10 +13,12 @@ interface Entry {
   references: number;
 }
 
-/** What happens when somebody reads values that are not constants: evaluate them, or refuse. */
+/** What happens when somebody reads a value: `read` gets those that are not constants. Evaluate them, or refuse. */
 export interface ReadPolicy {
   read(values: readonly Value[]): Promise<readonly ConstantData[]>;
   readSync(value: Value): ConstantData;
+  /** Takes note of the kernels whose results are known while recording. */
+  readonly known?: KnownValues;
 }
 
 /**
@@ -26,6 +29,10 @@ export class RecordingBackend extends tf.KernelBackend {
   readonly #entries = new Map<DataId, Entry>();
   readonly #foreign = new WeakMap<DataId, Content>();
   readonly #policy: ReadPolicy;
+
+  get known(): KnownValues | undefined {
+    return this.#policy.known;
+  }
 
   /** What the lowerings may use. */
   readonly dialect: Dialect;
@@ -102,7 +109,7 @@ export class RecordingBackend extends tf.KernelBackend {
 
   override readSync(dataId: DataId): tf.backend_util.BackendValues {
     const { content } = this.#entries.get(dataId)!;
-    return known(content, (value) => storedData(value) ?? this.#policy.readSync(value));
+    return known(content, (value) => this.#policy.readSync(value));
   }
 
   override disposeData(dataId: DataId, force = false): boolean {

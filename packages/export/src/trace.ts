@@ -1,7 +1,8 @@
-import { TracedReadError, type UnsupportedKernel, UnsupportedKernelError } from './errors.js';
-import { type DType, Value } from './graph/value.js';
+import { TracedReadError, TraceMismatchError, type UnsupportedKernel, UnsupportedKernelError } from './errors.js';
+import { type ConstantData, type DType, storedData, Value } from './graph/value.js';
 import { registerLowerings, registerStandIns } from './kernels.js';
 import { type Dialect, STANDARD } from './lower/dialect.js';
+import { KnownValues } from './record/known-values.js';
 import { RecordingBackend } from './recorder.js';
 import { tf } from './tfjs.js';
 
@@ -24,6 +25,8 @@ export interface TracedVariable {
 export interface Trace {
   readonly outputs: Readonly<Record<string, Value>>;
   readonly variables: readonly TracedVariable[];
+  /** The constants that numbers read while tracing depend on. */
+  readonly read: readonly ConstantData[];
 }
 
 /** What a traced function may do besides calling tfjs: declare further inputs. */
@@ -43,12 +46,16 @@ export function trace(f: (context: TraceContext) => Record<string, tf.Tensor>, d
   const engine = tf.engine();
   tf.backend(); // nothing may have needed one before
   const home = engine.backendName;
+  const known = new KnownValues();
   const recorder = new RecordingBackend(
     {
       read: ([value]) => Promise.reject(new TracedReadError(value!.dtype, value!.shape)),
       readSync: (value) => {
-        throw new TracedReadError(value.dtype, value.shape);
+        const data = known.read(value) ?? storedData(value);
+        if (!data) throw new TracedReadError(value.dtype, value.shape);
+        return data;
       },
+      known,
     },
     dialect,
   );
@@ -63,7 +70,9 @@ export function trace(f: (context: TraceContext) => Record<string, tf.Tensor>, d
   const makeVariable = engine.makeVariable;
   engine.makeVariable = (...args) => {
     const variable = makeVariable.apply(engine, args);
-    created.push({ variable, before: recorder.recorded(variable) });
+    const before = recorder.recorded(variable);
+    known.exclude(before);
+    created.push({ variable, before });
     return variable;
   };
   tf.registerBackend(TRACE_BACKEND, () => recorder);
@@ -71,6 +80,7 @@ export function trace(f: (context: TraceContext) => Record<string, tf.Tensor>, d
   try {
     void tf.setBackend(TRACE_BACKEND);
     const before = existing.map(({ variable }) => recorder.recorded(variable));
+    for (const value of before) known.exclude(value);
     const result = f({
       input: (name, { shape, dtype }) => {
         const value = new Value(dtype, shape, { kind: 'input', name });
@@ -96,7 +106,7 @@ export function trace(f: (context: TraceContext) => Record<string, tf.Tensor>, d
         created: true,
       })),
     ];
-    return { outputs, variables };
+    return { outputs, variables, read: known.leaves };
   } catch (error) {
     throw unsupported.length > 0 ? new UnsupportedKernelError(unsupported) : error;
   } finally {
@@ -135,4 +145,20 @@ function settle(variable: tf.Variable, before: Value): void {
 export function named(value: Value, name: string): Value {
   if (value.source.kind === 'constant') value.source = { ...value.source, name };
   return value;
+}
+
+/**
+ * Two traces at equal sizes must have read equal numbers.
+ * @throws TraceMismatchError when they differ.
+ */
+export function assertEqualReads(base: Trace, again: Trace): void {
+  const same = base.read.length === again.read.length && base.read.every((data, i) => equalData(data, again.read[i]!));
+  if (same) return;
+  throw new TraceMismatchError(
+    'a number that the function reads differs between two traces: a random number or a clock would be frozen into the graph; make it an input',
+  );
+}
+
+function equalData(a: ConstantData, b: ConstantData): boolean {
+  return a === b || (a.length === b.length && a.every((v: number | bigint, i: number) => Object.is(v, b[i])));
 }

@@ -1,5 +1,5 @@
 import { type Device, type DeviceRequest, openSession, Random, sizeOf, type Tensor } from '@onnx-forge/infer';
-import { type ExportableFunction, functionOf, type OnnxExport, type PortType } from './export.js';
+import { type Exportable, type ExportableFunction, functionOf, type OnnxExport, type PortType } from './export.js';
 import { tf } from './tfjs.js';
 
 /** Largest difference between onnxruntime and tfjs over all elements of an output. */
@@ -34,7 +34,7 @@ export interface VerifyOptions {
  */
 export async function verify(
   exported: OnnxExport,
-  target: tf.LayersModel | ExportableFunction,
+  target: Exportable,
   options: VerifyOptions = {},
 ): Promise<DeviceVerification> {
   const { device = 'cpu', sizes = [1, 5], seed = 1, sample = defaultSample } = options;

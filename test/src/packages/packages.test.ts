@@ -67,7 +67,7 @@ describe('packages', () => {
        console.log(JSON.stringify([error.code, error.message, await probeDevices()]));`,
     );
     const [code, message, reports] = JSON.parse(await made.node('main.js')) as [string, string, { reason?: string }[]];
-    const reason = `onnxruntime-node is not installed (npm install onnxruntime-node@${peerVersion()})`;
+    const reason = `onnxruntime-node is not installed (npm install --ignore-scripts onnxruntime-node@${peerVersion()})`;
     expect([code, message]).to.deep.equal(['device-unavailable', `device 'cpu' is not available here: ${reason}`]);
     expect(reports.map((report) => report.reason)).to.deep.equal([reason, reason, reason]);
   });

@@ -2,7 +2,7 @@ import { SignatureError } from '../errors.js';
 import type { Value } from '../graph/value.js';
 import type { Dialect } from '../lower/dialect.js';
 import type { tf } from '../tfjs.js';
-import { type Trace, type TracedVariable, trace } from '../trace.js';
+import { assertEqualReads, type Trace, type TracedVariable, trace } from '../trace.js';
 import { unify } from '../unify.js';
 import type { StepDefinition } from './definition.js';
 import { type DeclaredHostInput, HostInputs } from './hostInputs.js';
@@ -53,6 +53,7 @@ function withAssigned(traced: Trace): Trace {
 
 /** Refuses two traces that differ: something random would be frozen into the step. */
 export function assertEqualTraces(base: Trace, again: Trace): void {
+  assertEqualReads(base, again);
   const none = { varied: [], check: undefined, dimensions: [], sizes: { base: [], varied: [], check: [] } };
   unify({ base: withAssigned(base), again: withAssigned(again), ...none });
 }

@@ -1,24 +1,36 @@
 import { join } from 'node:path';
-import { exportOnnx, type OnnxExport, type tf, type VerifyOptions, verify } from '@onnx-forge/export';
+import { type ExportableFunction, exportOnnx, type OnnxExport, type VerifyOptions, verify } from '@onnx-forge/export';
+import { readModel } from '@onnx-forge/export/sources';
 import type { Outcome } from './command.js';
 import { EXIT, messageOf } from './errors.js';
 import { formatBytes } from './format.js';
+import { type Shapes, withShapes } from './inputs/shapes.js';
+import { importUserModule } from './inputs/user-module.js';
 import { writeOutput } from './outputs.js';
 import { table } from './table.js';
-import { readLayersModel } from './tfjs-file.js';
 
 /** Above this relative error the graph is not the model. */
 const TOLERANCE = 1e-3;
 
-/** Writes a saved layers model as `model.onnx` and its signature as `signature.json`; compares the two numerically. */
-export async function exportTfjs(file: string, folder: string, { check }: { check: boolean }): Promise<Outcome> {
-  const model = await readLayersModel(file);
-  const exported = exportOnnx(model);
+export interface ExportTfjsOptions {
+  readonly check: boolean;
+  /** Sizes of inputs. */
+  readonly shapes?: Shapes;
+  /** File of a module that registers layers. */
+  readonly module?: string;
+}
+
+/** Writes a saved model as `model.onnx` and its signature as `signature.json`; compares the two numerically. */
+export async function exportTfjs(file: string, folder: string, options: ExportTfjsOptions): Promise<Outcome> {
+  const { check, shapes = {}, module } = options;
+  if (module !== undefined) await importUserModule(module, 'module');
+  const model = await readModel(file);
+  const exported = exportOnnx(model.run, withShapes(model.signature, shapes));
   const { bytes, ...signature } = exported;
   const path = join(folder, 'model.onnx');
   await writeOutput(path, bytes);
   await writeOutput(join(folder, 'signature.json'), `${JSON.stringify(signature, undefined, 2)}\n`);
-  const parity = check ? await compare(exported, model) : { ok: true, text: 'not compared with tfjs' };
+  const parity = check ? await compare(exported, model.run) : { ok: true, text: 'not compared with tfjs' };
   const ports = (role: string, values: OnnxExport['inputs']) =>
     Object.entries(values).map(([name, { dtype, shape }]) => [role, name, dtype, `[${shape.join(', ')}]`]);
   return {
@@ -27,7 +39,7 @@ export async function exportTfjs(file: string, folder: string, { check }: { chec
       table(['', 'name', 'type', 'shape'], [...ports('input', exported.inputs), ...ports('output', exported.outputs)]),
       parity.text,
     ].join('\n'),
-    json: { source: file, folder, files: ['model.onnx', 'signature.json'], ...signature, parity },
+    json: { source: file, format: model.format, folder, files: ['model.onnx', 'signature.json'], ...signature, parity },
     exitCode: parity.ok ? EXIT.done : EXIT.failed,
   };
 }
@@ -44,15 +56,25 @@ const SAMPLERS: readonly NonNullable<VerifyOptions['sample']>[] = [
   (_name, _type, random) => random.integer(2),
 ];
 
-async function compare(exported: OnnxExport, model: tf.LayersModel): Promise<Parity> {
+async function compare(exported: OnnxExport, model: ExportableFunction): Promise<Parity> {
   let reason = '';
   for (const sample of SAMPLERS) {
+    let refusal: unknown;
+    const watched: ExportableFunction = (inputs) => {
+      try {
+        return model(inputs);
+      } catch (error) {
+        refusal = error;
+        throw error;
+      }
+    };
     try {
-      const { worst, device } = await verify(exported, model, { sample });
+      const { worst, device } = await verify(exported, watched, { sample });
       const error = `worst relative error ${worst.toExponential(1)} on ${device}, random inputs`;
       const ok = worst <= TOLERANCE;
       return { ok, worst, text: ok ? `agrees with tfjs: ${error}` : `does NOT agree with tfjs: ${error}` };
     } catch (error) {
+      if (error !== refusal) throw error;
       reason = messageOf(error);
     }
   }

@@ -1,8 +1,7 @@
-import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type { Recipe } from '../recipe.js';
-import { messageOf, suggestion, UsageError } from './errors.js';
+import { suggestion, UsageError } from './errors.js';
+import { importUserModule } from './inputs/user-module.js';
 
 type Registry = Readonly<Record<string, () => Promise<{ readonly default: Recipe }>>>;
 
@@ -19,7 +18,7 @@ export async function knownRecipes(): Promise<Registry> {
   }
 }
 
-/** `./my-recipe.js` is a file, `vae` a name. */
+/** `./my-recipe.ts` is a file, `vae` a name. */
 export function isRecipeFile(name: string): boolean {
   return /[/\\]/.test(name) || /\.[cm]?[jt]s$/.test(name);
 }
@@ -36,18 +35,14 @@ export async function findRecipe(name: string): Promise<Recipe> {
   if (read !== undefined) return (await read()).default;
   const known = Object.keys(registry);
   const list = known.length > 0 ? `models: ${known.join(', ')}` : `none is installed (npm install ${MODELS_PACKAGE})`;
-  const hint = suggestion(name, known) || `; ${list}, or a file such as ./my-recipe.js`;
+  const hint = suggestion(name, known) || `; ${list}, or a file such as ./my-recipe.ts`;
   throw new UsageError(`there is no model '${name}'${hint}`, { model: name, known });
 }
 
 async function readRecipeFile(name: string): Promise<Recipe> {
   const path = resolve(name);
-  const found = await stat(path).catch(() => undefined);
-  if (!found?.isFile()) throw new UsageError(`there is no recipe file ${path}`, { path });
-  const module = await import(pathToFileURL(path).href).catch((error: unknown) => {
-    throw new UsageError(`the recipe file ${path} can't be loaded: ${messageOf(error)}`, { path }, { cause: error });
-  });
-  const recipe: unknown = (module as { default?: unknown }).default;
+  const module = await importUserModule(path, 'recipe file');
+  const recipe: unknown = module.default;
   if (isRecipe(recipe)) return recipe;
   throw new UsageError(`${path} has no recipe as its default export (export default defineRecipe({ ... }))`, { path });
 }

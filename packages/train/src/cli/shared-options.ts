@@ -33,7 +33,7 @@ export const judge: ValueOption<string> & { readonly defaultDescription: string 
 /** For runs of a user's own recipe: the run folder knows only the recipe's name. */
 export const recipeFile: ValueOption<string> = text(
   '--recipe',
-  "Recipe file of runs that were trained from one's own recipe, such as ./my-recipe.js",
+  "Recipe file of runs that were trained from one's own recipe, such as ./my-recipe.ts",
 );
 
 export const outFile: ValueOption<string> & { readonly alias: string } = {

@@ -25,7 +25,7 @@ export const trainCommand: Command = defineCommand({
     ['train vae --data real --epochs 20 --set latentDim=50', 'on the data of the paper, with another latent size'],
     ['train vae dcgan --epochs 2 --out tries', 'two runs: tries/vae and tries/dcgan'],
     ['train vae --resume', 'go on with the run in runs/vae'],
-    ['train ./my-recipe.js --engine eager --backend wasm', 'your own recipe, run by tfjs itself'],
+    ['train ./my-recipe.ts --engine eager --backend wasm', 'your own recipe, run by tfjs itself'],
     ['train --config batch.json', 'many runs, each with its own settings'],
   ],
   positionals: { model: { type: 'string', array: true, describe: "Names from 'onnx-forge models', or recipe files" } },

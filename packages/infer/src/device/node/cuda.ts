@@ -1,7 +1,7 @@
 import type { Driver } from '../driver.js';
 import { explainError, loadRuntime } from './runtime.js';
 
-const INSTALL = 'npm rebuild onnxruntime-node --onnxruntime-node-install=cuda12';
+const INSTALL = 'node node_modules/onnxruntime-node/script/install --onnxruntime-node-install=cuda12';
 
 /** NVIDIA's CUDA provider (Linux and Windows on x64). Its libraries are 300 MB and not installed by default. */
 export const cuda: Driver = {

@@ -15,7 +15,7 @@ export function explainError(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   const code = String((error as { code?: unknown } | null)?.code);
   if (/^(ERR_)?MODULE_NOT_FOUND$/.test(code) && message.includes("'onnxruntime-node'")) {
-    return `onnxruntime-node is not installed (npm install onnxruntime-node@${RUNTIME_VERSION})`;
+    return `onnxruntime-node is not installed (npm install --ignore-scripts onnxruntime-node@${RUNTIME_VERSION})`;
   }
   return withoutLocation(message);
 }

@@ -1,0 +1,35 @@
+import { functionOf, signatureOf } from '../export.js';
+import { tf } from '../tfjs.js';
+import type { ModelSource } from './model-source.js';
+import { readArtifacts, reasonOf, SavedModelError } from './saved-model.js';
+
+/** A tfjs layers model: what `model.save` of `tf.sequential` and `tf.model` writes, and the converter from Keras 2. */
+export const layersModel: ModelSource = {
+  format: 'layers-model',
+
+  recognises(json) {
+    const { format, modelTopology } = (json ?? {}) as Record<string, unknown>;
+    return typeof modelTopology === 'object' && modelTopology !== null && format !== 'graph-model';
+  },
+
+  async read(file) {
+    const { modelTopology, weightSpecs, weightData } = await readArtifacts(file);
+    try {
+      const load = async () => ({ modelTopology, weightSpecs, weightData }) as tf.io.ModelArtifacts;
+      const model = await tf.loadLayersModel({ load });
+      return { run: functionOf(model), signature: signatureOf(model) };
+    } catch (error) {
+      throw refusal(file, error);
+    }
+  },
+};
+
+/** The error of a model that tfjs does not load; a layer class that tfjs lacks can be registered. */
+export function refusal(file: string, error: unknown): SavedModelError {
+  const reason = reasonOf(error);
+  const unknown = /^Unknown layer: (\S+?)\. /.exec(reason)?.[1];
+  if (unknown === undefined)
+    return new SavedModelError(`${file} can't be loaded by tfjs: ${reason}`, file, { cause: error });
+  const advice = 'register it with tf.serialization.registerClass first (command line: --import ./layers.ts)';
+  return new SavedModelError(`${file}: tfjs has no layer class '${unknown}'; ${advice}`, file, { cause: error });
+}

@@ -1,0 +1,110 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { ForgeError } from '@onnx-forge/infer';
+import { z } from 'zod';
+import type { tf } from '../tfjs.js';
+
+/** A saved model can't be read (code `tfjs-model`). */
+export class SavedModelError extends ForgeError {
+  constructor(message: string, path: string, options?: ErrorOptions) {
+    super('tfjs-model', message, { path }, options);
+  }
+}
+
+const weights = z.looseObject({
+  name: z.string(),
+  shape: z.array(z.int().nonnegative()),
+  dtype: z.enum(['float32', 'int32', 'bool', 'string', 'complex64']),
+  quantization: z.looseObject({ dtype: z.enum(['uint8', 'uint16', 'float16']) }).optional(),
+});
+const modelSchema = z.looseObject({
+  modelTopology: z.record(z.string(), z.unknown()),
+  weightsManifest: z.array(z.looseObject({ paths: z.array(z.string()), weights: z.array(weights) })).optional(),
+});
+
+type WeightGroup = NonNullable<z.infer<typeof modelSchema>['weightsManifest']>[number];
+
+const VALUE_BYTES = { float32: 4, int32: 4, bool: 1, complex64: 8, uint8: 1, uint16: 2, float16: 2 } as const;
+
+/**
+ * The content of a `model.json`.
+ * @param location a file, or an http(s) URL
+ * @throws SavedModelError that names it and what is wrong with it
+ */
+export async function readModelJson(location: string): Promise<unknown> {
+  const content = (await readBytes(location)).toString('utf8');
+  try {
+    return JSON.parse(content);
+  } catch (error) {
+    throw new SavedModelError(`${location} is not JSON: ${(error as Error).message}`, location, { cause: error });
+  }
+}
+
+/**
+ * Reads a model as `model.save` and the converter write it: model.json with the weight shards beside it. This is
+ * tfjs-node's `file://` loading without tfjs-node, and loading by URL.
+ * @throws SavedModelError that names the file and what is wrong with it
+ */
+export async function readArtifacts(location: string): Promise<tf.io.ModelArtifacts> {
+  const result = modelSchema.safeParse(await readModelJson(location));
+  if (!result.success) {
+    const { path: where, message } = result.error.issues[0]!;
+    throw new SavedModelError(`${location} is not a saved tfjs model: ${where.join('.')}: ${message}`, location);
+  }
+  const { weightsManifest = [], ...rest } = result.data;
+  const groups = await Promise.all(weightsManifest.map((group) => readGroup(location, group)));
+  return {
+    ...rest,
+    weightSpecs: weightsManifest.flatMap((group) => group.weights) as tf.io.WeightsManifestEntry[],
+    weightData: new Uint8Array(Buffer.concat(groups)).buffer,
+  };
+}
+
+/** The shards of one group, joined; their length must be that of the group's weights. */
+async function readGroup(location: string, { paths, weights }: WeightGroup): Promise<Buffer> {
+  const files = paths.map((name) => besides(location, name));
+  const shards = await Promise.all(files.map((file) => readBytes(file, `weights of ${location}: `)));
+  const data = Buffer.concat(shards);
+  const size = weights.reduce((sum, { shape, dtype, quantization }) => {
+    // Texts say their own lengths.
+    const each = VALUE_BYTES[(quantization?.dtype ?? dtype) as keyof typeof VALUE_BYTES] ?? Number.NaN;
+    return sum + each * shape.reduce((product, length) => product * length, 1);
+  }, 0);
+  if (Number.isNaN(size) || data.length === size) return data;
+  const names = files.join(', ');
+  throw new SavedModelError(`weights of ${location}: ${names} hold ${data.length} bytes instead of ${size}`, location);
+}
+
+/** Whether a location is an http(s) URL, not a file. */
+export function isUrl(location: string): boolean {
+  return /^https?:\/\//i.test(location);
+}
+
+/** A file beside another one; a URL's query (a signature, say) goes with every file. */
+function besides(location: string, name: string): string {
+  if (!isUrl(location)) return join(dirname(location), name);
+  const url = new URL(name, location);
+  if (url.search === '') url.search = new URL(location).search;
+  return url.href;
+}
+
+async function readBytes(location: string, prefix = ''): Promise<Buffer> {
+  try {
+    return await (isUrl(location) ? download(location) : readFile(location));
+  } catch (error) {
+    throw new SavedModelError(`${prefix}${location} can't be read: ${reasonOf(error)}`, location, { cause: error });
+  }
+}
+
+async function download(url: string): Promise<Buffer> {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`the server says ${`${response.status} ${response.statusText}`.trim()}`);
+  return Buffer.from(await response.arrayBuffer());
+}
+
+/** The message of an error; Node's `fetch` tells the reason in its error's cause. */
+export function reasonOf(error: unknown): string {
+  const { cause } = error as { cause?: unknown };
+  const told = cause instanceof Error && cause.message !== '' ? cause : error;
+  return told instanceof Error ? told.message : String(told);
+}
