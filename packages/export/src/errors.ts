@@ -20,6 +20,14 @@ export class UnsupportedKernelError extends ForgeError {
   }
 }
 
+/** A graph model has operations that no ONNX graph can hold (code `unsupported-operation`); all of them are listed. */
+export class UnsupportedOperationError extends ForgeError {
+  constructor(groups: readonly { readonly operations: readonly string[]; readonly reason: string }[]) {
+    const list = groups.map(({ operations, reason }) => `${operations.join(', ')} (${reason})`).join('; ');
+    super('unsupported-operation', `the graph model has operations that can't be exported: ${list}`, { groups });
+  }
+}
+
 /** A value was read while tracing: the graph would freeze it. */
 export class TracedReadError extends ForgeError {
   constructor(dtype: string, shape: readonly number[]) {

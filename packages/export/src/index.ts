@@ -10,6 +10,7 @@ export {
   type ExportableFunction,
   type ExportOptions,
   exportOnnx,
+  functionOf,
   type InputType,
   type OnnxExport,
   type PortType,

@@ -13,13 +13,19 @@ export const layersModel: ModelSource = {
   },
 
   async read(file) {
-    const { modelTopology, weightSpecs, weightData } = await readArtifacts(file);
-    try {
-      const load = async () => ({ modelTopology, weightSpecs, weightData }) as tf.io.ModelArtifacts;
-      const model = await tf.loadLayersModel({ load });
-      return { run: functionOf(model), signature: signatureOf(model) };
-    } catch (error) {
-      throw new SavedModelError(`${file} can't be loaded by tfjs: ${reasonOf(error)}`, file, { cause: error });
-    }
+    const model = await readLayersModel(file);
+    return { run: functionOf(model), signature: signatureOf(model) };
   },
 };
+
+/**
+ * A layers model from a file or URL: `tf.loadLayersModel` for Node without tfjs-node.
+ * @throws SavedModelError that names the file and what is wrong with it
+ */
+export async function readLayersModel(file: string): Promise<tf.LayersModel> {
+  const { modelTopology, weightSpecs, weightData } = await readArtifacts(file);
+  const artifacts = { modelTopology, weightSpecs, weightData } as tf.io.ModelArtifacts;
+  return tf.loadLayersModel({ load: async () => artifacts }).catch((error: unknown) => {
+    throw new SavedModelError(`${file} can't be loaded by tfjs: ${reasonOf(error)}`, file, { cause: error });
+  });
+}
