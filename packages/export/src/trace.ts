@@ -2,9 +2,10 @@ import { TracedReadError, type UnsupportedKernel, UnsupportedKernelError } from 
 import { type DType, Value } from './graph/value.js';
 import { registerLowerings, registerStandIns } from './kernels.js';
 import { type Dialect, STANDARD } from './lower/dialect.js';
+import type { KernelCall, KernelLog, VaryingAxes } from './record/kernel-log.js';
 import { followLayers } from './record/layers.js';
-import { type Place, userLine } from './record/place.js';
-import { RecordingBackend } from './recorder.js';
+import { callingLine, type Place, userLine } from './record/place.js';
+import { type ForeignContents, RecordingBackend } from './recorder.js';
 import { tf } from './tfjs.js';
 
 const TRACE_BACKEND = 'onnx-trace';
@@ -26,6 +27,16 @@ export interface TracedVariable {
 export interface Trace {
   readonly outputs: Readonly<Record<string, Value>>;
   readonly variables: readonly TracedVariable[];
+  readonly log: KernelLog;
+}
+
+export interface TraceOptions {
+  readonly dialect?: Dialect;
+  /** Which axes of the kernels' outputs are known to vary with a free dimension. */
+  readonly varying?: VaryingAxes;
+  readonly foreign?: ForeignContents;
+  /** Whether the log knows the user's lines; default true. It costs some microseconds a kernel. */
+  readonly lines?: boolean;
 }
 
 /** What a traced function may do besides calling tfjs: declare further inputs. */
@@ -41,7 +52,10 @@ export interface TraceContext {
  * variables hold their old values afterwards.
  * @throws UnsupportedKernelError listing every kernel without a lowering; TracedReadError when a value is read.
  */
-export function trace(f: (context: TraceContext) => Record<string, tf.Tensor>, dialect: Dialect = STANDARD): Trace {
+export function trace(
+  f: (context: TraceContext) => Record<string, tf.Tensor>,
+  { dialect = STANDARD, varying = [], foreign, lines = true }: TraceOptions = {},
+): Trace {
   const engine = tf.engine();
   tf.backend(); // nothing may have needed one before
   const home = engine.backendName;
@@ -50,6 +64,7 @@ export function trace(f: (context: TraceContext) => Record<string, tf.Tensor>, d
     const [layer, at] = [layers.current(), userLine()];
     return { ...(layer && { layer }), ...(at && { at }) };
   };
+  const log: KernelCall[] = [];
   const recorder = new RecordingBackend(
     {
       read: ([value]) => Promise.reject(new TracedReadError(value!.dtype, value!.shape, place())),
@@ -57,7 +72,18 @@ export function trace(f: (context: TraceContext) => Record<string, tf.Tensor>, d
         throw new TracedReadError(value.dtype, value.shape, place());
       },
     },
-    dialect,
+    {
+      dialect,
+      ...(foreign && { foreign }),
+      onKernel: (kernel, inputs, attrs, outputs) => {
+        const [layer, line] = [layers.current(), lines ? callingLine() : () => undefined];
+        for (const [o, axes] of (varying[log.length] ?? []).entries()) {
+          const output = outputs[o];
+          if (axes.size > 0 && output instanceof Value) output.varying = axes;
+        }
+        log.push({ kernel, inputs, attrs, outputs, layer, line });
+      },
+    },
   );
   const unsupported: UnsupportedKernel[] = [];
   registerLowerings(TRACE_BACKEND);
@@ -103,7 +129,7 @@ export function trace(f: (context: TraceContext) => Record<string, tf.Tensor>, d
         created: true,
       })),
     ];
-    return { outputs, variables };
+    return { outputs, variables, log };
   } catch (error) {
     throw unsupported.length > 0 ? new UnsupportedKernelError(unsupported) : error;
   } finally {
