@@ -35,17 +35,19 @@ async function examine(model: ZooModel): Promise<Outcome> {
   const start = performance.now();
   const expected = await reference(first);
   const cpu = performance.now() - start;
-  const comparison = worse(compare(await ours(first), expected), compare(await ours(second), await reference(second)));
-  const time = await timeOf(() => ours(first));
+  const atFirst = compare(await ours(first), expected);
   const wasm = await onWasm(run, first, expected);
+  if (!wasm) await tf.setBackend('cpu');
+  // tfjs cpu takes a minute for some: the second input, of a larger batch, is left to wasm where it has the kernels.
+  const atSecond = compare(await ours(second), await (wasm ? onTfjs(run, second) : reference(second)));
   return {
     status: 'exported',
     megabytes: exported.bytes.length / 1e6,
     nodes: onnxProto.onnx.ModelProto.decode(exported.bytes).graph!.node!.length,
     ...(fixed && { fixed }),
-    comparison,
+    comparison: worse(atFirst, atSecond),
     ...(wasm && { wasmError: wasm.error }),
-    times: { cpu, ours: time, ...(wasm && { wasm: wasm.ms }) },
+    times: { cpu, ours: await timeOf(() => ours(first)), ...(wasm && { wasm: wasm.ms }) },
   };
 }
 
