@@ -12,3 +12,6 @@ export { type RunOptions, run } from './run.js';
 export { openServing, type Serving, type ServingSpec, type ServingTask } from './serving/serving.js';
 export { project } from './worker/projection.js';
 export { withVocabularies } from './workloads.js';
+export { compare as compareOutputs } from './zoo/compare.js';
+export { faults, markdown as zooMarkdown } from './zoo/report.js';
+export { isWrong, type Outcome, type ZooModel, type ZooResult } from './zoo/zoo-model.js';

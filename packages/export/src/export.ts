@@ -2,8 +2,12 @@ import { SignatureError } from './errors.js';
 import type { DType, Value } from './graph/value.js';
 import { graphFunction, graphSignature, isGraphModel } from './graph-model.js';
 import { type Dimension, encodeModel, OPSET } from './onnx/writer.js';
+import { compareLogs, type SizedTrace } from './record/compare-logs.js';
+import { SizeFit } from './record/size-fit.js';
+import { derivedSizes, sizedTraces } from './record/sized-traces.js';
+import { MOST_FREE_DIMENSIONS, type Sizes } from './record/trace-sizes.js';
 import type { tf } from './tfjs.js';
-import { assertEqualReads, named, type Trace, trace } from './trace.js';
+import { assertEqualReads, named, type TraceOptions, trace } from './trace.js';
 import { type FreeDimension, unify } from './unify.js';
 
 /** An input: a string in the shape is a free dimension, the same name the same size. */
@@ -36,14 +40,6 @@ export interface ExportOptions {
   /** Names of the weights in the graph; default: tfjs's, which count the layers that the process has made before. */
   readonly nameOf?: (variable: tf.Variable) => string | undefined;
 }
-
-/** Sizes that a free dimension takes in the traces: primes that no architecture uses, so that no size matches by accident. */
-const TRACE_SIZES = [
-  [11, 13, 17],
-  [19, 23, 29],
-  [31, 37, 41],
-  [43, 47, 53],
-] as const;
 
 /** What can be exported: a function of tensors by name, or a model. */
 export type Exportable = tf.LayersModel | tf.GraphModel | ExportableFunction;
@@ -103,25 +99,31 @@ function unique(names: readonly string[]): string[] {
 
 function exportFunction(f: ExportableFunction, signature: Signature, { nameOf }: ExportOptions): OnnxExport {
   const free = freeDimensions(signature);
-  if (free.length > TRACE_SIZES.length) {
-    throw new SignatureError(`at most ${TRACE_SIZES.length} free dimensions, not ${free.length}: ${free.join(', ')}`, {
-      free,
-    });
+  if (free.length > MOST_FREE_DIMENSIONS) {
+    throw new SignatureError(
+      `at most ${MOST_FREE_DIMENSIONS} free dimensions, not ${free.length}: ${free.join(', ')}`,
+      { free },
+    );
   }
-  const sizesAt = (k: 0 | 1 | 2): number[] => free.map((_, d) => TRACE_SIZES[d]![k]);
-  const base = sizesAt(0);
-  const run = (sizes: readonly number[]): TracedFunction => traceFunction(f, signature, free, sizes);
-  const first = run(base);
-  const again = run(base).trace;
-  assertEqualReads(first.trace, again);
-  const varied = free.map((_, d) => run(base.map((size, i) => (i === d ? TRACE_SIZES[d]![1] : size))).trace);
+  const traces = sizedTraces((sizes, options) => traceFunction(f, signature, free, sizes, options), free);
+  const { base: first, again, large, small, changed } = traces;
+  assertEqualReads(first.trace, again.trace);
+  const dimensions = free.map((name) => locate(name, signature, first.inputs));
+  const all = [first, ...large, ...small];
+  const freeSizes = dimensions.map(({ name }) => all.map(({ sizes }) => sizes[free.indexOf(name)]!));
+  const derived = derivedSizes(all, freeSizes);
+  const atoms = [...freeSizes.map((values) => ({ values, call: -1 })), ...derived];
+  const fit = new SizeFit(free.length, atoms);
+  unify({ base: first.trace, again: again.trace, others: [], dimensions: [] });
+  compareLogs(all, fit);
   const outputDims = unify({
     base: first.trace,
-    again,
-    varied,
-    check: free.length > 0 ? run(sizesAt(2)).trace : undefined,
-    dimensions: free.map((name) => locate(name, signature, first.inputs)),
-    sizes: { base, varied: sizesAt(1), check: sizesAt(2) },
+    again: again.trace,
+    others: large.map(({ trace }) => trace),
+    changed,
+    dimensions,
+    fit: fit.first(1 + large.length),
+    sources: [...dimensions.map(({ input, axis }) => ({ value: input, axis })), ...derived],
   });
   for (const { variable, before } of first.trace.variables) named(before, nameOf?.(variable) ?? variable.name);
   const inputs = Object.entries(signature.inputs).map(([name, { shape }]) => ({
@@ -144,27 +146,26 @@ function exportFunction(f: ExportableFunction, signature: Signature, { nameOf }:
   };
 }
 
-interface TracedFunction {
-  readonly trace: Trace;
-  readonly inputs: Record<string, Value>;
-}
-
 function traceFunction(
   f: ExportableFunction,
   signature: Signature,
   free: readonly string[],
-  sizes: readonly number[],
-): TracedFunction {
+  sizes: Sizes,
+  options: TraceOptions,
+): SizedTrace {
   const inputs: Record<string, Value> = {};
   const traced = trace((context) => {
     const tensors: Record<string, tf.Tensor> = {};
     for (const [name, { shape, dtype = 'float32' }] of Object.entries(signature.inputs)) {
       const concrete = shape.map((n) => (typeof n === 'number' ? n : sizes[free.indexOf(n)]!));
       tensors[name] = context.input(name, { shape: concrete, dtype });
-      inputs[name] = context.recorded(tensors[name]);
+      const value = context.recorded(tensors[name]);
+      const varying = shape.flatMap((n, axis) => (typeof n === 'string' ? [axis] : []));
+      if (varying.length > 0) value.varying = new Set(varying);
+      inputs[name] = value;
     }
     return f(tensors);
-  });
+  }, options);
   const assigned = traced.variables.find(({ before, after }) => before !== after);
   if (assigned) {
     throw new SignatureError(
@@ -172,7 +173,7 @@ function traceFunction(
       { variable: assigned.variable.name },
     );
   }
-  return { trace: traced, inputs };
+  return { trace: traced, inputs, sizes, at: free.map((name, d) => `${name} = ${sizes[d]}`).join(', ') };
 }
 
 function freeDimensions({ inputs }: Signature): string[] {

@@ -10,6 +10,7 @@ export {
   type ExportableFunction,
   type ExportOptions,
   exportOnnx,
+  functionOf,
   type InputType,
   type OnnxExport,
   type PortType,
@@ -28,4 +29,12 @@ export type { StepRandom } from './step/hostInputs.js';
 export { CompiledTraining } from './step/training.js';
 export { supportTable } from './supportTable.js';
 export { tf } from './tfjs.js';
-export { type DeviceVerification, type OutputError, type VerifyOptions, verify } from './verify.js';
+export {
+  type DeviceVerification,
+  describeSizes,
+  type FreeSizes,
+  type OutputError,
+  VerifyError,
+  type VerifyOptions,
+  verify,
+} from './verify.js';

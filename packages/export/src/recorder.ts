@@ -2,7 +2,6 @@ import { Complex, type Content, Strings } from './content.js';
 import { constant, reshape } from './graph/build.js';
 import { type ConstantData, constantData, type DType, storedData, Value } from './graph/value.js';
 import { type Dialect, STANDARD } from './lower/dialect.js';
-import type { KnownValues } from './record/known-values.js';
 import { tf } from './tfjs.js';
 
 type DataId = object;
@@ -17,8 +16,23 @@ interface Entry {
 export interface ReadPolicy {
   read(values: readonly Value[]): Promise<readonly ConstantData[]>;
   readSync(value: Value): ConstantData;
-  /** Takes note of the kernels whose results are known while recording. */
-  readonly known?: KnownValues;
+}
+
+/** Contents of tensors that other backends hold. */
+export type ForeignContents = WeakMap<DataId, Content>;
+
+export type KernelListener = (
+  kernel: string,
+  inputs: Readonly<Record<string, Content | readonly Content[]>>,
+  attrs: tf.NamedAttrMap,
+  outputs: readonly Content[],
+) => void;
+
+export interface RecordingOptions {
+  readonly dialect?: Dialect;
+  /** Shared by recordings of one set of weights, which then have the same constants. */
+  readonly foreign?: ForeignContents;
+  readonly onKernel?: KernelListener;
 }
 
 /**
@@ -27,20 +41,21 @@ export interface ReadPolicy {
  */
 export class RecordingBackend extends tf.KernelBackend {
   readonly #entries = new Map<DataId, Entry>();
-  readonly #foreign = new WeakMap<DataId, Content>();
+  readonly #foreign: ForeignContents;
   readonly #policy: ReadPolicy;
-
-  get known(): KnownValues | undefined {
-    return this.#policy.known;
-  }
 
   /** What the lowerings may use. */
   readonly dialect: Dialect;
 
-  constructor(policy: ReadPolicy, dialect: Dialect = STANDARD) {
+  /** Told of every kernel, before its outputs are used. */
+  readonly onKernel: KernelListener | undefined;
+
+  constructor(policy: ReadPolicy, { dialect = STANDARD, foreign = new WeakMap(), onKernel }: RecordingOptions = {}) {
     super();
     this.#policy = policy;
+    this.#foreign = foreign;
     this.dialect = dialect;
+    this.onKernel = onKernel;
   }
 
   /**

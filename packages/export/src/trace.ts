@@ -2,8 +2,11 @@ import { TracedReadError, TraceMismatchError, type UnsupportedKernel, Unsupporte
 import { type ConstantData, type DType, storedData, Value } from './graph/value.js';
 import { registerLowerings, registerStandIns } from './kernels.js';
 import { type Dialect, STANDARD } from './lower/dialect.js';
+import type { KernelCall, KernelLog, VaryingAxes } from './record/kernel-log.js';
 import { KnownValues } from './record/known-values.js';
-import { RecordingBackend } from './recorder.js';
+import { followLayers } from './record/layers.js';
+import { callingLine, type Place, userLine } from './record/place.js';
+import { type ForeignContents, RecordingBackend } from './recorder.js';
 import { tf } from './tfjs.js';
 
 const TRACE_BACKEND = 'onnx-trace';
@@ -27,6 +30,16 @@ export interface Trace {
   readonly variables: readonly TracedVariable[];
   /** The constants that numbers read while tracing depend on. */
   readonly read: readonly ConstantData[];
+  readonly log: KernelLog;
+}
+
+export interface TraceOptions {
+  readonly dialect?: Dialect;
+  /** Which axes of the kernels' outputs are known to vary with a free dimension. */
+  readonly varying?: VaryingAxes;
+  readonly foreign?: ForeignContents;
+  /** Whether the log knows the user's lines; default true. It costs some microseconds a kernel. */
+  readonly lines?: boolean;
 }
 
 /** What a traced function may do besides calling tfjs: declare further inputs. */
@@ -42,26 +55,46 @@ export interface TraceContext {
  * variables hold their old values afterwards.
  * @throws UnsupportedKernelError listing every kernel without a lowering; TracedReadError when a value is read.
  */
-export function trace(f: (context: TraceContext) => Record<string, tf.Tensor>, dialect: Dialect = STANDARD): Trace {
+export function trace(
+  f: (context: TraceContext) => Record<string, tf.Tensor>,
+  { dialect = STANDARD, varying = [], foreign, lines = true }: TraceOptions = {},
+): Trace {
   const engine = tf.engine();
   tf.backend(); // nothing may have needed one before
   const home = engine.backendName;
   const known = new KnownValues();
+  const layers = followLayers();
+  const place = (): Place => {
+    const [layer, at] = [layers.current(), userLine()];
+    return { ...(layer && { layer }), ...(at && { at }) };
+  };
+  const log: KernelCall[] = [];
   const recorder = new RecordingBackend(
     {
-      read: ([value]) => Promise.reject(new TracedReadError(value!.dtype, value!.shape)),
+      read: ([value]) => Promise.reject(new TracedReadError(value!.dtype, value!.shape, place())),
       readSync: (value) => {
         const data = known.read(value) ?? storedData(value);
-        if (!data) throw new TracedReadError(value.dtype, value.shape);
+        if (!data) throw new TracedReadError(value.dtype, value.shape, place());
         return data;
       },
-      known,
     },
-    dialect,
+    {
+      dialect,
+      ...(foreign && { foreign }),
+      onKernel: (kernel, inputs, attrs, outputs) => {
+        const [layer, line] = [layers.current(), lines ? callingLine() : () => undefined];
+        for (const [o, axes] of (varying[log.length] ?? []).entries()) {
+          const output = outputs[o];
+          if (axes.size > 0 && output instanceof Value) output.varying = axes;
+        }
+        known.add(kernel, inputs, attrs, outputs);
+        log.push({ kernel, inputs, attrs, outputs, layer, line });
+      },
+    },
   );
   const unsupported: UnsupportedKernel[] = [];
   registerLowerings(TRACE_BACKEND);
-  const dropStandIns = registerStandIns(TRACE_BACKEND, (kernel) => unsupported.push(kernel));
+  const dropStandIns = registerStandIns(TRACE_BACKEND, (kernel) => unsupported.push(kernel), layers.current);
   const existing = Object.values(engine.state.registeredVariables).map((variable) => ({
     variable,
     saved: keepAlive(variable),
@@ -106,10 +139,11 @@ export function trace(f: (context: TraceContext) => Record<string, tf.Tensor>, d
         created: true,
       })),
     ];
-    return { outputs, variables, read: known.leaves };
+    return { outputs, variables, read: known.leaves, log };
   } catch (error) {
     throw unsupported.length > 0 ? new UnsupportedKernelError(unsupported) : error;
   } finally {
+    layers.stop();
     delete (engine as Partial<typeof engine>).makeVariable;
     engine.endScope();
     void tf.setBackend(home);

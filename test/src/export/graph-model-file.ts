@@ -130,3 +130,28 @@ export const SCORES: GraphModelFile = new GraphModelFile(
   },
   { score: 'product:0' },
 );
+
+/** `condition ? 10 x : -x` as tf.cond is converted: Switch sends x to one side, Merge takes what comes from it. */
+export function branching(inputs: readonly GraphNodeEntry[], condition: readonly GraphNodeEntry[]): GraphModelFile {
+  const float = { T: type('FLOAT') };
+  return new GraphModelFile(
+    [
+      ...inputs,
+      ...condition,
+      { name: 'switch', op: 'Switch', input: ['x', 'condition'], attr: float },
+      { name: 'negative', op: 'Neg', input: ['switch'], attr: float },
+      { name: 'large', op: 'Mul', input: ['switch:1', 'ten'], attr: float },
+      { name: 'merge', op: 'Merge', input: ['negative', 'large'], attr: { ...float, N: int(2) } },
+      { name: 'more', op: 'AddV2', input: ['merge', 'small'], attr: float },
+    ],
+    {
+      zero: { dtype: 'int32', shape: [1], values: [0] },
+      one: { dtype: 'int32', shape: [1], values: [1] },
+      two: { dtype: 'int32', shape: [], values: [2] },
+      nothing: { dtype: 'float32', shape: [], values: [0] },
+      ten: { dtype: 'float32', shape: [], values: [10] },
+      small: { dtype: 'float32', shape: [], values: [0.5] },
+    },
+    { y: 'more:0' },
+  );
+}

@@ -1,7 +1,16 @@
-import { exportOnnx, TracedReadError, TraceMismatchError, tf, verify } from '@onnx-forge/export';
+import {
+  exportOnnx,
+  functionOf,
+  SignatureError,
+  TracedReadError,
+  TraceMismatchError,
+  tf,
+  UnsupportedOperationError,
+  verify,
+} from '@onnx-forge/export';
 import { openSession } from '@onnx-forge/infer';
 import { assert } from 'chai';
-import { SCORES } from './graph-model-file.js';
+import { branching, element, GraphModelFile, placeholder, SCORES, type } from './graph-model-file.js';
 
 type Tensors = Record<string, tf.Tensor>;
 
@@ -37,6 +46,91 @@ describe('graph models', () => {
     const f = ({ x }: Tensors) => ({ y: tf.neg(model.predict(tf.reshape(x!, [-1, 2, 2])) as tf.Tensor) });
     const [y] = await run(exportOnnx(f, { inputs: { x: { shape: [4] } } }).bytes, [4], [1, 0, 0, 1]);
     assert.deepEqual(y, [-5, -50]);
+  });
+});
+
+describe('graph models with branches', () => {
+  beforeEach(() => tf.setBackend('cpu'));
+
+  const byRows = branching(
+    [placeholder('x', [-1, 2])],
+    [
+      { name: 'shape', op: 'Shape', input: ['x'], attr: { T: type('FLOAT'), out_type: type('INT32') } },
+      element('rows', 'shape', 'zero', 'one', 'one'),
+      { name: 'condition', op: 'Greater', input: ['rows', 'two'], attr: { T: type('INT32') } },
+    ],
+  );
+  const byFlag = branching(
+    [placeholder('x', [2]), placeholder('flag', [])],
+    [{ name: 'condition', op: 'Greater', input: ['flag', 'nothing'], attr: { T: type('FLOAT') } }],
+  );
+
+  it('take the side that a size decides on', async () => {
+    const f = functionOf(await byRows.load());
+    const exported = (rows: number) => exportOnnx(f, { inputs: { x: { shape: [rows, 2] } } }).bytes;
+    assert.deepEqual(await run(exported(3), [3, 2], [1, 2, 3, 4, 5, 6]), [[10.5, 20.5, 30.5, 40.5, 50.5, 60.5]]);
+    assert.deepEqual(await run(exported(2), [2, 2], [1, 2, 3, 4]), [[-0.5, -1.5, -2.5, -3.5]]);
+  });
+
+  it('are refused where a free size decides', async () => {
+    const model = await byRows.load();
+    assert.throws(() => exportOnnx(model), TraceMismatchError);
+  });
+
+  it('take both sides where an input decides, as tfjs takes one', async () => {
+    const model = await byFlag.load();
+    const { bytes } = exportOnnx(model);
+    await using session = await openSession(bytes, { device: 'cpu' });
+    for (const flag of [1, -1, 0]) {
+      const inputs = { x: tf.tensor1d([1, -2]), flag: tf.scalar(flag) };
+      const expected = (await model.executeAsync(inputs)) as tf.Tensor;
+      const { y } = await session.run({
+        x: { type: 'float32', dims: [2], data: Float32Array.of(1, -2) },
+        flag: { type: 'float32', dims: [], data: Float32Array.of(flag) },
+      });
+      assert.deepEqual(Array.from(y!.data as Float32Array), flag > 0 ? [10.5, -19.5] : [-0.5, 2.5]);
+      assert.deepEqual(Array.from(y!.data as Float32Array), Array.from(await expected.data()));
+    }
+  });
+
+  it('are refused by name where the shape of a result depends on values', async () => {
+    const model = await new GraphModelFile(
+      [
+        placeholder('x', [4]),
+        { name: 'positive', op: 'Greater', input: ['x', 'nothing'], attr: { T: type('FLOAT') } },
+        { name: 'places', op: 'Where', input: ['positive'], attr: { T: type('BOOL') } },
+      ],
+      { nothing: { dtype: 'float32', shape: [], values: [0] } },
+      { places: 'places:0' },
+    ).load();
+    assert.throws(
+      () => exportOnnx(model),
+      UnsupportedOperationError,
+      /Where \(the shape of the result depends on values\)/,
+    );
+  });
+
+  it('are refused by name where tfjs knows no such operation', async () => {
+    const model = await new GraphModelFile(
+      [placeholder('x', [4]), { name: 'y', op: 'Mystery', input: ['x'], attr: {} }],
+      { unused: { dtype: 'float32', shape: [], values: [0] } },
+      { y: 'y:0' },
+    ).load();
+    assert.throws(() => exportOnnx(model), UnsupportedOperationError, /Mystery \(unknown to tfjs\)/);
+  });
+
+  it('are refused where an input has no shape', async () => {
+    const model = await new GraphModelFile(
+      [
+        { name: 'x', op: 'Placeholder', attr: { dtype: type('FLOAT') } },
+        { name: 'y', op: 'Neg', input: ['x'], attr: { T: type('FLOAT') } },
+      ],
+      { unused: { dtype: 'float32', shape: [], values: [0] } },
+      { y: 'y:0' },
+    ).load();
+    assert.throws(() => exportOnnx(model), SignatureError, /input x of the graph model has no shape/);
+    const [y] = await run(exportOnnx(functionOf(model), { inputs: { x: { shape: [2] } } }).bytes, [2], [1, -2]);
+    assert.deepEqual(y, [-1, 2]);
   });
 });
 

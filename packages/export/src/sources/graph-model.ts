@@ -14,10 +14,18 @@ export const graphModel: ModelSource = {
   },
 
   async read(file) {
-    const artifacts = await readArtifacts(file);
-    const model = await tf.loadGraphModel({ load: async () => artifacts }).catch((error: unknown) => {
-      throw new SavedModelError(`${file} can't be loaded by tfjs: ${reasonOf(error)}`, file, { cause: error });
-    });
+    const model = await readGraphModel(file);
     return { run: graphFunction(model), signature: graphSignature(model) };
   },
 };
+
+/**
+ * A graph model from a file or URL: `tf.loadGraphModel` for Node without tfjs-node.
+ * @throws SavedModelError that names the file and what is wrong with it
+ */
+export async function readGraphModel(file: string): Promise<tf.GraphModel> {
+  const artifacts = await readArtifacts(file);
+  return tf.loadGraphModel({ load: async () => artifacts }).catch((error: unknown) => {
+    throw new SavedModelError(`${file} can't be loaded by tfjs: ${reasonOf(error)}`, file, { cause: error });
+  });
+}

@@ -4,13 +4,13 @@
  * @module @onnx-forge/export/sources
  */
 import type { ExportableFunction, Signature } from '../export.js';
-import { graphModel } from './graph-model.js';
+import { graphModel, readGraphModel } from './graph-model.js';
 import { keras3 } from './keras-3.js';
-import { layersModel } from './layers-model.js';
+import { layersModel, readLayersModel } from './layers-model.js';
 import type { ModelSource } from './model-source.js';
 import { readModelJson, SavedModelError } from './saved-model.js';
 
-export { type ModelSource, SavedModelError };
+export { type ModelSource, readGraphModel, readLayersModel, SavedModelError };
 
 /** Every format that can be read; the first that recognises a file reads it. */
 export const MODEL_SOURCES: readonly ModelSource[] = [graphModel, keras3, layersModel];

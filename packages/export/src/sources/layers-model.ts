@@ -13,16 +13,22 @@ export const layersModel: ModelSource = {
   },
 
   async read(file) {
-    const { modelTopology, weightSpecs, weightData } = await readArtifacts(file);
-    try {
-      const load = async () => ({ modelTopology, weightSpecs, weightData }) as tf.io.ModelArtifacts;
-      const model = await tf.loadLayersModel({ load });
-      return { run: functionOf(model), signature: signatureOf(model) };
-    } catch (error) {
-      throw refusal(file, error);
-    }
+    const model = await readLayersModel(file);
+    return { run: functionOf(model), signature: signatureOf(model) };
   },
 };
+
+/**
+ * A layers model from a file or URL: `tf.loadLayersModel` for Node without tfjs-node.
+ * @throws SavedModelError that names the file and what is wrong with it
+ */
+export async function readLayersModel(file: string): Promise<tf.LayersModel> {
+  const { modelTopology, weightSpecs, weightData } = await readArtifacts(file);
+  const artifacts = { modelTopology, weightSpecs, weightData } as tf.io.ModelArtifacts;
+  return tf.loadLayersModel({ load: async () => artifacts }).catch((error: unknown) => {
+    throw refusal(file, error);
+  });
+}
 
 /** The error of a model that tfjs does not load; a layer class that tfjs lacks can be registered. */
 export function refusal(file: string, error: unknown): SavedModelError {

@@ -1,5 +1,12 @@
 import { join } from 'node:path';
-import { type ExportableFunction, exportOnnx, type OnnxExport, type VerifyOptions, verify } from '@onnx-forge/export';
+import {
+  describeSizes,
+  type ExportableFunction,
+  exportOnnx,
+  type OnnxExport,
+  type VerifyOptions,
+  verify,
+} from '@onnx-forge/export';
 import { readModel } from '@onnx-forge/export/sources';
 import type { Outcome } from './command.js';
 import { EXIT, messageOf } from './errors.js';
@@ -69,8 +76,10 @@ async function compare(exported: OnnxExport, model: ExportableFunction): Promise
       }
     };
     try {
-      const { worst, device } = await verify(exported, watched, { sample });
-      const error = `worst relative error ${worst.toExponential(1)} on ${device}, random inputs`;
+      const verification = await verify(exported, watched, { sample });
+      const { worst, device } = verification;
+      const sizes = describeSizes(verification);
+      const error = `worst relative error ${worst.toExponential(1)} on ${device}, random inputs${sizes && `, ${sizes}`}`;
       const ok = worst <= TOLERANCE;
       return { ok, worst, text: ok ? `agrees with tfjs: ${error}` : `does NOT agree with tfjs: ${error}` };
     } catch (error) {
