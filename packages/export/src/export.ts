@@ -1,6 +1,7 @@
 import { SignatureError } from './errors.js';
 import type { DType, Value } from './graph/value.js';
 import { type Dimension, encodeModel, OPSET } from './onnx/writer.js';
+import { undoneOnFailure } from './record/undo.js';
 import type { tf } from './tfjs.js';
 import { named, type Trace, trace } from './trace.js';
 import { type FreeDimension, unify } from './unify.js';
@@ -56,9 +57,11 @@ export function exportOnnx(
   signature?: Signature,
   options: ExportOptions = {},
 ): OnnxExport {
-  if (typeof target !== 'function') return exportFunction(functionOf(target), signatureOf(target), options);
-  if (!signature) throw new SignatureError('a function needs a signature: names, shapes and dtypes of its inputs');
-  return exportFunction(target, signature, options);
+  return undoneOnFailure(() => {
+    if (typeof target !== 'function') return exportFunction(functionOf(target), signatureOf(target), options);
+    if (!signature) throw new SignatureError('a function needs a signature: names, shapes and dtypes of its inputs');
+    return exportFunction(target, signature, options);
+  });
 }
 
 /** The model's own signature: axis 0 is `batch`, other open axes are named after their input. */

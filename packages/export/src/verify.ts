@@ -1,5 +1,7 @@
 import { type Device, type DeviceRequest, openSession, Random, sizeOf, type Tensor } from '@onnx-forge/infer';
 import { type ExportableFunction, functionOf, type OnnxExport, type PortType } from './export.js';
+import { Fields } from './record/fields.js';
+import { isolateEngine } from './record/isolation.js';
 import { tf } from './tfjs.js';
 
 /** Largest difference between onnxruntime and tfjs over all elements of an output. */
@@ -96,19 +98,23 @@ async function onTfjs(
 ): Promise<Record<string, ArrayLike<number>>> {
   const home = tf.getBackend();
   await tf.setBackend('cpu');
+  const fields = new Fields();
+  const restoreEngine = isolateEngine();
   try {
-    const results = tf.tidy(() => {
+    const values: Record<string, ArrayLike<number>> = {};
+    tf.tidy(() => {
       const inputs = Object.entries(feeds).map(([name, { data, dims, type }]) => [
         name,
         tf.tensor(data as Float32Array, [...dims], type as 'float32'),
       ]);
-      return f(Object.fromEntries(inputs)) as tf.NamedTensorMap;
+      // Read at once: with the engine's own state the tensors go.
+      for (const [name, tensor] of Object.entries(f(Object.fromEntries(inputs)))) values[name] = tensor.dataSync();
     });
-    const read = Object.entries(results).map(async ([name, tensor]) => [name, await tensor.data()] as const);
-    const values = Object.fromEntries(await Promise.all(read));
-    tf.dispose(results);
     return values;
   } finally {
+    restoreEngine();
+    fields.stop();
+    fields.restoreAll();
     await tf.setBackend(home);
   }
 }

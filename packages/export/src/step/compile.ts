@@ -1,4 +1,5 @@
 import { type ComputeDevice, type OpenStep, openDevice, openStep, StepRunner } from '@onnx-forge/infer';
+import { undoneOnFailure } from '../record/undo.js';
 import { StepCompiler } from './compiler.js';
 import type { CompileOptions, StepDefinition } from './definition.js';
 import { dialectOf } from './providerDialect.js';
@@ -31,8 +32,11 @@ async function compileOn(
   definitions: Readonly<Record<string, StepDefinition>>,
   { nameOf, random }: CompileOptions,
 ): Promise<CompiledTraining> {
-  const compiler = new StepCompiler(definitions, nameOf);
-  const models = compiler.compile(await dialectOf(device), device.device === 'cpu');
+  const dialect = await dialectOf(device);
+  const { compiler, models } = undoneOnFailure(() => {
+    const compiler = new StepCompiler(definitions, nameOf);
+    return { compiler, models: compiler.compile(dialect, device.device === 'cpu') };
+  });
   const steps: Record<string, OpenStep> = {};
   for (const [name, { bytes, graph }] of Object.entries(models)) {
     steps[name] = await openStep(device, `step ${name}`, bytes, graph);
