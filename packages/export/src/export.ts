@@ -1,9 +1,10 @@
 import { SignatureError } from './errors.js';
 import type { DType, Value } from './graph/value.js';
 import { type Dimension, encodeModel, OPSET } from './onnx/writer.js';
+import { alongFreeTime, RecurrentLayers } from './record/recurrent.js';
 import { undoneOnFailure } from './record/undo.js';
 import type { tf } from './tfjs.js';
-import { named, type Trace, trace } from './trace.js';
+import { named, type TensorType, type Trace, trace } from './trace.js';
 import { type FreeDimension, unify } from './unify.js';
 
 /** An input: a string in the shape is a free dimension, the same name the same size. */
@@ -27,6 +28,11 @@ export interface OnnxExport {
   readonly opset: number;
   readonly inputs: Readonly<Record<string, PortType>>;
   readonly outputs: Readonly<Record<string, PortType>>;
+  /**
+   * States of stateful recurrent layers: by the input that holds one before the call, the output that holds it
+   * afterwards. Zeros at first, as after `resetStates()`. Absent if there are none.
+   */
+  readonly states?: Readonly<Record<string, string>>;
 }
 
 /** Tensors by name in, tensors by name out; variables it uses become weights of the graph. */
@@ -111,23 +117,27 @@ function exportFunction(f: ExportableFunction, signature: Signature, { nameOf }:
   }
   const sizesAt = (k: 0 | 1 | 2): number[] => free.map((_, d) => TRACE_SIZES[d]![k]);
   const base = sizesAt(0);
-  const run = (sizes: readonly number[]): TracedFunction => traceFunction(f, signature, free, sizes);
-  const first = run(base);
-  const varied = free.map((_, d) => run(base.map((size, i) => (i === d ? TRACE_SIZES[d]![1] : size))).trace);
+  let scanned: ReadonlySet<tf.layers.Layer> = new Set();
+  const run = (sizes: readonly number[]): TracedFunction => traceFunction(f, signature, free, sizes, scanned);
+  const atSizes = (): TracedFunction[] =>
+    [base, ...free.map((_, d) => base.map((size, i) => (i === d ? TRACE_SIZES[d]![1] : size)))].map(run);
+  let traced = atSizes();
+  scanned = alongFreeTime(traced.map(({ recurrent }) => recurrent));
+  if (scanned.size > 0) traced = atSizes();
+  const [first, ...varied] = traced as [TracedFunction, ...TracedFunction[]];
   const outputDims = unify({
     base: first.trace,
     again: run(base).trace,
-    varied,
+    varied: varied.map(({ trace }) => trace),
     check: free.length > 0 ? run(sizesAt(2)).trace : undefined,
     dimensions: free.map((name) => locate(name, signature, first.inputs)),
     sizes: { base, varied: sizesAt(1), check: sizesAt(2) },
   });
+  const { carried } = first.recurrent;
   for (const { variable, before } of first.trace.variables) named(before, nameOf?.(variable) ?? variable.name);
-  const inputs = Object.entries(signature.inputs).map(([name, { shape }]) => ({
-    name,
-    value: first.inputs[name]!,
-    dims: shape,
-  }));
+  const inputs = Object.entries(first.inputs).map(([name, value]) => {
+    return { name, value, dims: signature.inputs[name]?.shape ?? value.shape };
+  });
   const outputs = Object.entries(first.trace.outputs).map(([name, value]) => ({
     name,
     value,
@@ -140,12 +150,14 @@ function exportFunction(f: ExportableFunction, signature: Signature, { nameOf }:
     opset: OPSET,
     inputs: types(inputs),
     outputs: types(outputs),
+    ...(carried.length > 0 && { states: Object.fromEntries(carried.map(({ input, output }) => [input, output])) }),
   };
 }
 
 interface TracedFunction {
   readonly trace: Trace;
   readonly inputs: Record<string, Value>;
+  readonly recurrent: RecurrentLayers;
 }
 
 function traceFunction(
@@ -153,16 +165,25 @@ function traceFunction(
   signature: Signature,
   free: readonly string[],
   sizes: readonly number[],
+  scanned: ReadonlySet<tf.layers.Layer>,
 ): TracedFunction {
   const inputs: Record<string, Value> = {};
+  let recurrent!: RecurrentLayers;
   const traced = trace((context) => {
+    const declare = (name: string, type: TensorType): tf.Tensor => {
+      if (name in inputs)
+        throw new SignatureError(`two inputs are called ${name}; rename the recurrent layer`, { name });
+      const tensor = context.input(name, type);
+      inputs[name] = context.recorded(tensor);
+      return tensor;
+    };
+    recurrent = new RecurrentLayers({ state: declare, scanned: { layers: scanned, context } });
     const tensors: Record<string, tf.Tensor> = {};
     for (const [name, { shape, dtype = 'float32' }] of Object.entries(signature.inputs)) {
       const concrete = shape.map((n) => (typeof n === 'number' ? n : sizes[free.indexOf(n)]!));
-      tensors[name] = context.input(name, { shape: concrete, dtype });
-      inputs[name] = context.recorded(tensors[name]);
+      tensors[name] = declare(name, { shape: concrete, dtype });
     }
-    return f(tensors);
+    return recurrent.outputsOf(() => f(tensors));
   });
   const assigned = traced.variables.find(({ before, after }) => before !== after);
   if (assigned) {
@@ -171,7 +192,7 @@ function traceFunction(
       { variable: assigned.variable.name },
     );
   }
-  return { trace: traced, inputs };
+  return { trace: traced, inputs, recurrent };
 }
 
 function freeDimensions({ inputs }: Signature): string[] {

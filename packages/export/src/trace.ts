@@ -36,6 +36,8 @@ export interface TraceContext {
   input(name: string, type: TensorType): tf.Tensor;
   /** The recorded value behind a tensor. */
   recorded(tensor: tf.Tensor): Value;
+  /** A tensor for a recorded value. */
+  tensor(value: Value): tf.Tensor;
 }
 
 /**
@@ -83,12 +85,11 @@ export function trace(f: (context: TraceContext) => Record<string, tf.Tensor>, d
   try {
     void tf.setBackend(TRACE_BACKEND);
     const before = existing.map((variable) => recorder.recorded(variable));
+    const tensor = (value: Value): tf.Tensor => engine.makeTensorFromTensorInfo(recorder.adopt(value));
     const result = f({
-      input: (name, { shape, dtype }) => {
-        const value = new Value(dtype, shape, { kind: 'input', name });
-        return engine.makeTensorFromTensorInfo(recorder.adopt(value));
-      },
+      input: (name, { shape, dtype }) => tensor(new Value(dtype, shape, { kind: 'input', name })),
       recorded: (tensor) => recorder.recorded(tensor),
+      tensor,
     });
     if (unsupported.length > 0) throw new UnsupportedKernelError(unsupported);
     assertSynchronous(result);

@@ -101,7 +101,12 @@ class Unifier {
     const nodes = values.map(({ source }) => (source.kind === 'node' ? source.node : undefined)) as GraphNode[];
     const [base] = nodes as [GraphNode];
     for (const other of nodes) {
-      if (other.op !== base.op || other.domain !== base.domain || other.inputs.length !== base.inputs.length) {
+      if (
+        other.op !== base.op ||
+        other.domain !== base.domain ||
+        other.inputs.length !== base.inputs.length ||
+        other.body?.outputs.length !== base.body?.outputs.length
+      ) {
         throw new TraceMismatchError(`traces of the function differ: ${base.op} against ${other.op}`, {
           ops: [base.op, other.op],
         });
@@ -113,6 +118,12 @@ class Unifier {
           { op: base.op, attributes: nodes.map(({ attributes }) => attributes) },
         );
       }
+    }
+    for (const i of (base.body?.outputs ?? []).keys()) {
+      this.compare(
+        nodes.map((node) => node.body!.outputs[i]!),
+        `${base.op} body`,
+      );
     }
     for (const [i, input] of base.inputs.entries()) {
       if (input)

@@ -2,6 +2,7 @@ import { type Device, type DeviceRequest, openSession, Random, sizeOf, type Tens
 import { type ExportableFunction, functionOf, type OnnxExport, type PortType } from './export.js';
 import { Fields } from './record/fields.js';
 import { isolateEngine } from './record/isolation.js';
+import { RecurrentLayers } from './record/recurrent.js';
 import { tf } from './tfjs.js';
 
 /** Largest difference between onnxruntime and tfjs over all elements of an output. */
@@ -99,16 +100,18 @@ async function onTfjs(
   const home = tf.getBackend();
   await tf.setBackend('cpu');
   const fields = new Fields();
+  const tensorOf = (name: string): tf.Tensor => {
+    const { data, dims, type } = feeds[name]!;
+    return tf.tensor(data as Float32Array, [...dims], type as 'float32');
+  };
   const restoreEngine = isolateEngine();
   try {
     const values: Record<string, ArrayLike<number>> = {};
     tf.tidy(() => {
-      const inputs = Object.entries(feeds).map(([name, { data, dims, type }]) => [
-        name,
-        tf.tensor(data as Float32Array, [...dims], type as 'float32'),
-      ]);
+      const inputs = Object.fromEntries(Object.keys(feeds).map((name) => [name, tensorOf(name)]));
+      const results = new RecurrentLayers({ state: tensorOf }).outputsOf(() => f(inputs));
       // Read at once: with the engine's own state the tensors go.
-      for (const [name, tensor] of Object.entries(f(Object.fromEntries(inputs)))) values[name] = tensor.dataSync();
+      for (const [name, tensor] of Object.entries(results)) values[name] = tensor.dataSync();
     });
     return values;
   } finally {
