@@ -1,10 +1,14 @@
 import { SignatureError } from './errors.js';
 import type { DType, Value } from './graph/value.js';
 import { type Dimension, encodeModel, OPSET } from './onnx/writer.js';
-import { alongFreeTime, RecurrentLayers } from './record/recurrent.js';
+import { compareLogs, type SizedTrace } from './record/compare-logs.js';
+import { type CarriedState, layersAlongFreeTime, RecurrentLayers } from './record/recurrent.js';
+import { SizeFit } from './record/size-fit.js';
+import { derivedSizes, sizedTraces } from './record/sized-traces.js';
+import { MOST_FREE_DIMENSIONS, type Sizes } from './record/trace-sizes.js';
 import { undoneOnFailure } from './record/undo.js';
 import type { tf } from './tfjs.js';
-import { named, type TensorType, type Trace, trace } from './trace.js';
+import { named, type TensorType, type TraceOptions, trace } from './trace.js';
 import { type FreeDimension, unify } from './unify.js';
 
 /** An input: a string in the shape is a free dimension, the same name the same size. */
@@ -42,14 +46,6 @@ export interface ExportOptions {
   /** Names of the weights in the graph; default: tfjs's, which count the layers made before in this process. */
   readonly nameOf?: (variable: tf.Variable) => string | undefined;
 }
-
-/** Sizes that a free dimension takes in the traces: primes that no architecture uses, so that no size matches by accident. */
-const TRACE_SIZES = [
-  [11, 13, 17],
-  [19, 23, 29],
-  [31, 37, 41],
-  [43, 47, 53],
-] as const;
 
 /**
  * Writes a tfjs function or layers model as an ONNX model with its weights inside. Dimensions that the signature (or
@@ -110,30 +106,40 @@ function unique(names: readonly string[]): string[] {
 
 function exportFunction(f: ExportableFunction, signature: Signature, { nameOf }: ExportOptions): OnnxExport {
   const free = freeDimensions(signature);
-  if (free.length > TRACE_SIZES.length) {
-    throw new SignatureError(`at most ${TRACE_SIZES.length} free dimensions, not ${free.length}: ${free.join(', ')}`, {
-      free,
-    });
+  if (free.length > MOST_FREE_DIMENSIONS) {
+    throw new SignatureError(
+      `at most ${MOST_FREE_DIMENSIONS} free dimensions, not ${free.length}: ${free.join(', ')}`,
+      { free },
+    );
   }
-  const sizesAt = (k: 0 | 1 | 2): number[] => free.map((_, d) => TRACE_SIZES[d]![k]);
-  const base = sizesAt(0);
-  let scanned: ReadonlySet<tf.layers.Layer> = new Set();
-  const run = (sizes: readonly number[]): TracedFunction => traceFunction(f, signature, free, sizes, scanned);
-  const atSizes = (): TracedFunction[] =>
-    [base, ...free.map((_, d) => base.map((size, i) => (i === d ? TRACE_SIZES[d]![1] : size)))].map(run);
-  let traced = atSizes();
-  scanned = alongFreeTime(traced.map(({ recurrent }) => recurrent));
-  if (scanned.size > 0) traced = atSizes();
-  const [first, ...varied] = traced as [TracedFunction, ...TracedFunction[]];
+  const scanned = layersAlongFreeTime(
+    free,
+    (sizes) => traceFunction(f, signature, free, sizes, { lines: false }).recurrent,
+  );
+  let carried: readonly CarriedState[] = [];
+  const traces = sizedTraces((sizes, options) => {
+    const { recurrent, ...sized } = traceFunction(f, signature, free, sizes, options, scanned);
+    carried = recurrent.carried;
+    return sized;
+  }, free);
+  const { base: first, again, large, small, changed } = traces;
+  const dimensions = free.map((name) => locate(name, signature, first.inputs));
+  const all = [first, ...large, ...small];
+  const freeSizes = dimensions.map(({ name }) => all.map(({ sizes }) => sizes[free.indexOf(name)]!));
+  const derived = derivedSizes(all, freeSizes);
+  const atoms = [...freeSizes.map((values) => ({ values, call: -1 })), ...derived];
+  const fit = new SizeFit(free.length, atoms);
+  unify({ base: first.trace, again: again.trace, others: [], dimensions: [] });
+  compareLogs(all, fit);
   const outputDims = unify({
     base: first.trace,
-    again: run(base).trace,
-    varied: varied.map(({ trace }) => trace),
-    check: free.length > 0 ? run(sizesAt(2)).trace : undefined,
-    dimensions: free.map((name) => locate(name, signature, first.inputs)),
-    sizes: { base, varied: sizesAt(1), check: sizesAt(2) },
+    again: again.trace,
+    others: large.map(({ trace }) => trace),
+    changed,
+    dimensions,
+    fit: fit.first(1 + large.length),
+    sources: [...dimensions.map(({ input, axis }) => ({ value: input, axis })), ...derived],
   });
-  const { carried } = first.recurrent;
   for (const { variable, before } of first.trace.variables) named(before, nameOf?.(variable) ?? variable.name);
   const inputs = Object.entries(first.inputs).map(([name, value]) => {
     return { name, value, dims: signature.inputs[name]?.shape ?? value.shape };
@@ -154,9 +160,7 @@ function exportFunction(f: ExportableFunction, signature: Signature, { nameOf }:
   };
 }
 
-interface TracedFunction {
-  readonly trace: Trace;
-  readonly inputs: Record<string, Value>;
+interface TracedFunction extends SizedTrace {
   readonly recurrent: RecurrentLayers;
 }
 
@@ -164,8 +168,9 @@ function traceFunction(
   f: ExportableFunction,
   signature: Signature,
   free: readonly string[],
-  sizes: readonly number[],
-  scanned: ReadonlySet<tf.layers.Layer>,
+  sizes: Sizes,
+  options: TraceOptions,
+  scanned: ReadonlySet<tf.layers.Layer> = new Set(),
 ): TracedFunction {
   const inputs: Record<string, Value> = {};
   let recurrent!: RecurrentLayers;
@@ -182,9 +187,11 @@ function traceFunction(
     for (const [name, { shape, dtype = 'float32' }] of Object.entries(signature.inputs)) {
       const concrete = shape.map((n) => (typeof n === 'number' ? n : sizes[free.indexOf(n)]!));
       tensors[name] = declare(name, { shape: concrete, dtype });
+      const varying = shape.flatMap((n, axis) => (typeof n === 'string' ? [axis] : []));
+      if (varying.length > 0) inputs[name]!.varying = new Set(varying);
     }
     return recurrent.outputsOf(() => f(tensors));
-  });
+  }, options);
   const assigned = traced.variables.find(({ before, after }) => before !== after);
   if (assigned) {
     throw new SignatureError(
@@ -192,7 +199,8 @@ function traceFunction(
       { variable: assigned.variable.name },
     );
   }
-  return { trace: traced, inputs, recurrent };
+  const at = free.map((name, d) => `${name} = ${sizes[d]}`).join(', ');
+  return { trace: traced, inputs, sizes, at, recurrent };
 }
 
 function freeDimensions({ inputs }: Signature): string[] {

@@ -26,4 +26,12 @@ export type { StepRandom } from './step/hostInputs.js';
 export { CompiledTraining } from './step/training.js';
 export { supportTable } from './supportTable.js';
 export { tf } from './tfjs.js';
-export { type DeviceVerification, type OutputError, type VerifyOptions, verify } from './verify.js';
+export {
+  type DeviceVerification,
+  describeSizes,
+  type FreeSizes,
+  type OutputError,
+  VerifyError,
+  type VerifyOptions,
+  verify,
+} from './verify.js';

@@ -18,22 +18,44 @@ export interface ReadPolicy {
   readSync(value: Value): ConstantData;
 }
 
+/** Contents of tensors that other backends hold. */
+export type ForeignContents = WeakMap<DataId, Content>;
+
+export type KernelListener = (
+  kernel: string,
+  inputs: Readonly<Record<string, Content | readonly Content[]>>,
+  attrs: tf.NamedAttrMap,
+  outputs: readonly Content[],
+) => void;
+
+export interface RecordingOptions {
+  readonly dialect?: Dialect;
+  /** Shared by recordings of one set of weights, which then have the same constants. */
+  readonly foreign?: ForeignContents;
+  readonly onKernel?: KernelListener;
+}
+
 /**
  * A tfjs backend that records: a tensor's data is a `Value`, and a kernel adds nodes. Tensors of other backends that
  * meet it (weights, say) become constants without leaving their backend.
  */
 export class RecordingBackend extends tf.KernelBackend {
   readonly #entries = new Map<DataId, Entry>();
-  readonly #foreign = new WeakMap<DataId, Content>();
+  readonly #foreign: ForeignContents;
   readonly #policy: ReadPolicy;
 
   /** What the lowerings may use. */
   readonly dialect: Dialect;
 
-  constructor(policy: ReadPolicy, dialect: Dialect = STANDARD) {
+  /** Told of every kernel, before its outputs are used. */
+  readonly onKernel: KernelListener | undefined;
+
+  constructor(policy: ReadPolicy, { dialect = STANDARD, foreign = new WeakMap(), onKernel }: RecordingOptions = {}) {
     super();
     this.#policy = policy;
+    this.#foreign = foreign;
     this.dialect = dialect;
+    this.onKernel = onKernel;
   }
 
   /**

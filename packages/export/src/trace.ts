@@ -4,9 +4,10 @@ import { registerLowerings, registerStandIns } from './kernels.js';
 import { type Dialect, STANDARD } from './lower/dialect.js';
 import { Fields } from './record/fields.js';
 import { isolateEngine, override } from './record/isolation.js';
+import type { KernelCall, KernelLog, VaryingAxes } from './record/kernel-log.js';
 import { followLayers } from './record/layers.js';
-import { type Place, userLine } from './record/place.js';
-import { RecordingBackend } from './recorder.js';
+import { callingLine, type Place, userLine } from './record/place.js';
+import { type ForeignContents, RecordingBackend } from './recorder.js';
 import { tf } from './tfjs.js';
 
 const TRACE_BACKEND = 'onnx-trace';
@@ -28,6 +29,16 @@ export interface TracedVariable {
 export interface Trace {
   readonly outputs: Readonly<Record<string, Value>>;
   readonly variables: readonly TracedVariable[];
+  readonly log: KernelLog;
+}
+
+export interface TraceOptions {
+  readonly dialect?: Dialect;
+  /** Which axes of the kernels' outputs are known to vary with a free dimension. */
+  readonly varying?: VaryingAxes;
+  readonly foreign?: ForeignContents;
+  /** Whether the log knows the user's lines; default true. It costs some microseconds a kernel. */
+  readonly lines?: boolean;
 }
 
 /** What a traced function may do besides calling tfjs: declare further inputs. */
@@ -38,6 +49,8 @@ export interface TraceContext {
   recorded(tensor: tf.Tensor): Value;
   /** A tensor for a recorded value. */
   tensor(value: Value): tf.Tensor;
+  /** Puts into the log what no kernel did. */
+  note(what: string, inputs: readonly Value[], outputs: readonly Value[]): void;
 }
 
 /**
@@ -45,7 +58,10 @@ export interface TraceContext {
  * afterwards variables, tensors and tfjs's engine are as before, whether it fails or not.
  * @throws UnsupportedKernelError listing every kernel without a lowering; TracedReadError when a value is read.
  */
-export function trace(f: (context: TraceContext) => Record<string, tf.Tensor>, dialect: Dialect = STANDARD): Trace {
+export function trace(
+  f: (context: TraceContext) => Record<string, tf.Tensor>,
+  { dialect = STANDARD, varying = [], foreign, lines = true }: TraceOptions = {},
+): Trace {
   const engine = tf.engine();
   tf.backend(); // nothing may have needed one before
   const home = engine.backendName;
@@ -59,6 +75,7 @@ export function trace(f: (context: TraceContext) => Record<string, tf.Tensor>, d
     const [layer, at] = [layers.current(), userLine()];
     return { ...(layer && { layer }), ...(at && { at }) };
   };
+  const log: KernelCall[] = [];
   const recorder = new RecordingBackend(
     {
       read: ([value]) => Promise.reject(new TracedReadError(value!.dtype, value!.shape, place())),
@@ -66,7 +83,18 @@ export function trace(f: (context: TraceContext) => Record<string, tf.Tensor>, d
         throw new TracedReadError(value.dtype, value.shape, place());
       },
     },
-    dialect,
+    {
+      dialect,
+      ...(foreign && { foreign }),
+      onKernel: (kernel, inputs, attrs, outputs) => {
+        const [layer, line] = [layers.current(), lines ? callingLine() : () => undefined];
+        for (const [o, axes] of (varying[log.length] ?? []).entries()) {
+          const output = outputs[o];
+          if (axes.size > 0 && output instanceof Value) output.varying = axes;
+        }
+        log.push({ kernel, inputs, attrs, outputs, layer, line });
+      },
+    },
   );
   const unsupported: UnsupportedKernel[] = [];
   registerLowerings(TRACE_BACKEND);
@@ -90,6 +118,7 @@ export function trace(f: (context: TraceContext) => Record<string, tf.Tensor>, d
       input: (name, { shape, dtype }) => tensor(new Value(dtype, shape, { kind: 'input', name })),
       recorded: (tensor) => recorder.recorded(tensor),
       tensor,
+      note: (what, inputs, outputs) => recorder.onKernel?.(what, { values: inputs }, {}, outputs),
     });
     if (unsupported.length > 0) throw new UnsupportedKernelError(unsupported);
     assertSynchronous(result);
@@ -112,7 +141,7 @@ export function trace(f: (context: TraceContext) => Record<string, tf.Tensor>, d
       })),
     ];
     finished = true;
-    return { outputs, variables };
+    return { outputs, variables, log };
   } catch (error) {
     throw unsupported.length > 0 ? new UnsupportedKernelError(unsupported) : error;
   } finally {

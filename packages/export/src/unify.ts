@@ -1,7 +1,11 @@
-import { sizeOf } from '@onnx-forge/infer';
 import { TraceMismatchError } from './errors.js';
-import { arrayOf, binary, cast, constant, ints, op } from './graph/build.js';
-import type { ConstantData, DType, GraphNode, Value } from './graph/value.js';
+import { arrayOf, binary, cast, constant, ints, op, reshape, scalar, unary } from './graph/build.js';
+import { floorDiv, modulo, plus, product, type Size, shapeEntry, sizeVector, times } from './graph/size.js';
+import { constantData, type GraphNode, neededBy, type Value } from './graph/value.js';
+import { type ConstantForm, constantForm, type NumberRule, sameConstant } from './record/constant-form.js';
+import { placeOf } from './record/kernel-log.js';
+import { describePlace, type Place } from './record/place.js';
+import type { Formula, SizeFit } from './record/size-fit.js';
 import type { Trace } from './trace.js';
 
 /** A free dimension: where the graph can read its size, and the sizes it had in the traces. */
@@ -11,26 +15,26 @@ export interface FreeDimension {
   readonly axis: number;
 }
 
-/** The traces of one function. `varied[d]` differs from `base` in the size of free dimension d alone. */
-export interface TraceSet {
-  readonly base: Trace;
-  readonly again: Trace;
-  readonly varied: readonly Trace[];
-  /** Every free dimension at a third size: what two sizes suggest is checked against it. */
-  readonly check: Trace | undefined;
-  readonly dimensions: readonly FreeDimension[];
-  /** Sizes of the free dimensions in base, varied and check. */
-  readonly sizes: {
-    readonly base: readonly number[];
-    readonly varied: readonly number[];
-    readonly check: readonly number[];
-  };
+/** A size that formulas are made of: an axis of a value of the base graph. */
+export interface SizeSource {
+  readonly value: Value;
+  readonly axis: number;
 }
 
-/** value = offset + sum of slope[d] * size[d] */
-interface Affine {
-  readonly offset: number;
-  readonly slopes: readonly number[];
+/** The traces of one function. */
+export interface TraceSet {
+  readonly base: Trace;
+  /** At the same sizes. */
+  readonly again: Trace;
+  /** At other sizes. */
+  readonly others: readonly Trace[];
+  /** For each free dimension, which of the others differs from `base` in that one alone, if one does. */
+  readonly changed?: readonly (number | undefined)[];
+  readonly dimensions: readonly FreeDimension[];
+  /** Finds formulas of numbers in base and others. */
+  readonly fit?: SizeFit;
+  /** Where the fit's atoms are in the base graph. */
+  readonly sources?: readonly SizeSource[];
 }
 
 /**
@@ -44,13 +48,9 @@ export function unify(set: TraceSet): Record<string, (number | string)[]> {
   const unifier = new Unifier(set);
   const dims: Record<string, (number | string)[]> = {};
   for (const [name, value] of Object.entries(set.base.outputs)) {
-    const others = set.varied.map((trace) => output(trace, name));
-    const check = set.check && output(set.check, name);
-    unifier.compare([value, output(set.again, name), ...others, ...(check ? [check] : [])], `output ${name}`);
-    dims[name] = unifier.dimensions(
-      value.shape,
-      others.map((other) => other.shape),
-    );
+    const others = set.others.map((trace) => output(trace, name));
+    unifier.compare([value, output(set.again, name), ...others], `output ${name}`);
+    dims[name] = unifier.dimensions([value, ...others].map(({ shape }) => shape));
   }
   unifier.run();
   return dims;
@@ -63,43 +63,50 @@ function output(trace: Trace, name: string): Value {
   return value;
 }
 
+interface Item {
+  /** The same place in base, again, others. */
+  readonly values: readonly Value[];
+  readonly user: string;
+  readonly node: GraphNode | undefined;
+  readonly position: number;
+}
+
 class Unifier {
   readonly #set: TraceSet;
   readonly #seen = new Map<Value, Value>();
-  readonly #queue: { values: Value[]; user: string; reshape: boolean }[] = [];
+  readonly #queue: Item[] = [];
 
   constructor(set: TraceSet) {
     this.#set = set;
   }
 
-  /** `values`: the same place in base, again, varied..., check. */
-  compare(values: Value[], user: string, reshape = false): void {
+  compare(values: readonly Value[], user: string, node?: GraphNode, position = 0): void {
     const [base, again] = values as [Value, Value];
     const known = this.#seen.get(base);
     if (known !== undefined) {
-      if (known !== again)
-        throw new TraceMismatchError(`two traces of the function share values differently at ${user}`);
+      if (known !== again) this.#refuse(`two traces of the function share values differently at ${user}`, node);
       return;
     }
     this.#seen.set(base, again);
-    this.#queue.push({ values, user, reshape });
+    this.#queue.push({ values, user, node, position });
   }
 
   run(): void {
     for (let item = this.#queue.pop(); item; item = this.#queue.pop()) {
-      const { values, user, reshape } = item;
+      const { values, user, node } = item;
       const kinds = new Set(values.map(({ source }) => source.kind));
       if (kinds.size > 1)
-        throw new TraceMismatchError(`traces of the function differ at ${user}: ${[...kinds].join(' against ')}`);
-      const source = values[0]!.source;
+        this.#refuse(`traces of the function differ at ${user}: ${[...kinds].join(' against ')}`, node);
+      const { source } = values[0]!;
       if (source.kind === 'node') this.#nodes(values);
-      else if (source.kind === 'constant') this.#constants(values, user, reshape);
+      else if (source.kind === 'constant') this.#constants(item);
     }
   }
 
-  #nodes(values: Value[]): void {
+  #nodes(values: readonly Value[]): void {
     const nodes = values.map(({ source }) => (source.kind === 'node' ? source.node : undefined)) as GraphNode[];
     const [base] = nodes as [GraphNode];
+    const attributes = JSON.stringify(base.attributes);
     for (const other of nodes) {
       if (
         other.op !== base.op ||
@@ -107,15 +114,13 @@ class Unifier {
         other.inputs.length !== base.inputs.length ||
         other.body?.outputs.length !== base.body?.outputs.length
       ) {
-        throw new TraceMismatchError(`traces of the function differ: ${base.op} against ${other.op}`, {
-          ops: [base.op, other.op],
-        });
+        this.#refuse(`traces of the function differ: ${base.op} against ${other.op}`, base);
       }
-      if (JSON.stringify(other.attributes) !== JSON.stringify(base.attributes)) {
+      if (other !== base && JSON.stringify(other.attributes) !== attributes) {
         const names = this.#set.dimensions.map(({ name }) => name).join(', ');
-        throw new TraceMismatchError(
+        this.#refuse(
           `${base.op} has attributes that depend on a free dimension (${names}); fix that dimension in the signature`,
-          { op: base.op, attributes: nodes.map(({ attributes }) => attributes) },
+          base,
         );
       }
     }
@@ -130,108 +135,94 @@ class Unifier {
         this.compare(
           nodes.map((node) => node.inputs[i]!),
           `${base.op} input ${i}`,
-          base.op === 'Reshape' && i === 1,
+          base,
+          i,
         );
     }
   }
 
-  #constants(values: Value[], user: string, reshape: boolean): void {
-    const [base, again] = values as [Value, Value];
-    const data = values.map(({ source }) => (source.kind === 'constant' ? source.data() : undefined)) as ConstantData[];
-    if (!equal(data[0]!, data[1]!) || !sameShape(base, again)) {
-      throw new TraceMismatchError(
+  #constants({ values, user, node, position }: Item): void {
+    const [base, again, ...others] = values as [Value, Value, ...Value[]];
+    if (!sameConstant(base, again)) {
+      this.#refuse(
         `a constant at ${user} differs between two traces: a random number or a clock would be frozen into the graph; make it an input`,
-        { user },
+        node,
       );
     }
-    if (values.every((value, i) => sameShape(value, base) && equal(data[i]!, data[0]!))) return;
+    if (others.every((value) => sameConstant(base, value))) return;
+    const sized = [base, ...others];
     const replacement =
-      this.#vector(values, data, reshape) ??
-      this.#repeated(values, data) ??
-      this.#counting(values, data) ??
-      this.#number(values, data);
+      (node?.op === 'Reshape' && position === 1 ? this.#openShape(sized) : undefined) ?? this.#formed(sized);
     if (!replacement) {
-      throw new TraceMismatchError(
-        `a constant at ${user} depends on a free dimension in a way that a graph can't compute`,
-        { user },
-      );
+      this.#refuse(`a constant at ${user} depends on a free dimension in a way that a graph can't compute`, node);
     }
     base.source = replacement.source;
   }
 
-  /** A shape constant: every entry an affine function of the free sizes, or one -1 in a Reshape. */
-  #vector(values: Value[], data: ConstantData[], reshape: boolean): Value | undefined {
-    if (values[0]!.dtype !== 'int64' || !values.every((value) => sameShape(value, values[0]!))) return undefined;
-    const entries = Array.from({ length: data[0]!.length }, (_, i) =>
-      this.#affine(data.map((array) => Number(array[i]))),
+  #formed(values: readonly Value[]): Value | undefined {
+    const [base] = values as [Value];
+    const form = constantForm(values, (numbers) => this.#formula(numbers, base));
+    return form && this.#built(form, base);
+  }
+
+  /** The formula of a constant's numbers; sizes of values that need the constant themselves are no help. */
+  #formula(numbers: readonly number[], user: Value): Formula | undefined {
+    const { fit, sources = [] } = this.#set;
+    return fit?.formula(numbers, (atom) => sources[atom] !== undefined && !needs(sources[atom].value, user));
+  }
+
+  /** A Reshape's shape of which one entry varies: that one follows from the others. */
+  #openShape(values: readonly Value[]): Value | undefined {
+    const [base] = values as [Value];
+    if (!values.every((value) => value.size === base.size)) return undefined;
+    const data = values.map((value) => Array.from(constantData(value) ?? [], Number));
+    const varies = data[0]!.map((entry, i) => data.some((array) => array[i] !== entry));
+    if (varies.filter(Boolean).length !== 1) return undefined;
+    return ints(data[0]!.map((entry, i) => (varies[i] ? -1 : entry)));
+  }
+
+  #built(form: ConstantForm, base: Value): Value {
+    switch (form.kind) {
+      case 'vector':
+        return cast(this.#vector(form.entries), base.dtype);
+      case 'repeated': {
+        const part = constant(form.core, base.dtype, form.coreShape);
+        return op('Expand', [part, this.#vector(form.shape)], base.dtype, base.shape);
+      }
+      case 'counting': {
+        const { start, step, size } = form;
+        const counts = size.terms.length === 0 ? ints([size.offset]) : this.#vector([size]);
+        const number = (n: number): Value => constant(arrayOf(base.dtype, [n]), base.dtype, []);
+        const length = cast(op('Squeeze', [counts], 'int64', []), base.dtype);
+        const scaled = step === 1 ? length : binary('Mul', length, number(step));
+        const limit = start === 0 ? scaled : binary('Add', scaled, number(start));
+        return op('Range', [number(start), limit, number(step)], base.dtype, base.shape);
+      }
+      case 'number':
+        return this.#number(form.rule, base);
+    }
+  }
+
+  #number({ formula, divisor, root, inverse }: NumberRule, base: Value): Value {
+    const size = cast(op('Squeeze', [this.#vector([formula])], 'int64', []), base.dtype);
+    const part = divisor === 1 ? size : binary('Div', size, scalar(divisor, base.dtype));
+    const rooted = root ? unary('Sqrt', part) : part;
+    return reshape(inverse ? unary('Reciprocal', rooted) : rooted, base.shape);
+  }
+
+  /** The 1-d int64 value whose entries the formulas give. */
+  #vector(entries: readonly Formula[]): Value {
+    const { dimensions } = this.#set;
+    const plain = entries.every(({ terms }) =>
+      terms.every(({ feature }) => feature.kind === 'product' && isFree(feature.atoms, dimensions.length)),
     );
-    const varying = entries.filter((entry) => entry === undefined || entry.slopes.some((slope) => slope !== 0));
-    if (reshape && varying.length === 1) {
-      return ints(entries.map((entry) => (entry?.slopes.every((slope) => slope === 0) ? entry.offset : -1)));
-    }
-    return entries.every((entry) => entry !== undefined) ? this.#computed(entries as Affine[]) : undefined;
+    return plain ? this.#affine(entries) : sizeVector(entries.map((entry) => this.#size(entry)));
   }
 
-  /** A constant that repeats itself along the axes that vary. */
-  #repeated(values: Value[], data: ConstantData[]): Value | undefined {
-    const [base] = values as [Value];
-    if (base.rank === 0 || !values.every((value) => value.rank === base.rank)) return undefined;
-    const core = base.shape.map((n, axis) => (values.every((value) => value.shape[axis] === n) ? n : 1));
-    if (!values.every((value, i) => repeats(data[i]!, value.shape, data[0]!, base.shape, core))) return undefined;
-    const entries = base.shape.map((_, axis) => this.#affine(values.map((value) => value.shape[axis]!)));
-    if (entries.some((entry) => entry === undefined)) return undefined;
-    const part = constant(coreOf(data[0]!, base.dtype, base.shape, core), base.dtype, core);
-    return op('Expand', [part, this.#computed(entries as Affine[])], base.dtype, base.shape);
-  }
-
-  /** 0, 1, ... n - 1. */
-  #counting(values: Value[], data: ConstantData[]): Value | undefined {
-    const [base] = values as [Value];
-    if (base.rank !== 1 || !data.every((array) => array.every((v: number | bigint, i: number) => Number(v) === i))) {
-      return undefined;
-    }
-    const size = this.#affine(values.map((value) => value.size));
-    if (!size) return undefined;
-    const [start, step] = [
-      constant(arrayOf(base.dtype, [0]), base.dtype, []),
-      constant(arrayOf(base.dtype, [1]), base.dtype, []),
-    ];
-    const limit = cast(op('Squeeze', [this.#computed([size])], 'int64', []), base.dtype);
-    return op('Range', [start, limit, step], base.dtype, base.shape);
-  }
-
-  /** A number computed from a size: a count, or one over a count. */
-  #number(values: Value[], data: ConstantData[]): Value | undefined {
-    const [base] = values as [Value];
-    if (base.size !== 1 || base.dtype === 'int64') return undefined;
-    const numbers = data.map((array) => Number(array[0]));
-    const build = (entry: Affine): Value => cast(op('Squeeze', [this.#computed([entry])], 'int64', []), base.dtype);
-    const count = this.#affine(numbers);
-    const reshaped = (value: Value): Value =>
-      base.rank === 0 ? value : op('Reshape', [value, ints(base.shape)], base.dtype, base.shape);
-    if (count) return reshaped(build(count));
-    const inverse = this.#affine(numbers.map((n) => Math.round(1 / n)));
-    const exact = numbers.every((n) => Math.abs(1 / n - Math.round(1 / n)) < 1e-3);
-    if (!inverse || !exact || base.dtype !== 'float32') return undefined;
-    return reshaped(op('Reciprocal', [build(inverse)], 'float32', []));
-  }
-
-  /** Fits the numbers of base, again, varied..., check; undefined when no affine function of integers does. */
-  #affine(numbers: readonly number[]): Affine | undefined {
-    const { sizes, dimensions, check } = this.#set;
-    const [value] = numbers as [number];
-    const slopes = dimensions.map((_, d) => (numbers[2 + d]! - value) / (sizes.varied[d]! - sizes.base[d]!));
-    const at = (point: readonly number[]): number => slopes.reduce((sum, slope, d) => sum + slope * point[d]!, 0);
-    const offset = value - at(sizes.base);
-    if (!slopes.every(Number.isInteger) || !Number.isInteger(offset)) return undefined;
-    if (check && offset + at(sizes.check) !== numbers[numbers.length - 1]) return undefined;
-    return { offset, slopes };
-  }
-
-  /** The 1-d int64 value whose entries are the affine functions: offset + slope * size, as vectors. */
-  #computed(entries: readonly Affine[]): Value {
+  /** offset + slope * size, as vectors. */
+  #affine(entries: readonly Formula[]): Value {
     const parts = this.#set.dimensions.flatMap(({ input, axis }, d) => {
-      const slopes = entries.map((entry) => entry.slopes[d]!);
+      const slopes = entries.map(({ terms }) => terms.find(({ feature }) => feature.atoms[0] === d)?.slope ?? 0);
       if (slopes.every((slope) => slope === 0)) return [];
       const size = op('Shape', [input], 'int64', [1], { start: axis, end: axis + 1 });
       return [slopes.every((slope) => slope === 1) && slopes.length === 1 ? size : binary('Mul', ints(slopes), size)];
@@ -241,64 +232,69 @@ class Unifier {
     return parts.reduce((sum, part) => binary('Add', sum, part));
   }
 
+  #size({ offset, terms }: Formula): Size {
+    const { sources = [] } = this.#set;
+    const atom = (i: number): Size => shapeEntry(sources[i]!.value, sources[i]!.axis);
+    const sum = terms.reduce((total: Size, { slope, feature }) => {
+      const factors = feature.atoms.map(atom);
+      const size =
+        feature.kind === 'product'
+          ? product(factors)
+          : (feature.kind === 'floor' ? floorDiv : modulo)(plus(factors[0]!, feature.shift), feature.divisor);
+      return plus(total, times(size, slope));
+    }, 0);
+    return plus(sum, offset);
+  }
+
   /** A shape with its free dimensions named. */
-  dimensions(base: readonly number[], others: readonly (readonly number[])[]): (number | string)[] {
-    const { dimensions, sizes } = this.#set;
+  dimensions(shapes: readonly (readonly number[])[]): (number | string)[] {
+    const { dimensions, changed = [], fit } = this.#set;
+    const [base, ...others] = shapes as [readonly number[], ...(readonly number[])[]];
     return base.map((n, axis) => {
-      const moving = dimensions.flatMap((dimension, d) => (others[d]![axis] === n ? [] : [{ dimension, d }]));
-      if (moving.length === 0) return n;
-      const [{ dimension, d }] = moving as [{ dimension: FreeDimension; d: number }];
-      const equalSize = moving.length === 1 && n === sizes.base[d] && others[d]![axis] === sizes.varied[d];
-      return equalSize ? dimension.name : `${moving.map((m) => m.dimension.name).join('_')}_dependent_${axis}`;
+      if (others.every((shape) => shape[axis] === n)) return n;
+      const equal = dimensions.findIndex((_, d) => {
+        const sizes = fit?.atoms[d]?.values;
+        return shapes.every((shape, t) => shape[axis] === sizes?.[t]);
+      });
+      if (equal >= 0) return dimensions[equal]!.name;
+      const moving = dimensions.filter((_, d) => others[changed[d] ?? -1]?.[axis] !== n);
+      return `${(moving.length > 0 ? moving : dimensions).map(({ name }) => name).join('_')}_dependent_${axis}`;
     });
   }
-}
 
-function equal(a: ConstantData, b: ConstantData): boolean {
-  if (a === b) return true;
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i] && !(Number.isNaN(a[i]) && Number.isNaN(b[i]))) return false;
-  return true;
-}
-
-function sameShape(a: Value, b: Value): boolean {
-  return a.rank === b.rank && a.shape.every((n, i) => n === b.shape[i]);
-}
-
-/** The entries at index 0 of every axis that `core` has as 1. */
-function coreOf(data: ConstantData, dtype: DType, shape: readonly number[], core: readonly number[]): ConstantData {
-  const size = sizeOf(core);
-  return arrayOf(
-    dtype,
-    Array.from({ length: size }, (_, i) => Number(data[indexIn(i, core, shape)])),
-  );
-}
-
-/** Whether every entry equals the base's entry at its place in the core. */
-function repeats(
-  data: ConstantData,
-  shape: readonly number[],
-  base: ConstantData,
-  baseShape: readonly number[],
-  core: readonly number[],
-): boolean {
-  for (let i = 0; i < data.length; i++) if (data[i] !== base[indexIn(i, shape, baseShape, core)]) return false;
-  return true;
-}
-
-/** Flat index, in `target`, of the flat index `i` of `shape`; axes that `limits` has as 1 count as 0. */
-function indexIn(
-  i: number,
-  shape: readonly number[],
-  target: readonly number[],
-  limits: readonly number[] = shape,
-): number {
-  let [index, stride, rest] = [0, 1, i];
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
-    const position = rest % shape[axis]!;
-    rest = Math.floor(rest / shape[axis]!);
-    index += (limits[axis] === 1 ? 0 : position) * stride;
-    stride *= target[axis]!;
+  #refuse(message: string, node: GraphNode | undefined): never {
+    const place = node ? this.#placeOf(node) : {};
+    throw new TraceMismatchError(`${message}${describePlace(place)}`, { ...place });
   }
-  return index;
+
+  /** The place of the first kernel whose outputs need the node. */
+  #placeOf(node: GraphNode): Place {
+    const { log } = this.#set.base;
+    const seen = new Set<GraphNode>();
+    for (const call of log) {
+      const stack = call.outputs.flatMap((content) => ('source' in content ? [content] : []));
+      for (let value = stack.pop(); value; value = stack.pop()) {
+        if (value.source.kind !== 'node' || seen.has(value.source.node)) continue;
+        seen.add(value.source.node);
+        for (const input of neededBy(value.source.node)) if (input) stack.push(input);
+      }
+      if (seen.has(node)) return placeOf(call);
+    }
+    return {};
+  }
+}
+
+const isFree = (atoms: readonly number[], count: number): boolean => atoms.length === 1 && atoms[0]! < count;
+
+/** Whether a value is computed from another. */
+function needs(value: Value, other: Value): boolean {
+  const seen = new Set<Value>();
+  const stack = [value];
+  for (let next = stack.pop(); next; next = stack.pop()) {
+    if (next === other) return true;
+    if (seen.has(next)) continue;
+    seen.add(next);
+    if (next.source.kind === 'node') for (const input of neededBy(next.source.node)) if (input) stack.push(input);
+  }
+  return false;
 }

@@ -75,7 +75,10 @@ export function fill(value: number, dtype: DType, shape: Shape): Value {
 export const ONNX_TYPE: Readonly<Record<DType, number>> = { float32: 1, int32: 6, int64: 7, bool: 9 };
 
 export function cast(x: Value, dtype: DType): Value {
-  return x.dtype === dtype ? x : op('Cast', [x], dtype, x.shape, { to: ONNX_TYPE[dtype] });
+  if (x.dtype === dtype) return x;
+  const result = op('Cast', [x], dtype, x.shape, { to: ONNX_TYPE[dtype] });
+  if (x.varying) result.varying = x.varying;
+  return result;
 }
 
 export function reshape(x: Value, shape: Shape): Value {
@@ -85,13 +88,11 @@ export function reshape(x: Value, shape: Shape): Value {
 
 export function transpose(x: Value, perm: readonly number[]): Value {
   if (perm.every((p, i) => p === i)) return x;
-  return op(
-    'Transpose',
-    [x],
-    x.dtype,
-    perm.map((p) => x.shape[p]!),
-    { perm },
-  );
+  const shape = perm.map((p) => x.shape[p]!);
+  const result = op('Transpose', [x], x.dtype, shape, { perm });
+  const { varying } = x;
+  if (varying) result.varying = new Set(perm.flatMap((p, i) => (varying.has(p) ? [i] : [])));
+  return result;
 }
 
 /**

@@ -14,11 +14,6 @@ export type AttributeValue = number | string | readonly number[] | { readonly fl
 
 export type Attributes = Readonly<Record<string, AttributeValue>>;
 
-/** Where the user's code asked for a node: for error messages. */
-export interface Origin {
-  readonly kernel: string;
-}
-
 /** One ONNX operator. A plain number attribute is an int, `{float}` a float, an array ints. */
 export interface GraphNode {
   readonly op: string;
@@ -53,6 +48,8 @@ export class Value {
   readonly dtype: DType;
   readonly shape: readonly number[];
   source: Source;
+  /** The axes whose size depends on a free dimension, where that is known. */
+  varying?: ReadonlySet<number>;
 
   constructor(dtype: DType, shape: readonly number[], source: Source) {
     this.dtype = dtype;

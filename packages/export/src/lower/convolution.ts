@@ -9,7 +9,7 @@ import { convolutionForm } from './forms.js';
 import { channelsFirst, filterFirst, fromChannelsFirst, layoutOf } from './layout.js';
 import { type CaseInput, type Lowering, type LoweringCase, lattice, lowering } from './lowering.js';
 import { convolveImage } from './wholeImage.js';
-import { convolutionWindow, type WindowAttributes } from './window.js';
+import { convolutionWindow, overFree, type WindowAttributes } from './window.js';
 
 interface Convolved {
   readonly x: Value;
@@ -22,7 +22,7 @@ function fused(
   dialect: Dialect,
 ): Value {
   const layout = layoutOf(attrs.dataFormat);
-  const window = convolutionWindow(x.shape, filter.shape, layout, attrs);
+  const window = overFree(convolutionWindow(x.shape, filter.shape, layout, attrs), x, attrs);
   const form = layout === 'channelsLast' ? convolutionForm(window, dialect) : 'standard';
   const result = withEpilogue(
     epilogue,

@@ -2,12 +2,14 @@
 import { ints, op, reshape, scalar } from '../graph/build.js';
 import type { Value } from '../graph/value.js';
 import { permute, axes as range, swapBatch } from './layout.js';
-import { reached, type Window, type WindowAxis, windowAttributes, windowAxis } from './window.js';
+import { padComputed, reached, type Window, type WindowAxis, windowAttributes, windowAxis } from './window.js';
 
 /** y[n, o, p] = sum over i, k of x[n, i, p * stride + k * dilation - before] * filter[o, i, k] (+ bias[o]). */
 export function convolve(x: Value, filter: Value, window: Window, groups = 1, bias?: Value): Value {
-  const { axes, batch, outChannels } = window;
-  const input = reached(x, axes, ({ stride }) => stride);
+  const { batch, outChannels } = window;
+  const padded = padComputed(x, window, 0);
+  const { axes } = padded.window;
+  const input = reached(padded.x, axes, ({ stride }) => stride);
   const shape = [batch, outChannels, ...axes.map(({ output }) => output)];
   const inputs = bias ? [input, filter, bias] : [input, filter];
   return op('Conv', inputs, x.dtype, shape, { ...windowAttributes(axes), group: groups });

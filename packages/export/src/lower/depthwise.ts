@@ -6,7 +6,7 @@ import { convolve, convolveTransposed, correlateChannels } from './convolve.js';
 import { alignTo, type Epilogue, withEpilogue } from './epilogue.js';
 import { channelsFirst, fromChannelsFirst, layoutOf, permute } from './layout.js';
 import { type Lowering, type LoweringCase, lattice, lowering } from './lowering.js';
-import { convolutionWindow, type WindowAttributes } from './window.js';
+import { convolutionWindow, overFree, type WindowAttributes } from './window.js';
 
 /** [in * multiplier, 1, height, width] from tfjs's [height, width, in, multiplier]: one group a channel. */
 function grouped(filter: Value): Value {
@@ -19,7 +19,7 @@ function depthwise(
   attrs: WindowAttributes & FusedAttributes,
 ): Value {
   const layout = layoutOf(attrs.dataFormat);
-  const window = convolutionWindow(x.shape, filter.shape, layout, attrs, true);
+  const window = overFree(convolutionWindow(x.shape, filter.shape, layout, attrs, true), x, attrs);
   const y = withEpilogue(epilogue, attrs, window.outChannels, alignTo(layout), (bias) =>
     convolve(channelsFirst(x, layout), grouped(filter), window, window.inChannels, bias),
   );

@@ -1,4 +1,5 @@
 import { binary, constant, fill, ints, op, scalar, viaFloat } from '../graph/build.js';
+import { sizeVector } from '../graph/size.js';
 import type { Value } from '../graph/value.js';
 import { tf } from '../tfjs.js';
 import type { Dialect } from './dialect.js';
@@ -7,6 +8,8 @@ import { channelsFirst, fromChannelsFirst } from './layout.js';
 import { type Lowering, type LoweringCase, lattice, lowering } from './lowering.js';
 import { contest, patches } from './patches.js';
 import {
+  overFree,
+  padComputed,
   poolingWindow,
   reached,
   type Window,
@@ -21,7 +24,8 @@ export interface PoolAttributes extends WindowAttributes {
 }
 
 /** onnxruntime wants less padding than kernel; more of it is written out, and the window moves over the padded x. */
-function padded(x: Value, window: Window, value: number): { x: Value; window: Window } {
+function padded(image: Value, given: Window, value: number): { x: Value; window: Window } {
+  const { x, window } = padComputed(image, given, value);
   const { axes } = window;
   const input = reached(x, axes, ({ stride }) => stride);
   if (axes.every(({ before, after, kernel }) => before < kernel && after < kernel)) return { x: input, window };
@@ -50,10 +54,18 @@ function averagePool(x: Value, window: Window): Value {
   const means = op('AveragePool', [at.x], x.dtype, shape, averageAttributes(at.window));
   if (at.window === window) return means;
   // The written-out zeros have been counted as elements: the mean of ones padded alike is the share that is real.
-  const ones = padded(fill(1, x.dtype, [1, 1, ...window.axes.map(({ input }) => input)]), window, 0);
-  const share = op('AveragePool', [ones.x], x.dtype, [1, 1, ...shape.slice(2)], averageAttributes(at.window));
+  const counted = padded(ones(x, window), window, 0);
+  const share = op('AveragePool', [counted.x], x.dtype, [1, 1, ...shape.slice(2)], averageAttributes(at.window));
   const atLeastOne = scalar(1 / windowSize(window), x.dtype);
   return binary('Div', means, binary('Max', share, atLeastOne));
+}
+
+/** One image of one channel, of the size of x [batch, channels, ...space]. */
+function ones(x: Value, { axes }: Window): Value {
+  const shape = [1, 1, ...x.shape.slice(2)];
+  if (axes.every(({ size }) => size === undefined)) return fill(1, x.dtype, shape);
+  const sizes = sizeVector([1, 1, ...axes.map(({ size, input }) => size ?? input)]);
+  return op('Expand', [scalar(1, x.dtype), sizes], x.dtype, shape);
 }
 
 function averageAttributes({ axes }: Window): ReturnType<typeof windowAttributes> {
@@ -64,7 +76,7 @@ function averageAttributes({ axes }: Window): ReturnType<typeof windowAttributes
 const pool =
   (apply: (x: Value, window: Window) => Value, contested = false) =>
   ({ x }: { x: Value }, attrs: PoolAttributes, dialect: Dialect): Value => {
-    const window = poolingWindow(x.shape, attrs.filterSize, attrs);
+    const window = overFree(poolingWindow(x.shape, attrs.filterSize, attrs), x, attrs);
     // tfjs returns an image itself where a window of one element keeps its shape, padded or not.
     const keeps = window.axes.every(({ kernel, input, output }) => kernel === 1 && input === output);
     if (keeps && x.rank === 4) return x;

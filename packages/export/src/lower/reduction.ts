@@ -1,5 +1,6 @@
 import { sizeOf } from '@onnx-forge/infer';
 import { binary, cast, fill, ints, op, reshape, scalar, unary } from '../graph/build.js';
+import { product as productOf, sizeAt, sizeScalar } from '../graph/size.js';
 import type { Value } from '../graph/value.js';
 import { tf } from '../tfjs.js';
 import { factorsOf } from './factors.js';
@@ -55,6 +56,9 @@ function sumOf(x: Value, axes: readonly number[], keepDims: boolean): Value {
 
 function mean(x: Value, attrs: ReductionAttributes): Value {
   const total = sum(x, attrs);
+  const axes = tf.util.parseAxisParam(attrs.axis as number | number[], [...x.shape]);
+  const count = productOf(axes.map((axis) => sizeAt(x, axis)));
+  if (typeof count !== 'number') return binary('Div', total, sizeScalar(count, 'float32'));
   return binary('Mul', total, scalar(x.size === 0 ? 0 : total.size / x.size, 'float32'));
 }
 

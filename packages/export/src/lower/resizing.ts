@@ -1,4 +1,16 @@
-import { cast, constant, ints, op, reshape } from '../graph/build.js';
+import { binary, cast, constant, ints, op, reshape, scalar } from '../graph/build.js';
+import {
+  type ComputedSize,
+  larger,
+  minus,
+  now,
+  type Size,
+  shapeEntry,
+  sizeAt,
+  sizeScalar,
+  sizeVector,
+  times,
+} from '../graph/size.js';
 import type { Value } from '../graph/value.js';
 import { tf } from '../tfjs.js';
 import { gather } from './gathering.js';
@@ -45,11 +57,65 @@ function linearSources(from: number, to: number, sampling: Sampling): [number, n
 function resizeNearest(images: Value, { size, ...sampling }: ResizeAttributes): Value {
   const copy = (x: Value, axis: 1 | 2): Value => {
     const to = size[axis - 1]!;
+    const factor = to / x.shape[axis]!;
+    if (x.varying?.has(axis) && canRepeat(factor, sampling)) return repeatEach(x, axis, factor, to);
     const sources = nearestSources(x.shape[axis]!, to, sampling);
     if (to === x.shape[axis] && sources.every((source, i) => source === i)) return x;
     return gather(x, ints(sources), axis);
   };
   return copy(copy(images, 2), 1);
+}
+
+/** tfjs rounds i times 1 / factor in double precision; for these factors that is the whole part of i / factor. */
+function canRepeat(factor: number, { alignCorners }: Sampling): boolean {
+  return Number.isInteger(factor) && factor <= 32 && !alignCorners;
+}
+
+/** Every entry of an axis of free size `factor` times; `to` in all. */
+function repeatEach(x: Value, axis: number, factor: number, to: number): Value {
+  if (factor === 1) return x;
+  const copied = gather(x, binary('Div', positionsUpTo(asked(to)), scalar(factor, 'int64')), axis);
+  if (x.varying) copied.varying = x.varying;
+  return copied;
+}
+
+/** A size that tfjs was asked for: should it vary with a free dimension, it is computed on export. */
+const asked = (to: number): ComputedSize => ({ now: to, value: ints([to]) });
+
+/** int64 0, 1, ... size - 1. */
+function positionsUpTo(size: ComputedSize): Value {
+  return op('Range', [scalar(0, 'int64'), sizeScalar(size, 'int64'), scalar(1, 'int64')], 'int64', [size.now]);
+}
+
+/**
+ * Interpolation along an axis of free size as a matrix [to, from]. The positions are fractions of whole numbers: their
+ * whole parts are exact for every size.
+ */
+function freeWeights(from: ComputedSize, to: ComputedSize, { alignCorners, halfPixelCenters }: Sampling): Value {
+  const [rows, columns] = [now(to), now(from)];
+  const i = positionsUpTo(to);
+  const scaled = (x: Value, size: Size): Value => binary('Mul', x, sizeVector([size]));
+  const shifted = (x: Value, size: Size): Value => binary('Sub', x, sizeVector([size]));
+  const one = scalar(1, 'int64');
+  const [numerator, denominator] = ((): [Value, Size] => {
+    if (alignCorners) return [scaled(i, minus(from, 1)), larger(minus(to, 1), 1)];
+    if (!halfPixelCenters) return [scaled(i, from), to];
+    const odd = binary('Add', binary('Mul', i, scalar(2, 'int64')), one);
+    return [shifted(scaled(odd, from), to), times(to, 2)];
+  })();
+  const last = sizeVector([times(minus(from, 1), denominator)]);
+  const at = binary('Min', binary('Max', numerator, scalar(0, 'int64')), last);
+  const low = binary('Div', at, sizeVector([denominator]));
+  const rest = cast(binary('Sub', at, scaled(low, denominator)), 'float32');
+  const share = binary('Div', rest, cast(sizeVector([denominator]), 'float32'));
+  const column = (x: Value): Value => op('Unsqueeze', [x, ints([1])], x.dtype, [rows, 1]);
+  const j = positionsUpTo(from);
+  const where = (index: Value, weight: Value): Value => {
+    const hit = binary('Equal', column(index), j, 'bool');
+    return op('Where', [hit, column(weight), scalar(0, 'float32')], 'float32', [rows, columns]);
+  };
+  const below = where(low, binary('Sub', scalar(1, 'float32'), share));
+  return binary('Add', below, where(binary('Add', low, one), share));
 }
 
 /** Interpolation along one axis as a matrix [to, from], or its transpose, which takes gradients back. */
@@ -69,9 +135,18 @@ function weights(
 function interpolate(images: Value, rows: Value, columns: Value): Value {
   const [batch, height, width, channels] = images.shape as [number, number, number, number];
   const [h, w] = [rows.shape[0]!, columns.shape[0]!];
-  const lines = reshape(cast(images, 'float32'), [batch, height, width * channels]);
+  const sizes = images.shape.map((_, axis) => sizeAt(images, axis)) as [Size, Size, Size, number];
+  // A free batch alone is left to the Reshape.
+  const free = images.varying?.has(1) || images.varying?.has(2);
+  const shaped = (x: Value, shape: readonly number[], computed: readonly Size[]): Value =>
+    free ? op('Reshape', [x, sizeVector(computed)], x.dtype, shape, { allowzero: 1 }) : reshape(x, shape);
+  const lines = shaped(
+    cast(images, 'float32'),
+    [batch, height, width * channels],
+    [sizes[0], sizes[1], times(sizes[2], channels)],
+  );
   const tall = op('MatMul', [rows, lines], 'float32', [batch, h, width * channels]);
-  const columnwise = reshape(tall, [batch, h, width, channels]);
+  const columnwise = shaped(tall, [batch, h, width, channels], [sizes[0], asked(h), sizes[2], channels]);
   return op('MatMul', [columns, columnwise], 'float32', [batch, h, w, channels]);
 }
 
@@ -80,8 +155,12 @@ function interpolate(images: Value, rows: Value, columns: Value): Value {
  * onnxruntime's WebGPU provider (1.30) gives other numbers for images in tfjs's layout.
  */
 function resizeBilinear(images: Value, { size: [rows, columns], ...sampling }: ResizeAttributes): Value {
-  const matrix = (from: number, to: number): Value => weights(from, to, linearSources(from, to, sampling), 'forward');
-  return interpolate(images, matrix(images.shape[1]!, rows), matrix(images.shape[2]!, columns));
+  const matrix = (axis: 1 | 2, to: number): Value => {
+    if (images.varying?.has(axis)) return freeWeights(shapeEntry(images, axis), asked(to), sampling);
+    const from = images.shape[axis]!;
+    return weights(from, to, linearSources(from, to, sampling), 'forward');
+  };
+  return interpolate(images, matrix(1, rows), matrix(2, columns));
 }
 
 /** The transposes of the same matrices. As in tfjs the gradients know nothing of half-pixel centres. */

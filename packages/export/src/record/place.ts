@@ -11,16 +11,26 @@ export function describePlace({ layer, at }: Place): string {
   return `${layer === undefined ? '' : ` in layer '${layer}'`}${at === undefined ? '' : ` at ${at}`}`;
 }
 
+const FRAMES = 64;
+const LIBRARY = /node_modules|tfjs-(core|layers|converter|backend-cpu)[\\/]|packages[\\/]export[\\/]|node:/;
+
+/** The innermost stack line outside this package and tfjs, worked out when asked for: writing a stack as text takes time. */
+export function callingLine(): () => string | undefined {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = FRAMES;
+  const here = new Error();
+  Error.stackTraceLimit = limit;
+  return () => {
+    const lines = (here.stack ?? '').split('\n');
+    const line = lines.find((entry) => /^\s+at /.test(entry) && !LIBRARY.test(entry) && /[\\/]/.test(entry));
+    return line
+      ?.trim()
+      .replace(/^at (?:.*\()?(?:file:\/\/)?/, '')
+      .replace(/\)$/, '');
+  };
+}
+
 /** The innermost stack line outside this package and tfjs. */
 export function userLine(): string | undefined {
-  const limit = Error.stackTraceLimit;
-  Error.stackTraceLimit = 64;
-  const stack = new Error().stack ?? '';
-  Error.stackTraceLimit = limit;
-  const library = /node_modules|tfjs-(core|layers|converter|backend-cpu)[\\/]|packages[\\/]export[\\/]|node:/;
-  const line = stack.split('\n').find((entry) => /^\s+at /.test(entry) && !library.test(entry) && /[\\/]/.test(entry));
-  return line
-    ?.trim()
-    .replace(/^at (?:.*\()?(?:file:\/\/)?/, '')
-    .replace(/\)$/, '');
+  return callingLine()();
 }

@@ -3,6 +3,7 @@ import { tf } from '../tfjs.js';
 import type { TensorType, TraceContext } from '../trace.js';
 import { override } from './isolation.js';
 import { scan } from './scan.js';
+import { firstSizes, oneChanged, type Sizes } from './trace-sizes.js';
 
 type Layer = tf.layers.Layer;
 type Tensors = tf.Tensor | tf.Tensor[];
@@ -152,8 +153,30 @@ export class RecurrentLayers {
   }
 }
 
-/** The layers whose sequences are of other lengths in another call: those along a free dimension. */
-export function alongFreeTime(calls: readonly RecurrentLayers[]): Set<Layer> {
+/**
+ * The layers whose sequences are along a free dimension: their lengths are others when its size is.
+ *
+ * @param run calls the function at sizes of its free dimensions; it may fail at sizes that it does not take
+ */
+export function layersAlongFreeTime(
+  free: readonly string[],
+  run: (sizes: Sizes) => RecurrentLayers,
+): ReadonlySet<Layer> {
+  if (free.length === 0) return new Set();
+  for (const { sizes, factor } of firstSizes(free.length)) {
+    try {
+      const first = run(sizes);
+      if (first.lengths.size === 0) break;
+      return differing([first, ...oneChanged(sizes, factor).map(run)]);
+    } catch {
+      // The function's own traces tell what is wrong, if all sizes fail.
+    }
+  }
+  return new Set();
+}
+
+/** The layers whose sequences are of other lengths in another call. */
+function differing(calls: readonly RecurrentLayers[]): Set<Layer> {
   const lengths = (layer: Layer): Set<string> =>
     new Set(calls.map((call) => [...(call.lengths.get(layer) ?? [])].sort((a, b) => a - b).join()));
   const layers = calls.flatMap((call) => [...call.lengths.keys()]);

@@ -5,6 +5,10 @@ import { Value } from '../graph/value.js';
 import { tf } from '../tfjs.js';
 import type { TraceContext } from '../trace.js';
 
+/** Notes in a trace's log around what a Scan's body computes. */
+export const SCAN_BEGINS = 'ScanBegins';
+export const SCAN_ENDS = 'ScanEnds';
+
 /** What a layer does at every step of time. */
 export interface ScanDescription {
   /** The layer's name: for refusals. */
@@ -39,6 +43,7 @@ export function scan(
     states: before.map(({ dtype, shape }) => placeholder(dtype, shape)),
     sequences: sequences.map(stepOf),
   };
+  context.note(SCAN_BEGINS, [...before, ...sequences], [...inner.states, ...inner.sequences]);
   const record = (): readonly Value[] => {
     let values: readonly Value[] = [];
     tf.tidy(() => {
@@ -52,14 +57,14 @@ export function scan(
     });
     return values;
   };
-  const values = record();
+  const outcome = record();
   // Code may count its calls, or draw at random.
-  if (!equalGraphs(values, record())) {
+  if (!equalGraphs(outcome, record())) {
     throw new TraceMismatchError(
       `layer '${name}' does not compute the same at every step of time; fix its time axis in the signature`,
     );
   }
-  const [output, ...after] = values as [Value, ...Value[]];
+  const [output, ...after] = outcome as [Value, ...Value[]];
   for (const [i, state] of after.entries()) {
     if (state.shape.join() !== before[i]!.shape.join()) {
       throw new SignatureError(
@@ -90,6 +95,7 @@ export function scan(
       outputs: [...carried, ...(sequence ? [output] : [])],
     },
   );
+  context.note(SCAN_ENDS, [...before, ...zeros, ...sequences, ...carried], results);
   const final = results.slice(0, after.length);
   const result = sequence || carriesOutput ? results.at(-1)! : final[lastIsState]!;
   return [result, ...final].map((value) => context.tensor(value));

@@ -25,16 +25,19 @@ export function traceStep(
 ): TracedStep {
   const values: Record<string, Value> = {};
   let hostInputs: HostInputs | undefined;
-  const traced = trace((context) => {
-    const host = new HostInputs(context);
-    hostInputs = host;
-    const batch: Record<string, tf.Tensor> = {};
-    for (const [name, { shape, dtype = 'float32' }] of Object.entries(inputs)) {
-      batch[name] = context.input(name, { shape, dtype });
-      values[name] = context.recorded(batch[name]);
-    }
-    return optimizers.during(host, () => withoutState(() => step(batch, host.random)));
-  }, dialect);
+  const traced = trace(
+    (context) => {
+      const host = new HostInputs(context);
+      hostInputs = host;
+      const batch: Record<string, tf.Tensor> = {};
+      for (const [name, { shape, dtype = 'float32' }] of Object.entries(inputs)) {
+        batch[name] = context.input(name, { shape, dtype });
+        values[name] = context.recorded(batch[name]);
+      }
+      return optimizers.during(host, () => withoutState(() => step(batch, host.random)));
+    },
+    { dialect },
+  );
   for (const [name, { shape }] of Object.entries(traced.outputs)) {
     if (shape.length > 0) throw new SignatureError(`metric ${name} must be a scalar, not [${shape}]`, { name, shape });
   }
@@ -54,6 +57,5 @@ function withAssigned(traced: Trace): Trace {
 
 /** Refuses two traces that differ: something random would be frozen into the step. */
 export function assertEqualTraces(base: Trace, again: Trace): void {
-  const none = { varied: [], check: undefined, dimensions: [], sizes: { base: [], varied: [], check: [] } };
-  unify({ base: withAssigned(base), again: withAssigned(again), ...none });
+  unify({ base: withAssigned(base), again: withAssigned(again), others: [], dimensions: [] });
 }

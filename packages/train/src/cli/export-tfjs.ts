@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { exportOnnx, type OnnxExport, type tf, type VerifyOptions, verify } from '@onnx-forge/export';
+import { describeSizes, exportOnnx, type OnnxExport, type tf, type VerifyOptions, verify } from '@onnx-forge/export';
 import type { Outcome } from './command.js';
 import { EXIT, messageOf } from './errors.js';
 import { formatBytes } from './format.js';
@@ -48,8 +48,10 @@ async function compare(exported: OnnxExport, model: tf.LayersModel): Promise<Par
   let reason = '';
   for (const sample of SAMPLERS) {
     try {
-      const { worst, device } = await verify(exported, model, { sample });
-      const error = `worst relative error ${worst.toExponential(1)} on ${device}, random inputs`;
+      const verification = await verify(exported, model, { sample });
+      const { worst, device } = verification;
+      const sizes = describeSizes(verification);
+      const error = `worst relative error ${worst.toExponential(1)} on ${device}, random inputs${sizes && `, ${sizes}`}`;
       const ok = worst <= TOLERANCE;
       return { ok, worst, text: ok ? `agrees with tfjs: ${error}` : `does NOT agree with tfjs: ${error}` };
     } catch (error) {

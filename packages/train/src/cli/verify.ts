@@ -12,9 +12,9 @@ export const verifyCommand: Command = defineCommand({
   usage: 'verify <run>',
   summary: 'Compare every graph of a run with tfjs, on one or all devices',
   details:
-    "Runs each exported graph, and the recipe's own tfjs code with the same weights, on equal random inputs, and shows " +
-    'the worst error of every output. Fails when a relative error (over the largest magnitude of the output) is above ' +
-    '--tolerance.',
+    "Runs each exported graph, and the recipe's own tfjs code with the same weights, on equal random inputs of several " +
+    'sizes, and shows the worst error of every output. Fails when a relative error (over the largest magnitude of the ' +
+    'output, beyond an absolute error of 1e-8) is above --tolerance.',
   examples: [
     ['verify runs/vae', 'on the CPU'],
     ['verify runs/vae --device all', 'on every device that works here'],
@@ -38,7 +38,7 @@ export const verifyCommand: Command = defineCommand({
       : `NOT all outputs agree with tfjs: worst relative error ${worst.toExponential(1)} (tolerance ${tolerance})`;
     const passedOver = refused.map(({ device: name, reason }) => `not on ${name}: ${reason}`);
     return {
-      text: [resultTable(results), '', verdict, ...passedOver].join('\n'),
+      text: [resultTable(results), '', ...(await sizesTried(results)), verdict, ...passedOver].join('\n'),
       json: { run, ok, worst, tolerance, graphs: results, refused },
       exitCode: ok ? EXIT.done : EXIT.failed,
     };
@@ -72,6 +72,17 @@ async function verifyOn(
   const results = await verifyRun({ recipe, run, device, signal: interruptible('stopping'), onGraph });
   progress.end();
   return results;
+}
+
+/** At which sizes of their free dimensions the graphs were compared; graphs of the same sizes in one line. */
+async function sizesTried(results: readonly GraphVerification[]): Promise<string[]> {
+  const { describeSizes } = await import('@onnx-forge/export');
+  const graphs = new Map<string, Set<string>>();
+  for (const result of results) {
+    const sizes = describeSizes(result);
+    if (sizes) graphs.set(sizes, (graphs.get(sizes) ?? new Set()).add(result.graph));
+  }
+  return [...graphs].map(([sizes, names]) => `${[...names].join(', ')}: ${sizes}`);
 }
 
 function resultTable(results: readonly GraphVerification[]): string {

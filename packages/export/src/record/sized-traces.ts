@@ -1,0 +1,184 @@
+/** Traces of one function at many sizes of its free dimensions. */
+import { ForgeError } from '@onnx-forge/infer';
+import { SignatureError } from '../errors.js';
+import { Value } from '../graph/value.js';
+import type { TraceOptions } from '../trace.js';
+import type { SizedTrace } from './compare-logs.js';
+import type { KernelLog, VaryingAxes } from './kernel-log.js';
+import { SCAN_BEGINS, SCAN_ENDS } from './scan.js';
+import type { Atom } from './size-fit.js';
+import { everyRest, firstSizes, oneChanged, type Sizes, smallSizes } from './trace-sizes.js';
+
+export interface SizedTraces {
+  readonly base: SizedTrace;
+  /** At the same sizes. */
+  readonly again: SizedTrace;
+  /** At sizes that are not small: their graphs must be the same. */
+  readonly large: readonly SizedTrace[];
+  /** At sizes from 1 on, where tfjs and lowerings take short cuts: the kernels must be the same. */
+  readonly small: readonly SizedTrace[];
+  /** For each free dimension, which of `large` differs from `base` in that one alone. */
+  readonly changed: readonly (number | undefined)[];
+}
+
+export type Run = (sizes: Sizes, options: TraceOptions) => SizedTrace;
+
+/** Fewer sizes do not show how a number depends on them. */
+const FEWEST = 4;
+/** From here on a size is not small. */
+const LARGE = 25;
+/** From here on where a function takes no larger ones. */
+const MEDIUM = 5;
+
+/**
+ * Traces a function with `count` free dimensions. Sizes at which it fails itself are outside its domain and left out.
+ * @throws SignatureError when it works at too few sizes
+ */
+export function sizedTraces(run: Run, names: readonly string[]): SizedTraces {
+  const options: TraceOptions = { foreign: new WeakMap() };
+  const { base, again, sizes: first, factor } = firstTraces(run, names, options);
+  if (names.length === 0) return { base, again, large: [], small: [], changed: [] };
+  const quick = { ...options, lines: false };
+  const attempt = (sizes: Sizes, more: TraceOptions): SizedTrace | undefined => {
+    try {
+      return run(sizes, { ...quick, ...more });
+    } catch (error) {
+      if (error instanceof ForgeError) throw error;
+      return undefined;
+    }
+  };
+  const attempted = (list: readonly Sizes[], more: TraceOptions) =>
+    list.flatMap((sizes) => {
+      const traced = attempt(sizes, more);
+      return traced ? [{ sizes, traced }] : [];
+    });
+
+  const singles = oneChanged(first, factor);
+  const apart = attempted([singles.map((sizes, d) => sizes[d]!), ...singles], {});
+  let varying = varyingAxes([base, ...apart.map(({ traced }) => traced)]);
+  const effort = effortFor(base.trace.log.length);
+  const taken = numbersOf(base);
+  const plan = (least: number): Sizes[] => everyRest(names.length, { rounds: effort.rounds, least, factor, taken });
+  const alike = first.map(() => first[0]! * factor);
+  let large = attempted([...singles, ...plan(LARGE), alike], { varying });
+  if (large.length < singles.length + FEWEST) large = large.concat(attempted(plan(MEDIUM), { varying }));
+  const small = attempted(smallSizes(first, effort.small, factor), { varying });
+  if (large.length < FEWEST) {
+    const tried = large.map(({ traced }) => traced.at).join('; ');
+    throw new SignatureError(
+      `the function works at too few sizes of ${names.join(', ')} to see how it depends on them (${base.at}; ${tried}): fix them in the signature`,
+      { free: names },
+    );
+  }
+
+  const all = varyingAxes([base, ...[...large, ...small].map(({ traced }) => traced)]);
+  const settled = JSON.stringify(listed(all)) === JSON.stringify(listed(varying));
+  if (!settled) {
+    varying = all;
+    large = attempted(
+      large.map(({ sizes }) => sizes),
+      { varying },
+    );
+  }
+  const [finalBase, finalAgain] = [run(first, { ...options, varying }), run(first, { ...quick, varying })];
+  return {
+    base: finalBase,
+    again: finalAgain,
+    large: large.map(({ traced }) => traced),
+    small: small.map(({ traced }) => traced),
+    changed: singles.map((sizes) => {
+      const index = large.findIndex((one) => one.sizes === sizes || one.sizes.join() === sizes.join());
+      return index < 0 ? undefined : index;
+    }),
+  };
+}
+
+/** The first sizes that the function takes. */
+function firstTraces(
+  run: Run,
+  names: readonly string[],
+  options: TraceOptions,
+): { base: SizedTrace; again: SizedTrace; sizes: Sizes; factor: number } {
+  let failure: unknown;
+  for (const { sizes, factor } of firstSizes(names.length)) {
+    try {
+      const base = run(sizes, options);
+      const again = run(sizes, options);
+      // What a function does at its first call alone (building its layers) is not part of it.
+      const settled = base.trace.log.length === again.trace.log.length;
+      return settled ? { base, again, sizes, factor } : { base: again, again: run(sizes, options), sizes, factor };
+    } catch (error) {
+      if (error instanceof ForgeError || names.length === 0) throw error;
+      failure ??= error;
+    }
+  }
+  throw failure;
+}
+
+/** Large models get fewer traces: each of their kernels is like many of small ones. */
+function effortFor(kernels: number): { rounds: number; small: number } {
+  if (kernels <= 150) return { rounds: 4, small: 12 };
+  if (kernels <= 1000) return { rounds: 2, small: 6 };
+  return { rounds: 1, small: 4 };
+}
+
+function varyingAxes(traces: readonly SizedTrace[]): VaryingAxes {
+  const [base, ...others] = traces as [SizedTrace, ...SizedTrace[]];
+  return base.trace.log.map(({ outputs }, call) =>
+    outputs.map((output, o) => {
+      const axes = [...output.shape.keys()].filter((axis) =>
+        others.some(({ trace }) => {
+          const shape = trace.log[call]?.outputs[o]?.shape;
+          return shape !== undefined && shape[axis] !== output.shape[axis];
+        }),
+      );
+      return new Set(axes);
+    }),
+  );
+}
+
+const listed = (varying: VaryingAxes): number[][][] => varying.map((outputs) => outputs.map((axes) => [...axes]));
+
+/** Numbers of the function's own: dimensions and attributes of its kernels. */
+function numbersOf({ trace }: SizedTrace): Set<number> {
+  const numbers = new Set<number>();
+  const visit = (value: unknown): void => {
+    if (typeof value === 'number') numbers.add(value);
+    else if (Array.isArray(value)) for (const entry of value) visit(entry);
+  };
+  const shapes = (log: KernelLog): readonly number[][] =>
+    log.flatMap(({ inputs, outputs }) => [Object.values(inputs), outputs].flat(2).map(({ shape }) => [...shape]));
+  for (const shape of shapes(trace.log)) visit(shape);
+  for (const { attrs } of trace.log) for (const value of Object.values(attrs)) visit(value);
+  return numbers;
+}
+
+/** A dimension of a kernel's output that varies, and where it is. */
+export interface DerivedSize extends Atom {
+  readonly value: Value;
+  readonly axis: number;
+}
+
+/** The dimensions of the kernels' outputs that vary otherwise than the free ones, one for each sequence of sizes. */
+export function derivedSizes(traces: readonly SizedTrace[], free: readonly (readonly number[])[]): DerivedSize[] {
+  const [base] = traces as [SizedTrace];
+  const known = new Set(free.map((values) => values.join()));
+  const found: DerivedSize[] = [];
+  let depth = 0;
+  for (const [call, { kernel, outputs }] of base.trace.log.entries()) {
+    if (kernel === SCAN_BEGINS) depth++;
+    if (kernel === SCAN_ENDS) depth--;
+    if (depth > 0) continue; // known in the body alone
+    for (const [o, output] of outputs.entries()) {
+      if (!(output instanceof Value)) continue;
+      const shapes = traces.map(({ trace }) => trace.log[call]?.outputs[o]?.shape ?? []);
+      for (const axis of output.shape.keys()) {
+        const values = shapes.map((shape) => shape[axis] ?? Number.NaN);
+        if (values.every((n) => n === values[0]) || known.has(values.join())) continue;
+        known.add(values.join());
+        found.push({ values, call, value: output, axis });
+      }
+    }
+  }
+  return found;
+}
