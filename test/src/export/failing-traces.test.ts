@@ -1,5 +1,5 @@
 import { compileStep, exportOnnx, SignatureError, type StepDefinition, tf, verify } from '@onnx-forge/export';
-import { Random } from '@onnx-forge/infer';
+import { ForgeError, Random } from '@onnx-forge/infer';
 import { assert } from 'chai';
 
 /** Something that traces the user's code, and what of the user's it could harm. */
@@ -61,10 +61,10 @@ function inference(model: tf.LayersModel): Subject {
   };
 }
 
-const dense = (units: number, inputShape?: number[]): tf.layers.Layer =>
-  tf.layers.dense({ units, kernelInitializer: seeded(4), ...(inputShape && { inputShape }) });
-const withBatchNorm = (): tf.Sequential =>
-  tf.sequential({ layers: [dense(2, [2]), tf.layers.batchNormalization(), dense(1)] });
+const dense = (units: number, batchInputShape?: (number | null)[]): tf.layers.Layer =>
+  tf.layers.dense({ units, kernelInitializer: seeded(4), ...(batchInputShape && { batchInputShape }) });
+const withBatchNorm = (batch: number | null = 2): tf.Sequential =>
+  tf.sequential({ layers: [dense(2, [batch, 2]), tf.layers.batchNormalization(), dense(1)] });
 const stateful = (kind: 'lstm' | 'gru' | 'simpleRNN'): tf.Sequential =>
   tf.sequential({
     layers: [
@@ -74,6 +74,7 @@ const stateful = (kind: 'lstm' | 'gru' | 'simpleRNN'): tf.Sequential =>
 
 const SUBJECTS: Record<string, () => Subject> = {
   'a model with batch normalisation': () => inference(withBatchNorm()),
+  'a model of any batch size': () => ({ ...inference(withBatchNorm(null)), stride: 97 }),
   'a stateful LSTM': () => inference(stateful('lstm')),
   'a stateful GRU': () => inference(stateful('gru')),
   'a stateful bidirectional RNN': () => {
@@ -90,7 +91,7 @@ const SUBJECTS: Record<string, () => Subject> = {
       return { y: tf.grad((z) => z.square().mul(y).sum())(y) };
     };
     return {
-      run: async () => exportOnnx(f, { inputs: { x: { shape: ['n', 2] } } }),
+      run: async () => exportOnnx(f, { inputs: { x: { shape: [3, 2] } } }),
       use: () => [...table.dataSync(), ...weight.dataSync()],
     };
   },
@@ -102,7 +103,7 @@ const SUBJECTS: Record<string, () => Subject> = {
         made.dispose();
         return { y };
       };
-      exportOnnx(f, { inputs: { x: { shape: ['n', 2] } } });
+      exportOnnx(f, { inputs: { x: { shape: [3, 2] } } });
     },
   }),
   'a layer that is built in the function': () => {
@@ -129,6 +130,10 @@ const SUBJECTS: Record<string, () => Subject> = {
       use: () => [...weight.dataSync()],
       error: SignatureError,
     };
+  },
+  'a recurrent layer over sequences of any length': () => {
+    const layer = tf.layers.gru({ units: 2, dropout: 0.5, batchInputShape: [1, null, 2], ...recurrent } as never);
+    return { ...inference(tf.sequential({ layers: [layer] })), stride: 499 };
   },
   verification: () => {
     const model = stateful('gru');
@@ -219,7 +224,12 @@ function equal(a: unknown, b: unknown): boolean {
   return Object.keys(a).length === keys.length && keys.every((key) => key in a && equal(a[key], b[key]));
 }
 
-class Injected extends Error {}
+/** One of the project's own errors: others are taken for a size that the function does not take. */
+class Injected extends ForgeError {
+  constructor() {
+    super('injected', 'fails here');
+  }
+}
 
 /** Runs `f` with an exception at the k-th kernel: before it runs, or after it, where the user's code goes on. */
 async function failingAt(k: number, when: 'before' | 'after', f: () => Promise<unknown>): Promise<Failure> {

@@ -1,3 +1,4 @@
+import { ForgeError } from '@onnx-forge/infer';
 import { SignatureError } from '../errors.js';
 import { tf } from '../tfjs.js';
 import type { TensorType, TraceContext } from '../trace.js';
@@ -168,8 +169,9 @@ export function layersAlongFreeTime(
       const first = run(sizes);
       if (first.lengths.size === 0) break;
       return differing([first, ...oneChanged(sizes, factor).map(run)]);
-    } catch {
-      // The function's own traces tell what is wrong, if all sizes fail.
+    } catch (error) {
+      if (error instanceof ForgeError) throw error;
+      // Sizes that the function does not take. Its own traces tell what is wrong, if these are all.
     }
   }
   return new Set();
