@@ -200,7 +200,9 @@ async function onTfjs(
   await tf.setBackend('cpu');
   const fields = new Fields();
   const tensorOf = (name: string): tf.Tensor => {
-    const { data, dims, type } = feeds[name]!;
+    const feed = feeds[name];
+    if (!feed) throw new VerifyError(`the graph has no input '${name}' for the state of a recurrent layer`);
+    const { data, dims, type } = feed;
     return tf.tensor(data as Float32Array, [...dims], type as 'float32');
   };
   const restoreEngine = isolateEngine();
