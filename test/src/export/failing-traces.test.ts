@@ -12,9 +12,7 @@ interface Subject {
   /** Fail at every so many kernels only, to save time; default 1. */
   readonly stride?: number;
   /** What it fails with, if not with the exception at the kernel; undefined: it may go on at other sizes. */
-  readonly error?: new (
-    message: string,
-  ) => Error;
+  readonly error?: (new (message: string) => Error) | undefined;
 }
 
 const seeded = (seed: number) => tf.initializers.randomUniform({ minval: -0.5, maxval: 0.5, seed });

@@ -193,9 +193,9 @@ function valueInfo({ name, value, dims }: Port): onnx.IValueInfoProto {
   return { name, type: { tensorType: { elemType: ONNX_TYPE[value.dtype], shape: { dim } } } };
 }
 
-/** Sizes are left to the values that the node gets: a free one has no name here. */
-function bodyPort(name: string, { dtype }: Value): onnx.IValueInfoProto {
-  return { name, type: { tensorType: { elemType: ONNX_TYPE[dtype] } } };
+/** Sizes are left to the values that the node gets, which may be free: each has a name of its own. */
+function bodyPort(name: string, value: Value): onnx.IValueInfoProto {
+  return valueInfo({ name, value, dims: value.shape.map((_, axis) => `${name}_${axis}`) });
 }
 
 function attribute(name: string, value: AttributeValue): onnx.IAttributeProto {
