@@ -1,8 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 
 /** Puts the report between the markers of a Markdown document; the prose around them is people's. */
-export async function writeDocument(path: string | URL, report: string): Promise<void> {
-  await writeFile(path, insert(await readFile(path, 'utf8'), report));
+export async function writeDocument(path: string | URL, report: string, name = 'bench'): Promise<void> {
+  await writeFile(path, insert(await readFile(path, 'utf8'), report, name));
 }
 
 /**

@@ -3,11 +3,13 @@ import type { DType, Value } from './graph/value.js';
 import { graphFunction, graphSignature, isGraphModel } from './graph-model.js';
 import { type Dimension, encodeModel, OPSET } from './onnx/writer.js';
 import { compareLogs, type SizedTrace } from './record/compare-logs.js';
+import { type CarriedState, layersAlongFreeTime, RecurrentLayers } from './record/recurrent.js';
 import { SizeFit } from './record/size-fit.js';
 import { derivedSizes, sizedTraces } from './record/sized-traces.js';
 import { MOST_FREE_DIMENSIONS, type Sizes } from './record/trace-sizes.js';
+import { undoneOnFailure } from './record/undo.js';
 import type { tf } from './tfjs.js';
-import { assertEqualReads, named, type TraceOptions, trace } from './trace.js';
+import { assertEqualReads, named, type TensorType, type TraceOptions, trace } from './trace.js';
 import { type FreeDimension, unify } from './unify.js';
 
 /** An input: a string in the shape is a free dimension, the same name the same size. */
@@ -31,6 +33,11 @@ export interface OnnxExport {
   readonly opset: number;
   readonly inputs: Readonly<Record<string, PortType>>;
   readonly outputs: Readonly<Record<string, PortType>>;
+  /**
+   * States of stateful recurrent layers: by the input that holds one before the call, the output that holds it
+   * afterwards. Zeros at first, as after `resetStates()`. Absent if there are none.
+   */
+  readonly states?: Readonly<Record<string, string>>;
 }
 
 /** Tensors by name in, tensors by name out; variables it uses become weights of the graph. */
@@ -52,9 +59,11 @@ export type Exportable = tf.LayersModel | tf.GraphModel | ExportableFunction;
 export function exportOnnx(target: tf.LayersModel | tf.GraphModel): OnnxExport;
 export function exportOnnx(target: ExportableFunction, signature: Signature, options?: ExportOptions): OnnxExport;
 export function exportOnnx(target: Exportable, signature?: Signature, options: ExportOptions = {}): OnnxExport {
-  if (typeof target !== 'function') return exportFunction(functionOf(target), signatureOf(target), options);
-  if (!signature) throw new SignatureError('a function needs a signature: names, shapes and dtypes of its inputs');
-  return exportFunction(target, signature, options);
+  return undoneOnFailure(() => {
+    if (typeof target !== 'function') return exportFunction(functionOf(target), signatureOf(target), options);
+    if (!signature) throw new SignatureError('a function needs a signature: names, shapes and dtypes of its inputs');
+    return exportFunction(target, signature, options);
+  });
 }
 
 /** The model's own signature: axis 0 is `batch`, other open axes are named after their input. */
@@ -105,7 +114,16 @@ function exportFunction(f: ExportableFunction, signature: Signature, { nameOf }:
       { free },
     );
   }
-  const traces = sizedTraces((sizes, options) => traceFunction(f, signature, free, sizes, options), free);
+  const scanned = layersAlongFreeTime(
+    free,
+    (sizes) => traceFunction(f, signature, free, sizes, { lines: false }).recurrent,
+  );
+  let carried: readonly CarriedState[] = [];
+  const traces = sizedTraces((sizes, options) => {
+    const { recurrent, ...sized } = traceFunction(f, signature, free, sizes, options, scanned);
+    carried = recurrent.carried;
+    return sized;
+  }, free);
   const { base: first, again, large, small, changed } = traces;
   assertEqualReads(first.trace, again.trace);
   const dimensions = free.map((name) => locate(name, signature, first.inputs));
@@ -126,11 +144,9 @@ function exportFunction(f: ExportableFunction, signature: Signature, { nameOf }:
     sources: [...dimensions.map(({ input, axis }) => ({ value: input, axis })), ...derived],
   });
   for (const { variable, before } of first.trace.variables) named(before, nameOf?.(variable) ?? variable.name);
-  const inputs = Object.entries(signature.inputs).map(([name, { shape }]) => ({
-    name,
-    value: first.inputs[name]!,
-    dims: shape,
-  }));
+  const inputs = Object.entries(first.inputs).map(([name, value]) => {
+    return { name, value, dims: signature.inputs[name]?.shape ?? value.shape };
+  });
   const outputs = Object.entries(first.trace.outputs).map(([name, value]) => ({
     name,
     value,
@@ -143,7 +159,12 @@ function exportFunction(f: ExportableFunction, signature: Signature, { nameOf }:
     opset: OPSET,
     inputs: types(inputs),
     outputs: types(outputs),
+    ...(carried.length > 0 && { states: Object.fromEntries(carried.map(({ input, output }) => [input, output])) }),
   };
+}
+
+interface TracedFunction extends SizedTrace {
+  readonly recurrent: RecurrentLayers;
 }
 
 function traceFunction(
@@ -152,19 +173,27 @@ function traceFunction(
   free: readonly string[],
   sizes: Sizes,
   options: TraceOptions,
-): SizedTrace {
+  scanned: ReadonlySet<tf.layers.Layer> = new Set(),
+): TracedFunction {
   const inputs: Record<string, Value> = {};
+  let recurrent!: RecurrentLayers;
   const traced = trace((context) => {
+    const declare = (name: string, type: TensorType): tf.Tensor => {
+      if (name in inputs)
+        throw new SignatureError(`two inputs are called ${name}; rename the recurrent layer`, { name });
+      const tensor = context.input(name, type);
+      inputs[name] = context.recorded(tensor);
+      return tensor;
+    };
+    recurrent = new RecurrentLayers({ state: declare, scanned: { layers: scanned, context } });
     const tensors: Record<string, tf.Tensor> = {};
     for (const [name, { shape, dtype = 'float32' }] of Object.entries(signature.inputs)) {
       const concrete = shape.map((n) => (typeof n === 'number' ? n : sizes[free.indexOf(n)]!));
-      tensors[name] = context.input(name, { shape: concrete, dtype });
-      const value = context.recorded(tensors[name]);
+      tensors[name] = declare(name, { shape: concrete, dtype });
       const varying = shape.flatMap((n, axis) => (typeof n === 'string' ? [axis] : []));
-      if (varying.length > 0) value.varying = new Set(varying);
-      inputs[name] = value;
+      if (varying.length > 0) inputs[name]!.varying = new Set(varying);
     }
-    return f(tensors);
+    return recurrent.outputsOf(() => f(tensors));
   }, options);
   const assigned = traced.variables.find(({ before, after }) => before !== after);
   if (assigned) {
@@ -173,7 +202,8 @@ function traceFunction(
       { variable: assigned.variable.name },
     );
   }
-  return { trace: traced, inputs, sizes, at: free.map((name, d) => `${name} = ${sizes[d]}`).join(', ') };
+  const at = free.map((name, d) => `${name} = ${sizes[d]}`).join(', ');
+  return { trace: traced, inputs, sizes, at, recurrent };
 }
 
 function freeDimensions({ inputs }: Signature): string[] {

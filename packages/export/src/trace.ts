@@ -1,7 +1,15 @@
-import { TracedReadError, TraceMismatchError, type UnsupportedKernel, UnsupportedKernelError } from './errors.js';
-import { type ConstantData, type DType, storedData, Value } from './graph/value.js';
+import {
+  SignatureError,
+  TracedReadError,
+  TraceMismatchError,
+  type UnsupportedKernel,
+  UnsupportedKernelError,
+} from './errors.js';
+import { type ConstantData, constantData, type DType, storedData, Value } from './graph/value.js';
 import { registerLowerings, registerStandIns } from './kernels.js';
 import { type Dialect, STANDARD } from './lower/dialect.js';
+import { Fields } from './record/fields.js';
+import { isolateEngine, override } from './record/isolation.js';
 import type { KernelCall, KernelLog, VaryingAxes } from './record/kernel-log.js';
 import { KnownValues } from './record/known-values.js';
 import { followLayers } from './record/layers.js';
@@ -48,11 +56,15 @@ export interface TraceContext {
   input(name: string, type: TensorType): tf.Tensor;
   /** The recorded value behind a tensor. */
   recorded(tensor: tf.Tensor): Value;
+  /** A tensor for a recorded value. */
+  tensor(value: Value): tf.Tensor;
+  /** Puts into the log what no kernel did. */
+  note(what: string, inputs: readonly Value[], outputs: readonly Value[]): void;
 }
 
 /**
  * Runs `f` once on the recording backend. Synchronous from the first to the last line, so nothing else can slip in;
- * variables hold their old values afterwards.
+ * afterwards variables, tensors and tfjs's engine are as before, whether it fails or not.
  * @throws UnsupportedKernelError listing every kernel without a lowering; TracedReadError when a value is read.
  */
 export function trace(
@@ -62,7 +74,12 @@ export function trace(
   const engine = tf.engine();
   tf.backend(); // nothing may have needed one before
   const home = engine.backendName;
+  if (home === TRACE_BACKEND) {
+    throw new SignatureError('a function that is being traced can neither export nor compile; do that outside');
+  }
   const known = new KnownValues();
+  const existing = Object.values(engine.state.registeredVariables);
+  const fields = new Fields();
   const layers = followLayers();
   const place = (): Place => {
     const [layer, at] = [layers.current(), userLine()];
@@ -95,38 +112,38 @@ export function trace(
   const unsupported: UnsupportedKernel[] = [];
   registerLowerings(TRACE_BACKEND);
   const dropStandIns = registerStandIns(TRACE_BACKEND, (kernel) => unsupported.push(kernel), layers.current);
-  const existing = Object.values(engine.state.registeredVariables).map((variable) => ({
-    variable,
-    saved: keepAlive(variable),
-  }));
   const created: { variable: tf.Variable; before: Value }[] = [];
-  const makeVariable = engine.makeVariable;
-  engine.makeVariable = (...args) => {
+  const { makeVariable } = engine;
+  const giveBack = override(engine, 'makeVariable', (...args) => {
     const variable = makeVariable.apply(engine, args);
     const before = recorder.recorded(variable);
     known.exclude(before);
     created.push({ variable, before });
     return variable;
-  };
+  });
   tf.registerBackend(TRACE_BACKEND, () => recorder);
+  const restoreEngine = isolateEngine();
+  let finished = false;
   engine.startScope('trace');
   try {
     void tf.setBackend(TRACE_BACKEND);
-    const before = existing.map(({ variable }) => recorder.recorded(variable));
+    const before = existing.map((variable) => recorder.recorded(variable));
     for (const value of before) known.exclude(value);
+    const tensor = (value: Value): tf.Tensor => engine.makeTensorFromTensorInfo(recorder.adopt(value));
     const result = f({
-      input: (name, { shape, dtype }) => {
-        const value = new Value(dtype, shape, { kind: 'input', name });
-        return engine.makeTensorFromTensorInfo(recorder.adopt(value));
-      },
+      input: (name, { shape, dtype }) => tensor(new Value(dtype, shape, { kind: 'input', name })),
       recorded: (tensor) => recorder.recorded(tensor),
+      tensor,
+      note: (what, inputs, outputs) => recorder.onKernel?.(what, { values: inputs }, {}, outputs),
     });
     if (unsupported.length > 0) throw new UnsupportedKernelError(unsupported);
+    assertSynchronous(result);
     const outputs = Object.fromEntries(
       Object.entries(result).map(([name, tensor]) => [name, recorder.recorded(tensor)]),
     );
+    for (const { variable, before } of created) assertConstant(variable, before);
     const variables = [
-      ...existing.map(({ variable }, i) => ({
+      ...existing.map((variable, i) => ({
         variable,
         before: before[i]!,
         after: recorder.recorded(variable),
@@ -139,40 +156,54 @@ export function trace(
         created: true,
       })),
     ];
+    finished = true;
     return { outputs, variables, read: known.leaves, log };
   } catch (error) {
     throw unsupported.length > 0 ? new UnsupportedKernelError(unsupported) : error;
   } finally {
     layers.stop();
-    delete (engine as Partial<typeof engine>).makeVariable;
-    engine.endScope();
+    giveBack();
+    if (!finished) for (const { variable } of created) withdraw(variable);
+    restoreEngine();
     void tf.setBackend(home);
-    for (const { variable, saved } of existing) {
-      if (variable.dataId !== saved.dataId) variable.assign(saved);
-      saved.dispose();
-    }
-    for (const { variable, before } of created) settle(variable, before);
+    fields.stop();
+    fields.restoreTensors();
+    if (finished) for (const { variable, before } of created) settle(variable, before);
     tf.removeBackend(TRACE_BACKEND);
     dropStandIns();
   }
 }
 
-/** A second handle on the variable's data, which would be freed when the traced function assigns. */
-function keepAlive(variable: tf.Variable): tf.Tensor {
-  return tf.keep(tf.clone(variable));
+/** @throws SignatureError for an async function, of which only the part before the first `await` would be recorded. */
+function assertSynchronous(result: unknown): void {
+  if (!(result instanceof Promise)) return;
+  result.catch(() => undefined); // what it does after the trace fails, and nobody waits for it
+  throw new SignatureError('the function is async (it returns a promise): a traced function must return its tensors');
+}
+
+/** @throws SignatureError for a variable that has no number to begin with. */
+function assertConstant(variable: tf.Variable, before: Value): void {
+  if (variable.isDisposed || before.source.kind === 'constant') return;
+  throw new SignatureError(
+    `variable ${variable.name} was made inside a traced function from computed values; make it outside`,
+    { variable: variable.name },
+  );
+}
+
+/** Disposes a variable that was made in a trace that fails, but not the data of a tensor that it began with. */
+function withdraw(variable: tf.Variable): void {
+  variable.dataId = {};
+  variable.dispose();
 }
 
 /** Gives a variable that was made while tracing its initial numbers on an ordinary backend. */
 function settle(variable: tf.Variable, before: Value): void {
   if (variable.isDisposed) return;
-  if (before.source.kind !== 'constant') {
-    throw new Error(
-      `variable ${variable.name} was made inside a traced function from computed values; make it outside`,
-    );
-  }
-  const initial = tf.tensor(before.source.data() as Float32Array, [...before.shape], before.dtype as 'float32');
+  const initial = tf.tensor(constantData(before) as Float32Array, [...before.shape], before.dtype as 'float32');
+  variable.dataId = {};
   variable.assign(initial);
   initial.dispose();
+  tf.engine().state.registeredVariables[variable.name] = variable;
 }
 
 /** Constants keep a variable's name, so that an exported graph's weights can be recognised. */

@@ -1,7 +1,7 @@
 import { TraceMismatchError } from './errors.js';
 import { arrayOf, binary, cast, constant, ints, op, reshape, scalar, unary } from './graph/build.js';
 import { floorDiv, modulo, plus, product, type Size, shapeEntry, sizeVector, times } from './graph/size.js';
-import { constantData, type GraphNode, type Value } from './graph/value.js';
+import { constantData, type GraphNode, neededBy, type Value } from './graph/value.js';
 import { type ConstantForm, constantForm, type NumberRule, sameConstant } from './record/constant-form.js';
 import { placeOf } from './record/kernel-log.js';
 import { describePlace, type Place } from './record/place.js';
@@ -108,7 +108,12 @@ class Unifier {
     const [base] = nodes as [GraphNode];
     const attributes = JSON.stringify(base.attributes);
     for (const other of nodes) {
-      if (other.op !== base.op || other.domain !== base.domain || other.inputs.length !== base.inputs.length) {
+      if (
+        other.op !== base.op ||
+        other.domain !== base.domain ||
+        other.inputs.length !== base.inputs.length ||
+        other.body?.outputs.length !== base.body?.outputs.length
+      ) {
         this.#refuse(`traces of the function differ: ${base.op} against ${other.op}`, base);
       }
       if (other !== base && JSON.stringify(other.attributes) !== attributes) {
@@ -118,6 +123,12 @@ class Unifier {
           base,
         );
       }
+    }
+    for (const i of (base.body?.outputs ?? []).keys()) {
+      this.compare(
+        nodes.map((node) => node.body!.outputs[i]!),
+        `${base.op} body`,
+      );
     }
     for (const [i, input] of base.inputs.entries()) {
       if (input)
@@ -265,7 +276,7 @@ class Unifier {
       for (let value = stack.pop(); value; value = stack.pop()) {
         if (value.source.kind !== 'node' || seen.has(value.source.node)) continue;
         seen.add(value.source.node);
-        for (const input of value.source.node.inputs) if (input) stack.push(input);
+        for (const input of neededBy(value.source.node)) if (input) stack.push(input);
       }
       if (seen.has(node)) return placeOf(call);
     }
@@ -283,7 +294,7 @@ function needs(value: Value, other: Value): boolean {
     if (next === other) return true;
     if (seen.has(next)) continue;
     seen.add(next);
-    if (next.source.kind === 'node') for (const input of next.source.node.inputs) if (input) stack.push(input);
+    if (next.source.kind === 'node') for (const input of neededBy(next.source.node)) if (input) stack.push(input);
   }
   return false;
 }

@@ -9,6 +9,9 @@ import {
   type Tensor,
 } from '@onnx-forge/infer';
 import { type Exportable, type ExportableFunction, functionOf, type OnnxExport, type PortType } from './export.js';
+import { Fields } from './record/fields.js';
+import { isolateEngine } from './record/isolation.js';
+import { RecurrentLayers } from './record/recurrent.js';
 import { tf } from './tfjs.js';
 
 /** Largest difference between onnxruntime and tfjs over all elements of an output. */
@@ -195,19 +198,27 @@ async function onTfjs(
 ): Promise<Record<string, ArrayLike<number>>> {
   const home = tf.getBackend();
   await tf.setBackend('cpu');
+  const fields = new Fields();
+  const tensorOf = (name: string): tf.Tensor => {
+    const feed = feeds[name];
+    if (!feed) throw new VerifyError(`the graph has no input '${name}' for the state of a recurrent layer`);
+    const { data, dims, type } = feed;
+    return tf.tensor(data as Float32Array, [...dims], type as 'float32');
+  };
+  const restoreEngine = isolateEngine();
   try {
-    const results = tf.tidy(() => {
-      const inputs = Object.entries(feeds).map(([name, { data, dims, type }]) => [
-        name,
-        tf.tensor(data as Float32Array, [...dims], type as 'float32'),
-      ]);
-      return f(Object.fromEntries(inputs)) as tf.NamedTensorMap;
+    const values: Record<string, ArrayLike<number>> = {};
+    tf.tidy(() => {
+      const inputs = Object.fromEntries(Object.keys(feeds).map((name) => [name, tensorOf(name)]));
+      const results = new RecurrentLayers({ state: tensorOf }).outputsOf(() => f(inputs));
+      // Read at once: with the engine's own state the tensors go.
+      for (const [name, tensor] of Object.entries(results)) values[name] = tensor.dataSync();
     });
-    const read = Object.entries(results).map(async ([name, tensor]) => [name, await tensor.data()] as const);
-    const values = Object.fromEntries(await Promise.all(read));
-    tf.dispose(results);
     return values;
   } finally {
+    restoreEngine();
+    fields.stop();
+    fields.restoreAll();
     await tf.setBackend(home);
   }
 }

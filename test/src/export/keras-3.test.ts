@@ -18,9 +18,9 @@ interface Case {
 }
 
 /** Models as Keras 3 describes them, with the outputs that Keras computed (keras-3.py beside the file). */
-const CASES = JSON.parse(
-  readFileSync(new URL('../../fixtures/keras-3.json', import.meta.url), 'utf8'),
-) as Readonly<Record<string, Case>>;
+const CASES = JSON.parse(readFileSync(new URL('../../fixtures/keras-3.json', import.meta.url), 'utf8')) as Readonly<
+  Record<string, Case>
+>;
 
 describe('models of Keras 3', () => {
   let folder: string;
@@ -32,7 +32,11 @@ describe('models of Keras 3', () => {
   function save({ topology, weights }: Pick<Case, 'topology' | 'weights'>): string {
     const data = Float32Array.from(weights.flatMap(({ data }) => data));
     const specs = weights.map(({ name, shape }) => ({ name, shape, dtype: 'float32' }));
-    const model = { format: 'layers-model', modelTopology: topology, weightsManifest: [{ paths: ['w.bin'], weights: specs }] };
+    const model = {
+      format: 'layers-model',
+      modelTopology: topology,
+      weightsManifest: [{ paths: ['w.bin'], weights: specs }],
+    };
     writeFileSync(join(folder, 'model.json'), JSON.stringify(model));
     writeFileSync(join(folder, 'w.bin'), Buffer.from(data.buffer));
     return join(folder, 'model.json');

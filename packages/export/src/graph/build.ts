@@ -1,6 +1,6 @@
 /** How lowerings write nodes: pure functions from values to values; shapes are always stated, never guessed. */
 import { sizeOf } from '@onnx-forge/infer';
-import type { Attributes, ConstantData, DType, GraphNode } from './value.js';
+import type { Attributes, Body, ConstantData, DType, GraphNode } from './value.js';
 import { Value } from './value.js';
 
 type Shape = readonly number[];
@@ -17,9 +17,10 @@ export function ops(
   outputs: readonly OutputSpec[],
   attributes: Attributes = {},
   domain = '',
+  body?: Body,
 ): Value[] {
   const values: Value[] = [];
-  const node: GraphNode = { op: type, domain, inputs, attributes, outputs: values };
+  const node: GraphNode = { op: type, domain, inputs, attributes, outputs: values, ...(body && { body }) };
   for (const [index, spec] of outputs.entries()) {
     values.push(new Value(spec.dtype, spec.shape, { kind: 'node', node, index }));
   }

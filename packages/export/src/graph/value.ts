@@ -22,6 +22,14 @@ export interface GraphNode {
   readonly inputs: readonly (Value | undefined)[];
   readonly attributes: Attributes;
   readonly outputs: readonly Value[];
+  /** The graph that a Scan runs at every step. */
+  readonly body?: Body;
+}
+
+/** A graph within a node. Its inputs are values of kind `input`; it may use all that is known around the node. */
+export interface Body {
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
 }
 
 export type Source =
@@ -82,7 +90,12 @@ export function nodeOf(value: Value, ...operators: readonly string[]): GraphNode
   return node.domain === '' && operators.includes(node.op) ? node : undefined;
 }
 
-/** Nodes that the values need, every node after its inputs. Iterative: recurrent graphs are thousands of nodes deep. */
+/** The values that must be known before a node can run, or that are computed within it. */
+export function neededBy({ inputs, body }: GraphNode): readonly (Value | undefined)[] {
+  return body ? [...inputs, ...body.outputs] : inputs;
+}
+
+/** Nodes that the values need, every node after its inputs, and after those of its body. Iterative: recurrent graphs are thousands of nodes deep. */
 export function topologicalOrder(outputs: readonly Value[]): GraphNode[] {
   const order: GraphNode[] = [];
   const state = new Map<GraphNode, 'open' | 'done'>();
@@ -97,7 +110,8 @@ export function topologicalOrder(outputs: readonly Value[]): GraphNode[] {
       const seen = state.get(node);
       if (seen === undefined) {
         state.set(node, 'open');
-        for (let i = node.inputs.length - 1; i >= 0; i--) push(node.inputs[i]);
+        const needed = neededBy(node);
+        for (let i = needed.length - 1; i >= 0; i--) push(needed[i]);
         continue;
       }
       stack.pop();

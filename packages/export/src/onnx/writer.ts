@@ -1,8 +1,10 @@
 import { NO_COPY_OUTPUT } from '@onnx-forge/infer';
 import onnxProto, { type onnx } from 'onnx-proto';
+import { bodiesAround } from '../graph/bodies.js';
 import { ONNX_TYPE } from '../graph/build.js';
 import {
   type AttributeValue,
+  type Body,
   type ConstantData,
   type GraphNode,
   ownOutput,
@@ -43,7 +45,7 @@ class ModelWriter {
   readonly #graph: GraphDescription;
   readonly #names = new Map<Value, string>();
   readonly #used = new Set<string>();
-  readonly #nodes: onnx.INodeProto[] = [];
+  readonly #written = new Set<GraphNode>();
   readonly #initializers: onnx.ITensorProto[] = [];
   readonly #shared = new Map<string, string>();
   readonly #domains = new Set<string>();
@@ -63,13 +65,14 @@ class ModelWriter {
       if (value.source.kind === 'node' && !this.#names.has(value)) this.#names.set(value, port.name);
       else identities.push([port.name, value]);
     }
-    for (const node of topologicalOrder(outputs.map(({ value }) => value))) this.#addNode(node);
+    const order = topologicalOrder(outputs.map(({ value }) => value));
+    const nodes = this.#write(order, bodiesAround(order), new Set());
     for (const [output, value] of identities) {
-      this.#nodes.push({ opType: 'Identity', input: [this.#nameOf(value)], output: [output] });
+      nodes.push({ opType: 'Identity', input: [this.#nameOf(value)], output: [output] });
     }
     const outputInfos = outputs.map(valueInfo);
     if (this.#graph.noCopy) {
-      this.#nodes.push({ opType: 'SequenceEmpty', output: [NO_COPY_OUTPUT] });
+      nodes.push({ opType: 'SequenceEmpty', output: [NO_COPY_OUTPUT] });
       outputInfos.unshift({
         name: NO_COPY_OUTPUT,
         type: { sequenceType: { elemType: { tensorType: { elemType: 1 } } } },
@@ -82,7 +85,7 @@ class ModelWriter {
       opsetImport: opsets,
       graph: {
         name,
-        node: this.#nodes,
+        node: nodes,
         initializer: this.#initializers,
         input: inputs.map(valueInfo),
         output: outputInfos,
@@ -90,17 +93,59 @@ class ModelWriter {
     });
   }
 
-  #addNode(node: GraphNode): void {
+  /** The nodes that stand in the bodies entered, and in no other; those that are written already aside. */
+  #write(
+    order: readonly GraphNode[],
+    around: ReadonlyMap<GraphNode, ReadonlySet<Body>>,
+    entered: ReadonlySet<Body>,
+  ): onnx.INodeProto[] {
+    const nodes: onnx.INodeProto[] = [];
+    for (const [i, node] of order.entries()) {
+      if (this.#written.has(node) || ![...around.get(node)!].every((body) => entered.has(body))) continue;
+      this.#written.add(node);
+      // A body's nodes come before the node that holds it.
+      nodes.push(this.#node(node, node.body && this.#body(node.body, order.slice(0, i), around, entered)));
+    }
+    return nodes;
+  }
+
+  #body(
+    body: Body,
+    order: readonly GraphNode[],
+    around: ReadonlyMap<GraphNode, ReadonlySet<Body>>,
+    entered: ReadonlySet<Body>,
+  ): onnx.IGraphProto {
+    const input = body.inputs.map((value) => bodyPort(this.#define(value, 'step_input'), value));
+    // An output has to be computed in the body itself, and to be one output only.
+    const identities: [string, Value][] = [];
+    const output = body.outputs.map((reference) => {
+      const value = ownOutput(reference);
+      const inside = value.source.kind === 'node' && around.get(value.source.node)!.has(body);
+      if (inside && !this.#names.has(value)) return bodyPort(this.#define(value, 'step_output'), value);
+      const name = this.#unique('step_output');
+      identities.push([name, value]);
+      return bodyPort(name, value);
+    });
+    const node = this.#write(order, around, new Set([...entered, body]));
+    for (const [name, value] of identities) {
+      node.push({ opType: 'Identity', input: [this.#nameOf(value)], output: [name] });
+    }
+    return { name: this.#unique('step'), node, input, output };
+  }
+
+  #node(node: GraphNode, body: onnx.IGraphProto | undefined): onnx.INodeProto {
     if (node.domain) this.#domains.add(node.domain);
-    this.#nodes.push({
+    const attributes = Object.entries(node.attributes).map(([name, value]) => attribute(name, value));
+    if (body) attributes.push({ name: 'body', type: onnxProto.onnx.AttributeProto.AttributeType.GRAPH, g: body });
+    return {
       opType: node.op,
       domain: node.domain,
       input: node.inputs.map((value) => (value ? this.#nameOf(value) : '')),
       output: node.outputs.map((value, index) =>
         this.#define(value, node.outputs.length > 1 ? `${node.op}_${index}` : node.op),
       ),
-      attribute: Object.entries(node.attributes).map(([name, value]) => attribute(name, value)),
-    });
+      attribute: attributes,
+    };
   }
 
   #nameOf(reference: Value): string {
@@ -146,6 +191,11 @@ class ModelWriter {
 function valueInfo({ name, value, dims }: Port): onnx.IValueInfoProto {
   const dim = (dims ?? value.shape).map((d) => (typeof d === 'number' ? { dimValue: d } : { dimParam: d }));
   return { name, type: { tensorType: { elemType: ONNX_TYPE[value.dtype], shape: { dim } } } };
+}
+
+/** Sizes are left to the values that the node gets, which may be free: each has a name of its own. */
+function bodyPort(name: string, value: Value): onnx.IValueInfoProto {
+  return valueInfo({ name, value, dims: value.shape.map((_, axis) => `${name}_${axis}`) });
 }
 
 function attribute(name: string, value: AttributeValue): onnx.IAttributeProto {

@@ -5,6 +5,7 @@ import { Value } from '../graph/value.js';
 import type { TraceOptions } from '../trace.js';
 import type { SizedTrace } from './compare-logs.js';
 import type { KernelLog, VaryingAxes } from './kernel-log.js';
+import { SCAN_BEGINS, SCAN_ENDS } from './scan.js';
 import type { Atom } from './size-fit.js';
 import { everyRest, firstSizes, oneChanged, type Sizes, smallSizes } from './trace-sizes.js';
 
@@ -163,7 +164,11 @@ export function derivedSizes(traces: readonly SizedTrace[], free: readonly (read
   const [base] = traces as [SizedTrace];
   const known = new Set(free.map((values) => values.join()));
   const found: DerivedSize[] = [];
-  for (const [call, { outputs }] of base.trace.log.entries()) {
+  let depth = 0;
+  for (const [call, { kernel, outputs }] of base.trace.log.entries()) {
+    if (kernel === SCAN_BEGINS) depth++;
+    if (kernel === SCAN_ENDS) depth--;
+    if (depth > 0) continue; // known in the body alone
     for (const [o, output] of outputs.entries()) {
       if (!(output instanceof Value)) continue;
       const shapes = traces.map(({ trace }) => trace.log[call]?.outputs[o]?.shape ?? []);

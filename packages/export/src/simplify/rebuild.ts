@@ -1,5 +1,5 @@
 import { fill, ops } from '../graph/build.js';
-import { type GraphNode, ownOutput, topologicalOrder, type Value } from '../graph/value.js';
+import { type Body, type GraphNode, neededBy, ownOutput, topologicalOrder, type Value } from '../graph/value.js';
 import { uniformValue } from './uniform.js';
 
 /** Constants up to this size are one when they are equal; constants of one number everywhere at any size. */
@@ -26,6 +26,7 @@ export function rebuild(outputs: readonly Value[], rule: Rule = () => undefined)
     const copy = distinct.node(
       node,
       node.inputs.map((input) => input && copyOf(input)),
+      node.body && { inputs: node.body.inputs, outputs: node.body.outputs.map(copyOf) },
     );
     const [only, ...others] = node.outputs;
     const replaced = only && others.length === 0 ? rule(copy, only) : undefined;
@@ -38,7 +39,7 @@ export function rebuild(outputs: readonly Value[], rule: Rule = () => undefined)
 export function usersOf(outputs: readonly Value[]): Map<Value, GraphNode[]> {
   const users = new Map<Value, GraphNode[]>();
   for (const node of topologicalOrder(outputs)) {
-    for (const input of node.inputs) {
+    for (const input of neededBy(node)) {
       if (!input) continue;
       const own = ownOutput(input);
       const known = users.get(own);
@@ -71,11 +72,17 @@ class Distinct {
     return kept(this.#constants, `${dtype}[${shape}]${bits}`, () => value);
   }
 
-  node({ op, domain, attributes, outputs }: GraphNode, inputs: readonly (Value | undefined)[]): GraphNode {
-    const ids = inputs.map((input) => (input ? kept(this.#ids, input, () => this.#ids.size) : -1));
+  node(
+    { op, domain, attributes, outputs }: GraphNode,
+    inputs: readonly (Value | undefined)[],
+    body: Body | undefined,
+  ): GraphNode {
+    const idOf = (value: Value | undefined): number => (value ? kept(this.#ids, value, () => this.#ids.size) : -1);
+    const ids = inputs.map(idOf);
+    const inner = [...(body?.inputs ?? []), ...(body?.outputs ?? [])].map(idOf);
     if (COMMUTATIVE.has(op)) ids.sort((a, b) => a - b);
-    return kept(this.#nodes, `${domain}.${op}(${ids})${outputs.length}${JSON.stringify(attributes)}`, () => {
-      const [made] = ops(op, inputs, outputs, attributes, domain);
+    return kept(this.#nodes, `${domain}.${op}(${ids})(${inner})${outputs.length}${JSON.stringify(attributes)}`, () => {
+      const [made] = ops(op, inputs, outputs, attributes, domain, body);
       return (made!.source as { node: GraphNode }).node;
     });
   }

@@ -1,5 +1,6 @@
 import { type ComputeDevice, type OpenStep, openDevice, openStep, StepRunner } from '@onnx-forge/infer';
 import { STANDARD } from '../lower/dialect.js';
+import { undoneOnFailure } from '../record/undo.js';
 import { StepCompiler, type StepModel } from './compiler.js';
 import type { CompileOptions, StepDefinition } from './definition.js';
 import { checkedDialect, dialectOf } from './device-dialect.js';
@@ -45,9 +46,11 @@ async function compileOn(
   definitions: Readonly<Record<string, StepDefinition>>,
   { nameOf, random, dialect }: CompileOptions,
 ): Promise<CompiledTraining> {
-  const compiler = new StepCompiler(definitions, nameOf);
   const chosen = dialect ? await checkedDialect(device, dialect) : await dialectOf(device);
-  const models = compiler.compile(chosen, device.device === 'cpu');
+  const { compiler, models } = undoneOnFailure(() => {
+    const compiler = new StepCompiler(definitions, nameOf);
+    return { compiler, models: compiler.compile(chosen, device.device === 'cpu') };
+  });
   const steps: Record<string, OpenStep> = {};
   for (const [name, { bytes, graph }] of Object.entries(models)) {
     steps[name] = await openStep(device, `step ${name}`, bytes, graph);

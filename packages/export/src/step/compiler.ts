@@ -1,5 +1,6 @@
 import type { StateEntry, StepGraph, TrainingState } from '@onnx-forge/infer';
 import type { Dialect } from '../lower/dialect.js';
+import { undoneOnFailure } from '../record/undo.js';
 import type { tf } from '../tfjs.js';
 import type { CompileOptions, StepDefinition } from './definition.js';
 import { CompiledOptimizers } from './optimizers.js';
@@ -38,6 +39,10 @@ export class StepCompiler {
 
   /** @throws TraceMismatchError when a step would freeze something random */
   compile(dialect: Dialect, noCopy: boolean): Record<string, StepModel> {
+    return undoneOnFailure(() => this.#compile(dialect, noCopy));
+  }
+
+  #compile(dialect: Dialect, noCopy: boolean): Record<string, StepModel> {
     const traced = Object.entries(this.#definitions).map(([name, definition]) => {
       const first = this.#trace(definition, dialect);
       assertEqualTraces(first.trace, this.#trace(definition, dialect).trace);

@@ -1,5 +1,5 @@
 import type { StateEntry } from '@onnx-forge/infer';
-import { topologicalOrder, type Value } from '../graph/value.js';
+import { neededBy, topologicalOrder, type Value } from '../graph/value.js';
 import { encodeModel, type Port } from '../onnx/writer.js';
 import { simplify } from '../simplify/simplify.js';
 import type { tf } from '../tfjs.js';
@@ -92,6 +92,6 @@ export function describeStep(
 
 function reachable(outputs: readonly Value[]): Set<Value> {
   const values = new Set(outputs);
-  for (const node of topologicalOrder(outputs)) for (const input of node.inputs) if (input) values.add(input);
+  for (const node of topologicalOrder(outputs)) for (const input of neededBy(node)) if (input) values.add(input);
   return values;
 }

@@ -1,6 +1,7 @@
 import { SignatureError } from '../errors.js';
 import type { Value } from '../graph/value.js';
 import type { Dialect } from '../lower/dialect.js';
+import { withoutState } from '../record/recurrent.js';
 import type { tf } from '../tfjs.js';
 import { assertEqualReads, type Trace, type TracedVariable, trace } from '../trace.js';
 import { unify } from '../unify.js';
@@ -33,7 +34,7 @@ export function traceStep(
         batch[name] = context.input(name, { shape, dtype });
         values[name] = context.recorded(batch[name]);
       }
-      return optimizers.during(host, () => step(batch, host.random));
+      return optimizers.during(host, () => withoutState(() => step(batch, host.random)));
     },
     { dialect },
   );
