@@ -4,7 +4,7 @@ import type { tf } from '../tfjs.js';
 import type { CompileOptions, StepDefinition } from './definition.js';
 import { CompiledOptimizers } from './optimizers.js';
 import { describeStep, VariableNames } from './stepModel.js';
-import { assertEqualTraces, type TracedStep, traceStep } from './traceStep.js';
+import { assertEqualTraces, refuseNewVariables, type TracedStep, traceStep } from './traceStep.js';
 
 /** A training step as an ONNX model, and what its inputs and outputs are. */
 export interface StepModel {
@@ -36,13 +36,23 @@ export class StepCompiler {
     return this.#initial;
   }
 
-  /** @throws TraceMismatchError when a step would freeze something random */
+  /** @throws StepChangedError when an optimizer has other settings than the compiled steps */
+  checkSettings(): void {
+    this.#optimizers.settings.check();
+  }
+
+  /**
+   * @throws TraceMismatchError when a step would freeze something random; SignatureError when it makes variables each time
+   */
   compile(dialect: Dialect, noCopy: boolean): Record<string, StepModel> {
+    this.checkSettings();
     const traced = Object.entries(this.#definitions).map(([name, definition]) => {
       const first = this.#trace(definition, dialect);
+      refuseNewVariables(name, first.trace);
       assertEqualTraces(first.trace, this.#trace(definition, dialect).trace);
       return [name, definition, first] as const;
     });
+    this.#optimizers.settings.freeze();
     return Object.fromEntries(
       traced.map(([name, definition, step]) => [name, this.#model(name, definition, step, noCopy)]),
     );

@@ -20,7 +20,8 @@ export class CompiledTraining {
   }
 
   /** Runs one step on one batch; returns its metrics. @throws InputError for an unknown step or a missing array. */
-  run(name: string, batch: Batch): Promise<Record<string, number>> {
+  async run(name: string, batch: Batch): Promise<Record<string, number>> {
+    this.#compiler.checkSettings();
     return this.#runner.run(name, batch);
   }
 
