@@ -1,5 +1,5 @@
 import { sizeOf } from '@onnx-forge/infer';
-import { TraceMismatchError } from './errors.js';
+import { frozenRandomness, TraceMismatchError } from './errors.js';
 import { arrayOf, binary, cast, constant, ints, op } from './graph/build.js';
 import type { ConstantData, DType, GraphNode, Value } from './graph/value.js';
 import type { Trace } from './trace.js';
@@ -128,10 +128,8 @@ class Unifier {
     const [base, again] = values as [Value, Value];
     const data = values.map(({ source }) => (source.kind === 'constant' ? source.data() : undefined)) as ConstantData[];
     if (!equal(data[0]!, data[1]!) || !sameShape(base, again)) {
-      throw new TraceMismatchError(
-        `a constant at ${user} differs between two traces: a random number or a clock would be frozen into the graph; make it an input`,
-        { user },
-      );
+      const drawn = base.source.kind === 'constant' ? base.source.drawn : undefined;
+      throw frozenRandomness(drawn ?? `a constant at ${user}`, { user });
     }
     if (values.every((value, i) => sameShape(value, base) && equal(data[i]!, data[0]!))) return;
     const replacement =

@@ -1,7 +1,7 @@
-import type { StateEntry, StepGraph, TrainingState } from '@onnx-forge/infer';
+import { InputError, type StateEntry, type StepGraph, type TrainingState } from '@onnx-forge/infer';
 import type { Dialect } from '../lower/dialect.js';
 import type { tf } from '../tfjs.js';
-import type { CompileOptions, StepDefinition } from './definition.js';
+import type { Batch, CompileOptions, StepDefinition } from './definition.js';
 import { CompiledOptimizers } from './optimizers.js';
 import { describeStep, VariableNames } from './stepModel.js';
 import { assertEqualTraces, refuseNewVariables, type TracedStep, traceStep } from './traceStep.js';
@@ -34,6 +34,19 @@ export class StepCompiler {
   /** The values that the variables had when they were first compiled. */
   get initial(): TrainingState {
     return this.#initial;
+  }
+
+  /** @throws InputError when the batch has an array that the step does not know */
+  checkNames(name: string, batch: Batch): void {
+    const inputs = this.#definitions[name]?.inputs;
+    if (!inputs) return; // there is no such step, which the runner tells
+    const stray = Object.keys(batch).find((key) => !Object.hasOwn(inputs, key));
+    if (stray === undefined) return;
+    const known = Object.entries(inputs).map(([key, { shape }]) => `${key} [${shape}]`);
+    throw new InputError(`step ${name} has no '${stray}' in its batch; it takes: ${known.join(', ') || 'nothing'}`, {
+      name,
+      stray,
+    });
   }
 
   /** @throws StepChangedError when an optimizer has other settings than the compiled steps */

@@ -1,5 +1,5 @@
+import { givingTensors } from '../record/made-tensors.js';
 import { tf } from '../tfjs.js';
-import { replacingMadeTensors } from './made-tensors.js';
 
 interface Rated {
   learningRate: number;
@@ -24,10 +24,10 @@ export function withLearningRateInput(
   const rate = input(() => fields.learningRate);
   fields.learningRate = MARK;
   try {
-    replacingMadeTensors((values, { length: rank }) => {
-      if (rank > 0) return undefined;
+    givingTensors(({ values, shape, make }) => {
+      if (shape.length > 0) return make();
       if (values[0] === MARK) return rate;
-      return values[0] === -MARK ? tf.neg(rate) : undefined;
+      return values[0] === -MARK ? tf.neg(rate) : make();
     }, update);
   } finally {
     fields.learningRate = learningRate;

@@ -6,6 +6,7 @@ import { type Trace, type TracedVariable, trace } from '../trace.js';
 import { unify } from '../unify.js';
 import type { StepDefinition } from './definition.js';
 import { type DeclaredHostInput, HostInputs } from './hostInputs.js';
+import { withLayerNoise } from './layer-noise.js';
 import type { CompiledOptimizers } from './optimizers.js';
 
 export interface TracedStep {
@@ -32,7 +33,9 @@ export function traceStep(
       batch[name] = context.input(name, { shape, dtype });
       values[name] = context.recorded(batch[name]);
     }
-    return metricsOf(optimizers.during(host, () => step(batch, host.random)));
+    return optimizers.during(host, () => {
+      return withLayerNoise(host.random, () => metricsOf(step(batch, host.random)));
+    });
   }, dialect);
   return { trace: traced, inputs: values, hostInputs: hostInputs!.declared, dialect };
 }
