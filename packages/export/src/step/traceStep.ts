@@ -47,7 +47,7 @@ function metricsOf(returned: unknown): Record<string, tf.Tensor> {
       'an async step (one that returns a promise) cannot be compiled: return the metrics themselves',
     );
   }
-  if (typeof returned !== 'object' || returned === null || returned instanceof tf.Tensor) {
+  if (typeof returned !== 'object' || returned === null || Array.isArray(returned) || returned instanceof tf.Tensor) {
     throw new SignatureError(`a step must return its metrics, scalar tensors by name, not ${kindOf(returned)}`);
   }
   return Object.fromEntries(Object.entries(returned).map(([name, metric]) => [name, scalarOf(name, metric)]));

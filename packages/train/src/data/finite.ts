@@ -13,7 +13,7 @@ export function requireFiniteData({ name, splits }: DataSet): void {
 
 function requireFiniteSplit(dataSet: string, name: SplitName, { size, fields }: Split): void {
   for (const [key, field] of Object.entries(fields)) {
-    if (field.dtype === 'int32' || field.finite || field.binary) continue;
+    if (field.dtype === 'int32' || field.finite) continue;
     const example = allocate(field, 1);
     for (let index = 0; index < size; index++) {
       field.read(index, example, 0);

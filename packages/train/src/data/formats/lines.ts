@@ -32,18 +32,20 @@ export function parseLines(content: FileContent, encoding: TextEncoding): string
 }
 
 /**
- * The lines of a text file, split at `\n` or `\r\n` only: other characters that some programs take for line ends (0x85,
- * U+2028) are part of a line. The last line may lack its newline; a byte order mark before the first is no part of it.
+ * The lines of a text file, split at `\n` only: other characters that some programs take for line ends (0x85, U+2028)
+ * are part of a line. The last line may lack its newline. In UTF-8, where users' own files are, neither a byte order mark
+ * before the first line nor the `\r` of a `\r\n` is part of a line; in Windows-1252 every byte but `\n` is a character.
  *
  * @throws FormatError naming the byte of the first line that is not in this encoding
  */
 export function readLines({ file, bytes }: FileContent, encoding: TextEncoding): Line[] {
   const lines: Line[] = [];
-  const marked = encoding === 'utf-8' && BYTE_ORDER_MARK.every((byte, i) => bytes[i] === byte);
+  const utf8 = encoding === 'utf-8';
+  const marked = utf8 && BYTE_ORDER_MARK.every((byte, i) => bytes[i] === byte);
   for (let from = marked ? BYTE_ORDER_MARK.length : 0; from < bytes.length; ) {
     const newline = bytes.indexOf(0x0a, from);
     const to = newline < 0 ? bytes.length : newline;
-    const end = newline > from && bytes[newline - 1] === 0x0d ? newline - 1 : to;
+    const end = utf8 && newline > from && bytes[newline - 1] === 0x0d ? newline - 1 : to;
     try {
       lines.push({ text: DECODERS[encoding](bytes.subarray(from, end)), offset: from });
     } catch (cause) {
