@@ -1,10 +1,10 @@
-import { frozenRandomness, TracedReadError, type UnsupportedKernel, UnsupportedKernelError } from './errors.js';
+import { TracedReadError, type UnsupportedKernel, UnsupportedKernelError } from './errors.js';
 import { type DType, Value } from './graph/value.js';
 import { registerLowerings, registerStandIns } from './kernels.js';
 import { type Dialect, STANDARD } from './lower/dialect.js';
-import { type Draw, givingDraws } from './record/draws.js';
+import { withDrawsNoted } from './record/drawn-constants.js';
 import { followLayers } from './record/layers.js';
-import { describePlace, type Place, userLine } from './record/place.js';
+import { type Place, userLine } from './record/place.js';
 import { RecordingBackend } from './recorder.js';
 import { tf } from './tfjs.js';
 
@@ -60,6 +60,7 @@ export function trace(f: (context: TraceContext) => Record<string, tf.Tensor>, d
     },
     dialect,
   );
+  const run = withDrawsNoted(f, (tensor) => recorder.recorded(tensor), place);
   const unsupported: UnsupportedKernel[] = [];
   registerLowerings(TRACE_BACKEND);
   const dropStandIns = registerStandIns(TRACE_BACKEND, (kernel) => unsupported.push(kernel), layers.current);
@@ -79,28 +80,13 @@ export function trace(f: (context: TraceContext) => Record<string, tf.Tensor>, d
   try {
     void tf.setBackend(TRACE_BACKEND);
     const before = existing.map(({ variable }) => recorder.recorded(variable));
-    const context: TraceContext = {
+    const result = run({
       input: (name, { shape, dtype }) => {
         const value = new Value(dtype, shape, { kind: 'input', name });
         return engine.makeTensorFromTensorInfo(recorder.adopt(value));
       },
       recorded: (tensor) => recorder.recorded(tensor),
-    };
-    const markDraw = ({ ops: [name], make }: Draw): tf.Tensor => {
-      const tensor = make();
-      const value = recorder.recorded(tensor);
-      if (value.source.kind === 'constant') {
-        value.source = { ...value.source, drawn: `tf.${name}${describePlace(place())}` };
-      }
-      return tensor;
-    };
-    const result = givingDraws(
-      markDraw,
-      () => f(context),
-      () => {
-        throw frozenRandomness(`Math.random${describePlace(place())}`);
-      },
-    );
+    });
     if (unsupported.length > 0) throw new UnsupportedKernelError(unsupported);
     const outputs = Object.fromEntries(
       Object.entries(result).map(([name, tensor]) => [name, recorder.recorded(tensor)]),
