@@ -270,6 +270,7 @@ describe('steps and batches that are refused', () => {
     const optimizer = tf.train.sgd(0.1);
     for (const [returned, message] of [
       [async () => ({ loss: tf.sum(w) }), /^an async step.*promise/],
+      [async () => ({ loss: tf.scalar((await tf.sum(w).data())[0]!) }), /^an async step.*promise/],
       [() => undefined, /must return its metrics.*not undefined/],
       [() => tf.sum(w), /must return its metrics.*not a tensor \[\]/],
       [() => [tf.sum(w)], /must return its metrics.*not an array/],

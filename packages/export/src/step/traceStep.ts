@@ -43,6 +43,8 @@ export function traceStep(
 /** What a step returned, as scalars of float32. Inside its trace. */
 function metricsOf(returned: unknown): Record<string, tf.Tensor> {
   if (typeof (returned as Promise<unknown> | null)?.then === 'function') {
+    // What it does after the trace may fail, and nobody waits for it.
+    void (returned as Promise<unknown>).then(undefined, () => undefined);
     throw new SignatureError(
       'an async step (one that returns a promise) cannot be compiled: return the metrics themselves',
     );
