@@ -62,14 +62,6 @@ export class TraceMismatchError extends ForgeError {
   }
 }
 
-/** @param what what would be frozen, and where */
-export function frozenRandomness(what: string, data: Record<string, unknown> = {}): TraceMismatchError {
-  return new TraceMismatchError(
-    `${what} gives other numbers in every trace: a random number or a clock would be frozen into the graph; make it an input (in a training step: draw it from the step's random)`,
-    data,
-  );
-}
-
 /** A compiled step holds something that was changed since: it would go on with the old one. */
 export class StepChangedError extends ForgeError {
   constructor(message: string, data: Record<string, unknown> = {}) {

@@ -1,7 +1,8 @@
 import { sizeOf } from '@onnx-forge/infer';
-import { frozenRandomness, TraceMismatchError } from './errors.js';
+import { TraceMismatchError } from './errors.js';
 import { arrayOf, binary, cast, constant, ints, op } from './graph/build.js';
 import type { ConstantData, DType, GraphNode, Value } from './graph/value.js';
+import { frozenRandomness } from './record/drawn-constants.js';
 import type { Trace } from './trace.js';
 
 /** A free dimension: where the graph can read its size, and the sizes it had in the traces. */

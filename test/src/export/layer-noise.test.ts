@@ -94,6 +94,10 @@ describe('noise of layers in compiled steps', () => {
       () => tf.layers.timeDistributed({ layer: tf.layers.dropout({ rate: 0.5 }) }),
       [2, 4, 30],
     ],
+    'time-distributed noise': [
+      () => tf.layers.timeDistributed({ layer: tf.layers.gaussianNoise({ stddev: 2 }) }),
+      [2, 4, 30],
+    ],
   };
   for (const [name, [make, shape]] of Object.entries(SAME)) {
     it(`${name}: eager tfjs draws the same numbers from the same source`, async () => {

@@ -1,4 +1,4 @@
-import { frozenRandomness } from '../errors.js';
+import { TraceMismatchError } from '../errors.js';
 import type { Value } from '../graph/value.js';
 import type { tf } from '../tfjs.js';
 import { givingDraws } from './draws.js';
@@ -30,4 +30,12 @@ export function withDrawsNoted<A, R>(
         throw frozenRandomness(`Math.random${describePlace(place())}`);
       },
     );
+}
+
+/** @param what what differs from trace to trace, and where it is made */
+export function frozenRandomness(what: string, data: Record<string, unknown> = {}): TraceMismatchError {
+  return new TraceMismatchError(
+    `${what} differs between two traces: a random number or a clock would be frozen into the graph; make it an input (in a training step: draw it from the step's random)`,
+    data,
+  );
 }

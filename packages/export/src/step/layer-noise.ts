@@ -16,6 +16,10 @@ interface NoiseLayer extends tf.layers.Layer {
   readonly stddev: number;
 }
 
+interface WrappingLayer extends tf.layers.Layer {
+  readonly layer?: tf.layers.Layer;
+}
+
 /** tfjs's noise layers, which it does not export as classes: one of each, named so that the names of others are not counted on. */
 const NOISE_LAYERS: readonly { readonly like: tf.layers.Layer; readonly draws: (layer: NoiseLayer) => Draws }[] = [
   { like: tf.layers.gaussianNoise({ stddev: 1, name: 'noise' }), draws: ({ stddev }) => normal(0, stddev) },
@@ -85,10 +89,13 @@ function drawsOf({ ops, dtype }: Draw, layer: tf.layers.Layer | undefined): Draw
       return normal(0, 1);
     case 'randomUniform':
     case 'randomNormal':
-      return (
-        layer && NOISE_LAYERS.find(({ like }) => like.constructor === layer.constructor)?.draws(layer as NoiseLayer)
-      );
+      // A time-distributed layer calls the one in it without applying it.
+      return noiseOf(layer) ?? noiseOf((layer as WrappingLayer | undefined)?.layer);
     default:
       return undefined;
   }
+}
+
+function noiseOf(layer: tf.layers.Layer | undefined): Draws | undefined {
+  return NOISE_LAYERS.find(({ like }) => like.constructor === layer?.constructor)?.draws(layer as NoiseLayer);
 }
