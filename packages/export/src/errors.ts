@@ -70,6 +70,13 @@ export class TraceMismatchError extends ForgeError {
   }
 }
 
+/** A compiled step holds something that was changed since: it would go on with the old one. */
+export class StepChangedError extends ForgeError {
+  constructor(message: string, data: Record<string, unknown> = {}) {
+    super('step-changed', message, data);
+  }
+}
+
 /** The function or its signature cannot be exported as asked. */
 export class SignatureError extends ForgeError {
   constructor(message: string, data: Record<string, unknown> = {}) {

@@ -26,6 +26,7 @@ export { compileStep, compileTraining, stepModels } from './step/compile.js';
 export type { StepModel } from './step/compiler.js';
 export type { Batch, BatchType, CompileOptions, StepDefinition } from './step/definition.js';
 export type { StepRandom } from './step/hostInputs.js';
+export { withLayerNoise } from './step/layer-noise.js';
 export { CompiledTraining } from './step/training.js';
 export { supportTable } from './supportTable.js';
 export { tf } from './tfjs.js';

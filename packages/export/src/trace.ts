@@ -8,6 +8,7 @@ import {
 import { type ConstantData, constantData, type DType, storedData, Value } from './graph/value.js';
 import { registerLowerings, registerStandIns } from './kernels.js';
 import { type Dialect, STANDARD } from './lower/dialect.js';
+import { withDrawsNoted } from './record/drawn-constants.js';
 import { Fields } from './record/fields.js';
 import { isolateEngine, override } from './record/isolation.js';
 import type { KernelCall, KernelLog, VaryingAxes } from './record/kernel-log.js';
@@ -109,6 +110,7 @@ export function trace(
       },
     },
   );
+  const run = withDrawsNoted(f, (tensor) => recorder.recorded(tensor), place);
   const unsupported: UnsupportedKernel[] = [];
   registerLowerings(TRACE_BACKEND);
   const dropStandIns = registerStandIns(TRACE_BACKEND, (kernel) => unsupported.push(kernel), layers.current);
@@ -130,7 +132,7 @@ export function trace(
     const before = existing.map((variable) => recorder.recorded(variable));
     for (const value of before) known.exclude(value);
     const tensor = (value: Value): tf.Tensor => engine.makeTensorFromTensorInfo(recorder.adopt(value));
-    const result = f({
+    const result = run({
       input: (name, { shape, dtype }) => tensor(new Value(dtype, shape, { kind: 'input', name })),
       recorded: (tensor) => recorder.recorded(tensor),
       tensor,

@@ -3,6 +3,7 @@ import { arrayOf, binary, cast, constant, ints, op, reshape, scalar, unary } fro
 import { floorDiv, modulo, plus, product, type Size, shapeEntry, sizeVector, times } from './graph/size.js';
 import { constantData, type GraphNode, neededBy, type Value } from './graph/value.js';
 import { type ConstantForm, constantForm, type NumberRule, sameConstant } from './record/constant-form.js';
+import { frozenRandomness } from './record/drawn-constants.js';
 import { placeOf } from './record/kernel-log.js';
 import { describePlace, type Place } from './record/place.js';
 import type { Formula, SizeFit } from './record/size-fit.js';
@@ -144,10 +145,9 @@ class Unifier {
   #constants({ values, user, node, position }: Item): void {
     const [base, again, ...others] = values as [Value, Value, ...Value[]];
     if (!sameConstant(base, again)) {
-      this.#refuse(
-        `a constant at ${user} differs between two traces: a random number or a clock would be frozen into the graph; make it an input`,
-        node,
-      );
+      const drawn = base.source.kind === 'constant' ? base.source.drawn : undefined;
+      if (drawn !== undefined) throw frozenRandomness(drawn, { user });
+      this.#refuse(frozenRandomness(`a constant at ${user}`).message, node);
     }
     if (others.every((value) => sameConstant(base, value))) return;
     const sized = [base, ...others];

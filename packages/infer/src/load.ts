@@ -8,7 +8,7 @@ import type { RunFile } from './run-file.js';
 import { sha256 } from './sha256.js';
 import type { ReadOptions, RunSource } from './source.js';
 import { describe, type TensorSpec } from './tensor.js';
-import { UrlSource } from './url-source.js';
+import { UrlSource, withoutSecrets } from './url-source.js';
 
 /** How far a load is, in bytes of graphs. */
 export interface LoadProgress {
@@ -128,14 +128,18 @@ function tooLarge(what: string, limit: number): RunFolderError {
 
 /** What messages call it. */
 export function nameOf(location: RunLocation): string {
-  return typeof location === 'object' && 'read' in location ? location.location : String(location);
+  if (typeof location === 'object' && 'read' in location) return location.location;
+  const text = String(location);
+  return isUrl(text) && URL.canParse(text) ? withoutSecrets(new URL(text)) : text;
 }
 
 export async function openSource(location: RunLocation): Promise<RunSource> {
   if (typeof location === 'object' && 'read' in location) return location;
   const text = String(location);
-  return /^https?:\/\//i.test(text) ? new UrlSource(new URL(text)) : platform.openFolder(text);
+  return isUrl(text) ? new UrlSource(new URL(text)) : platform.openFolder(text);
 }
+
+const isUrl = (text: string): boolean => /^https?:\/\//i.test(text);
 
 export async function readManifest(
   source: RunSource,

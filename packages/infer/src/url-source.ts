@@ -2,7 +2,7 @@ import { platform } from '#platform';
 import { RunFolderError } from './errors.js';
 import { PartCollector, type ReadOptions, type RunSource } from './source.js';
 
-/** A run under an http(s) URL, with or without the slash at the end. */
+/** A run under an http(s) URL, with or without the slash at the end. A query (a signature, a token) goes with every file. */
 export class UrlSource implements RunSource {
   readonly #base: URL;
 
@@ -12,12 +12,13 @@ export class UrlSource implements RunSource {
   }
 
   get location(): string {
-    return this.#base.href;
+    return withoutSecrets(this.#base);
   }
 
   async read(file: string, options: ReadOptions = {}): Promise<Uint8Array | undefined> {
     const { signal } = options;
     const url = new URL(file, this.#base);
+    url.search = this.#base.search;
     const response = await fetch(url, signal ? { signal } : {}).catch(async (error: unknown) => {
       signal?.throwIfAborted();
       const failure = await platform.explainFetch(url);
@@ -59,13 +60,26 @@ async function drain({ body }: Response, parts: PartCollector): Promise<void> {
   }
 }
 
+/** The address for messages: without the query and the password that may give access. */
+export function withoutSecrets(url: URL): string {
+  const shown = new URL(url);
+  for (const part of ['search', 'hash', 'username', 'password'] as const) shown[part] = '';
+  return shown.href;
+}
+
 function unreachable(
   url: URL,
   reason: string,
   options: ErrorOptions,
   code: 'run-unreachable' | 'run-cross-origin' = 'run-unreachable',
 ): RunFolderError {
-  return new RunFolderError(code, `${url} can't be fetched: ${reason}`, { url: url.href }, options);
+  const shown = withoutSecrets(url);
+  return new RunFolderError(
+    code,
+    `${shown} can't be fetched: ${reason.replaceAll(url.href, shown)}`,
+    { url: shown },
+    options,
+  );
 }
 
 /** Node's `fetch` tells the reason in its error's cause. */

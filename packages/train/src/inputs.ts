@@ -65,6 +65,7 @@ function prepareField(source: Field, input: BatchInput, name: string, dataSet: s
   return {
     shape: input.shape,
     dtype: source.dtype,
+    ...(source.finite && { finite: true }),
     read(index, out, offset) {
       source.read(index, out, offset);
       for (let i = offset; i < offset + size; i++) out[i] = low + (high - low) * out[i]!;

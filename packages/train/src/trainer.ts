@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { InputError, Random } from '@onnx-forge/infer';
 import { type Checkpoint, loadCheckpoint, type RunIdentity } from './checkpoint.js';
 import type { DataSet } from './data/data-set.js';
+import { requireFiniteData } from './data/finite.js';
 import { drawFigures } from './draw.js';
 import { AVERAGE_PREFIX, WeightAverages } from './engine/averages.js';
 import { useBackend } from './engine/backend.js';
@@ -49,6 +50,7 @@ export async function train(request: TrainRequest): Promise<TrainResult> {
   onEvent({ type: 'phase', phase: 'prepare', detail: 'data', fraction: 0 });
   const source = request.data ?? checkpoint?.dataSet ?? 'embedded';
   const data = await recipeData(recipe, { ...request, data: source, options });
+  requireFiniteData(data);
   const identity: RunIdentity = { recipe: recipe.name, options, dataSet: data.name, seed, engine: engineName };
   if (checkpoint) requireSameRun(identity, checkpoint, folder.path);
 

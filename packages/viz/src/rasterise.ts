@@ -39,7 +39,7 @@ function open(svg: string, options: ResvgRenderOptions = {}): Resvg {
  * Greek, Cyrillic, but no East Asian script), whatever the machine has installed.
  *
  * @param options.width of the PNG in pixels; default: twice the SVG's own width, sharp in print and on dense screens.
- * @throws FigureError `bad-svg`, `bad-option`
+ * @throws FigureError `bad-svg`, `bad-option` (more than 2^26 pixels, too)
  */
 export function svgToPng(svg: string, options: { readonly width?: number } = {}): Uint8Array {
   if (options.width !== undefined) requireInteger(options.width, 'width', 1);
@@ -47,12 +47,30 @@ export function svgToPng(svg: string, options: { readonly width?: number } = {})
     options.width === undefined
       ? { mode: 'zoom' as const, value: 2 }
       : { mode: 'width' as const, value: options.width };
-  return open(svg, { fitTo }).render().asPng();
+  const picture = open(svg, { fitTo });
+  const scale = options.width === undefined ? 2 : options.width / picture.width;
+  requirePixels(picture.width * scale, picture.height * scale);
+  return picture.render().asPng();
+}
+
+/** The most pixels of a picture: 67 million, which take seconds to draw and 256 MB. */
+const MAX_PIXELS = 2 ** 26;
+
+function requirePixels(width: number, height: number): void {
+  if (width * height <= MAX_PIXELS) return;
+  const [w, h] = [Math.round(width), Math.round(height)];
+  throw new FigureError(
+    'bad-option',
+    `a picture of ${w} x ${h} pixels is larger than the limit of ${MAX_PIXELS} pixels: take a smaller width`,
+    { width: w, height: h, limit: MAX_PIXELS },
+  );
 }
 
 /** Draws an opaque SVG at its own size, as RGB pixels. */
 export function svgToRaster(svg: string): Raster {
-  const { width, height, pixels } = open(svg).render();
+  const picture = open(svg);
+  requirePixels(picture.width, picture.height);
+  const { width, height, pixels } = picture.render();
   const data = new Uint8Array(width * height * 3);
   for (let i = 0; i < width * height; i++) {
     data[3 * i] = pixels[4 * i]!;

@@ -76,9 +76,18 @@ describe('exportOnnx', () => {
   });
 
   it('refuses a random number that would be frozen, and names the place', () => {
-    const error = caught(() => exportOnnx(({ x }) => ({ y: tf.mul(x!, tf.randomUniform([4])) }), matrix));
-    assert.instanceOf(error, TraceMismatchError);
-    assert.match((error as Error).message, /Mul.*random number/);
+    const thinning = tf.layers.dropout({ rate: 0.5, name: 'thinning' });
+    for (const [draw, place] of [
+      [() => tf.randomUniform([4]), 'tf.randomUniform at .*export.test'],
+      [() => tf.truncatedNormal([4]), 'tf.truncatedNormal at .*export.test'],
+      [() => tf.dropout(tf.ones([4]), 0.5), 'tf.dropout at .*export.test'],
+      [() => thinning.apply(tf.ones([1, 4]), { training: true }), "tf.dropout in layer 'thinning' at .*export.test"],
+      [() => tf.scalar(Math.random() < 2 ? 1 : 0), 'Math.random at .*export.test'],
+    ] as const) {
+      const error = caught(() => exportOnnx(({ x }) => ({ y: tf.mul(x!, draw() as tf.Tensor) }), matrix));
+      assert.instanceOf(error, TraceMismatchError);
+      assert.match((error as Error).message, new RegExp(`^${place}.*random number`));
+    }
   });
 
   it('refuses a function that reads a value', () => {

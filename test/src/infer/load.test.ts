@@ -168,6 +168,30 @@ describe('infer: load', () => {
       }
     });
 
+    it('sends a query with every file, and shows neither it nor a password in what it says', async () => {
+      const asked: string[] = [];
+      const guarded = createServer(async (request, response) => {
+        const { pathname, search, searchParams } = new URL(request.url!, 'http://here');
+        asked.push(search);
+        if (searchParams.get('token') !== 'a b') return void response.writeHead(403).end();
+        response.end(await readFile(join(folder, pathname.replace('/run/', ''))));
+      });
+      await new Promise<void>((resolve) => guarded.listen(0, '127.0.0.1', resolve));
+      const home = `http://127.0.0.1:${(guarded.address() as AddressInfo).port}/run`;
+      await (await load(`${home}?token=a%20b`, { device: 'cpu' })).dispose();
+      expect(asked).to.have.length.above(1);
+      expect(new Set(asked)).to.deep.equal(new Set(['?token=a%20b']));
+      const addresses = [`${home}?token=secret`, new URL(`${home}/?token=secret#secret`)];
+      for (const address of [...addresses, `${home.replace('//', '//me:secret@')}`]) {
+        const error = await rejection(ForgeError, load(address, { device: 'cpu' }));
+        expect(error.message).to.include(`${home}/`).and.not.include('secret');
+        expect(JSON.stringify(error.data)).to.not.include('secret');
+        const late = load(address, { device: 'cpu', signal: AbortSignal.abort() });
+        expect((await rejection(ForgeError, late)).message).to.not.include('secret');
+      }
+      guarded.close();
+    });
+
     it('tells a URL without a run, a server that fails, and one that is not there', async () => {
       await refuses('run-missing', /there is no run at .*nowhere\//, `${base}/nowhere`);
       await refuses('run-unreachable', /the server says 500/, `${base}/broken`);

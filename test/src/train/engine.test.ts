@@ -1,5 +1,6 @@
 import { Random } from '@onnx-forge/infer';
 import {
+  CompiledEngine,
   dataFacts,
   defineRecipe,
   EagerEngine,
@@ -15,7 +16,7 @@ import {
 } from '@onnx-forge/train';
 import { expect } from 'chai';
 import { rejection } from './rejects.js';
-import { tinyRecipe } from './tiny.js';
+import { noisyRecipe, tinyRecipe } from './tiny.js';
 
 /** Everything that an engine is made of, from one seed. */
 function parts(seed: number, recipe = tinyRecipe) {
@@ -87,6 +88,14 @@ describe('the eager engine', () => {
       await steps(after, 2, 4);
       expect(await after.state(), name).to.deep.equal(await whole.state());
     }
+  });
+
+  it('draws the noise of layers as the compiled engine does, from the same stream', async () => {
+    const eager = new EagerEngine(parts(1, noisyRecipe()));
+    const compiled = await CompiledEngine.compile(parts(1, noisyRecipe()), { batchSize: 8, device: 'cpu' });
+    const [expected, found] = [await steps(eager, 0, 4), await steps(compiled, 0, 4)];
+    for (const [step, { loss }] of expected.entries()) expect(found[step]!.loss).to.be.closeTo(loss!, 1e-4);
+    for (const engine of [eager, compiled]) await engine.dispose();
   });
 
   it('leaves the first update as the optimizer has it', async () => {

@@ -24,7 +24,7 @@ import {
 import { expect } from 'chai';
 import { needsDevice } from '../infer/webgpu.js';
 import { rejection } from './rejects.js';
-import { inTemporaryFolder, tinyData, tinyRecipe } from './tiny.js';
+import { inTemporaryFolder, noisyRecipe, tinyData, tinyRecipe } from './tiny.js';
 
 const STEPS_PER_EPOCH = 10;
 
@@ -77,13 +77,16 @@ function worstDifference(a: TrainingState, b: TrainingState): number {
 }
 
 describe('a run with its training step', () => {
-  for (const averaging of [0, 0.9]) {
-    const what = averaging ? ', running averages of the weights included' : '';
+  for (const [what, averaging, recipe] of [
+    ['', 0, tinyRecipe],
+    [', running averages of the weights included', 0.9, tinyRecipe],
+    [', with tfjs’s dropout and noise layers and Adagrad', 0, noisyRecipe()],
+  ] as const) {
     it(`goes on without tfjs as the trainer would, bit for bit${what}`, () =>
       inTemporaryFolder(async (folder) => {
         const [half, whole] = [join(folder, 'half'), join(folder, 'whole')];
-        await tiny({ out: half, set: { averaging } });
-        await tiny({ out: whole, set: { averaging, epochs: 4 } });
+        await tiny({ recipe, out: half, set: { averaging } });
+        await tiny({ recipe, out: whole, set: { averaging, epochs: 4 } });
         await using session = await loadTrainable(half, { device: 'cpu' });
         const losses = await goOn(session);
         expect(losses.at(-1)).to.be.below(losses[0]!);

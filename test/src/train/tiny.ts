@@ -87,3 +87,22 @@ export async function inTemporaryFolder<T>(use: (folder: string) => Promise<T>):
     await rm(folder, { recursive: true, force: true });
   }
 }
+
+/** The same with noise from tfjs's own layers on its images, and another optimizer. */
+export function noisyRecipe(): Recipe {
+  const layers = [tf.layers.dropout({ rate: 0.2 }), tf.layers.gaussianNoise({ stddev: 0.1 })];
+  const elbo = tinyRecipe.steps.elbo!;
+  return {
+    ...tinyRecipe,
+    steps: {
+      elbo: {
+        ...elbo,
+        optimizer: ({ learningRate }) => tf.train.adagrad(Number(learningRate)),
+        loss: (nets, { x }, rng, options) => {
+          const noisy = layers.reduce((input, layer) => layer.apply(input, { training: true }) as tf.Tensor, x!);
+          return elbo.loss(nets, { x: noisy }, rng, options);
+        },
+      },
+    },
+  };
+}

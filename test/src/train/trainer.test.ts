@@ -11,6 +11,7 @@ import {
   drawFigures,
   type EngineName,
   evaluateRun,
+  type Field,
   likelihood,
   loadCheckpoint,
   progress,
@@ -50,6 +51,26 @@ async function outcome(run: string) {
 }
 
 describe('train', () => {
+  it('refuses numbers that are not finite before it learns from them, with their place', () =>
+    inTemporaryFolder(async (out) => {
+      const data = tinyData();
+      for (const [split, bad] of [
+        ['train', Number.NaN],
+        ['test', Number.POSITIVE_INFINITY],
+      ] as const) {
+        const { x } = data.splits[split].fields;
+        const read: Field['read'] = (index, array, offset) => {
+          x!.read(index, array, offset);
+          if (index === 13) array[offset + 5] = bad;
+        };
+        const splits = { ...data.splits, [split]: { ...data.splits[split], fields: { x: { ...x!, read } } } };
+        const error = await rejection(() => tiny({ out, data: { ...data, splits }, maxSteps: 1 }));
+        expect(error).to.include({ code: 'data-format' });
+        expect(error.message).to.match(new RegExp(`^data set 'tiny', split '${split}', example 13: 'x' holds ${bad}`));
+        expect(await readdir(out)).to.deep.equal([]);
+      }
+    }));
+
   for (const engine of ['eager', 'compiled'] satisfies EngineName[]) {
     describe(`with the ${engine} engine`, () => {
       it('learns, and leaves a run that infer loads', () =>

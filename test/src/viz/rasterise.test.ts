@@ -44,4 +44,11 @@ describe('viz: svgToPng', () => {
       expect(() => svgToPng(svg(''), { width })).to.throw(FigureError, /width must be an integer/);
     }
   });
+
+  it('refuses more than 2^26 pixels before it draws', () => {
+    const huge = '<svg xmlns="http://www.w3.org/2000/svg" width="100000" height="100000"/>';
+    for (const draw of [() => svgToPng(svg(''), { width: 100_000 }), () => svgToPng(huge)]) {
+      expect(draw).to.throw(FigureError, /pixels is larger than the limit of 67108864 pixels/);
+    }
+  });
 });

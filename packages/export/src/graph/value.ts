@@ -40,6 +40,8 @@ export type Source =
       readonly name?: string;
       /** The number that it holds everywhere, where that is known without looking. */
       readonly uniform?: number;
+      /** Random numbers: who drew them, and where. */
+      readonly drawn?: string;
     }
   | { readonly kind: 'input'; readonly name: string };
 

@@ -1,11 +1,11 @@
-import type { StateEntry, StepGraph, TrainingState } from '@onnx-forge/infer';
+import { InputError, type StateEntry, type StepGraph, type TrainingState } from '@onnx-forge/infer';
 import type { Dialect } from '../lower/dialect.js';
 import { undoneOnFailure } from '../record/undo.js';
 import type { tf } from '../tfjs.js';
-import type { CompileOptions, StepDefinition } from './definition.js';
+import type { Batch, CompileOptions, StepDefinition } from './definition.js';
 import { CompiledOptimizers } from './optimizers.js';
 import { describeStep, VariableNames } from './stepModel.js';
-import { assertEqualTraces, type TracedStep, traceStep } from './traceStep.js';
+import { assertEqualTraces, refuseNewVariables, type TracedStep, traceStep } from './traceStep.js';
 
 /** A training step as an ONNX model, and what its inputs and outputs are. */
 export interface StepModel {
@@ -37,17 +37,40 @@ export class StepCompiler {
     return this.#initial;
   }
 
-  /** @throws TraceMismatchError when a step would freeze something random */
+  /** @throws InputError when the batch has an array that the step does not know */
+  checkNames(name: string, batch: Batch): void {
+    const inputs = this.#definitions[name]?.inputs;
+    if (!inputs) return; // there is no such step, which the runner tells
+    const stray = Object.keys(batch).find((key) => !Object.hasOwn(inputs, key));
+    if (stray === undefined) return;
+    const known = Object.entries(inputs).map(([key, { shape }]) => `${key} [${shape}]`);
+    throw new InputError(`step ${name} has no '${stray}' in its batch; it takes: ${known.join(', ') || 'nothing'}`, {
+      name,
+      stray,
+    });
+  }
+
+  /** @throws StepChangedError when an optimizer has other settings than the compiled steps */
+  checkSettings(): void {
+    this.#optimizers.settings.check();
+  }
+
+  /**
+   * @throws TraceMismatchError when a step would freeze something random; SignatureError when it makes variables each time
+   */
   compile(dialect: Dialect, noCopy: boolean): Record<string, StepModel> {
     return undoneOnFailure(() => this.#compile(dialect, noCopy));
   }
 
   #compile(dialect: Dialect, noCopy: boolean): Record<string, StepModel> {
+    this.checkSettings();
     const traced = Object.entries(this.#definitions).map(([name, definition]) => {
       const first = this.#trace(definition, dialect);
+      refuseNewVariables(name, first.trace);
       assertEqualTraces(first.trace, this.#trace(definition, dialect).trace);
       return [name, definition, first] as const;
     });
+    this.#optimizers.settings.freeze();
     return Object.fromEntries(
       traced.map(([name, definition, step]) => [name, this.#model(name, definition, step, noCopy)]),
     );

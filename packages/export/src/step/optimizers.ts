@@ -1,47 +1,99 @@
 import { tf } from '../tfjs.js';
 import { CompiledAdam, type Gradients } from './adam.js';
 import type { HostInputs } from './hostInputs.js';
+import { withLearningRateInput } from './learning-rate-input.js';
+import { OptimizerSettings } from './optimizer-settings.js';
 
 interface NamedTensor {
   readonly name: string;
   readonly tensor: tf.Tensor;
 }
 
+type GivenGradients = tf.NamedTensorMap | NamedTensor[];
+
+/** An optimizer's update as its step is traced, in place of `original`, tfjs's own. */
+type Update = (optimizer: tf.Optimizer, gradients: GivenGradients, original: () => void) => void;
+
+/** Methods of every optimizer. */
+interface Inherited {
+  computeGradients: (this: tf.Optimizer, ...args: Parameters<tf.Optimizer['computeGradients']>) => unknown;
+  incrementIterations: (this: tf.Optimizer) => void;
+}
+
+const { AdamOptimizer } = tf;
+const DESCENT = [tf.SGDOptimizer, tf.MomentumOptimizer] as const;
+const ADAPTIVE = [tf.AdagradOptimizer, tf.AdadeltaOptimizer, tf.AdamaxOptimizer, tf.RMSPropOptimizer] as const;
+const STOCK: ReadonlySet<object> = new Set([AdamOptimizer, ...DESCENT, ...ADAPTIVE].map(({ prototype }) => prototype));
+/** The learning rate as a number, and as SGD's tensor. */
+const RATE_FIELDS = ['learningRate', 'c'];
+
 /** What tfjs's optimizers do with gradients while a training step is compiled. */
 export class CompiledOptimizers {
+  /** Of every optimizer that a traced step used. */
+  readonly settings: OptimizerSettings = new OptimizerSettings();
   readonly #adam = new CompiledAdam();
 
-  /** Runs `f` with Adam replaced by {@link CompiledAdam}, and every learning rate an input. */
+  /** Runs `f` with Adam replaced by {@link CompiledAdam}, and the learning rates of tfjs's optimizers inputs. */
   during<T>(hostInputs: HostInputs, f: () => T): T {
-    const { prototype: adam } = tf.AdamOptimizer;
-    const { prototype: sgd } = tf.SGDOptimizer;
-    const { prototype: momentum } = tf.MomentumOptimizer;
-    const originals = [adam, sgd, momentum].map((prototype) => prototype.applyGradients);
-    const compiled = this.#adam;
-    adam.applyGradients = function (gradients) {
-      const fields = this as unknown as { learningRate: number };
-      const learningRate = hostInputs.learningRate(() => fields.learningRate);
-      compiled.update(this, byVariable(gradients), learningRate);
+    const input = (value: () => number): tf.Tensor => hostInputs.learningRate(value);
+    const adam: Update = (optimizer, gradients) => {
+      const fields = optimizer as unknown as { learningRate: number };
+      const learningRate = input(() => fields.learningRate);
+      this.#adam.update(optimizer as tf.AdamOptimizer, byVariable(gradients), learningRate);
     };
-    for (const prototype of [sgd, momentum]) {
-      const original = prototype.applyGradients;
-      prototype.applyGradients = function (gradients) {
-        withLearningRateInput(this, hostInputs, () => original.call(this, gradients));
-      };
-    }
+    const descent: Update = (optimizer, _, original) => withNegativeRate(optimizer, input, original);
+    const adaptive: Update = (optimizer, _, original) => withLearningRateInput(optimizer, input, original);
+    const restore = [
+      this.#replaceUpdate(AdamOptimizer, adam),
+      ...DESCENT.map((kind) => this.#replaceUpdate(kind, descent)),
+      ...ADAPTIVE.map((kind) => this.#replaceUpdate(kind, adaptive)),
+      this.#watchOthers(),
+    ];
     try {
       return f();
     } finally {
-      for (const [index, prototype] of [adam, sgd, momentum].entries()) prototype.applyGradients = originals[index]!;
+      for (const undo of restore) undo();
     }
+  }
+
+  #replaceUpdate({ prototype }: { readonly prototype: tf.Optimizer }, update: Update): () => void {
+    const { settings } = this;
+    const original = prototype.applyGradients;
+    prototype.applyGradients = function (gradients) {
+      // A class derived from one of tfjs's may use the rate in other places too.
+      settings.add(this, STOCK.has(Object.getPrototypeOf(this)) ? RATE_FIELDS : []);
+      update(this, gradients, () => original.call(this, gradients));
+    };
+    return () => {
+      prototype.applyGradients = original;
+    };
+  }
+
+  /** Optimizers of the user's own have updates of their own; the methods that they inherit tell of them. */
+  #watchOthers(): () => void {
+    const { settings } = this;
+    const prototype = tf.Optimizer.prototype as unknown as Inherited;
+    const { computeGradients, incrementIterations } = prototype;
+    const watched = <A extends unknown[], R>(original: (this: tf.Optimizer, ...args: A) => R) =>
+      function (this: tf.Optimizer, ...args: A): R {
+        if (!STOCK.has(Object.getPrototypeOf(this))) settings.add(this, []);
+        return original.apply(this, args);
+      };
+    prototype.computeGradients = watched(computeGradients);
+    prototype.incrementIterations = watched(incrementIterations);
+    return () => Object.assign(prototype, { computeGradients, incrementIterations });
   }
 }
 
 /** tfjs's SGD and momentum keep the negative learning rate as a tensor; here it is read at every step instead. */
-function withLearningRateInput(optimizer: tf.SGDOptimizer, hostInputs: HostInputs, update: () => void): void {
+function withNegativeRate(
+  optimizer: tf.Optimizer,
+  input: (value: () => number) => tf.Tensor,
+  update: () => void,
+): void {
   const fields = optimizer as unknown as { c: tf.Tensor; learningRate: number };
   const { c } = fields;
-  fields.c = hostInputs.learningRate(() => -fields.learningRate);
+  fields.c = input(() => -fields.learningRate);
   try {
     update();
   } finally {
@@ -49,9 +101,9 @@ function withLearningRateInput(optimizer: tf.SGDOptimizer, hostInputs: HostInput
   }
 }
 
-function byVariable(gradients: tf.NamedTensorMap | readonly NamedTensor[]): Gradients {
+function byVariable(gradients: GivenGradients): Gradients {
   const list: [string, tf.Tensor][] = Array.isArray(gradients)
-    ? gradients.map(({ name, tensor }: NamedTensor) => [name, tensor])
+    ? gradients.map(({ name, tensor }) => [name, tensor])
     : Object.entries(gradients);
   const { registeredVariables } = tf.engine().state;
   return new Map(

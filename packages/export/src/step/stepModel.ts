@@ -1,4 +1,5 @@
 import type { StateEntry } from '@onnx-forge/infer';
+import { SignatureError } from '../errors.js';
 import { neededBy, topologicalOrder, type Value } from '../graph/value.js';
 import { encodeModel, type Port } from '../onnx/writer.js';
 import { simplify } from '../simplify/simplify.js';
@@ -69,6 +70,7 @@ export function describeStep(
     ...metrics,
     ...changed.map(({ variable, after }) => ({ name: assigns.get(names.of(variable))!, value: after })),
   ];
+  refuseEqualNames(name, [...ports, ...outputs]);
   const simplified = simplify(
     outputs.map(({ value }) => value),
     dialect,
@@ -88,6 +90,17 @@ export function describeStep(
     assigns,
     inPlace: inPlace(updates, simplified).map((update) => update.name),
   };
+}
+
+/** Inputs, variables and metrics share one space of names. */
+function refuseEqualNames(step: string, ports: readonly Port[]): void {
+  const names = ports.map((port) => port.name);
+  const name = names.find((one, i) => names.indexOf(one) < i);
+  if (name === undefined) return;
+  throw new SignatureError(
+    `step ${step} has two things of the name '${name}' among its inputs, variables and metrics: give one of them another name`,
+    { step, name },
+  );
 }
 
 function reachable(outputs: readonly Value[]): Set<Value> {

@@ -2,11 +2,12 @@ import { SignatureError } from '../errors.js';
 import type { Value } from '../graph/value.js';
 import type { Dialect } from '../lower/dialect.js';
 import { withoutState } from '../record/recurrent.js';
-import type { tf } from '../tfjs.js';
+import { tf } from '../tfjs.js';
 import { assertEqualReads, type Trace, type TracedVariable, trace } from '../trace.js';
 import { unify } from '../unify.js';
 import type { StepDefinition } from './definition.js';
 import { type DeclaredHostInput, HostInputs } from './hostInputs.js';
+import { withLayerNoise } from './layer-noise.js';
 import type { CompiledOptimizers } from './optimizers.js';
 
 export interface TracedStep {
@@ -34,14 +35,46 @@ export function traceStep(
         batch[name] = context.input(name, { shape, dtype });
         values[name] = context.recorded(batch[name]);
       }
-      return optimizers.during(host, () => withoutState(() => step(batch, host.random)));
+      const run = (): Record<string, tf.Tensor> => metricsOf(withoutState(() => step(batch, host.random)));
+      return optimizers.during(host, () => withLayerNoise(host.random, run));
     },
     { dialect },
   );
-  for (const [name, { shape }] of Object.entries(traced.outputs)) {
-    if (shape.length > 0) throw new SignatureError(`metric ${name} must be a scalar, not [${shape}]`, { name, shape });
-  }
   return { trace: traced, inputs: values, hostInputs: hostInputs!.declared, dialect };
+}
+
+/** What a step returned, as scalars of float32. Inside its trace. */
+function metricsOf(returned: unknown): Record<string, tf.Tensor> {
+  if (typeof (returned as Promise<unknown> | null)?.then === 'function') {
+    // What it does after the trace may fail, and nobody waits for it.
+    void (returned as Promise<unknown>).then(undefined, () => undefined);
+    throw new SignatureError(
+      'an async step (one that returns a promise) cannot be compiled: return the metrics themselves',
+    );
+  }
+  if (typeof returned !== 'object' || returned === null || Array.isArray(returned) || returned instanceof tf.Tensor) {
+    throw new SignatureError(`a step must return its metrics, scalar tensors by name, not ${kindOf(returned)}`);
+  }
+  return Object.fromEntries(Object.entries(returned).map(([name, metric]) => [name, scalarOf(name, metric)]));
+}
+
+function scalarOf(name: string, metric: unknown): tf.Tensor {
+  if (!(metric instanceof tf.Tensor)) {
+    throw new SignatureError(`metric ${name} must be a scalar tensor, not ${kindOf(metric)}`, { name });
+  }
+  const { shape, dtype } = metric;
+  if (shape.length > 0) throw new SignatureError(`metric ${name} must be a scalar, not [${shape}]`, { name, shape });
+  if (metric.isDisposed) throw new SignatureError(`metric ${name} was disposed in the step that returns it`, { name });
+  if (dtype === 'string' || dtype === 'complex64') {
+    throw new SignatureError(`metric ${name} must be a number, not ${dtype}`, { name, dtype });
+  }
+  return tf.cast(metric, 'float32');
+}
+
+function kindOf(value: unknown): string {
+  if (value instanceof tf.Tensor) return `a tensor [${value.shape}]`;
+  if (Array.isArray(value)) return 'an array';
+  return value === null || value === undefined ? `${value}` : `a ${typeof value}`;
 }
 
 /** Whether the step changes the variable. */
@@ -53,6 +86,16 @@ function withAssigned(traced: Trace): Trace {
     .filter(assigned)
     .map(({ variable, after }) => [`next ${variable.name}`, after] as const);
   return { ...traced, outputs: { ...traced.outputs, ...Object.fromEntries(next) } };
+}
+
+/** Refuses a step that makes variables which it changes whenever it runs: what they hold would be lost. */
+export function refuseNewVariables(name: string, { variables }: Trace): void {
+  const made = variables.find((traced) => traced.created && assigned(traced))?.variable.name;
+  if (made === undefined) return;
+  throw new SignatureError(
+    `step ${name} makes a variable (${made}) anew whenever it runs; an optimizer or variable that the step changes must be made outside it`,
+    { name, variable: made },
+  );
 }
 
 /** Refuses two traces that differ: something random would be frozen into the step. */

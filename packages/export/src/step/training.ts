@@ -19,8 +19,15 @@ export class CompiledTraining {
     return this.#runner.device;
   }
 
-  /** Runs one step on one batch; returns its metrics. @throws InputError for an unknown step or a missing array. */
-  run(name: string, batch: Batch): Promise<Record<string, number>> {
+  /**
+   * Runs one step on one batch; returns its metrics.
+   *
+   * @throws InputError for an unknown step, an array that is missing, unknown, or of another type or size;
+   * StepChangedError when an optimizer's settings, other than its learning rate, are not the compiled ones
+   */
+  async run(name: string, batch: Batch): Promise<Record<string, number>> {
+    this.#compiler.checkSettings();
+    this.#compiler.checkNames(name, batch);
     return this.#runner.run(name, batch);
   }
 

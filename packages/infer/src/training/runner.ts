@@ -1,9 +1,9 @@
 import type { ComputeDevice, Session } from '../device/types.js';
 import { InputError } from '../errors.js';
 import type { Random } from '../random.js';
-import { sizeOf, type Tensor } from '../tensor.js';
+import { describe, sizeOf, type Tensor } from '../tensor.js';
 import { type StateStore, type StepVariables, stateStore, stepVariables, type TrainingState } from './state.js';
-import { fillHostInput, type HostInput, type StepGraph } from './step-graph.js';
+import { type BatchEntry, fillHostInput, type HostInput, type StepGraph } from './step-graph.js';
 
 /** Arrays by name, each as the step's graph declares it. */
 export type StepBatch = Readonly<Record<string, Tensor['data']>>;
@@ -12,6 +12,8 @@ export interface OpenStep {
   readonly graph: StepGraph;
   readonly session: Session;
 }
+
+const ARRAYS = { float32: Float32Array, int32: Int32Array, bool: Uint8Array, int64: BigInt64Array } as const;
 
 interface ReadyStep extends OpenStep {
   readonly hosted: readonly { readonly input: HostInput; readonly tensor: Tensor & { readonly data: Float32Array } }[];
@@ -54,14 +56,18 @@ export class StepRunner {
     return this.#step(name).graph;
   }
 
-  /** Runs one step on one batch; returns its metrics. @throws InputError for an unknown step or a missing array */
+  /** Runs one step on one batch; returns its metrics. @throws InputError for an unknown step, a missing array, one of another type or size */
   async run(name: string, batch: StepBatch, learningRateFactor = 1): Promise<Record<string, number>> {
     const { graph, session, hosted, metrics, variables } = this.#step(name);
     const feeds: Record<string, Tensor> = {};
-    for (const [input, { shape, dtype }] of Object.entries(graph.batch)) {
-      const data = batch[input];
-      if (!data) throw new InputError(`step ${name} needs '${input}' in its batch`, { name, input });
-      feeds[input] = { type: dtype, dims: shape, data };
+    if (learningRateFactor !== 1 && !hosted.some(({ input }) => input.kind === 'learningRate')) {
+      throw new InputError(`step ${name} has no learning rate that a factor could change`, {
+        name,
+        learningRateFactor,
+      });
+    }
+    for (const [input, entry] of Object.entries(graph.batch)) {
+      feeds[input] = arrayFor(`step ${name}`, input, entry, batch[input]);
     }
     for (const { input, tensor } of hosted) {
       fillHostInput(input, tensor.data, this.#random, learningRateFactor);
@@ -102,6 +108,25 @@ export class StepRunner {
     if (step) return step;
     throw new InputError(`there is no step '${name}'; steps: ${[...this.#steps.keys()].join(', ')}`, { name });
   }
+}
+
+/** @throws InputError unless the array is of the entry's type and size */
+function arrayFor(step: string, name: string, { dtype, shape }: BatchEntry, data: unknown): Tensor {
+  const wanted = `'${name}' in its batch: ${describe(dtype, shape)}`;
+  if (data === undefined || data === null) throw new InputError(`${step} needs ${wanted}`, { name });
+  const { name: kind } = data.constructor;
+  const size = sizeOf(shape);
+  if (!(data instanceof ARRAYS[dtype])) {
+    throw new InputError(`${step} needs ${wanted} as a ${ARRAYS[dtype].name} of ${size}, not ${kind}`, { name, kind });
+  }
+  if (data.length !== size) {
+    throw new InputError(`${step} needs ${wanted} (${size} numbers), not ${data.length} numbers`, {
+      name,
+      size,
+      found: data.length,
+    });
+  }
+  return { type: dtype, dims: shape, data };
 }
 
 /** The step with arrays for what goes in and out in every call. */

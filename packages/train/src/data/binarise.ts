@@ -1,5 +1,6 @@
 import { InputError, Random } from '@onnx-forge/infer';
-import { type DataSet, SPLIT_NAMES, type Split, type Splits } from './data-set.js';
+import { type DataSet, type Field, SPLIT_NAMES, type Split, type SplitName, type Splits } from './data-set.js';
+import { DataError } from './errors.js';
 import { allocate, exampleSize, imageField } from './fields.js';
 
 /** How grey becomes black or white. */
@@ -18,6 +19,7 @@ export function isBinarisation(name: string): name is Binarisation {
  * `NAME+threshold`. A set that is binary already is returned as it is.
  *
  * @param seed of the stochastic draw; each split has a stream of its own
+ * @throws DataError (`data-format`) when a pixel is not in [0, 1]; training images of `dynamic` are looked at when they are read
  */
 export function binarise(dataSet: DataSet, mode: Binarisation, seed: number): DataSet {
   if (!isBinarisation(mode))
@@ -27,15 +29,37 @@ export function binarise(dataSet: DataSet, mode: Binarisation, seed: number): Da
   const random = new Random(seed).fork(`binarise ${dataSet.name}`);
   const entries = SPLIT_NAMES.map((name) => {
     const split = dataSet.splits[name];
-    if (mode === 'dynamic' && name === 'train') return [name, split];
-    return [name, binary(split, mode === 'threshold' ? 'threshold' : 'stochastic', random.fork(name))];
+    const grey = withGrey(split, dataSet.name, name);
+    if (mode === 'dynamic' && name === 'train') return [name, grey];
+    return [name, binary(grey, mode === 'threshold' ? 'threshold' : 'stochastic', random.fork(name))];
   });
   return { ...dataSet, name: `${dataSet.name}+${mode}`, splits: Object.fromEntries(entries) as Splits };
 }
 
-function binary(split: Split, mode: 'threshold' | 'stochastic', random: Random): Split {
+/** The split, where reading an image refuses pixels that are no grey. */
+function withGrey(split: Split, dataSet: string, name: SplitName): Split & { readonly fields: { readonly x: Field } } {
   const { x } = split.fields;
   if (!x) throw new InputError("only a data set with a field 'x' can be binarised");
+  const size = exampleSize(x.shape);
+  const read: Field['read'] = (index, out, offset) => {
+    x.read(index, out, offset);
+    for (let i = offset; i < offset + size; i++) {
+      const level = out[i]!;
+      if (level >= 0 && level <= 1) continue;
+      const place = `data set '${dataSet}', split '${name}', example ${index}`;
+      const message = `${place} has a pixel of ${level}: only grey from 0 (black) to 1 (white) can be binarised`;
+      throw new DataError('data-format', message, { dataSet, split: name, index, level });
+    }
+  };
+  return { ...split, fields: { ...split.fields, x: { ...x, read } } };
+}
+
+function binary(
+  split: Split & { readonly fields: { readonly x: Field } },
+  mode: 'threshold' | 'stochastic',
+  random: Random,
+): Split {
+  const { x } = split.fields;
   const size = exampleSize(x.shape);
   const bits = new Uint8Array(split.size * size);
   const grey = allocate(x, 1);

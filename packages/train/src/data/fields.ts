@@ -28,6 +28,7 @@ export function imageField(pixels: Uint8Array, shape: readonly number[], white: 
     shape,
     dtype: 'float32',
     binary: white === 1,
+    finite: true,
     read(index, out, offset) {
       const from = index * size;
       for (let i = 0; i < size; i++) out[offset + i] = pixels[from + i]! * scale;
@@ -57,6 +58,7 @@ export function arrangedImageField(
   return {
     shape,
     dtype: 'float32',
+    finite: true,
     read(index, out, offset) {
       const start = index * size;
       for (let i = 0; i < size; i++) out[offset + i] = pixels[start + from[i]!]! * scale;

@@ -1,5 +1,4 @@
-import type { StepRandom } from '@onnx-forge/export';
-import { tf } from '@onnx-forge/export';
+import { type StepRandom, tf, withLayerNoise } from '@onnx-forge/export';
 import type { Random } from '@onnx-forge/infer';
 import type { BatchInput } from '../inputs.js';
 import type { Recipe } from '../recipe.js';
@@ -38,7 +37,8 @@ export class EagerEngine implements Engine {
   async run(step: string, batch: BatchArrays): Promise<Record<string, number>> {
     const bound = this.#steps.get(step);
     if (bound === undefined) throw new TypeError(`recipe '${this.#recipe.name}' has no step '${step}'`);
-    const metrics = tf.tidy(() => bound.run(this.#tensors(batch), this.#rng()));
+    const rng = this.#rng();
+    const metrics = tf.tidy(() => withLayerNoise(rng, () => bound.run(this.#tensors(batch), rng)));
     const values: Record<string, number> = {};
     for (const [name, metric] of Object.entries(metrics)) values[name] = (await metric.data())[0]!;
     tf.dispose(metrics);

@@ -23,6 +23,10 @@ export function learningRateOf(optimizer: tf.Optimizer, step: string): (factor: 
     current = factor;
     switch (kind) {
       case 'Adam':
+      case 'Adagrad':
+      case 'Adadelta':
+      case 'Adamax':
+      case 'RMSProp':
         rated.learningRate = factor * learningRate;
         break;
       case 'SGD':
@@ -30,7 +34,7 @@ export function learningRateOf(optimizer: tf.Optimizer, step: string): (factor: 
         (optimizer as tf.SGDOptimizer).setLearningRate(factor * learningRate);
         break;
       default: {
-        const message = `step '${step}' has the optimizer ${kind}, whose learning rate can't follow a schedule: use adam, sgd or momentum`;
+        const message = `step '${step}' has the optimizer ${kind}, whose learning rate can't follow a schedule: use one of tfjs's own`;
         throw new TrainError('recipe-invalid', message, { step, optimizer: kind });
       }
     }

@@ -274,6 +274,43 @@ describe('JPEG', () => {
     });
   });
 
+  it('tells RGB from YCbCr as libjpeg does: by JFIF, then Adobe’s marker, then the names of the components', () => {
+    const [jfif, rgb, ycc] = [
+      [0xff, 0xe0, 0, 16, ...Buffer.from('JFIF\0'), 1, 1, 0, 0, 1, 0, 1, 0, 0],
+      ...[0, 1].map((transform) => [0xff, 0xee, 0, 14, ...Buffer.from('Adobe'), 0, 100, 0, 0, 0, 0, transform]),
+    ];
+    const plain = flatJpeg([[200, 30, 60]]);
+    const marked = (...markers: number[][]) =>
+      Buffer.concat([plain.subarray(0, 2), Buffer.from(markers.flat()), plain.subarray(2)]);
+    const named = Buffer.from(plain);
+    const [frame, scan] = [plain.indexOf(Buffer.of(0xff, 0xc0)), plain.indexOf(Buffer.of(0xff, 0xda))];
+    for (const [i, letter] of ['R', 'G', 'B'].entries()) {
+      named[frame + 10 + 3 * i] = letter.charCodeAt(0);
+      named[scan + 5 + 2 * i] = letter.charCodeAt(0);
+    }
+    const [asRgb, asYcc] = [
+      [200, 30, 60],
+      // Y = 200, Cb = 30 - 128, Cr = 60 - 128; ITU T.871: R = Y + 1.402 Cr, G = Y - .344136 Cb - .714136 Cr, B = Y + 1.772 Cb.
+      [105, 255, 26],
+    ];
+    for (const [bytes, expected] of [
+      [marked(rgb!), asRgb],
+      [marked(ycc!), asYcc],
+      [marked(jfif!, rgb!), asYcc],
+      [named, asRgb],
+      [plain, asYcc],
+    ] as const) {
+      const { data } = read(bytes);
+      expected!.forEach((level, channel) => {
+        expect(data[channel]).to.be.closeTo(level, 2);
+      });
+    }
+    const [grey] = read(
+      Buffer.concat([flatJpeg([[40]]).subarray(0, 2), Buffer.from(rgb!), flatJpeg([[40]]).subarray(2)]),
+    ).data;
+    expect(grey).to.be.closeTo(40, 1);
+  });
+
   it('says in one line what is wrong', async () => {
     const whole = flatJpeg([[40], [200]]);
     expect((await failure(FormatError, () => read(Buffer.from('GIF89a')))).message).to.include('expected a JPEG');

@@ -66,6 +66,13 @@ describe('English-French pairs', () => {
       const error = await failure(FormatError, () => parsePairs({ file, bytes: Buffer.from(text!) }));
       expect(error.message).to.equal(`${file}: at byte 10: expected two sentences with a tab between, found ${found}`);
     }
+    const windows = Buffer.from('\ufeffGó.\tVa !\r\nI am é.\tJe suis.\r\n');
+    expect(parsePairs({ file, bytes: windows })).to.deep.equal([
+      { english: 'Gó.', french: 'Va !' },
+      { english: 'I am é.', french: 'Je suis.' },
+    ]);
+    const third = Buffer.concat([windows, Buffer.from('Run\r\n')]);
+    expect((await failure(FormatError, () => parsePairs({ file, bytes: third }))).message).to.contain('at byte 33:');
     const error = await failure(FormatError, () => parsePairs({ file, bytes: Uint8Array.of(0x61, 0x09, 0xe9) }));
     expect(error.message).to.contain('expected utf-8 text in line 1');
   });

@@ -1,5 +1,5 @@
 import { InputError } from '@onnx-forge/infer';
-import { binarise, type DataSet, gather, loadDataSet, type Split } from '@onnx-forge/train';
+import { binarise, DataError, type DataSet, type Field, gather, loadDataSet, type Split } from '@onnx-forge/train';
 import { expect } from 'chai';
 import { failure } from './support.js';
 
@@ -111,6 +111,26 @@ describe('synthetic digits', () => {
       expect(counts.size).to.be.greaterThan(200);
       for (const [level, { n, ink }] of counts) {
         expect(Math.abs(ink / n - level)).to.be.at.most(5 * Math.sqrt((level * (1 - level)) / n) + 1e-12);
+      }
+    });
+
+    it('refuses pixels that are no grey, with their place', async () => {
+      const set = (pixels: number[]): DataSet => {
+        const read: Field['read'] = (index, out, offset) => out.set(pixels.slice(2 * index, 2 * index + 2), offset);
+        const split: Split = { size: 2, fields: { x: { shape: [2], dtype: 'float32', read } } };
+        return { name: 'mine', files: [], embedded: false, splits: { train: split, validation: split, test: split } };
+      };
+      const bits = all(binarise(set([0, 0.49, 0.5, 1]), 'threshold', 0).splits.train, 'x');
+      expect(Array.from(bits)).to.deep.equal([0, 0, 1, 1]);
+      for (const [pixels, found] of [
+        [[0, 1, 0.5, 255], 'example 1 has a pixel of 255'],
+        [[0, -1, 0.5, 1], 'example 0 has a pixel of -1'],
+        [[0, 1, Number.NaN, 1], 'example 1 has a pixel of NaN'],
+      ] as const) {
+        for (const mode of ['threshold', 'stochastic', 'dynamic'] as const) {
+          const error = await failure(DataError, () => all(binarise(set([...pixels]), mode, 0).splits.train, 'x'));
+          expect(error.message).to.match(new RegExp(`^data set 'mine', split '(train|validation)', ${found}`));
+        }
       }
     });
 

@@ -25,7 +25,7 @@ export function decodeJpeg({ file, bytes }: FileContent): RasterImage {
   if (frame === undefined) {
     return fault(bytes.length, 'the header of a JPEG frame', 'the end of the file', true);
   }
-  const { components, offset } = frame;
+  const { components, offset, holdsRgb } = frame;
   if (components !== 1 && components !== 3) {
     return fault(offset, 'a grey or colour JPEG (1 or 3 components)', `${components} components`);
   }
@@ -34,6 +34,7 @@ export function decodeJpeg({ file, bytes }: FileContent): RasterImage {
       useTArray: true,
       formatAsRGBA: false,
       tolerantDecoding: false,
+      colorTransform: !holdsRgb,
       maxResolutionInMP: MEGAPIXELS,
     });
     if (components === 3) return { width, height, channels: 3, data };
@@ -45,16 +46,38 @@ export function decodeJpeg({ file, bytes }: FileContent): RasterImage {
   }
 }
 
-/** The frame header (ITU T.81, B.2.2): where it is, and how many components it announces. */
-function findFrame(bytes: Uint8Array): { components: number; offset: number } | undefined {
-  let at = 2;
+interface Frame {
+  /** Where the frame header is. */
+  readonly offset: number;
+  /** How many components it announces. */
+  readonly components: number;
+  /** Its three components are red, green and blue, not luminance and chrominance. */
+  readonly holdsRgb: boolean;
+}
+
+/** The frame header (ITU T.81, B.2.2), and what the application markers before it say of the colours. */
+function findFrame(bytes: Uint8Array): Frame | undefined {
+  let [at, jfif] = [2, false];
+  let adobeTransform: number | undefined;
   while (at + 9 < bytes.length && bytes[at] === 0xff) {
     const marker = bytes[at + 1]!;
     // C0 to CF are frames, but for the tables C4 and CC and the reserved C8.
     const isFrame = marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
-    if (isFrame) return { components: bytes[at + 9]!, offset: at };
+    if (isFrame) {
+      const components = bytes[at + 9]!;
+      const ids = String.fromCharCode(...[0, 1, 2].map((i) => bytes[at + 10 + 3 * i] ?? 0));
+      // As libjpeg decides: JFIF fixes the colours, else Adobe's marker does, else the components' names tell.
+      const holdsRgb = !jfif && (adobeTransform === undefined ? ids === 'RGB' : adobeTransform === 0);
+      return { components, offset: at, holdsRgb };
+    }
+    if (marker === 0xe0 && startsWith(bytes, at + 4, 'JFIF\0')) jfif = true;
+    if (marker === 0xee && startsWith(bytes, at + 4, 'Adobe')) adobeTransform = bytes[at + 15];
     const fill = marker === 0xff;
     at += fill ? 1 : 2 + bytes[at + 2]! * 256 + bytes[at + 3]!;
   }
   return undefined;
+}
+
+function startsWith(bytes: Uint8Array, offset: number, word: string): boolean {
+  return Array.from(word).every((letter, i) => bytes[offset + i] === letter.charCodeAt(0));
 }

@@ -8,6 +8,9 @@ const DECODERS: Readonly<Record<TextEncoding, (bytes: Uint8Array) => string>> = 
   'windows-1252': decodeWindows1252,
 };
 
+/** What some editors begin a UTF-8 file with. */
+const BYTE_ORDER_MARK: readonly number[] = [0xef, 0xbb, 0xbf];
+
 /** The characters 0x80 to 0x9f (WHATWG Encoding, index windows-1252); the other bytes are those of Unicode. */
 const WINDOWS_1252 = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ';
 
@@ -17,19 +20,34 @@ function decodeWindows1252(bytes: Uint8Array): string {
   return latin.replace(/[\x80-\x9f]/g, (character) => WINDOWS_1252[character.charCodeAt(0) - 0x80]!);
 }
 
+export interface Line {
+  readonly text: string;
+  /** Its first byte in the file. */
+  readonly offset: number;
+}
+
+/** The text of {@link readLines}. */
+export function parseLines(content: FileContent, encoding: TextEncoding): string[] {
+  return readLines(content, encoding).map(({ text }) => text);
+}
+
 /**
  * The lines of a text file, split at `\n` only: other characters that some programs take for line ends (0x85, U+2028)
- * are part of a line. The last line may lack its newline.
+ * are part of a line. The last line may lack its newline. In UTF-8, where users' own files are, neither a byte order mark
+ * before the first line nor the `\r` of a `\r\n` is part of a line; in Windows-1252 every byte but `\n` is a character.
  *
  * @throws FormatError naming the byte of the first line that is not in this encoding
  */
-export function parseLines({ file, bytes }: FileContent, encoding: TextEncoding): string[] {
-  const lines: string[] = [];
-  for (let from = 0; from < bytes.length; ) {
+export function readLines({ file, bytes }: FileContent, encoding: TextEncoding): Line[] {
+  const lines: Line[] = [];
+  const utf8 = encoding === 'utf-8';
+  const marked = utf8 && BYTE_ORDER_MARK.every((byte, i) => bytes[i] === byte);
+  for (let from = marked ? BYTE_ORDER_MARK.length : 0; from < bytes.length; ) {
     const newline = bytes.indexOf(0x0a, from);
     const to = newline < 0 ? bytes.length : newline;
+    const end = utf8 && newline > from && bytes[newline - 1] === 0x0d ? newline - 1 : to;
     try {
-      lines.push(DECODERS[encoding](bytes.subarray(from, to)));
+      lines.push({ text: DECODERS[encoding](bytes.subarray(from, end)), offset: from });
     } catch (cause) {
       const expected = `${encoding} text in line ${lines.length + 1}`;
       const fault = { file, offset: from, expected, found: 'bytes that are not', truncated: false };

@@ -3,7 +3,7 @@ import type { Split, Splits } from '../data-set.js';
 import type { DataSetDescription } from '../describe.js';
 import { FormatError } from '../errors.js';
 import type { FileContent } from '../formats/gzip.js';
-import { parseLines } from '../formats/lines.js';
+import { readLines } from '../formats/lines.js';
 import { splitGroups } from '../groups.js';
 
 /** A sentence has fewer words and marks than this, as in the tutorial. */
@@ -67,16 +67,14 @@ export const engFra: DataSetDescription = {
  * @throws FormatError naming the byte of the first line that is not UTF-8 or no pair
  */
 export function parsePairs(content: FileContent): SentencePair[] {
-  let offset = 0;
-  return parseLines(content, 'utf-8').map((line) => {
-    const parts = line.split('\t');
+  return readLines(content, 'utf-8').map(({ text, offset }) => {
+    const parts = text.split('\t');
     const [english, french] = parts;
     if (parts.length !== 2 || !english || !french) {
       const found = parts.length === 2 ? 'an empty one' : `${parts.length}`;
       const expected = 'two sentences with a tab between';
       throw new FormatError({ file: content.file, offset, expected, found, truncated: false });
     }
-    offset += Buffer.byteLength(line) + 1;
     return { english, french };
   });
 }

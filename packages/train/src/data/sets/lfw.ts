@@ -57,6 +57,7 @@ function decodedField(images: readonly FileContent[]): Field {
   return {
     shape: [SIZE, SIZE, 1],
     dtype: 'float32',
+    finite: true,
     read(index, out, offset) {
       const image = images[index]!;
       const { width, height, channels, data } = decodeJpeg(image);
