@@ -1,6 +1,9 @@
 import { SignatureError } from './errors.js';
 import type { DType, Value } from './graph/value.js';
-import { type Dimension, encodeModel, OPSET } from './onnx/writer.js';
+import type { ExternalData, ExternalDataOptions } from './onnx/external.js';
+import { UniqueNames } from './onnx/names.js';
+import { type Dimension, OPSET, writeModel } from './onnx/writer.js';
+import { checkSignature, outputsOf } from './signature.js';
 import type { tf } from './tfjs.js';
 import { named, type Trace, trace } from './trace.js';
 import { type FreeDimension, unify } from './unify.js';
@@ -23,6 +26,8 @@ export interface PortType {
 
 export interface OnnxExport {
   readonly bytes: Uint8Array;
+  /** Files that must lie beside the model's, by name: weights that one file can't hold. Most models have none. */
+  readonly externalData: ExternalData;
   readonly opset: number;
   readonly inputs: Readonly<Record<string, PortType>>;
   readonly outputs: Readonly<Record<string, PortType>>;
@@ -34,6 +39,10 @@ export type ExportableFunction = (inputs: Record<string, tf.Tensor>) => Record<s
 export interface ExportOptions {
   /** Names of the weights in the graph; default: tfjs's, which count the layers made before in this process. */
   readonly nameOf?: (variable: tf.Variable) => string | undefined;
+  /** When weights go into files beside the model's; default: above what one file holds (2 GiB). */
+  readonly externalData?: ExternalDataOptions;
+  /** What the file says of where it comes from (`metadata_props`): recipe, data set, licence ... */
+  readonly metadata?: Readonly<Record<string, string>>;
 }
 
 /** Sizes that a free dimension takes in the traces: primes that no architecture uses, so that no size matches by accident. */
@@ -49,7 +58,7 @@ const TRACE_SIZES = [
  * the layers model) leaves open stay free.
  * @throws UnsupportedKernelError, TracedReadError, TraceMismatchError (a frozen random number, say), SignatureError.
  */
-export function exportOnnx(target: tf.LayersModel): OnnxExport;
+export function exportOnnx(target: tf.LayersModel, signature?: undefined, options?: ExportOptions): OnnxExport;
 export function exportOnnx(target: ExportableFunction, signature: Signature, options?: ExportOptions): OnnxExport;
 export function exportOnnx(
   target: tf.LayersModel | ExportableFunction,
@@ -76,7 +85,7 @@ function signatureOf(model: tf.LayersModel): Signature {
 export function functionOf(target: tf.LayersModel | ExportableFunction): ExportableFunction {
   if (typeof target === 'function') return target;
   const inputNames = unique(sourceNames(target.inputs));
-  const outputNames = unique(sourceNames(target.outputs));
+  const outputNames = unique(sourceNames(target.outputs), inputNames);
   return (tensors) => {
     const list = inputNames.map((name) => tensors[name]!);
     const result = target.apply(list.length === 1 ? list[0]! : list) as tf.Tensor | tf.Tensor[];
@@ -89,17 +98,18 @@ function sourceNames(tensors: readonly tf.SymbolicTensor[]): string[] {
   return tensors.map(({ sourceLayer }) => sourceLayer.name);
 }
 
-/** ONNX wants every name once; Keras allows a model to list an output layer twice. */
-function unique(names: readonly string[]): string[] {
-  const used = new Map<string, number>();
-  return names.map((name) => {
-    const n = used.get(name) ?? 0;
-    used.set(name, n + 1);
-    return n === 0 ? name : `${name}_${n}`;
-  });
+/** ONNX wants every name once; Keras allows a model to list an output layer twice, or an input as an output. */
+function unique(names: readonly string[], taken: readonly string[] = []): string[] {
+  const known = new UniqueNames(taken);
+  return names.map((name) => known.of(name));
 }
 
-function exportFunction(f: ExportableFunction, signature: Signature, { nameOf }: ExportOptions): OnnxExport {
+function exportFunction(
+  f: ExportableFunction,
+  signature: Signature,
+  { nameOf, externalData, metadata }: ExportOptions,
+): OnnxExport {
+  checkSignature(signature);
   const free = freeDimensions(signature);
   if (free.length > TRACE_SIZES.length) {
     throw new SignatureError(`at most ${TRACE_SIZES.length} free dimensions, not ${free.length}: ${free.join(', ')}`, {
@@ -133,7 +143,7 @@ function exportFunction(f: ExportableFunction, signature: Signature, { nameOf }:
   const types = (ports: typeof inputs): Record<string, PortType> =>
     Object.fromEntries(ports.map(({ name, value, dims }) => [name, { shape: dims, dtype: value.dtype }]));
   return {
-    bytes: encodeModel({ name: 'graph', inputs, outputs }),
+    ...writeModel({ name: 'graph', inputs, outputs, metadata }, externalData),
     opset: OPSET,
     inputs: types(inputs),
     outputs: types(outputs),
@@ -159,7 +169,7 @@ function traceFunction(
       tensors[name] = context.input(name, { shape: concrete, dtype });
       inputs[name] = context.recorded(tensors[name]);
     }
-    return f(tensors);
+    return outputsOf(f(tensors), signature);
   });
   const assigned = traced.variables.find(({ before, after }) => before !== after);
   if (assigned) {

@@ -17,8 +17,11 @@ export {
 export { ONNX_BACKEND, registerOnnxBackend } from './lazy.js';
 export { families, loweringTable } from './lower/index.js';
 export type { CaseInput, Lowering, LoweringCase } from './lower/lowering.js';
+export { checkModel } from './onnx/check.js';
+export type { ExternalData, ExternalDataOptions } from './onnx/external.js';
 export { initializerOffsets } from './onnx/initializers.js';
 export { type Dimension, OPSET } from './onnx/writer.js';
+export { requireOpens } from './opens.js';
 export { compileStep, compileTraining } from './step/compile.js';
 export type { StepModel } from './step/compiler.js';
 export type { Batch, BatchType, CompileOptions, StepDefinition } from './step/definition.js';

@@ -40,7 +40,7 @@ export async function verify(
   const { device = 'cpu', sizes = [1, 5], seed = 1, sample = defaultSample } = options;
   const random = new Random(seed);
   const f = functionOf(target);
-  const session = await openSession(exported.bytes, { device });
+  const session = await openSession(exported.bytes, { device, externalData: exported.externalData });
   const outputs: Record<string, OutputError> = {};
   try {
     for (const size of sizes) {

@@ -1,4 +1,4 @@
-import { NO_COPY_OUTPUT } from '@onnx-forge/infer';
+import { NO_COPY_OUTPUT, VERSION } from '@onnx-forge/infer';
 import onnxProto, { type onnx } from 'onnx-proto';
 import { ONNX_TYPE } from '../graph/build.js';
 import {
@@ -9,6 +9,9 @@ import {
   topologicalOrder,
   type Value,
 } from '../graph/value.js';
+import { checkModel } from './check.js';
+import { type ExternalData, type ExternalDataOptions, moveOut } from './external.js';
+import { UniqueNames } from './names.js';
 
 /** The operator set of every graph written here. 18: reductions take their axes as an input, Split counts its outputs. */
 export const OPSET = 18;
@@ -30,19 +33,44 @@ export interface GraphDescription {
   readonly name: string;
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
+  /** What readers may want to know of where the model comes from, by key. */
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
   /** Adds infer's no-copy output in front: for graphs that are only ever run into pre-allocated arrays on the CPU. */
   readonly noCopy?: boolean;
 }
 
-/** Serialises what the outputs need as an ONNX model. */
+/** A model's file, and files beside it that hold its weights. */
+export interface WrittenModel {
+  readonly bytes: Uint8Array;
+  readonly externalData: ExternalData;
+}
+
+/** Serialises what the outputs need as an ONNX model, for this process: nothing is checked, all weights are inside. */
 export function encodeModel(graph: GraphDescription): Uint8Array {
-  return onnxProto.onnx.ModelProto.encode(new ModelWriter(graph).model()).finish();
+  return encode(new ModelWriter(graph).model());
+}
+
+/**
+ * Writes what the outputs need as an ONNX file, and checks it.
+ *
+ * @throws InvalidModelError
+ */
+export function writeModel(graph: GraphDescription, external: ExternalDataOptions = {}): WrittenModel {
+  const model = new ModelWriter(graph).model();
+  const externalData = moveOut(model.graph!.initializer!, external);
+  const bytes = encode(model);
+  checkModel(bytes, externalData);
+  return { bytes, externalData };
+}
+
+function encode(model: onnx.IModelProto): Uint8Array {
+  return onnxProto.onnx.ModelProto.encode(model).finish();
 }
 
 class ModelWriter {
   readonly #graph: GraphDescription;
   readonly #names = new Map<Value, string>();
-  readonly #used = new Set<string>();
+  readonly #unique: UniqueNames;
   readonly #nodes: onnx.INodeProto[] = [];
   readonly #initializers: onnx.ITensorProto[] = [];
   readonly #shared = new Map<string, string>();
@@ -50,11 +78,12 @@ class ModelWriter {
 
   constructor(graph: GraphDescription) {
     this.#graph = graph;
+    this.#unique = new UniqueNames([...graph.inputs, ...graph.outputs].map(({ name }) => name));
+    if (graph.noCopy) this.#unique.of(NO_COPY_OUTPUT);
   }
 
   model(): onnx.ModelProto {
-    const { name, inputs, outputs } = this.#graph;
-    for (const port of [...inputs, ...outputs]) this.#used.add(port.name);
+    const { name, inputs, outputs, metadata = {} } = this.#graph;
     for (const port of inputs) this.#names.set(port.value, port.name);
     // Outputs get their names directly, so that no Identity node is needed where one can do without.
     const identities: [string, Value][] = [];
@@ -79,9 +108,12 @@ class ModelWriter {
     return onnxProto.onnx.ModelProto.fromObject({
       irVersion: IR_VERSION,
       producerName: 'onnx-forge',
+      producerVersion: VERSION,
+      metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
       opsetImport: opsets,
       graph: {
         name,
+        docString: `${describePorts(inputs)} -> ${describePorts(outputs)}`,
         node: this.#nodes,
         initializer: this.#initializers,
         input: inputs.map(valueInfo),
@@ -118,7 +150,7 @@ class ModelWriter {
     const key = data.length <= SHARED_SIZE && !wanted ? `${value.dtype}[${value.shape}]${data.join()}` : undefined;
     const shared = key && this.#shared.get(key);
     if (shared) return shared;
-    const name = this.#unique(wanted ?? 'constant');
+    const name = this.#unique.of(wanted ?? 'constant');
     if (key) this.#shared.set(key, name);
     this.#initializers.push({
       name,
@@ -130,17 +162,15 @@ class ModelWriter {
   }
 
   #define(value: Value, hint: string): string {
-    const name = this.#names.get(value) ?? this.#unique(hint);
+    const name = this.#names.get(value) ?? this.#unique.of(hint);
     this.#names.set(value, name);
     return name;
   }
+}
 
-  #unique(hint: string): string {
-    let name = hint;
-    for (let n = 1; this.#used.has(name); n++) name = `${hint}_${n}`;
-    this.#used.add(name);
-    return name;
-  }
+/** A signature in words: `x float32[batch, 4], mask bool[4]`. */
+function describePorts(ports: readonly Port[]): string {
+  return ports.map(({ name, value, dims }) => `${name} ${value.dtype}[${(dims ?? value.shape).join(', ')}]`).join(', ');
 }
 
 function valueInfo({ name, value, dims }: Port): onnx.IValueInfoProto {

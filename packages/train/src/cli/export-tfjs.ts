@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { exportOnnx, type OnnxExport, type tf, type VerifyOptions, verify } from '@onnx-forge/export';
+import { exportOnnx, type OnnxExport, requireOpens, type tf, type VerifyOptions, verify } from '@onnx-forge/export';
 import type { Outcome } from './command.js';
 import { EXIT, messageOf } from './errors.js';
 import { formatBytes } from './format.js';
@@ -14,8 +14,10 @@ const TOLERANCE = 1e-3;
 export async function exportTfjs(file: string, folder: string, { check }: { check: boolean }): Promise<Outcome> {
   const model = await readLayersModel(file);
   const exported = exportOnnx(model);
-  const { bytes, ...signature } = exported;
+  const { bytes, externalData, ...signature } = exported;
+  await requireOpens(exported, file);
   const path = join(folder, 'model.onnx');
+  for (const [name, part] of Object.entries(externalData)) await writeOutput(join(folder, name), part);
   await writeOutput(path, bytes);
   await writeOutput(join(folder, 'signature.json'), `${JSON.stringify(signature, undefined, 2)}\n`);
   const parity = check ? await compare(exported, model) : { ok: true, text: 'not compared with tfjs' };
@@ -27,7 +29,13 @@ export async function exportTfjs(file: string, folder: string, { check }: { chec
       table(['', 'name', 'type', 'shape'], [...ports('input', exported.inputs), ...ports('output', exported.outputs)]),
       parity.text,
     ].join('\n'),
-    json: { source: file, folder, files: ['model.onnx', 'signature.json'], ...signature, parity },
+    json: {
+      source: file,
+      folder,
+      files: ['model.onnx', ...Object.keys(externalData), 'signature.json'],
+      ...signature,
+      parity,
+    },
     exitCode: parity.ok ? EXIT.done : EXIT.failed,
   };
 }
