@@ -1,4 +1,5 @@
 import { Complex, type Content, Strings } from './content.js';
+import { SignatureError } from './errors.js';
 import { constant, reshape } from './graph/build.js';
 import { type ConstantData, constantData, type DType, storedData, Value } from './graph/value.js';
 import { type Dialect, STANDARD } from './lower/dialect.js';
@@ -53,7 +54,7 @@ export class RecordingBackend extends tf.KernelBackend {
     const known = this.#foreign.get(info.dataId);
     if (known) return known;
     const home = tf.engine().state.tensorInfo.get(info.dataId as never)?.backend;
-    if (!home) throw new Error('the tensor was disposed before it was used');
+    if (!home) throw new SignatureError('a tensor was disposed before it was used');
     const content = uploaded(home.readSync(info.dataId), info.shape, info.dtype);
     this.#foreign.set(info.dataId, content);
     return content;
@@ -101,7 +102,13 @@ export class RecordingBackend extends tf.KernelBackend {
   }
 
   override readSync(dataId: DataId): tf.backend_util.BackendValues {
-    const { content } = this.#entries.get(dataId)!;
+    const entry = this.#entries.get(dataId);
+    if (!entry) {
+      throw new SignatureError(
+        'a tensor of another trace is used: what a traced function computes stands for no numbers after it has returned',
+      );
+    }
+    const { content } = entry;
     return known(content, (value) => storedData(value) ?? this.#policy.readSync(value));
   }
 
