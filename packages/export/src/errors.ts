@@ -1,20 +1,19 @@
 import { ForgeError } from '@onnx-forge/infer';
+import { describePlace, type Place } from './record/place.js';
 
 /** A kernel the recorder met and cannot write as ONNX. */
-export interface UnsupportedKernel {
+export interface UnsupportedKernel extends Place {
   readonly kernel: string;
   /** Input shapes by the kernel's own names, e.g. `{x: 'float32[2,3]'}`. */
   readonly inputs: Readonly<Record<string, string>>;
-  /** The user's source line, when the stack names one. */
-  readonly at?: string;
 }
 
 /** The function needs kernels that have no lowering; all of them are listed. */
 export class UnsupportedKernelError extends ForgeError {
   constructor(kernels: readonly UnsupportedKernel[]) {
-    const describe = ({ kernel, inputs, at }: UnsupportedKernel): string => {
+    const describe = ({ kernel, inputs, ...place }: UnsupportedKernel): string => {
       const list = Object.entries(inputs).map(([name, type]) => `${name} ${type}`);
-      return `${kernel}(${list.join(', ')})${at ? ` at ${at}` : ''}`;
+      return `${kernel}(${list.join(', ')})${describePlace(place)}`;
     };
     super('unsupported-kernel', `no ONNX lowering for ${kernels.map(describe).join('; ')}`, { kernels });
   }
@@ -22,12 +21,12 @@ export class UnsupportedKernelError extends ForgeError {
 
 /** A value was read while tracing: the graph would freeze it. */
 export class TracedReadError extends ForgeError {
-  constructor(dtype: string, shape: readonly number[]) {
+  constructor(dtype: string, shape: readonly number[], place: Place = {}) {
     super(
       'traced-read',
-      `a ${dtype}[${shape}] tensor was read inside a traced function (dataSync, arraySync or an if on its value): ` +
-        'a graph cannot depend on values, use tf.where or make it an input',
-      { dtype, shape },
+      `a ${dtype}[${shape}] tensor was read${describePlace(place)} inside a traced function (dataSync, arraySync or an ` +
+        'if on its value): a graph cannot depend on values, use tf.where or make it an input',
+      { dtype, shape, ...place },
     );
   }
 }

@@ -7,6 +7,7 @@ import { complex, lowerComplex } from './lower/complex.js';
 import type { Dialect } from './lower/dialect.js';
 import { loweringTable } from './lower/index.js';
 import type { KernelInputs, Lowering } from './lower/lowering.js';
+import { userLine } from './record/place.js';
 import type { RecordingBackend } from './recorder.js';
 import { tf } from './tfjs.js';
 
@@ -69,7 +70,11 @@ function isList(result: Content | readonly Content[]): result is readonly Conten
  * Stands in for the kernels that have no lowering, so that one trace finds all of them: each is reported, and its
  * outputs take the shapes that tfjs's cpu backend gives for zeros.
  */
-export function registerStandIns(backendName: string, report: (kernel: UnsupportedKernel) => void): () => void {
+export function registerStandIns(
+  backendName: string,
+  report: (kernel: UnsupportedKernel) => void,
+  layer: () => string | undefined,
+): () => void {
   const known = new Set(tf.getKernelsForBackend(backendName).map(({ kernelName }) => kernelName));
   const added: string[] = [];
   for (const { kernelName, kernelFunc } of tf.getKernelsForBackend('cpu')) {
@@ -79,8 +84,8 @@ export function registerStandIns(backendName: string, report: (kernel: Unsupport
       kernelName,
       backendName,
       kernelFunc: ({ inputs, attrs, backend }) => {
-        const at = userLine();
-        report({ kernel: kernelName, inputs: describe(inputs), ...(at && { at }) });
+        const [at, inLayer] = [userLine(), layer()];
+        report({ kernel: kernelName, inputs: describe(inputs), ...(inLayer && { layer: inLayer }), ...(at && { at }) });
         const recorder = backend as RecordingBackend;
         const outputs = runOnZeros(kernelFunc, inputs, attrs);
         const adopted = [outputs].flat().map(({ shape, dtype }) => recorder.adopt(fill(0, dtype as DType, shape)));
@@ -115,18 +120,4 @@ function runOnZeros(
   const outputs = kernel({ inputs: standIns, backend: cpu, ...(attrs && { attrs }) });
   for (const info of [...Object.values(standIns), ...[outputs].flat()]) if (info) cpu.disposeData(info.dataId);
   return outputs;
-}
-
-/** The innermost stack line outside this package and tfjs. */
-function userLine(): string | undefined {
-  const limit = Error.stackTraceLimit;
-  Error.stackTraceLimit = 64;
-  const stack = new Error().stack ?? '';
-  Error.stackTraceLimit = limit;
-  const library = /node_modules|tfjs-(core|layers|converter|backend-cpu)[\\/]|packages[\\/]export[\\/]|node:/;
-  const line = stack.split('\n').find((entry) => /^\s+at /.test(entry) && !library.test(entry) && /[\\/]/.test(entry));
-  return line
-    ?.trim()
-    .replace(/^at (?:.*\()?(?:file:\/\/)?/, '')
-    .replace(/\)$/, '');
 }

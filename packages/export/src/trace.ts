@@ -2,6 +2,8 @@ import { TracedReadError, type UnsupportedKernel, UnsupportedKernelError } from 
 import { type DType, Value } from './graph/value.js';
 import { registerLowerings, registerStandIns } from './kernels.js';
 import { type Dialect, STANDARD } from './lower/dialect.js';
+import { followLayers } from './record/layers.js';
+import { type Place, userLine } from './record/place.js';
 import { RecordingBackend } from './recorder.js';
 import { tf } from './tfjs.js';
 
@@ -43,18 +45,23 @@ export function trace(f: (context: TraceContext) => Record<string, tf.Tensor>, d
   const engine = tf.engine();
   tf.backend(); // nothing may have needed one before
   const home = engine.backendName;
+  const layers = followLayers();
+  const place = (): Place => {
+    const [layer, at] = [layers.current(), userLine()];
+    return { ...(layer && { layer }), ...(at && { at }) };
+  };
   const recorder = new RecordingBackend(
     {
-      read: ([value]) => Promise.reject(new TracedReadError(value!.dtype, value!.shape)),
+      read: ([value]) => Promise.reject(new TracedReadError(value!.dtype, value!.shape, place())),
       readSync: (value) => {
-        throw new TracedReadError(value.dtype, value.shape);
+        throw new TracedReadError(value.dtype, value.shape, place());
       },
     },
     dialect,
   );
   const unsupported: UnsupportedKernel[] = [];
   registerLowerings(TRACE_BACKEND);
-  const dropStandIns = registerStandIns(TRACE_BACKEND, (kernel) => unsupported.push(kernel));
+  const dropStandIns = registerStandIns(TRACE_BACKEND, (kernel) => unsupported.push(kernel), layers.current);
   const existing = Object.values(engine.state.registeredVariables).map((variable) => ({
     variable,
     saved: keepAlive(variable),
@@ -100,6 +107,7 @@ export function trace(f: (context: TraceContext) => Record<string, tf.Tensor>, d
   } catch (error) {
     throw unsupported.length > 0 ? new UnsupportedKernelError(unsupported) : error;
   } finally {
+    layers.stop();
     delete (engine as Partial<typeof engine>).makeVariable;
     engine.endScope();
     void tf.setBackend(home);
