@@ -3,6 +3,7 @@ import type { DType, Value } from './graph/value.js';
 import type { ExternalData, ExternalDataOptions } from './onnx/external.js';
 import { UniqueNames } from './onnx/names.js';
 import { type Dimension, OPSET, writeModel } from './onnx/writer.js';
+import { nodeScopes } from './record/node-scopes.js';
 import { checkSignature, outputsOf } from './signature.js';
 import type { tf } from './tfjs.js';
 import { named, type Trace, trace } from './trace.js';
@@ -130,6 +131,7 @@ function exportFunction(
     sizes: { base, varied: sizesAt(1), check: sizesAt(2) },
   });
   for (const { variable, before } of first.trace.variables) named(before, nameOf?.(variable) ?? variable.name);
+  const scopes = nodeScopes(first.trace.log, nameOf !== undefined);
   const inputs = Object.entries(signature.inputs).map(([name, { shape }]) => ({
     name,
     value: first.inputs[name]!,
@@ -143,7 +145,7 @@ function exportFunction(
   const types = (ports: typeof inputs): Record<string, PortType> =>
     Object.fromEntries(ports.map(({ name, value, dims }) => [name, { shape: dims, dtype: value.dtype }]));
   return {
-    ...writeModel({ name: 'graph', inputs, outputs, metadata }, externalData),
+    ...writeModel({ name: 'graph', inputs, outputs, metadata, scopes }, externalData),
     opset: OPSET,
     inputs: types(inputs),
     outputs: types(outputs),

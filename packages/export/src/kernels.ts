@@ -52,6 +52,7 @@ function register(
         else if (info) contents[name] = recorder.content(info);
       }
       const result = run(contents, attrs ?? {}, recorder.dialect);
+      recorder.onKernel?.(kernelName, contents, [result].flat());
       // A kernel that changes nothing shares its input's data, as on tfjs's own backends: gradients rely on it.
       const handle = (content: Content): tf.TensorInfo => {
         const same = Object.values(inputs).find((info) => info && recorder.holds(info, content));

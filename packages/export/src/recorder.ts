@@ -19,6 +19,12 @@ export interface ReadPolicy {
   readSync(value: Value): ConstantData;
 }
 
+export type KernelListener = (
+  kernel: string,
+  inputs: Readonly<Record<string, Content | readonly Content[]>>,
+  outputs: readonly Content[],
+) => void;
+
 /**
  * A tfjs backend that records: a tensor's data is a `Value`, and a kernel adds nodes. Tensors of other backends that
  * meet it (weights, say) become constants without leaving their backend.
@@ -31,10 +37,14 @@ export class RecordingBackend extends tf.KernelBackend {
   /** What the lowerings may use. */
   readonly dialect: Dialect;
 
-  constructor(policy: ReadPolicy, dialect: Dialect = STANDARD) {
+  /** Told of every kernel, before its outputs are used. */
+  readonly onKernel: KernelListener | undefined;
+
+  constructor(policy: ReadPolicy, dialect: Dialect = STANDARD, onKernel?: KernelListener) {
     super();
     this.#policy = policy;
     this.dialect = dialect;
+    this.onKernel = onKernel;
   }
 
   /**

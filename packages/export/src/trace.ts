@@ -2,6 +2,7 @@ import { TracedReadError, type UnsupportedKernel, UnsupportedKernelError } from 
 import { type DType, Value } from './graph/value.js';
 import { registerLowerings, registerStandIns } from './kernels.js';
 import { type Dialect, STANDARD } from './lower/dialect.js';
+import type { KernelCall, KernelLog } from './record/kernel-log.js';
 import { followLayers } from './record/layers.js';
 import { type Place, userLine } from './record/place.js';
 import { RecordingBackend } from './recorder.js';
@@ -26,6 +27,7 @@ export interface TracedVariable {
 export interface Trace {
   readonly outputs: Readonly<Record<string, Value>>;
   readonly variables: readonly TracedVariable[];
+  readonly log: KernelLog;
 }
 
 /** What a traced function may do besides calling tfjs: declare further inputs. */
@@ -50,6 +52,7 @@ export function trace(f: (context: TraceContext) => Record<string, tf.Tensor>, d
     const [layer, at] = [layers.current(), userLine()];
     return { ...(layer && { layer }), ...(at && { at }) };
   };
+  const log: KernelCall[] = [];
   const recorder = new RecordingBackend(
     {
       read: ([value]) => Promise.reject(new TracedReadError(value!.dtype, value!.shape, place())),
@@ -58,6 +61,7 @@ export function trace(f: (context: TraceContext) => Record<string, tf.Tensor>, d
       },
     },
     dialect,
+    (kernel, inputs, outputs) => log.push({ kernel, inputs, outputs, layer: layers.current() }),
   );
   const unsupported: UnsupportedKernel[] = [];
   registerLowerings(TRACE_BACKEND);
@@ -103,7 +107,7 @@ export function trace(f: (context: TraceContext) => Record<string, tf.Tensor>, d
         created: true,
       })),
     ];
-    return { outputs, variables };
+    return { outputs, variables, log };
   } catch (error) {
     throw unsupported.length > 0 ? new UnsupportedKernelError(unsupported) : error;
   } finally {

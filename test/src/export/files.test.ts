@@ -405,6 +405,44 @@ describe('exported files', () => {
       assert.equal(model.graph!.docString, 'x float32[n, 3] -> total float32[n]');
     });
 
+    describe('in the names of nodes and values', () => {
+      const names = ({ bytes }: OnnxExport) =>
+        onnxProto.onnx.ModelProto.decode(bytes).graph!.node!.map(({ name }) => name);
+      const model = () =>
+        tf.sequential({
+          layers: [
+            tf.layers.dense({ units: 4, activation: 'relu', inputShape: [3], name: 'files_hidden' }),
+            tf.layers.dense({ units: 2, name: 'files_out' }),
+          ],
+        });
+
+      it('their layer', () => {
+        const exported = exportOnnx(model());
+        for (const name of names(exported)) assert.match(name!, /^files_(hidden|out)\//);
+        assert.includeMembers(names(exported) as string[], ['files_hidden/Gemm', 'files_out/Gemm']);
+        const { graph } = onnxProto.onnx.ModelProto.decode(exported.bytes);
+        assert.includeMembers(
+          graph!.node!.flatMap(({ output }) => output!),
+          ['files_hidden/Gemm', 'files_out'],
+        );
+      });
+
+      it('their kernel, outside of layers', () => {
+        const f: ExportableFunction = ({ x }) => ({ y: tf.softmax(x!.elu()) });
+        for (const name of names(exportOnnx(f, row))) assert.match(name!, /^(Elu|Softmax)(\/\w+)?$/);
+      });
+
+      it('their weights, where these have names of the caller', () => {
+        const net = model();
+        const stable = ['encoder/0/kernel', 'encoder/0/bias', 'encoder/1/kernel', 'encoder/1/bias'];
+        const variables = net.weights.map((weight) => weight.read() as tf.Variable);
+        const exported = exportOnnx(({ x }) => ({ y: net.apply(x!) as tf.Tensor }), row, {
+          nameOf: (variable) => stable[variables.indexOf(variable)],
+        });
+        for (const name of names(exported)) assert.match(name!, /^encoder\/[01]\//);
+      });
+    });
+
     it('and are the same bytes every time', () => assert.deepEqual(exportOnnx(f, row).bytes, exportOnnx(f, row).bytes));
   });
 });

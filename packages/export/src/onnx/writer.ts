@@ -33,6 +33,8 @@ export interface GraphDescription {
   readonly name: string;
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
+  /** The parts of the model that nodes belong to, which begin their names. */
+  readonly scopes?: ReadonlyMap<GraphNode, string>;
   /** What readers may want to know of where the model comes from, by key. */
   readonly metadata?: Readonly<Record<string, string>> | undefined;
   /** Adds infer's no-copy output in front: for graphs that are only ever run into pre-allocated arrays on the CPU. */
@@ -71,6 +73,7 @@ class ModelWriter {
   readonly #graph: GraphDescription;
   readonly #names = new Map<Value, string>();
   readonly #unique: UniqueNames;
+  readonly #nodeNames = new UniqueNames();
   readonly #nodes: onnx.INodeProto[] = [];
   readonly #initializers: onnx.ITensorProto[] = [];
   readonly #shared = new Map<string, string>();
@@ -94,11 +97,20 @@ class ModelWriter {
     }
     for (const node of topologicalOrder(outputs.map(({ value }) => value))) this.#addNode(node);
     for (const [output, value] of identities) {
-      this.#nodes.push({ opType: 'Identity', input: [this.#nameOf(value)], output: [output] });
+      this.#nodes.push({
+        name: this.#nodeNames.of('Identity'),
+        opType: 'Identity',
+        input: [this.#nameOf(value)],
+        output: [output],
+      });
     }
     const outputInfos = outputs.map(valueInfo);
     if (this.#graph.noCopy) {
-      this.#nodes.push({ opType: 'SequenceEmpty', output: [NO_COPY_OUTPUT] });
+      this.#nodes.push({
+        name: this.#nodeNames.of('SequenceEmpty'),
+        opType: 'SequenceEmpty',
+        output: [NO_COPY_OUTPUT],
+      });
       outputInfos.unshift({
         name: NO_COPY_OUTPUT,
         type: { sequenceType: { elemType: { tensorType: { elemType: 1 } } } },
@@ -124,12 +136,15 @@ class ModelWriter {
 
   #addNode(node: GraphNode): void {
     if (node.domain) this.#domains.add(node.domain);
+    const scope = this.#graph.scopes?.get(node);
+    const name = this.#nodeNames.of(scope === undefined || scope === node.op ? node.op : `${scope}/${node.op}`);
     this.#nodes.push({
+      name,
       opType: node.op,
       domain: node.domain,
       input: node.inputs.map((value) => (value ? this.#nameOf(value) : '')),
       output: node.outputs.map((value, index) =>
-        this.#define(value, node.outputs.length > 1 ? `${node.op}_${index}` : node.op),
+        this.#define(value, node.outputs.length > 1 ? `${name}_${index}` : name),
       ),
       attribute: Object.entries(node.attributes).map(([name, value]) => attribute(name, value)),
     });
