@@ -178,9 +178,15 @@ export class RecordingBackend extends tf.KernelBackend {
 /** Numbers and strings that were there from the start. */
 function uploaded(values: tf.backend_util.BackendValues, shape: readonly number[], dtype: tf.DataType): Content {
   if (dtype === 'string') return new Strings(values as Uint8Array[], shape);
-  if (dtype !== 'complex64') return constant(values as ConstantData, dtype as DType, shape);
+  if (dtype !== 'complex64') return constant(arrayFor(values as TypedValues, dtype as DType), dtype as DType, shape);
   const { real, imag } = tf.backend_util.splitRealAndImagArrays(values as Float32Array);
   return new Complex(constant(real, 'float32', shape), constant(imag, 'float32', shape));
+}
+
+/** The numbers in an array of the dtype's own kind: tfjs's cpu backend casts int32 to float32 and keeps the array. */
+function arrayFor(values: TypedValues, dtype: DType): ConstantData {
+  const kind = dtype === 'float32' ? Float32Array : dtype === 'int32' ? Int32Array : Uint8Array;
+  return values instanceof kind ? values : kind.from(values);
 }
 
 /** tfjs reshapes without a kernel in a few places: same data, another shape. */

@@ -76,6 +76,13 @@ describe('exported files', () => {
       assert.deepEqual(Object.values(results).flatMap(numbers), [2, 5, 7]);
     });
 
+    it('weights that tfjs cast without converting their array', async () => {
+      const cast = tf.tensor1d([1, -2, 3], 'int32').toFloat();
+      assert.instanceOf(tf.engine().readSync(cast.dataId), Int32Array);
+      const exported = exportOnnx(({ x }) => ({ y: x!.add(cast) }), row);
+      assert.deepEqual(numbers((await run(exported, two)).y!), [2, 0, 6, 5, 3, 9]);
+    });
+
     it('one value as two outputs, a weight as an output, an input that is not used', async () => {
       const weight = tf.variable(tf.tensor1d([7, 8]), false);
       const exported = exportOnnx(

@@ -116,7 +116,10 @@ function write(inputs: Readonly<Record<string, Tensor>>): Record<string, tf.Tens
 
 async function read(tensors: Readonly<Record<string, tf.Tensor>>): Promise<Record<string, Tensor>> {
   const list = Object.entries(tensors).map(async ([name, tensor]) => {
-    const data = await tensor.data();
+    const values = await tensor.data();
+    // tfjs's cpu backend casts between dtypes without converting the array.
+    const kind = { float32: Float32Array, int32: Int32Array, bool: Uint8Array }[tensor.dtype as 'float32'];
+    const data = kind.from(values);
     return [name, { type: tensor.dtype, dims: tensor.shape, data } as Tensor] as const;
   });
   return Object.fromEntries(await Promise.all(list));
