@@ -73,9 +73,12 @@ export async function* recipeGraphs(): AsyncGenerator<ExportedGraph> {
     for (const [step, { bytes }] of Object.entries(engine.portableSteps())) {
       await using session = await openSession(bytes, { device: 'cpu', optimization: 'basic' });
       const random = new Random(3);
+      const state = await engine.state();
       const inputs = Object.fromEntries(
         Object.entries(session.inputs).map(([name, { type, shape }]) => {
-          // Second moments and variances are positive; small numbers keep a step from overflowing.
+          const weight = name.startsWith('slot/') ? undefined : state[name];
+          if (weight) return [name, { type, dims: shape, data: weight.data } as Tensor] as const;
+          // Optimizers' moments must not be 0: a step would be the sign of a gradient's rounding error.
           const numbers = Array.from({ length: sizeOf(shape as number[]) }, () => 0.01 + 0.1 * random.uniform());
           const data = type === 'float32' ? Float32Array.from(numbers) : new Int32Array(numbers.length);
           return [name, { type, dims: shape, data } as Tensor] as const;
