@@ -83,3 +83,10 @@ export class SignatureError extends ForgeError {
     super('signature', message, data);
   }
 }
+
+/** A graph that was written is not valid ONNX, so it was not handed out (code `invalid-onnx`). */
+export class InvalidModelError extends ForgeError {
+  constructor(fault: string) {
+    super('invalid-onnx', `the graph can't be written as a valid ONNX file: ${fault}`, { fault });
+  }
+}

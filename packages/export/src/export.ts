@@ -1,13 +1,17 @@
 import { SignatureError } from './errors.js';
 import type { DType, Value } from './graph/value.js';
 import { graphFunction, graphSignature, isGraphModel } from './graph-model.js';
-import { type Dimension, encodeModel, OPSET } from './onnx/writer.js';
+import type { ExternalData, ExternalDataOptions } from './onnx/external.js';
+import { UniqueNames } from './onnx/names.js';
+import { type Dimension, OPSET, writeModel } from './onnx/writer.js';
 import { compareLogs, type SizedTrace } from './record/compare-logs.js';
+import { nodeScopes } from './record/node-scopes.js';
 import { type CarriedState, layersAlongFreeTime, RecurrentLayers } from './record/recurrent.js';
 import { SizeFit } from './record/size-fit.js';
 import { derivedSizes, sizedTraces } from './record/sized-traces.js';
 import { MOST_FREE_DIMENSIONS, type Sizes } from './record/trace-sizes.js';
 import { undoneOnFailure } from './record/undo.js';
+import { checkSignature, outputsOf } from './signature.js';
 import type { tf } from './tfjs.js';
 import { assertEqualReads, named, type TensorType, type TraceOptions, trace } from './trace.js';
 import { type FreeDimension, unify } from './unify.js';
@@ -30,6 +34,8 @@ export interface PortType {
 
 export interface OnnxExport {
   readonly bytes: Uint8Array;
+  /** Files that must lie beside the model's, by name: weights that one file can't hold. Most models have none. */
+  readonly externalData: ExternalData;
   readonly opset: number;
   readonly inputs: Readonly<Record<string, PortType>>;
   readonly outputs: Readonly<Record<string, PortType>>;
@@ -46,6 +52,10 @@ export type ExportableFunction = (inputs: Record<string, tf.Tensor>) => Record<s
 export interface ExportOptions {
   /** Names of the weights in the graph; default: tfjs's, which count the layers that the process has made before. */
   readonly nameOf?: (variable: tf.Variable) => string | undefined;
+  /** When weights go into files beside the model's; default: above what one file holds (2 GiB). */
+  readonly externalData?: ExternalDataOptions;
+  /** What the file says of where it comes from (`metadata_props`): recipe, data set, licence ... */
+  readonly metadata?: Readonly<Record<string, string>>;
 }
 
 /** What can be exported: a function of tensors by name, or a model. */
@@ -56,7 +66,11 @@ export type Exportable = tf.LayersModel | tf.GraphModel | ExportableFunction;
  * signature (or the model) leaves open stay free.
  * @throws UnsupportedKernelError, TracedReadError, TraceMismatchError (a frozen random number, say), SignatureError.
  */
-export function exportOnnx(target: tf.LayersModel | tf.GraphModel): OnnxExport;
+export function exportOnnx(
+  target: tf.LayersModel | tf.GraphModel,
+  signature?: undefined,
+  options?: ExportOptions,
+): OnnxExport;
 export function exportOnnx(target: ExportableFunction, signature: Signature, options?: ExportOptions): OnnxExport;
 export function exportOnnx(target: Exportable, signature?: Signature, options: ExportOptions = {}): OnnxExport {
   return undoneOnFailure(() => {
@@ -83,7 +97,7 @@ export function functionOf(target: Exportable): ExportableFunction {
   if (typeof target === 'function') return target;
   if (isGraphModel(target)) return graphFunction(target);
   const inputNames = unique(sourceNames(target.inputs));
-  const outputNames = unique(sourceNames(target.outputs));
+  const outputNames = unique(sourceNames(target.outputs), inputNames);
   return (tensors) => {
     const list = inputNames.map((name) => tensors[name]!);
     const result = target.apply(list.length === 1 ? list[0]! : list) as tf.Tensor | tf.Tensor[];
@@ -96,17 +110,18 @@ function sourceNames(tensors: readonly tf.SymbolicTensor[]): string[] {
   return tensors.map(({ sourceLayer }) => sourceLayer.name);
 }
 
-/** ONNX wants every name once; Keras allows a model to list an output layer twice. */
-function unique(names: readonly string[]): string[] {
-  const used = new Map<string, number>();
-  return names.map((name) => {
-    const n = used.get(name) ?? 0;
-    used.set(name, n + 1);
-    return n === 0 ? name : `${name}_${n}`;
-  });
+/** ONNX wants every name once; Keras allows a model to list an output layer twice, or an input as an output. */
+function unique(names: readonly string[], taken: readonly string[] = []): string[] {
+  const known = new UniqueNames(taken);
+  return names.map((name) => known.of(name));
 }
 
-function exportFunction(f: ExportableFunction, signature: Signature, { nameOf }: ExportOptions): OnnxExport {
+function exportFunction(
+  f: ExportableFunction,
+  signature: Signature,
+  { nameOf, externalData, metadata }: ExportOptions,
+): OnnxExport {
+  checkSignature(signature);
   const free = freeDimensions(signature);
   if (free.length > MOST_FREE_DIMENSIONS) {
     throw new SignatureError(
@@ -144,6 +159,7 @@ function exportFunction(f: ExportableFunction, signature: Signature, { nameOf }:
     sources: [...dimensions.map(({ input, axis }) => ({ value: input, axis })), ...derived],
   });
   for (const { variable, before } of first.trace.variables) named(before, nameOf?.(variable) ?? variable.name);
+  const scopes = nodeScopes(first.trace.log, nameOf !== undefined);
   const inputs = Object.entries(first.inputs).map(([name, value]) => {
     return { name, value, dims: signature.inputs[name]?.shape ?? value.shape };
   });
@@ -155,7 +171,7 @@ function exportFunction(f: ExportableFunction, signature: Signature, { nameOf }:
   const types = (ports: typeof inputs): Record<string, PortType> =>
     Object.fromEntries(ports.map(({ name, value, dims }) => [name, { shape: dims, dtype: value.dtype }]));
   return {
-    bytes: encodeModel({ name: 'graph', inputs, outputs }),
+    ...writeModel({ name: 'graph', inputs, outputs, metadata, scopes }, externalData),
     opset: OPSET,
     inputs: types(inputs),
     outputs: types(outputs),
@@ -179,7 +195,7 @@ function traceFunction(
   let recurrent!: RecurrentLayers;
   const traced = trace((context) => {
     const declare = (name: string, type: TensorType): tf.Tensor => {
-      if (name in inputs)
+      if (Object.hasOwn(inputs, name))
         throw new SignatureError(`two inputs are called ${name}; rename the recurrent layer`, { name });
       const tensor = context.input(name, type);
       inputs[name] = context.recorded(tensor);
@@ -193,7 +209,7 @@ function traceFunction(
       const varying = shape.flatMap((n, axis) => (typeof n === 'string' ? [axis] : []));
       if (varying.length > 0) inputs[name]!.varying = new Set(varying);
     }
-    return recurrent.outputsOf(() => f(tensors));
+    return recurrent.outputsOf(() => outputsOf(f(tensors), signature));
   }, options);
   const assigned = traced.variables.find(({ before, after }) => before !== after);
   if (assigned) {

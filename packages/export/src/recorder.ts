@@ -1,4 +1,5 @@
 import { Complex, type Content, Strings } from './content.js';
+import { SignatureError } from './errors.js';
 import { constant, reshape } from './graph/build.js';
 import { type ConstantData, constantData, type DType, storedData, Value } from './graph/value.js';
 import { type Dialect, STANDARD } from './lower/dialect.js';
@@ -75,7 +76,7 @@ export class RecordingBackend extends tf.KernelBackend {
     const known = this.#foreign.get(info.dataId);
     if (known) return known;
     const home = tf.engine().state.tensorInfo.get(info.dataId as never)?.backend;
-    if (!home) throw new Error('the tensor was disposed before it was used');
+    if (!home) throw new SignatureError('a tensor was disposed before it was used');
     const content = uploaded(home.readSync(info.dataId), info.shape, info.dtype);
     this.#foreign.set(info.dataId, content);
     return content;
@@ -123,8 +124,13 @@ export class RecordingBackend extends tf.KernelBackend {
   }
 
   override readSync(dataId: DataId): tf.backend_util.BackendValues {
-    const { content } = this.#entries.get(dataId)!;
-    return known(content, (value) => this.#policy.readSync(value));
+    const entry = this.#entries.get(dataId);
+    if (!entry) {
+      throw new SignatureError(
+        'a tensor of another trace is used: what a traced function computes stands for no numbers after it has returned',
+      );
+    }
+    return known(entry.content, (value) => this.#policy.readSync(value));
   }
 
   override disposeData(dataId: DataId, force = false): boolean {
@@ -183,9 +189,15 @@ export class RecordingBackend extends tf.KernelBackend {
 /** Numbers and strings that were there from the start. */
 function uploaded(values: tf.backend_util.BackendValues, shape: readonly number[], dtype: tf.DataType): Content {
   if (dtype === 'string') return new Strings(values as Uint8Array[], shape);
-  if (dtype !== 'complex64') return constant(values as ConstantData, dtype as DType, shape);
+  if (dtype !== 'complex64') return constant(arrayFor(values as TypedValues, dtype as DType), dtype as DType, shape);
   const { real, imag } = tf.backend_util.splitRealAndImagArrays(values as Float32Array);
   return new Complex(constant(real, 'float32', shape), constant(imag, 'float32', shape));
+}
+
+/** The numbers in an array of the dtype's own kind: tfjs's cpu backend casts int32 to float32 and keeps the array. */
+function arrayFor(values: TypedValues, dtype: DType): ConstantData {
+  const kind = dtype === 'float32' ? Float32Array : dtype === 'int32' ? Int32Array : Uint8Array;
+  return values instanceof kind ? values : kind.from(values);
 }
 
 /** tfjs reshapes without a kernel in a few places: same data, another shape. */

@@ -139,7 +139,6 @@ export function trace(
       note: (what, inputs, outputs) => recorder.onKernel?.(what, { values: inputs }, {}, outputs),
     });
     if (unsupported.length > 0) throw new UnsupportedKernelError(unsupported);
-    assertSynchronous(result);
     const outputs = Object.fromEntries(
       Object.entries(result).map(([name, tensor]) => [name, recorder.recorded(tensor)]),
     );
@@ -174,13 +173,6 @@ export function trace(
     tf.removeBackend(TRACE_BACKEND);
     dropStandIns();
   }
-}
-
-/** @throws SignatureError for an async function, of which only the part before the first `await` would be recorded. */
-function assertSynchronous(result: unknown): void {
-  if (!(result instanceof Promise)) return;
-  result.catch(() => undefined); // what it does after the trace fails, and nobody waits for it
-  throw new SignatureError('the function is async (it returns a promise): a traced function must return its tensors');
 }
 
 /** @throws SignatureError for a variable that has no number to begin with. */

@@ -85,7 +85,7 @@ export async function verify(
   const random = new Random(seed);
   const f = functionOf(target);
   const free = freeNames(exported);
-  const session = await openSession(exported.bytes, { device });
+  const session = await openSession(exported.bytes, { device, externalData: exported.externalData });
   const comparison = new Comparison(session, exported);
   try {
     for (const row of sizes ? [sizes] : DEFAULT_SIZES) {

@@ -29,6 +29,7 @@ export {
   type EmbeddingServe,
   type FileEntry,
   type GraphEntry,
+  graphFiles,
   type ImageEntry,
   type LanguageModelServe,
   type LatentServe,
@@ -101,3 +102,4 @@ export type { ReadOptions, RunSource } from './source.js';
 export { type DataType, type DataTypeMap, float32, sizeOf, type Tensor, type TensorSpec } from './tensor.js';
 export * from './text/index.js';
 export * from './training/index.js';
+export { VERSION } from './version.js';

@@ -2,7 +2,14 @@ import { platform } from '#platform';
 import { openDevice } from './device/open.js';
 import type { ComputeDevice, DeviceOptions, Session } from './device/types.js';
 import { AbortError, GraphError, InputError, RunFolderError } from './errors.js';
-import { type GraphEntry, MANIFEST_FILE, type Manifest, parseManifest, type ValueEntry } from './manifest.js';
+import {
+  type GraphEntry,
+  graphFiles,
+  MANIFEST_FILE,
+  type Manifest,
+  parseManifest,
+  type ValueEntry,
+} from './manifest.js';
 import { checkRoles, createModel, type Model } from './model/kinds.js';
 import type { RunFile } from './run-file.js';
 import { sha256 } from './sha256.js';
@@ -58,12 +65,14 @@ async function loadModel(location: RunLocation, options: LoadOptions): Promise<M
   const source = await openSource(location);
   const manifest = await readManifest(source, limitOf(options), options.signal);
   checkRoles(manifest, source.location);
-  const read = runFileReader(source, Object.values(manifest.graphs), options);
+  const read = runFileReader(source, graphFiles(manifest.graphs), options);
   const device = await openDevice(options);
   try {
     const graphs: Record<string, Session> = {};
     for (const [name, entry] of Object.entries(manifest.graphs)) {
-      graphs[name] = await openGraph(source.location, entry, await read(entry), device);
+      const bytes = await read(entry);
+      const externalData = await readExternalData(entry, read);
+      graphs[name] = await openGraph(source.location, entry, bytes, device, externalData);
     }
     return createModel({ location: source.location, manifest, device, graphs });
   } catch (error) {
@@ -185,15 +194,28 @@ async function readRunFile(source: RunSource, entry: RunFile, options: ReadOptio
   return bytes;
 }
 
+/** The files that hold a graph's weights, by the names that the graph locates them by: relative to its own. */
+async function readExternalData(
+  { externalData = [] }: GraphEntry,
+  read: (file: RunFile) => Promise<Uint8Array>,
+): Promise<Record<string, Uint8Array>> {
+  const files: [string, Uint8Array][] = [];
+  for (const entry of externalData) {
+    files.push([entry.file.slice(entry.file.lastIndexOf('/') + 1), await read(entry)]);
+  }
+  return Object.fromEntries(files);
+}
+
 /** Throws GraphError unless the bytes are a graph with the inputs and outputs of its entry. */
 export async function openGraph(
   location: string,
   entry: GraphEntry,
   bytes: Uint8Array,
   device: ComputeDevice,
+  externalData?: Readonly<Record<string, Uint8Array>>,
 ): Promise<Session> {
   const name = `${location}: ${entry.file}`;
-  const session = await device.open(bytes, { name });
+  const session = await device.open(bytes, { name, externalData });
   checkSignature(name, 'input', session.inputs, entry.inputs);
   checkSignature(name, 'output', session.outputs, entry.outputs);
   return session;

@@ -16,6 +16,8 @@ export interface GraphEntry extends RunFile {
   readonly opset: number;
   readonly inputs: Readonly<Record<string, ValueEntry>>;
   readonly outputs: Readonly<Record<string, ValueEntry>>;
+  /** Files beside the graph's that hold its weights; of graphs of more than 2 GiB. */
+  readonly externalData?: readonly RunFile[] | undefined;
 }
 
 export interface ValueEntry {
@@ -182,7 +184,12 @@ z.config({ jitless: true });
 
 /** All files that a run is loaded from beside the manifest: its graphs, and what its training goes on with. */
 export function runFiles({ graphs, training }: Manifest): readonly RunFile[] {
-  return [...Object.values(graphs), ...(training ? [...Object.values(training.steps), training.state] : [])];
+  return [...graphFiles(graphs), ...(training ? [...Object.values(training.steps), training.state] : [])];
+}
+
+/** The files of some graphs, each graph's followed by those that hold its weights. */
+export function graphFiles(graphs: Manifest['graphs']): readonly RunFile[] {
+  return Object.values(graphs).flatMap((graph) => [graph, ...(graph.externalData ?? [])]);
 }
 
 const size = z.int().positive();
@@ -251,7 +258,16 @@ const base = z.looseObject({
   engine: z.string(),
   steps: count,
   epochs: z.number().nonnegative(),
-  graphs: z.record(z.string(), z.object({ ...runFile, opset: size, inputs: values, outputs: values })),
+  graphs: z.record(
+    z.string(),
+    z.object({
+      ...runFile,
+      opset: size,
+      inputs: values,
+      outputs: values,
+      externalData: z.array(z.object(runFile)).optional(),
+    }),
+  ),
   vocabularies: z.record(z.string(), z.array(z.string()).min(1)).optional(),
   training: trainingEntry.optional(),
   metrics: z.array(

@@ -14,6 +14,7 @@ export type TrainErrorCode =
   | 'run-unwritable'
   | 'checkpoint-invalid'
   | 'checkpoint-mismatch'
+  | 'graph-external'
   | 'graph-folds-weights'
   | 'port-in-use'
   | 'out-exists';

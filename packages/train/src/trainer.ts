@@ -20,6 +20,7 @@ import { RunFolder } from './run/folder.js';
 import { CurrentGraphs, writeGraphs } from './run/graphs.js';
 import { TrainingLoop } from './run/loop.js';
 import { writeManifest } from './run/manifest.js';
+import { provenance } from './run/provenance.js';
 import { type TrainingFacts, writeTraining } from './run/training.js';
 import type { Served } from './serve/served.js';
 import type { TrainRequest, TrainResult } from './train-request.js';
@@ -167,14 +168,15 @@ async function finish(
 ): Promise<void> {
   await engine.writeBack();
   await rm(folder.file('manifest'), { force: true });
-  const graphs = await writeGraphs(folder, served.graphs, weights, (detail, fraction) =>
+  const metadata = provenance(identity, data);
+  const graphs = await writeGraphs(folder, served.graphs, weights, metadata, (detail, fraction) =>
     onEvent({ type: 'phase', phase: 'export', detail, fraction }),
   );
   await using current = new CurrentGraphs(served.graphs);
   const learned = await served.calibrate?.(current, data.splits.validation);
   const training =
     portable &&
-    (await writeTraining(folder, { ...(await portable()), graphs: served.graphs, entries: graphs, weights }));
+    (await writeTraining(folder, { ...(await portable()), graphs: served.graphs, entries: graphs, weights, metadata }));
   const { step: steps, stepsPerEpoch } = loop;
   const { device } = engine;
   await writeManifest(folder, {

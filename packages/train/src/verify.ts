@@ -7,7 +7,7 @@ import { TrainError } from './errors.js';
 import { seededInitializers } from './layers/initializers.js';
 import type { OptionValues } from './options.js';
 import { dataFacts, type Networks, type Recipe, recipeOptions } from './recipe.js';
-import { readGraph } from './run/graph-file.js';
+import { readGraphFiles } from './run/graph-file.js';
 import type { GraphInput } from './serve/graph.js';
 
 export interface VerifyRunRequest {
@@ -51,7 +51,8 @@ export async function verifyRun(request: VerifyRunRequest): Promise<GraphVerific
         const message = `${run} has a graph '${graph}', which the recipe '${recipe.name}' does not define any more`;
         throw new TrainError('checkpoint-mismatch', message, { run, graph });
       }
-      const exported = { ...entry, bytes: await readGraph(run, entry) } as OnnxExport;
+      const { externalData: _, ...signature } = entry;
+      const exported: OnnxExport = { ...signature, ...(await readGraphFiles(run, entry)) };
       const verification = await verify(exported, (inputs) => ({ ...source.run(inputs) }), {
         device,
         sample: (name, _, random) => sampleInput(source.inputs[name]!, random),

@@ -1,25 +1,10 @@
 import { families, type LoweringCase, registerOnnxBackend, tf } from '@onnx-forge/export';
-import { Random } from '@onnx-forge/infer';
 import { assert } from 'chai';
+import { inputsOf, type Tensors } from './case-inputs.js';
 
 /** Finite-difference step and tolerance for float32 functions of O(1) inputs. */
 const STEP = 1e-2;
 const DIFFERENCE_TOLERANCE = 2e-2;
-
-type Tensors = Record<string, tf.Tensor>;
-
-function inputsOf({ inputs }: LoweringCase): Tensors {
-  const random = new Random(7);
-  const tensors: Tensors = {};
-  for (const [name, { shape, dtype = 'float32', low = -1, high = 1, values }] of Object.entries(inputs)) {
-    const size = shape.reduce((a, b) => a * b, 1);
-    const numbers = values ?? Array.from({ length: size }, () => low + (high - low) * random.uniform());
-    const rounded =
-      dtype === 'float32' ? numbers : numbers.map((v) => (dtype === 'bool' ? Number(v > 0) : Math.round(v * 4)));
-    tensors[name] = tf.tensor(values ? [...values] : rounded, [...shape], dtype);
-  }
-  return tensors;
-}
 
 interface Result {
   readonly shape: number[];

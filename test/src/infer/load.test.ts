@@ -5,8 +5,17 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { checkManifest, DeviceError, ForgeError, type LatentModel, load, loadManifest } from '@onnx-forge/infer';
+import {
+  checkManifest,
+  DeviceError,
+  ForgeError,
+  type LatentModel,
+  load,
+  loadManifest,
+  runFiles,
+} from '@onnx-forge/infer';
 import { expect } from 'chai';
+import { external } from './onnx.js';
 import { rejection } from './rejection.js';
 import {
   type LooseManifest,
@@ -47,6 +56,33 @@ describe('infer: load', () => {
   it('loads from a file: URL', async () => {
     await using model = await load(pathToFileURL(folder), { device: 'cpu' });
     expect(model.kind).to.equal('latent');
+  });
+
+  it('reads weights from files beside a graph, and checks them', async () => {
+    const { graphs } = linearGaussianRun();
+    const { constants, ...decode } = graphs.decode!;
+    const [name, tensor] = Object.entries(constants!).find(([, { dims }]) => dims!.length === 2)!;
+    const moved = external(tensor.dims as number[], 'decode.data', 4096);
+    const file = new Uint8Array(4096 + tensor.rawData!.length);
+    file.set(tensor.rawData!, 4096);
+    writeFileSync(join(folder, 'graphs', 'decode.data'), file);
+    const entry = writeGraph(folder, 'decode', { ...decode, constants: { ...constants, [name]: moved } });
+    const sha256 = createHash('sha256').update(file).digest('hex');
+    entry.externalData = [{ file: 'graphs/decode.data', sha256, bytes: file.length }];
+    writeManifest(folder, { ...manifest, graphs: { ...manifest.graphs, decode: entry } });
+    const whole = folders.make();
+    writeRun(whole, linearGaussianRun());
+    await using expected = await load(whole, { device: 'cpu' });
+    await using model = await load(folder, { device: 'cpu' });
+    const z = Float32Array.of(0.5, -1);
+    expect(await (model as LatentModel).decode(z)).to.deep.equal(await (expected as LatentModel).decode(z));
+    expect(runFiles(model.manifest).map((each) => each.file)).to.include('graphs/decode.data');
+
+    file[4096]! ^= 1;
+    writeFileSync(join(folder, 'graphs', 'decode.data'), file);
+    await refuses('graph-hash', /decode\.data is not the file/);
+    rmSync(join(folder, 'graphs', 'decode.data'));
+    await refuses('graph-missing', /decode\.data is missing/);
   });
 
   it('tells a folder that is absent, empty, a file, or unfinished', async () => {

@@ -50,6 +50,13 @@ export function ints(values: readonly number[]): onnx.ITensorProto {
   return { dims: [values.length], dataType: 7, rawData: new Uint8Array(BigInt64Array.from(values, BigInt).buffer) };
 }
 
+/** float32 numbers that lie in another file. */
+export function external(dims: readonly number[], location: string, offset: number): onnx.ITensorProto {
+  const about = { location, offset, length: dims.reduce((size, n) => size * n, 4) };
+  const externalData = Object.entries(about).map(([key, value]) => ({ key, value: String(value) }));
+  return { dims: [...dims], dataType: 1, dataLocation: 1, externalData };
+}
+
 function attribute(name: string, value: Attribute): onnx.IAttributeProto {
   if (typeof value === 'string') return { name, type: 3, s: new TextEncoder().encode(value) };
   if (typeof value === 'number') return { name, type: 2, i: value };

@@ -4,7 +4,7 @@ import { cp, mkdir, readdir, readFile, stat, truncate, writeFile } from 'node:fs
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { load, loadManifest, Random } from '@onnx-forge/infer';
+import { load, loadManifest, Random, VERSION } from '@onnx-forge/infer';
 import {
   checkpointPath,
   curves,
@@ -28,6 +28,7 @@ import {
   train,
 } from '@onnx-forge/train';
 import { expect } from 'chai';
+import onnxProto from 'onnx-proto';
 import { rejection } from './rejects.js';
 import { inTemporaryFolder, tinyData, tinyRecipe } from './tiny.js';
 
@@ -92,6 +93,20 @@ describe('train', () => {
           await using model = await load(out, { device: 'cpu' });
           if (model.kind !== 'latent') throw new Error(model.kind);
           expect((await model.sample(3)).images.dims).to.deep.equal([3, 16]);
+        }));
+
+      it('leaves graphs that say where they come from', () =>
+        inTemporaryFolder(async (out) => {
+          await tiny({ out, engine, maxSteps: 1, seed: 5 });
+          const { graphs, options, data } = await loadManifest(out);
+          for (const { file } of Object.values(graphs)) {
+            const model = onnxProto.onnx.ModelProto.decode(await readFile(join(out, file)));
+            expect(model).to.include({ producerName: 'onnx-forge', producerVersion: VERSION });
+            const facts = Object.fromEntries(model.metadataProps.map(({ key, value }) => [key, value]));
+            expect(facts).to.include({ recipe: 'tiny', seed: '5', engine, data: data.name });
+            const { epochs: _, ...settings } = options;
+            expect(JSON.parse(facts.options!)).to.deep.equal(settings);
+          }
         }));
 
       it('gives the same bits for the same seed', () =>

@@ -1,4 +1,4 @@
-import { NO_COPY_OUTPUT } from '@onnx-forge/infer';
+import { NO_COPY_OUTPUT, VERSION } from '@onnx-forge/infer';
 import onnxProto, { type onnx } from 'onnx-proto';
 import { bodiesAround } from '../graph/bodies.js';
 import { ONNX_TYPE } from '../graph/build.js';
@@ -11,6 +11,9 @@ import {
   topologicalOrder,
   type Value,
 } from '../graph/value.js';
+import { checkModel } from './check.js';
+import { type ExternalData, type ExternalDataOptions, moveOut } from './external.js';
+import { UniqueNames } from './names.js';
 
 /** The operator set of every graph written here. 18: reductions take their axes as an input, Split counts its outputs. */
 export const OPSET = 18;
@@ -32,19 +35,47 @@ export interface GraphDescription {
   readonly name: string;
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
+  /** The parts of the model that nodes belong to, which begin their names. */
+  readonly scopes?: ReadonlyMap<GraphNode, string>;
+  /** What readers may want to know of where the model comes from, by key. */
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
   /** Adds infer's no-copy output in front: for graphs that are only ever run into pre-allocated arrays on the CPU. */
   readonly noCopy?: boolean;
 }
 
-/** Serialises what the outputs need as an ONNX model. */
+/** A model's file, and files beside it that hold its weights. */
+export interface WrittenModel {
+  readonly bytes: Uint8Array;
+  readonly externalData: ExternalData;
+}
+
+/** Serialises what the outputs need as an ONNX model, for this process: nothing is checked, all weights are inside. */
 export function encodeModel(graph: GraphDescription): Uint8Array {
-  return onnxProto.onnx.ModelProto.encode(new ModelWriter(graph).model()).finish();
+  return encode(new ModelWriter(graph).model());
+}
+
+/**
+ * Writes what the outputs need as an ONNX file, and checks it.
+ *
+ * @throws InvalidModelError
+ */
+export function writeModel(graph: GraphDescription, external: ExternalDataOptions = {}): WrittenModel {
+  const model = new ModelWriter(graph).model();
+  const externalData = moveOut(model.graph!.initializer!, external);
+  const bytes = encode(model);
+  checkModel(bytes, externalData);
+  return { bytes, externalData };
+}
+
+function encode(model: onnx.IModelProto): Uint8Array {
+  return onnxProto.onnx.ModelProto.encode(model).finish();
 }
 
 class ModelWriter {
   readonly #graph: GraphDescription;
   readonly #names = new Map<Value, string>();
-  readonly #used = new Set<string>();
+  readonly #unique: UniqueNames;
+  readonly #nodeNames = new UniqueNames();
   readonly #written = new Set<GraphNode>();
   readonly #initializers: onnx.ITensorProto[] = [];
   readonly #shared = new Map<string, string>();
@@ -52,11 +83,12 @@ class ModelWriter {
 
   constructor(graph: GraphDescription) {
     this.#graph = graph;
+    this.#unique = new UniqueNames([...graph.inputs, ...graph.outputs].map(({ name }) => name));
+    if (graph.noCopy) this.#unique.of(NO_COPY_OUTPUT);
   }
 
   model(): onnx.ModelProto {
-    const { name, inputs, outputs } = this.#graph;
-    for (const port of [...inputs, ...outputs]) this.#used.add(port.name);
+    const { name, inputs, outputs, metadata = {} } = this.#graph;
     for (const port of inputs) this.#names.set(port.value, port.name);
     // Outputs get their names directly, so that no Identity node is needed where one can do without.
     const identities: [string, Value][] = [];
@@ -68,11 +100,15 @@ class ModelWriter {
     const order = topologicalOrder(outputs.map(({ value }) => value));
     const nodes = this.#write(order, bodiesAround(order), new Set());
     for (const [output, value] of identities) {
-      nodes.push({ opType: 'Identity', input: [this.#nameOf(value)], output: [output] });
+      nodes.push(this.#identity(value, output));
     }
     const outputInfos = outputs.map(valueInfo);
     if (this.#graph.noCopy) {
-      nodes.push({ opType: 'SequenceEmpty', output: [NO_COPY_OUTPUT] });
+      nodes.push({
+        name: this.#nodeNames.of('SequenceEmpty'),
+        opType: 'SequenceEmpty',
+        output: [NO_COPY_OUTPUT],
+      });
       outputInfos.unshift({
         name: NO_COPY_OUTPUT,
         type: { sequenceType: { elemType: { tensorType: { elemType: 1 } } } },
@@ -82,9 +118,12 @@ class ModelWriter {
     return onnxProto.onnx.ModelProto.fromObject({
       irVersion: IR_VERSION,
       producerName: 'onnx-forge',
+      producerVersion: VERSION,
+      metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
       opsetImport: opsets,
       graph: {
         name,
+        docString: `${describePorts(inputs)} -> ${describePorts(outputs)}`,
         node: nodes,
         initializer: this.#initializers,
         input: inputs.map(valueInfo),
@@ -122,30 +161,38 @@ class ModelWriter {
       const value = ownOutput(reference);
       const inside = value.source.kind === 'node' && around.get(value.source.node)!.has(body);
       if (inside && !this.#names.has(value)) return bodyPort(this.#define(value, 'step_output'), value);
-      const name = this.#unique('step_output');
+      const name = this.#unique.of('step_output');
       identities.push([name, value]);
       return bodyPort(name, value);
     });
     const node = this.#write(order, around, new Set([...entered, body]));
     for (const [name, value] of identities) {
-      node.push({ opType: 'Identity', input: [this.#nameOf(value)], output: [name] });
+      node.push(this.#identity(value, name));
     }
-    return { name: this.#unique('step'), node, input, output };
+    return { name: this.#unique.of('step'), node, input, output };
   }
 
   #node(node: GraphNode, body: onnx.IGraphProto | undefined): onnx.INodeProto {
     if (node.domain) this.#domains.add(node.domain);
-    const attributes = Object.entries(node.attributes).map(([name, value]) => attribute(name, value));
+    const scope = this.#graph.scopes?.get(node);
+    const name = this.#nodeNames.of(scope === undefined || scope === node.op ? node.op : `${scope}/${node.op}`);
+    const attributes = Object.entries(node.attributes).map(([key, value]) => attribute(key, value));
     if (body) attributes.push({ name: 'body', type: onnxProto.onnx.AttributeProto.AttributeType.GRAPH, g: body });
     return {
+      name,
       opType: node.op,
       domain: node.domain,
       input: node.inputs.map((value) => (value ? this.#nameOf(value) : '')),
       output: node.outputs.map((value, index) =>
-        this.#define(value, node.outputs.length > 1 ? `${node.op}_${index}` : node.op),
+        this.#define(value, node.outputs.length > 1 ? `${name}_${index}` : name),
       ),
       attribute: attributes,
     };
+  }
+
+  #identity(value: Value, output: string): onnx.INodeProto {
+    const name = this.#nodeNames.of('Identity');
+    return { name, opType: 'Identity', input: [this.#nameOf(value)], output: [output] };
   }
 
   #nameOf(reference: Value): string {
@@ -163,7 +210,7 @@ class ModelWriter {
     const key = data.length <= SHARED_SIZE && !wanted ? `${value.dtype}[${value.shape}]${data.join()}` : undefined;
     const shared = key && this.#shared.get(key);
     if (shared) return shared;
-    const name = this.#unique(wanted ?? 'constant');
+    const name = this.#unique.of(wanted ?? 'constant');
     if (key) this.#shared.set(key, name);
     this.#initializers.push({
       name,
@@ -175,17 +222,15 @@ class ModelWriter {
   }
 
   #define(value: Value, hint: string): string {
-    const name = this.#names.get(value) ?? this.#unique(hint);
+    const name = this.#names.get(value) ?? this.#unique.of(hint);
     this.#names.set(value, name);
     return name;
   }
+}
 
-  #unique(hint: string): string {
-    let name = hint;
-    for (let n = 1; this.#used.has(name); n++) name = `${hint}_${n}`;
-    this.#used.add(name);
-    return name;
-  }
+/** A signature in words: `x float32[batch, 4], mask bool[4]`. */
+function describePorts(ports: readonly Port[]): string {
+  return ports.map(({ name, value, dims }) => `${name} ${value.dtype}[${(dims ?? value.shape).join(', ')}]`).join(', ');
 }
 
 function valueInfo({ name, value, dims }: Port): onnx.IValueInfoProto {

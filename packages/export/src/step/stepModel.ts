@@ -1,7 +1,7 @@
 import type { StateEntry } from '@onnx-forge/infer';
 import { SignatureError } from '../errors.js';
 import { neededBy, topologicalOrder, type Value } from '../graph/value.js';
-import { encodeModel, type Port } from '../onnx/writer.js';
+import { type Port, writeModel } from '../onnx/writer.js';
 import { simplify } from '../simplify/simplify.js';
 import type { tf } from '../tfjs.js';
 import type { CompileOptions } from './definition.js';
@@ -79,12 +79,10 @@ export function describeStep(
     return { name: names.of(variable), before, after: simplified[metrics.length + i]! };
   });
   return {
-    bytes: encodeModel({
-      name,
-      inputs: ports,
-      outputs: outputs.map((port, i) => ({ ...port, value: simplified[i]! })),
-      noCopy,
-    }),
+    bytes: writeModel(
+      { name, inputs: ports, outputs: outputs.map((port, i) => ({ ...port, value: simplified[i]! })), noCopy },
+      { above: Number.POSITIVE_INFINITY },
+    ).bytes,
     batch: Object.keys(inputs).filter((name) => needed.has(inputs[name]!)),
     reads: read.map(({ variable }) => names.of(variable)),
     assigns,

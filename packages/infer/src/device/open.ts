@@ -132,9 +132,11 @@ class OnnxDevice implements ComputeDevice {
     const name = options.name ?? 'the graph';
     const resident = this.device === 'webgpu' ? (options.resident ?? []) : []; // elsewhere onnxruntime returns main memory
     const onDevice = Object.fromEntries(resident.map((output) => [output, 'gpu-buffer' as const]));
+    const externalData = Object.entries(options.externalData ?? {}).map(([path, data]) => ({ path, data }));
     const created = this.#create(model, {
       graphOptimizationLevel: options.optimization ?? 'all',
       logSeverityLevel: 4, // our errors carry the message; onnxruntime would print it a second time
+      ...(externalData.length > 0 ? { externalData } : {}),
       ...(resident.length > 0 ? { preferredOutputLocation: onDevice } : {}),
       ...(options.strictPlacement ? { extra: { session: { disable_cpu_ep_fallback: '1' } } } : {}),
       ...(options.profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: options.profile }),

@@ -155,7 +155,7 @@ export class OnnxSession implements Session {
       wrapped[name] = isDeviceTensor(value) ? residentOf(value) : this.#view(value);
     }
     for (const name of this.#session.inputNames) {
-      if (!(name in wrapped)) {
+      if (!Object.hasOwn(wrapped, name)) {
         const spec = this.inputs[name]!;
         const expected = describe(spec.type, spec.shape);
         throw new InputError(`${this.#context.name} needs its input '${name}' (${expected})`, { missing: name });
@@ -165,7 +165,7 @@ export class OnnxSession implements Session {
   }
 
   #known(name: string, specs: Readonly<Record<string, TensorSpec>>, role: string): TensorSpec {
-    const spec = specs[name];
+    const spec = Object.hasOwn(specs, name) ? specs[name] : undefined;
     if (spec) return spec;
     const names = Object.keys(specs).join(', ');
     throw new InputError(`${this.#context.name} has no ${role} '${name}'; it has: ${names}`, { name });

@@ -33,6 +33,8 @@ export type WasmPaths = string | { readonly mjs?: string | undefined; readonly w
 export interface GraphOptions {
   /** What messages call this graph. */
   readonly name?: string;
+  /** Files that lie beside the model's and hold its weights, by the names that it locates them by. */
+  readonly externalData?: Readonly<Record<string, Uint8Array>> | undefined;
   /** How much onnxruntime may rewrite the graph; default `all`. */
   readonly optimization?: 'disabled' | 'basic' | 'extended' | 'all';
   /** Outputs that {@link Session.runResident} leaves on the device (webgpu; others return them in main memory). */

@@ -4,6 +4,7 @@ import {
   type ExportableFunction,
   exportOnnx,
   type OnnxExport,
+  requireOpens,
   type VerifyOptions,
   verify,
 } from '@onnx-forge/export';
@@ -33,8 +34,10 @@ export async function exportTfjs(file: string, folder: string, options: ExportTf
   if (module !== undefined) await importUserModule(module, 'module');
   const model = await readModel(file);
   const exported = exportOnnx(model.run, withShapes(model.signature, shapes));
-  const { bytes, ...signature } = exported;
+  const { bytes, externalData, ...signature } = exported;
+  await requireOpens(exported, file);
   const path = join(folder, 'model.onnx');
+  for (const [name, part] of Object.entries(externalData)) await writeOutput(join(folder, name), part);
   await writeOutput(path, bytes);
   await writeOutput(join(folder, 'signature.json'), `${JSON.stringify(signature, undefined, 2)}\n`);
   const parity = check ? await compare(exported, model.run) : { ok: true, text: 'not compared with tfjs' };
@@ -46,7 +49,14 @@ export async function exportTfjs(file: string, folder: string, options: ExportTf
       table(['', 'name', 'type', 'shape'], [...ports('input', exported.inputs), ...ports('output', exported.outputs)]),
       parity.text,
     ].join('\n'),
-    json: { source: file, format: model.format, folder, files: ['model.onnx', 'signature.json'], ...signature, parity },
+    json: {
+      source: file,
+      format: model.format,
+      folder,
+      files: ['model.onnx', ...Object.keys(externalData), 'signature.json'],
+      ...signature,
+      parity,
+    },
     exitCode: parity.ok ? EXIT.done : EXIT.failed,
   };
 }

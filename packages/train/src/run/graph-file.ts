@@ -1,7 +1,17 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { type RunFile, RunFolderError } from '@onnx-forge/infer';
+import { basename, join } from 'node:path';
+import { type GraphEntry, type RunFile, RunFolderError } from '@onnx-forge/infer';
+
+/** A graph of a run with the files that hold its weights, by the names that it locates them by: relative to its own. */
+export async function readGraphFiles(
+  run: string,
+  entry: GraphEntry,
+): Promise<{ bytes: Uint8Array; externalData: Record<string, Uint8Array> }> {
+  const externalData: [string, Uint8Array][] = [];
+  for (const file of entry.externalData ?? []) externalData.push([basename(file.file), await readGraph(run, file)]);
+  return { bytes: await readGraph(run, entry), externalData: Object.fromEntries(externalData) };
+}
 
 /** The bytes of a run's file. @throws RunFolderError when the file is missing or not the one that the manifest describes */
 export async function readGraph(run: string, { file, sha256 }: RunFile): Promise<Uint8Array> {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { exportOnnx, type OnnxExport } from '@onnx-forge/export';
+import { type ExportOptions, exportOnnx, type OnnxExport, requireOpens } from '@onnx-forge/export';
 import {
   type GraphEntry,
   openSession,
@@ -14,13 +14,17 @@ import { writeAtomically } from './atomic.js';
 import type { RunFolder } from './folder.js';
 
 /** Writes an inference function with the current weights as ONNX; equal weights give equal bytes if they are named. */
-export function exportGraph({ inputs, run }: Graph, weights: readonly NetworkWeight[] = []): OnnxExport {
+export function exportGraph(
+  { inputs, run }: Graph,
+  weights: readonly NetworkWeight[] = [],
+  options: Pick<ExportOptions, 'externalData' | 'metadata'> = {},
+): OnnxExport {
   const signature = Object.entries(inputs).map(([name, input]) => [name, inputType(input)] as const);
   const names = new Map(weights.map(({ variable, name }) => [variable, name]));
   return exportOnnx(
     (tensors) => ({ ...run(tensors) }),
     { inputs: Object.fromEntries(signature) },
-    { nameOf: (variable) => names.get(variable) },
+    { ...options, nameOf: (variable) => names.get(variable) },
   );
 }
 
@@ -38,7 +42,8 @@ export class CurrentGraphs implements GraphRunner, AsyncDisposable {
     if (session === undefined) {
       const graph = this.#graphs[name];
       if (graph === undefined) throw new TypeError(`there is no graph '${name}'`);
-      session = await openSession(exportGraph(graph).bytes, { device: 'cpu', name });
+      const { bytes, externalData } = exportGraph(graph);
+      session = await openSession(bytes, { device: 'cpu', name, externalData });
       this.#sessions.set(name, session);
     }
     return session.run(feeds);
@@ -49,11 +54,16 @@ export class CurrentGraphs implements GraphRunner, AsyncDisposable {
   }
 }
 
-/** Writes every graph to `graphs/NAME.onnx`; gives the manifest's entries. */
+/**
+ * Writes every graph to `graphs/NAME.onnx`, once onnxruntime has opened it; gives the manifest's entries.
+ *
+ * @param metadata what the files say of where they come from
+ */
 export async function writeGraphs(
   run: RunFolder,
   graphs: Readonly<Record<string, Graph>>,
   weights: readonly NetworkWeight[],
+  metadata: Readonly<Record<string, string>>,
   onGraph: (name: string, fraction: number) => void = () => {},
 ): Promise<Record<string, GraphEntry>> {
   await run.folder('graphs');
@@ -61,12 +71,19 @@ export async function writeGraphs(
   const all = Object.entries(graphs);
   for (const [index, [name, graph]] of all.entries()) {
     onGraph(name, index / all.length);
-    const { bytes, opset, inputs, outputs } = exportGraph(graph, weights);
+    const exported = exportGraph(graph, weights, { metadata, externalData: { name } });
+    await requireOpens(exported, `graph '${name}'`);
+    const { bytes, opset, inputs, outputs } = exported;
+    const externalData: RunFile[] = [];
+    for (const [file, part] of Object.entries(exported.externalData)) {
+      externalData.push(await writeGraphFile(run, file, [part]));
+    }
     entries[name] = {
       ...(await writeGraphFile(run, `${name}.onnx`, [bytes])),
       opset,
       inputs: inputs as Record<string, ValueEntry>,
       outputs: outputs as Record<string, ValueEntry>,
+      ...(externalData.length > 0 && { externalData }),
     };
   }
   return entries;

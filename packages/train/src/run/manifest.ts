@@ -1,6 +1,12 @@
-import { readFileSync } from 'node:fs';
 import { tf } from '@onnx-forge/export';
-import { checkManifest, type GraphEntry, type Manifest, type MetricEntry, type TrainingEntry } from '@onnx-forge/infer';
+import {
+  checkManifest,
+  type GraphEntry,
+  type Manifest,
+  type MetricEntry,
+  type TrainingEntry,
+  VERSION,
+} from '@onnx-forge/infer';
 import type { RunIdentity } from '../checkpoint.js';
 import type { DataSet } from '../data/data-set.js';
 import type { Measurement } from '../serve/evaluation.js';
@@ -28,7 +34,7 @@ export async function writeManifest(run: RunFolder, facts: ManifestFacts): Promi
     model: identity.recipe,
     kind: served.kind,
     created: new Date().toISOString(),
-    versions: { 'onnx-forge': ourVersion(), tfjs: tf.version.tfjs, node: process.versions.node },
+    versions: { 'onnx-forge': VERSION, tfjs: tf.version.tfjs, node: process.versions.node },
     options: identity.options,
     data: { name: data.name, files: data.files, embedded: data.embedded },
     seed: identity.seed,
@@ -68,9 +74,4 @@ function metricEntry(measurement: Measurement, about: { dataSet: string; seed: n
 
 async function saveManifest(run: RunFolder, manifest: Manifest): Promise<void> {
   await writeAtomically(run.file('manifest'), `${JSON.stringify(manifest, undefined, 2)}\n`);
-}
-
-function ourVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }

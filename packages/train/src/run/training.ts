@@ -1,4 +1,4 @@
-import { initializerOffsets, OPSET, type StepModel, tf } from '@onnx-forge/export';
+import { initializerOffsets, OPSET, requireOpens, type StepModel, tf } from '@onnx-forge/export';
 import {
   encodeSafetensors,
   type GraphEntry,
@@ -25,6 +25,8 @@ export interface TrainingFacts {
   /** The run's inference graphs: their functions, and their files. */
   readonly graphs: Readonly<Record<string, Graph>>;
   readonly entries: Readonly<Record<string, GraphEntry>>;
+  /** With which the graphs were written. */
+  readonly metadata: Readonly<Record<string, string>>;
   /** Of the networks that the graphs were exported with, named as in the graphs. */
   readonly weights: readonly NetworkWeight[];
   /** Before a weight's name, in the state. */
@@ -39,6 +41,7 @@ export async function writeTraining(run: RunFolder, facts: TrainingFacts): Promi
   for (const [name, { bytes, graph }] of Object.entries(facts.steps)) {
     // A learning rate is read off its optimizer: here it becomes a number.
     const hostInputs = graph.hostInputs.map((input) => ({ ...input }));
+    await requireOpens({ bytes, externalData: {} }, `step '${name}'`);
     const file = await writeGraphFile(run, `step-${name}.onnx`, [bytes]);
     steps[name] = { ...file, opset: OPSET, ...graph, hostInputs };
   }
@@ -49,11 +52,17 @@ export async function writeTraining(run: RunFolder, facts: TrainingFacts): Promi
 /**
  * Where a graph's file holds the weights. They are changed and the graph exported again: only those bytes may differ.
  *
- * @throws TrainError (`graph-folds-weights`) when the graph holds numbers that are computed from weights
+ * @throws TrainError (`graph-folds-weights`) when the graph holds numbers that are computed from weights,
+ *   (`graph-external`) when it has its weights in other files
  */
 async function findWeights(run: RunFolder, name: string, facts: TrainingFacts): Promise<Record<string, number>> {
-  const { graphs, entries, weights, prefix } = facts;
-  const file = await readGraph(run.path, entries[name]!);
+  const { graphs, entries, weights, prefix, metadata } = facts;
+  const entry = entries[name]!;
+  if (entry.externalData) {
+    const message = `graph '${name}' has its weights in files beside it, where further training can't follow: leave --save-step out`;
+    throw new TrainError('graph-external', message, { graph: name });
+  }
+  const file = await readGraph(run.path, entry);
   const offsets = initializerOffsets(file);
   const held = weights.filter((weight) => weight.name in offsets);
   const places = Object.fromEntries(held.map((weight) => [`${prefix}${weight.name}`, offsets[weight.name]!]));
@@ -68,7 +77,7 @@ async function findWeights(run: RunFolder, name: string, facts: TrainingFacts): 
   const again = withOtherValues(
     weights,
     ({ name: weight }) => changed[`${prefix}${weight}`]?.data,
-    () => exportGraph(graphs[name]!, weights).bytes,
+    () => exportGraph(graphs[name]!, weights, { metadata }).bytes,
   );
   if (Buffer.from(again).equals(withWeights(file, places, changed))) return places;
   const message = `graph '${name}' holds numbers that were computed from the weights, so it can't follow further training: leave --save-step out`;

@@ -9,10 +9,12 @@ export interface SessionSubject {
   /** Opens a small affine graph: {@link AFFINE}. */
   open(options?: GraphOptions): Promise<Session>;
   /** Opens any bytes. */
-  openBytes(bytes: Uint8Array): Promise<Session>;
+  openBytes(bytes: Uint8Array, options?: GraphOptions): Promise<Session>;
   readonly bytes: Uint8Array;
   /** A graph that refuses an odd number of rows while it runs. */
   readonly evenOnly: Uint8Array;
+  /** y = x + (1, 2, 3, ... 2000), which lie in the file `beside.data` from byte 4096 on. */
+  readonly outside: Uint8Array;
 }
 
 export interface ModelSubject {

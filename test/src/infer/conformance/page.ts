@@ -10,7 +10,7 @@ export interface PageOutcome {
 }
 
 /** The bytes of what sessions are opened with. */
-export type PageGraphs = Readonly<Record<'bytes' | 'evenOnly', readonly number[]>>;
+export type PageGraphs = Readonly<Record<'bytes' | 'evenOnly' | 'outside', readonly number[]>>;
 
 /** The suite, as a page offers it. */
 export interface ConformancePage {
@@ -48,8 +48,9 @@ const offered: ConformancePage = {
         device,
         bytes,
         evenOnly: Uint8Array.from(graphs.evenOnly),
+        outside: Uint8Array.from(graphs.outside),
         open: (options) => granted.open(bytes, options),
-        openBytes: (other) => granted.open(other, { name: 'f.onnx' }),
+        openBytes: (other, options) => granted.open(other, { name: 'f.onnx', ...options }),
       };
       return await sessionChecks[check]!(subject);
     }),

@@ -1,6 +1,6 @@
 import { type Device, load, type Model, openDevice } from '@onnx-forge/infer';
 import type { Page } from 'playwright-core';
-import { floats, ints, onnxModel } from '../onnx.js';
+import { external, floats, ints, onnxModel } from '../onnx.js';
 import type { ModelSubject, SessionSubject, Values } from './check.js';
 import { modelChecks } from './models.js';
 import type { ConformancePage, PageOutcome } from './page.js';
@@ -27,6 +27,14 @@ const evenOnly = onnxModel({
     ['Exp', ['pair'], 'y'],
   ],
   constants: { shape: ints([2, -1]) },
+});
+
+/** Adds numbers that lie in another file. */
+const outside = onnxModel({
+  inputs: { x: ['n', 2000] },
+  outputs: { y: ['n', 2000] },
+  nodes: [['Add', ['x', 'numbers'], 'y']],
+  constants: { numbers: external([2000], 'beside.data', 4096) },
 });
 
 /** A tiny model for the many calls at once, and recipes of each kind, dense and convolutional. */
@@ -66,8 +74,9 @@ export class NodePlace implements Place {
       device,
       bytes: affine,
       evenOnly,
+      outside,
       open: (options) => granted.open(affine, options),
-      openBytes: (bytes) => granted.open(bytes, { name: 'f.onnx' }),
+      openBytes: (bytes, options) => granted.open(bytes, { name: 'f.onnx', ...options }),
     };
     return await sessionChecks[check]!(subject);
   }
@@ -108,7 +117,7 @@ export class ChromiumPlace implements Place {
     return unwrap(
       await this.#page.evaluate(
         ([name, on, graphs]) => (globalThis as unknown as Globals).conformance.session(name, on, graphs),
-        [check, device, { bytes: [...affine], evenOnly: [...evenOnly] }] as const,
+        [check, device, { bytes: [...affine], evenOnly: [...evenOnly], outside: [...outside] }] as const,
       ),
     );
   }

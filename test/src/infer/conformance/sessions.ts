@@ -113,6 +113,16 @@ export const sessionChecks: Checks<SessionSubject> = {
     return undefined;
   },
 
+  'reads weights from a file beside the graph': async ({ outside, openBytes }) => {
+    const file = new Float32Array(1024 + 2000);
+    for (let i = 0; i < 2000; i++) file[1024 + i] = i + 1;
+    const externalData = { 'beside.data': new Uint8Array(file.buffer) };
+    await using session = await openBytes(outside, { externalData });
+    const { y } = await session.run({ x: float32(new Float32Array(2000).fill(0.5), [1, 2000]) });
+    expect([...(y!.data as Float32Array)]).to.deep.equal(Array.from({ length: 2000 }, (_, i) => i + 1.5));
+    return undefined;
+  },
+
   'says that it was disposed, and can be disposed twice': async ({ open }) => {
     const own = await open({ name: 'affine' });
     const underWay = own.run({ x });
