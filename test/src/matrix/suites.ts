@@ -40,7 +40,7 @@ export const SUITES = {
   data: ['train/data'],
 } as const satisfies Record<string, readonly string[]>;
 
-/** The longest tests, measured alone on two cores: trainings, browsers, and hundreds of commands one after another. */
+/** The longest tests, measured in a serial run: trainings, browsers, and hundreds of commands one after another. */
 export const LONG = ['explorer', 'infer/conformance', 'models', 'tfjs-suite', 'train/cli'] as const;
 
 /** Paths of the compiled files of a list. @throws Error if an entry names none */
