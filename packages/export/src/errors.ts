@@ -24,7 +24,7 @@ export class TracedReadError extends ForgeError {
   constructor(dtype: string, shape: readonly number[], place: Place = {}) {
     super(
       'traced-read',
-      `a ${dtype}[${shape}] tensor was read${describePlace(place)} inside a traced function (dataSync, arraySync or an ` +
+      `a ${dtype}[${shape}] tensor was read inside a traced function${describePlace(place)} (dataSync, arraySync or an ` +
         'if on its value): a graph cannot depend on values, use tf.where or make it an input',
       { dtype, shape, ...place },
     );
