@@ -4,7 +4,7 @@
  * @module @onnx-forge/infer
  */
 
-export { NO_COPY_OUTPUT } from './device/noCopy.js';
+export { NO_COPY_OUTPUT } from './device/no-copy-output.js';
 export { type DeviceReport, openDevice, openSession, probeDevices } from './device/open.js';
 export { type NodePlacement, nodePlacements } from './device/placement.js';
 export type {
