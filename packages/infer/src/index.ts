@@ -1,3 +1,5 @@
+// Models are disposable: an app without that library of TypeScript's gets it with the declarations.
+/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * What a trained model can do, on any device that onnxruntime knows; nothing of tfjs.
  *
