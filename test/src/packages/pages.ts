@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync } from 'node:fs';
+import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { Browser } from 'playwright-core';
@@ -39,9 +39,8 @@ export function describePages(app: () => EmptyProject): void {
 
     after(() => browser?.close());
 
-    /** An app of its own, with the run beside its page: in `public`, as Vite wants it, or in the app's folder. */
+    /** A page of its own in the app, with the run beside its page: in `public`, as Vite wants it, or in the app's folder. */
     function make(name: string, files: Readonly<Record<string, string>>, page = ''): void {
-      app().write(join(name, 'package.json'), JSON.stringify({ name, private: true, type: 'module' }));
       for (const [file, text] of Object.entries({ 'main.js': program, ...files })) app().write(join(name, file), text);
       const runs = join(app().folder, name, page, 'runs/vae');
       cpSync(join(app().folder, RUN), runs, { recursive: true });
@@ -82,6 +81,8 @@ export function describePages(app: () => EmptyProject): void {
         });
 
         it('serves the page in development', async () => {
+          // What another version has prepared.
+          rmSync(join(app().folder, 'node_modules/.vite'), { recursive: true, force: true });
           await using server = await DevServer.open(join(app().folder, vite), `../node_modules/${vite}/bin/vite.js`);
           await expectRightImages(server.url);
         });
