@@ -1,7 +1,23 @@
 import type { Recipe } from '@onnx-forge/train';
 
+export type RecipeName =
+  | 'vae'
+  | 'classifier'
+  | 'vae-2d'
+  | 'vae-mlp'
+  | 'vae-conv'
+  | 'cvae'
+  | 'gan'
+  | 'dcgan'
+  | 'wgan-lp'
+  | 'siamese'
+  | 'simsiam'
+  | 'text-cnn'
+  | 'transformer'
+  | 'seq2seq';
+
 /** Every recipe by name; a recipe's file is read when it is asked for. */
-export const recipes: Readonly<Record<string, () => Promise<{ readonly default: Recipe }>>> = {
+export const recipes: Readonly<Record<RecipeName, () => Promise<{ readonly default: Recipe }>>> = {
   vae: () => import('./vae.js'),
   classifier: () => import('./classifier.js'),
   'vae-2d': () => import('./vae-2d.js'),

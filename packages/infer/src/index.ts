@@ -1,10 +1,12 @@
+// Models are disposable: an app without that library of TypeScript's gets it with the declarations.
+/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * What a trained model can do, on any device that onnxruntime knows; nothing of tfjs.
  *
  * @module @onnx-forge/infer
  */
 
-export { NO_COPY_OUTPUT } from './device/noCopy.js';
+export { NO_COPY_OUTPUT } from './device/no-copy-output.js';
 export { type DeviceReport, openDevice, openSession, probeDevices } from './device/open.js';
 export { type NodePlacement, nodePlacements } from './device/placement.js';
 export type {

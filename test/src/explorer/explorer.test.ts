@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { decodeSafetensors, load } from '@onnx-forge/infer';
-import { recipes } from '@onnx-forge/models';
+import { type RecipeName, recipes } from '@onnx-forge/models';
 import {
   type ExploredRun,
   type ExploreServer,
@@ -45,7 +45,7 @@ describe('the explorer page', function () {
     folder = mkdtempSync(join(tmpdir(), 'onnx-forge-explore-'));
     explored = [];
     for (const [name, set] of Object.entries(RUNS)) {
-      const { default: recipe } = await recipes[name]!();
+      const { default: recipe } = await recipes[name as RecipeName]();
       const out = join(folder, name);
       const quick = { device: 'cpu', evaluate: false, figures: false, maxSteps: 2 } as const;
       await train({ recipe, data: 'embedded', out, set: set!, saveStep: name === 'vae-2d', ...quick });

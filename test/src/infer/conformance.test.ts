@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Device } from '@onnx-forge/infer';
-import { recipes } from '@onnx-forge/models';
+import { type RecipeName, recipes } from '@onnx-forge/models';
 import { train } from '@onnx-forge/train';
 import { expect } from 'chai';
 import type { Browser } from 'playwright-core';
@@ -26,7 +26,7 @@ describe('infer: conformance', () => {
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'onnx-forge-test-'));
     for (const name of Object.keys(RUNS)) {
-      const recipe = name === 'tiny' ? tinyRecipe : (await recipes[name]!()).default;
+      const recipe = name === 'tiny' ? tinyRecipe : (await recipes[name as RecipeName]()).default;
       const data = name === 'tiny' ? tinyData() : 'embedded';
       const out = join(folder, name);
       await train({

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { exportOnnx } from '@onnx-forge/export';
 import { Random } from '@onnx-forge/infer';
-import { recipes } from '@onnx-forge/models';
+import { type RecipeName, recipes } from '@onnx-forge/models';
 import {
   CompiledEngine,
   dataFacts,
@@ -16,8 +16,8 @@ import {
  * The lines must be the same on every processor. Arguments: names of recipes.
  */
 await useBackend('cpu');
-for (const name of process.argv.slice(2)) {
-  const recipe = (await recipes[name]!()).default;
+for (const name of process.argv.slice(2) as RecipeName[]) {
+  const recipe = (await recipes[name]()).default;
   const options = recipeOptions(recipe, { set: { batchSize: 4 } });
   const facts = dataFacts(await recipeData(recipe, { data: 'embedded', options }));
   const nets = recipe.nets(options, seededInitializers(new Random(1)), facts);

@@ -1,5 +1,5 @@
 import { Random } from '@onnx-forge/infer';
-import { recipes } from '@onnx-forge/models';
+import { type RecipeName, recipes } from '@onnx-forge/models';
 import {
   type Backend,
   CompiledEngine,
@@ -60,13 +60,13 @@ describe('the compiled engine', () => {
 
 /** Both engines at the same place, and a function that trains both for one iteration and compares their metrics. */
 async function bothEngines(
-  name: string,
+  name: RecipeName,
   backend: Backend,
   set: { batchSize: number; hiddenDim?: number },
   optimizer?: Step['optimizer'],
 ) {
   await useBackend(backend);
-  const { default: original } = await recipes[name]!();
+  const { default: original } = await recipes[name]();
   const steps = Object.entries(original.steps).map(([key, step]) => [
     key,
     { ...step, ...(optimizer && { optimizer }) },

@@ -16,7 +16,7 @@ async function loadVae(): Promise<LatentModel> {
 
 /** The data that the run was trained on. */
 async function data(options: Readonly<Record<string, unknown>>) {
-  const { default: recipe } = await recipes['vae-2d']!();
+  const { default: recipe } = await recipes['vae-2d']();
   return recipeData(recipe, { data: 'embedded', options: recipeOptions(recipe, { set: options }) });
 }
 

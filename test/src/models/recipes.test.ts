@@ -1,5 +1,5 @@
 import { Random } from '@onnx-forge/infer';
-import { recipes } from '@onnx-forge/models';
+import { type RecipeName, recipes } from '@onnx-forge/models';
 import {
   CompiledEngine,
   dataFacts,
@@ -17,8 +17,8 @@ import {
 } from '@onnx-forge/train';
 import { expect } from 'chai';
 
-async function recipeOf(name: string): Promise<Recipe> {
-  return (await recipes[name]!()).default;
+async function recipeOf(name: RecipeName): Promise<Recipe> {
+  return (await recipes[name]()).default;
 }
 
 async function netsOf(recipe: Recipe, options: OptionValues, seed = 1): Promise<Networks> {
@@ -46,7 +46,7 @@ function shapes(nets: Networks, net: string): Record<string, number[]> {
 describe('recipes', () => {
   before(() => useBackend('cpu'));
 
-  for (const name of Object.keys(recipes)) {
+  for (const name of Object.keys(recipes) as RecipeName[]) {
     describe(name, () => {
       it('is listed under its name, with its data sets', async () => {
         const recipe = await recipeOf(name);

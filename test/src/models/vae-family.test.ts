@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ConditionalModel, load, Random } from '@onnx-forge/infer';
-import { recipes } from '@onnx-forge/models';
+import { type RecipeName, recipes } from '@onnx-forge/models';
 import {
   logpdfBernoulli,
   logpdfDiagonalGaussian,
@@ -34,7 +34,7 @@ import {
 import { expect } from 'chai';
 import { rejection } from '../train/rejects.js';
 
-const recipeOf = async (name: string): Promise<Recipe> => (await recipes[name]!()).default;
+const recipeOf = async (name: RecipeName): Promise<Recipe> => (await recipes[name]()).default;
 
 /** Sizes that train in a moment. */
 const SMALL: Readonly<Record<string, Readonly<Record<string, number>>>> = {
@@ -69,7 +69,7 @@ describe('the VAE family', () => {
     await useBackend('cpu');
     digits = await fewDigits();
     folder = await mkdtemp(join(tmpdir(), 'onnx-forge-vaes-'));
-    for (const name of Object.keys(FIGURES)) {
+    for (const name of Object.keys(FIGURES) as RecipeName[]) {
       await train({
         recipe: await recipeOf(name),
         out: runOf(name),
@@ -84,7 +84,7 @@ describe('the VAE family', () => {
   });
   after(() => rm(folder, { recursive: true, force: true }));
 
-  for (const name of Object.keys(SMALL)) {
+  for (const name of Object.keys(SMALL) as RecipeName[]) {
     for (const objective of ['elbo', 'iwae'] as const) {
       if (name === 'vae-conv' && objective === 'iwae') continue; // tfjs needs seconds for every image
       it(`${name}, ${objective}: the compiled step is tfjs's`, async () => {
@@ -122,7 +122,7 @@ describe('the VAE family', () => {
     }
   }
 
-  for (const [name, figures] of Object.entries(FIGURES)) {
+  for (const [name, figures] of Object.entries(FIGURES) as [RecipeName, readonly string[]][]) {
     it(`${name} draws its figures from embedded data`, async () => {
       const recipe = await recipeOf(name);
       expect(Object.keys(recipe.figures)).to.include.members([...figures]);

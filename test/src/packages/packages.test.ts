@@ -1,11 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, posix } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 import { expect } from 'chai';
-import { transform } from 'esbuild';
-import { snippetUnder } from '../browser/readme.js';
-import { EmptyProject, PACKAGES, type PackageName, packAll, ROOT, type Tarball } from './project.js';
+import { describePages, VITES } from './pages.js';
+import { EmptyProject, OfflineError, PACKAGES, type PackageName, packAll, ROOT, type Tarball } from './project.js';
+import { describeSnippets } from './snippets.js';
+import { describeTypes } from './types.js';
 
 const NAMES = Object.keys(PACKAGES) as PackageName[];
 
@@ -58,6 +60,16 @@ describe('packages', () => {
     });
   }
 
+  for (const name of NAMES) {
+    it(`${name} is in order for publint and for attw`, async function () {
+      this.timeout(300_000);
+      const { path } = tarballs[name];
+      await checkoutTool('publint', 'run', '--strict', path);
+      // The packages are ES modules only, which Node can `require` too; the other profiles ask for CommonJS beside them.
+      await checkoutTool('@arethetypeswrong/cli', '--profile', 'esm-only', path);
+    });
+  }
+
   it('say which onnxruntime package is missing, and which version to install', async () => {
     const made = await project(['@onnx-forge/infer']);
     made.write(
@@ -67,7 +79,7 @@ describe('packages', () => {
        console.log(JSON.stringify([error.code, error.message, await probeDevices()]));`,
     );
     const [code, message, reports] = JSON.parse(await made.node('main.js')) as [string, string, { reason?: string }[]];
-    const reason = `onnxruntime-node is not installed (npm install --ignore-scripts onnxruntime-node@${peerVersion()})`;
+    const reason = `onnxruntime-node is not installed (npm install --ignore-scripts onnxruntime-node@${peerVersion('onnxruntime-node')})`;
     expect([code, message]).to.deep.equal(['device-unavailable', `device 'cpu' is not available here: ${reason}`]);
     expect(reports.map((report) => report.reason)).to.deep.equal([reason, reason, reason]);
   });
@@ -99,38 +111,32 @@ describe('packages', () => {
     expect(found).to.deep.equal({ device: 'cpu', dims: [4, 784], png: 'PNG', loss: true, y: [2, 4, 6] });
   });
 
-  it('run the program in the readme of models', async () => {
-    const made = await project(NAMES, ['onnxruntime-node']);
-    const readme = pathToFileURL(join(ROOT, 'models', 'README.md'));
-    const { code } = await transform(snippetUnder(readme, '@onnx-forge/models'), { loader: 'ts', target: 'es2022' });
-    made.write('main.mjs', `${code}\nconsole.log(JSON.stringify({ status, steps }));`);
-    expect(JSON.parse(await made.node('main.mjs'))).to.deep.equal({ status: 'finished', steps: 20 });
-  });
+  describe('installed by npm in an empty folder', () => {
+    let app: EmptyProject;
 
-  for (const resolution of ['nodenext', 'bundler'] as const) {
-    it(`type-check under moduleResolution ${resolution}`, async () => {
-      const made = await project(NAMES, ['@types/node', 'undici-types']);
-      made.write('main.ts', CONSUMER);
-      made.write(
-        'tsconfig.json',
-        JSON.stringify({
-          compilerOptions: {
-            target: 'es2022',
-            lib: ['es2023', 'esnext.disposable'],
-            module: resolution === 'bundler' ? 'esnext' : resolution,
-            moduleResolution: resolution,
-            types: ['node'],
-            strict: true,
-            exactOptionalPropertyTypes: true,
-            noEmit: true,
-            skipLibCheck: true, // tfjs's own declarations do not check
-          },
-          files: ['main.ts'],
-        }),
-      );
-      await made.node(join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', '.');
+    before(async function () {
+      this.timeout(600_000);
+      app = new EmptyProject();
+      projects.push(app);
+      const begin = performance.now();
+      try {
+        await app.npmInstall(...Object.values(tarballs).map(({ path }) => path), ...thirdParties());
+      } catch (error) {
+        if (!(error instanceof OfflineError)) throw error;
+        console.log(`      skipped: ${error.message}`);
+        this.skip();
+      }
+      console.log(`      npm install: ${((performance.now() - begin) / 1000).toFixed(0)} s`);
+      // The trained run that the documents load, where they say.
+      cpSync(join(app.folder, 'node_modules/@onnx-forge/models/pretrained'), join(app.folder, 'models/pretrained'), {
+        recursive: true,
+      });
     });
-  }
+
+    describeSnippets(() => app);
+    describeTypes(() => app);
+    describePages(() => app);
+  });
 
   it('infer alone type-checks in a page, declarations included', async () => {
     const made = await project(['@onnx-forge/infer']);
@@ -185,27 +191,6 @@ console.log(JSON.stringify({
 }));
 `;
 
-const CONSUMER = `
-import { ForgeError, load, type Model } from '@onnx-forge/infer';
-import { exportOnnx, tf } from '@onnx-forge/export';
-import { recipes } from '@onnx-forge/models';
-import vae from '@onnx-forge/models/vae';
-import { train } from '@onnx-forge/train';
-import { grid } from '@onnx-forge/viz';
-
-const model: Model = await load('runs/vae', { device: 'auto', maxBytes: 1e6, signal: AbortSignal.timeout(1000) });
-if (model.kind === 'latent') {
-  const { images } = await model.sample(1, { seed: 1 });
-  const png: Uint8Array = grid([images.data], { height: 28, width: 28, columns: 1 });
-  // @ts-expect-error: a latent model does not classify
-  await model.classify(images);
-  console.log(png.length);
-}
-const { bytes } = exportOnnx(tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [4] })] }));
-const { status } = await train({ recipe: vae, out: 'runs/vae', maxSteps: 1 });
-console.log(bytes.length, status, Object.keys(recipes), new ForgeError('a', 'b').code);
-`;
-
 const BROWSER_CONSUMER = `
 import { load, type LoadProgress } from '@onnx-forge/infer';
 
@@ -218,8 +203,30 @@ if (model.kind === 'classifier') {
 }
 `;
 
-function peerVersion(): string {
-  const text = readFileSync(join(ROOT, 'packages/infer/package.json'), 'utf8');
-  const { peerDependencies } = JSON.parse(text) as { peerDependencies: Record<string, string> };
-  return peerDependencies['onnxruntime-node']!;
+/** What an app of each kind installs beside the packages; versions are those of the checkout. */
+function thirdParties(): string[] {
+  const { devDependencies } = packageJson('.');
+  const pinned = ['esbuild', '@types/node'].map((name) => `${name}@${devDependencies![name]}`);
+  const runtimes = ['onnxruntime-node', 'onnxruntime-web'].map((name) => `${name}@${peerVersion(name)}`);
+  return [...pinned, ...runtimes, ...Object.entries(VITES).map(([name, version]) => `${name}@npm:vite@${version}`)];
+}
+
+/** A development tool of the checkout, by the name of its package; rejects with what it wrote when it finds fault. */
+async function checkoutTool(name: string, ...args: readonly string[]): Promise<void> {
+  const folder = join('node_modules', name);
+  const [bin] = Object.values(packageJson(folder).bin!);
+  const command = [join(ROOT, folder, bin!), ...args];
+  await promisify(execFile)(process.execPath, command).catch((error: { stdout: string; stderr: string }) => {
+    throw new Error(`${name}: ${error.stderr}${error.stdout}`);
+  });
+}
+
+type Versions = Readonly<Record<string, string>>;
+
+function packageJson(folder: string): { devDependencies?: Versions; peerDependencies?: Versions; bin?: Versions } {
+  return JSON.parse(readFileSync(join(ROOT, folder, 'package.json'), 'utf8'));
+}
+
+function peerVersion(name: string): string {
+  return packageJson('packages/infer').peerDependencies![name]!;
 }

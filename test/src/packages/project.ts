@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
@@ -32,11 +32,23 @@ interface PackedFile {
   readonly files: readonly { readonly path: string }[];
 }
 
+/** Settings of the machine that an outer npm hands down in the environment; all else that it hands down is about the checkout. */
+const MACHINE = /^npm_config_(registry|cafile|proxy|https_proxy|noproxy|userconfig|globalconfig)$/;
+
+/** The environment of a shell outside the checkout, in which `node` is the Node that runs this. */
+function environment(): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('npm_') || MACHINE.test(name));
+  return { ...Object.fromEntries(kept), PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH}` };
+}
+
+/** npm's registry can't be found from here: no name server, or no route. */
+export class OfflineError extends Error {}
+
 /** `npm pack` of every workspace that is published. */
 export async function packAll(folder: string): Promise<Record<PackageName, Tarball>> {
   const workspaces = Object.values(PACKAGES).flatMap((workspace) => ['-w', workspace]);
   const args = ['pack', '--ignore-scripts', '--json', '--pack-destination', folder, ...workspaces];
-  const { stdout } = await run('npm', args, { cwd: ROOT, maxBuffer: 1 << 26 });
+  const { stdout } = await run('npm', args, { cwd: ROOT, env: environment(), maxBuffer: 1 << 26 });
   const packed = Object.values(JSON.parse(stdout) as readonly PackedFile[] | Readonly<Record<string, PackedFile>>);
   const entries = packed.map(({ name, filename, files }) => {
     return [name, { path: join(folder, filename), files: files.map(({ path }) => path) }] as const;
@@ -76,6 +88,32 @@ export class EmptyProject {
     }
   }
 
+  /**
+   * `npm install` as the READMEs say it, of tarballs and of packages of the registry. Downloads are kept in a cache of its own.
+   * @throws OfflineError
+   */
+  async npmInstall(...packages: readonly string[]): Promise<void> {
+    const cache = join(ROOT, '.cache', 'npm');
+    const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--fetch-retries=1', '--cache', cache];
+    await run('npm', [...args, ...packages], { cwd: this.folder, env: environment(), maxBuffer: 1 << 26 }).catch(
+      ({ stderr = '' }: { stderr?: string }) => {
+        const Failure = /code (ENOTFOUND|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH)/.test(stderr) ? OfflineError : Error;
+        throw new Failure(`npm can't install what an app needs: ${stderr.trim()}`);
+      },
+    );
+  }
+
+  /** Runs a shell command in a folder of the project; rejects with what it wrote when it fails. */
+  async shell(command: string, folder = '.'): Promise<string> {
+    const options = { cwd: join(this.folder, folder), env: environment(), maxBuffer: 1 << 26, timeout: 300_000 };
+    const { stdout } = await run('sh', ['-ec', command], options).catch(
+      (error: { stdout?: string; stderr?: string }) => {
+        throw new Error(`${command}: ${error.stderr}${error.stdout}`);
+      },
+    );
+    return stdout;
+  }
+
   /** A third-party package of the checkout. */
   link(...names: readonly string[]): void {
     for (const name of names) {
@@ -100,6 +138,15 @@ export class EmptyProject {
       },
     );
     return stdout;
+  }
+
+  /** The compiler's complaints about a folder with a tsconfig.json. */
+  async tsc(folder: string): Promise<string> {
+    const args = [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', folder];
+    return run(process.execPath, args, { cwd: this.folder, maxBuffer: 1 << 26 }).then(
+      () => '',
+      (error: { stdout: string; stderr: string }) => error.stdout || error.stderr,
+    );
   }
 
   remove(): void {

@@ -171,7 +171,7 @@ describe('a run with its training step', () => {
 
   it('has several steps where the recipe has, made of standard operators', () =>
     inTemporaryFolder(async (out) => {
-      const { default: recipe } = await recipes.gan!();
+      const { default: recipe } = await recipes.gan();
       const data = await loadDataSet(recipe.data.embedded);
       const few = { ...data.splits.train, size: 16 };
       const small: DataSet = { ...data, splits: { train: few, validation: few, test: few } };

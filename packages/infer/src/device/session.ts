@@ -2,7 +2,8 @@ import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-common';
 import { DisposedError, GraphError, InputError } from '../errors.js';
 import { type DataType, describe, fitsShape, sizeOf, type Tensor, type TensorSpec } from '../tensor.js';
 import type { Runtime } from './driver.js';
-import { NO_COPY_OUTPUT, NoCopyRunner } from './noCopy.js';
+import { NO_COPY_OUTPUT } from './no-copy-output.js';
+import { NoCopyRunner } from './noCopy.js';
 import type { SerialQueue } from './queue.js';
 import type { Device, DeviceTensor, Feeds, Refusal, Session } from './types.js';
 

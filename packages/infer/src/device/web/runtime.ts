@@ -74,7 +74,9 @@ export function explainError(error: unknown): string {
     return "the page's content security policy must allow WebAssembly: script-src 'wasm-unsafe-eval'";
   }
   if (
-    /fetching of the wasm failed|dynamically imported module|wasm streaming compile|previous call to 'init/.test(reason)
+    /fetching of the wasm failed|dynamically imported module|wasm streaming compile|expected magic word|previous call to 'init/.test(
+      reason,
+    )
   ) {
     return `onnxruntime-web's WebAssembly files could not be loaded: tell where they are (option wasmPaths), then reload the page (${reason})`;
   }

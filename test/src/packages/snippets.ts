@@ -1,0 +1,68 @@
+import { expect } from 'chai';
+import { documents, fileOf, programsOf, type Snippet, snippetsIn } from '../docs/snippets.js';
+import { type EmptyProject, ROOT } from './project.js';
+import { strict } from './types.js';
+
+/** Languages that are run, and where. */
+const RUN = {
+  ts: 'Node',
+  sh: 'a shell',
+  js: 'Chromium (below)',
+  html: 'Chromium (below)',
+};
+
+/** Every snippet of every document: as it stands, on this Node. */
+export function describeSnippets(app: () => EmptyProject): void {
+  describe('the snippets of the documents', () => {
+    const files = documents(ROOT);
+    const snippets = files.flatMap((file) => snippetsIn(ROOT, file));
+    const programs = programsOf(snippets, 'ts');
+    let complaints: string;
+
+    before(async function () {
+      this.timeout(120_000);
+      for (const { name, notRun } of snippets)
+        if (notRun !== undefined) console.log(`      ${name} not run: ${notRun}`);
+      for (const [index, { text }] of programs.entries()) app().write(`snippets/snippet-${index}.ts`, text);
+      // Nothing is rewritten for an older language: what this Node can't read is to fail.
+      const options = { ...strict('nodenext'), target: 'esnext', noEmit: false, rootDir: '.', outDir: 'out' };
+      app().write('snippets/tsconfig.json', JSON.stringify({ compilerOptions: options, include: ['*.ts'] }));
+      complaints = await app().tsc('snippets');
+    });
+
+    it('are found in every package, and are of languages that are run', () => {
+      const packages = files.filter((file) => file.startsWith('packages/'));
+      expect(new Set(programs.map(fileOf))).to.include.keys('README.md', 'models/README.md', ...packages);
+      const strangers = snippets.filter(({ language, notRun }) => !(language in RUN) && notRun === undefined);
+      expect(strangers.map(({ name }) => name)).to.deep.equal([]);
+    });
+
+    it('have the types that the packages have', () => {
+      const named = complaints.replace(/^(?:.*\/)?snippet-(\d+)\.ts\((\d+),/gm, (_, index, line) => {
+        const [file, start] = programs[index]!.name.split(':');
+        return `${file}, about line ${Number(start) + Number(line) - 1} (`;
+      });
+      expect(named).to.equal('');
+    });
+
+    for (const [index, { name }] of programs.entries()) {
+      it(`${name} runs in Node`, async function () {
+        this.timeout(300_000);
+        await app().node(`snippets/out/snippet-${index}.js`);
+      });
+    }
+
+    for (const { name, text } of shellSnippets(snippets)) {
+      it(`${name} runs in a shell`, async function () {
+        this.timeout(300_000);
+        await app().shell(text);
+      });
+    }
+  });
+}
+
+/** Commands, but those that install the packages, as this very test does, and those that build a page. */
+function shellSnippets(snippets: readonly Snippet[]): Snippet[] {
+  const commands = snippets.filter(({ language, notRun }) => language === 'sh' && notRun === undefined);
+  return commands.filter(({ text }) => !/^npm install .*@onnx-forge|^npx esbuild /.test(text));
+}

@@ -1,0 +1,106 @@
+import { expect } from 'chai';
+import type { EmptyProject } from './project.js';
+
+const RESOLUTIONS = ['node16', 'nodenext', 'bundler'] as const;
+type Resolution = (typeof RESOLUTIONS)[number];
+
+/** The compiler's options of a strict app in Node, which checks the declarations of its packages too. */
+export function strict(resolution: Resolution, lib: readonly string[] = ['es2023']): Record<string, unknown> {
+  return {
+    target: 'es2022',
+    lib,
+    module: resolution === 'bundler' ? 'esnext' : resolution,
+    moduleResolution: resolution,
+    types: ['node'],
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    noUncheckedIndexedAccess: true,
+    verbatimModuleSyntax: true,
+    noEmit: true,
+    skipLibCheck: false,
+  };
+}
+
+/** Strict apps compile against what npm has installed. */
+export function describeTypes(app: () => EmptyProject): void {
+  describe('the declarations, all of them checked', () => {
+    async function complaints(name: string, text: string, compilerOptions: Record<string, unknown>): Promise<string> {
+      app().write(`${name}/main.ts`, text);
+      app().write(`${name}/tsconfig.json`, JSON.stringify({ compilerOptions, files: ['main.ts'] }));
+      return app().tsc(name);
+    }
+
+    for (const resolution of RESOLUTIONS) {
+      for (const lib of [['es2023'], ['es2023', 'dom']]) {
+        it(`hold in a strict app under moduleResolution ${resolution}, lib ${lib.join(' and ')}`, async () => {
+          expect(await complaints('app', APP, strict(resolution, lib))).to.equal('');
+        });
+      }
+    }
+
+    it('hold in a strict app for a page, without the types of Node', async () => {
+      const options = { ...strict('bundler', ['es2023', 'dom']), types: [] };
+      expect(await complaints('page', PAGE, options)).to.equal('');
+    });
+
+    it("take tensors and models of an app's own @tensorflow/tfjs, under the condition tfjs-types", async () => {
+      const options = { ...strict('nodenext', ['es2023', 'dom']), skipLibCheck: true };
+      const own = { ...options, customConditions: ['tfjs-types'] };
+      expect(await complaints('own-tfjs', OWN_TFJS, own)).to.equal('');
+      expect(await complaints('own-tfjs', OWN_TFJS, options)).to.match(/TS2345/);
+    });
+  });
+}
+
+const APP = `
+import { ForgeError, load, type Model } from '@onnx-forge/infer';
+import { exportOnnx, tf } from '@onnx-forge/export';
+import { type RecipeName, recipes } from '@onnx-forge/models';
+import vae from '@onnx-forge/models/vae';
+import { train } from '@onnx-forge/train';
+import { grid } from '@onnx-forge/viz';
+
+const model: Model = await load('runs/vae', { device: 'auto', maxBytes: 1e6, signal: AbortSignal.timeout(1000) });
+if (model.kind === 'latent') {
+  const { images } = await model.sample(1, { seed: 1 });
+  const png: Uint8Array = grid([images.data], { height: 28, width: 28, columns: 1 });
+  // @ts-expect-error: a latent model does not classify
+  await model.classify(images);
+  console.log(png.length);
+}
+const { bytes } = exportOnnx(tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [4] })] }));
+const { status } = await train({ recipe: vae, out: 'runs/vae', maxSteps: 1 });
+const { default: recipe } = await recipes.vae();
+// @ts-expect-error: there is no such recipe
+recipes.vea;
+// @ts-expect-error: a tensor is no number
+const wrong: number = tf.scalar(1).mul(2);
+console.log(bytes.length, status, Object.keys(recipes) as RecipeName[], recipe.name, wrong, new ForgeError('a', 'b').code);
+`;
+
+const PAGE = `
+import { load, type LoadProgress } from '@onnx-forge/infer';
+
+const controller = new AbortController();
+const onProgress = ({ done, total }: LoadProgress) => console.log(done / total);
+await using model = await load(new URL('runs/vae', document.baseURI), { signal: controller.signal, onProgress, wasmPaths: '/ort/' });
+if (model.kind === 'classifier') {
+  const { labels }: { labels: Int32Array } = await model.classify(new Float32Array(784));
+  console.log(labels, model.device satisfies string);
+}
+`;
+
+const OWN_TFJS = `
+import * as own from '@tensorflow/tfjs';
+import { compileStep, exportOnnx, tf, verify } from '@onnx-forge/export';
+import { Random } from '@onnx-forge/infer';
+
+const model = own.sequential({ layers: [own.layers.dense({ units: 1, inputShape: [4] })] });
+await verify(exportOnnx(model), model);
+exportOnnx(({ x }) => ({ y: own.relu(x!) }), { inputs: { x: { shape: ['n'] } } });
+const optimizer = own.train.adam(0.01);
+const step = ({ x }: Record<string, own.Tensor>) => ({ loss: optimizer.minimize(() => own.sum(x!), true)! });
+await compileStep({ inputs: { x: { shape: [1] } }, step }, { device: 'cpu', random: new Random(1) });
+const variable: tf.Variable = own.variable(own.tensor([1]));
+console.log(variable.shape);
+`;
