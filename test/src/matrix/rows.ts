@@ -47,7 +47,7 @@ export const ROWS: readonly Row[] = [
 const EXPORTED = fileURLToPath(new URL('exported-bytes.js', import.meta.url));
 const RECIPES = ['vae', 'transformer', 'wgan-lp'];
 
-/** Exports recipes natively and on each emulated processor: the sums must agree. */
+/** Exports recipes natively and on each emulated processor: the sums must agree. (qemu's warnings go to stderr.) */
 async function sameBytes(log: string): Promise<Outcome> {
   const settings: Setting[] = [{}, ...Object.values(PROCESSORS).map(([emulated]) => ({ emulated }))];
   const [reason] = (await Promise.all(settings.map(whyNot))).filter((why) => why !== undefined);
@@ -59,6 +59,6 @@ async function sameBytes(log: string): Promise<Outcome> {
     }),
   );
   const [native] = sums;
-  const equal = sums.every(({ code, output }) => code === 0 && output === native!.output);
-  return { status: equal ? 'passed' : 'failed', about: `${native!.output.trim().split('\n').length} graphs` };
+  const equal = sums.every(({ code, stdout }) => code === 0 && stdout === native!.stdout);
+  return { status: equal ? 'passed' : 'failed', about: `${native!.stdout.trim().split('\n').length} graphs` };
 }

@@ -10,6 +10,8 @@ export const CACHE: string = join(ROOT, '.cache', 'matrix');
 
 export interface CommandResult {
   readonly code: number | null;
+  readonly stdout: string;
+  /** Stdout and stderr. */
   readonly output: string;
 }
 
@@ -27,16 +29,17 @@ export async function command(words: readonly string[], options: CommandOptions 
   if (log) await mkdir(dirname(log), { recursive: true });
   const file = log ? createWriteStream(log) : undefined;
   const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
-  let output = '';
+  let [output, stdout] = ['', ''];
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
       output += text;
+      if (stream === child.stdout) stdout += text;
       file?.write(text);
     });
   }
   const code = await new Promise<number | null>((resolve, reject) => child.on('error', reject).on('close', resolve));
   if (file) await finished(file.end());
-  return { code, output };
+  return { code, stdout, output };
 }
 
 /** Path of a program of this machine, if it has it. */
