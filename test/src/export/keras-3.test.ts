@@ -86,6 +86,38 @@ describe('models of Keras 3', () => {
     });
   }
 
+  // Names that the file of `model.save('x.keras')` has for the weights of the model, in their order, and the converter to tfjs keeps.
+  const IN_KERAS_FILES: Readonly<Record<string, readonly string[]>> = {
+    mlp: ['layers/dense/vars/0', 'layers/dense/vars/1', 'layers/dense_1/vars/0', 'layers/dense_1/vars/1'],
+    'nested models': [
+      'layers/sequential/layers/dense/vars/0',
+      'layers/sequential/layers/dense/vars/1',
+      'layers/dense/vars/0',
+      'layers/dense/vars/1',
+      'layers/functional/layers/dense/vars/0',
+      'layers/functional/layers/dense/vars/1',
+    ],
+    'Bidirectional LSTM': ['bidirectional', 'bidirectional_1'].flatMap((layer) =>
+      ['forward_layer', 'backward_layer'].flatMap((direction) =>
+        [0, 1, 2].map((index) => `layers/${layer}/${direction}/cell/vars/${index}`),
+      ),
+    ),
+  };
+  for (const [name, names] of Object.entries(IN_KERAS_FILES)) {
+    it(`are read as the converter writes them from .keras files: ${name}`, async () => {
+      const { topology, weights, inputs, outputs } = CASES[name]!;
+      const bare = JSON.stringify(topology, (key, value) =>
+        /^(module|registered_name)$/.test(key) ? undefined : value,
+      );
+      const renamed = weights.map((weight, i) => ({ ...weight, name: names[i]! }));
+      // In a file of its own order.
+      const file = save({ topology: JSON.parse(bare) as object, weights: renamed.reverse() });
+      const [y] = await compute(file, inputs);
+      const errors = outputs[0]!.data.map((value, k) => Math.abs(Number(y!.data[k]) - value));
+      expect(Math.max(...errors)).to.be.below(2e-6);
+    });
+  }
+
   it('keep every size that Keras leaves open', async () => {
     const layers = [
       layer('InputLayer', { name: 'x', batch_shape: [null, null, 2], dtype: 'float32' }),

@@ -176,7 +176,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   LeakyReLU: { drop: ['negative_slope'], convert: ({ negative_slope }) => ({ alpha: negative_slope }) },
   PReLU: { keep: ['shared_axes'] },
   ELU: { only: { alpha: [1] } },
-  Softmax: { keep: ['axis'], only: { axis: [-1] }, maskless: true },
+  // tfjs's axis is 1 unless it is told.
+  Softmax: { only: { axis: [-1] }, maskless: true, convert: () => ({ axis: -1 }) },
   Rescaling: {
     keep: ['scale', 'offset'],
     convert: ({ scale, offset }) => {
@@ -210,8 +211,10 @@ export function translateLayer(layer: KerasObject, masks: boolean): TfjsObject {
   const { class_name, config, module } = layer;
   requireFloat32(class_name, config.dtype);
   const name = config.name ?? null;
-  if (!isOfKeras(module)) return { class_name, config: custom(config) };
-  if (module!.startsWith('keras.src.ops') || module!.startsWith('keras.ops')) {
+  // The converter to tfjs leaves modules out.
+  const isOwn = module === undefined ? Object.hasOwn(RULES, class_name) : isOfKeras(module);
+  if (!isOwn) return { class_name, config: custom(config) };
+  if (/^keras(\.src)?\.ops/.test(module ?? '')) {
     throw new Untranslatable('operations outside of layers (keras.ops) are not supported');
   }
   const rule = Object.hasOwn(RULES, class_name) ? RULES[class_name]! : undefined;
