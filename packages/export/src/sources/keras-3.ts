@@ -35,7 +35,7 @@ export const keras3: ModelSource = {
       const topology = translateModel(config);
       const model = await tf.loadLayersModel({ load: async () => ({ modelTopology: topology }) });
       const weights = tf.io.decodeWeights(weightData as ArrayBuffer, weightSpecs as tf.io.WeightsManifestEntry[]);
-      setWeights(model, weights);
+      setWeights(model, config, weights);
       for (const weight of Object.values(weights)) weight.dispose();
       return { run: functionOf(model), signature: signatureOf(model) };
     } catch (error) {

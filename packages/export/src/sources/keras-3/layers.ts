@@ -6,17 +6,20 @@ import {
   type TfjsObject,
   Untranslatable,
 } from './config.js';
+import { BILINEAR, RESET_AFTER_GRU, RESHAPE, SUBTRACT } from './tfjs-layers.js';
 
 /** How a layer class of Keras 3 is written for tfjs. Keys in none of the lists must be null: a new one may change the meaning. */
 interface Rule {
   /** The class of tfjs; default: the same name. */
-  readonly as?: string;
+  readonly as?: string | ((config: JsonObject) => string);
   /** Of the same name and meaning in tfjs. */
   readonly keep?: readonly string[];
   /** Keys that tfjs does not know, with the values at which both compute the same. */
   readonly only?: Readonly<Record<string, readonly Json[]>>;
   /** Without effect on inference. */
   readonly drop?: readonly string[];
+  /** Refused where masks are: tfjs drops them here, or joins them otherwise. */
+  readonly maskless?: true;
   /** Further keys for tfjs; may refuse. */
   convert?(config: JsonObject, translate: (layer: KerasObject) => TfjsObject): JsonObject;
 }
@@ -28,8 +31,8 @@ const TRAINING_ONLY = /_(initializer|regularizer|constraint)$/;
 const LAST = { data_format: ['channels_last'] } as const;
 const CONVOLUTION = ['filters', 'kernel_size', 'strides', 'padding', 'dilation_rate', 'use_bias'];
 const RECURRENT = ['units', 'use_bias', 'return_sequences', 'return_state', 'go_backwards'];
-const RECURRENT_DROP = ['dropout', 'recurrent_dropout', 'unroll', 'implementation'];
-const RECURRENT_ONLY = { stateful: [false], zero_output_for_mask: [false] } as const;
+const RECURRENT_DROP = ['dropout', 'recurrent_dropout', 'unroll', 'implementation', 'zero_output_for_mask'];
+const RECURRENT_ONLY = { stateful: [false] } as const;
 
 const convolution: Rule = { keep: CONVOLUTION, only: { ...LAST, groups: [1] }, convert: activations };
 const transposed = (ones: readonly number[]): Rule => ({
@@ -55,7 +58,7 @@ const identity: Rule = {
   ].concat(['interpolation', 'data_format', 'mode', 'value_range', 'lower', 'upper']),
   convert: () => ({ activation: 'linear' }),
 };
-const merge: Rule = {};
+const merge: Rule = { maskless: true };
 
 const RULES: Readonly<Record<string, Rule>> = {
   InputLayer: {
@@ -77,8 +80,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   Conv2DTranspose: transposed([1, 1]),
   Conv3DTranspose: transposed([1, 1, 1]),
   DepthwiseConv2D: {
-    keep: ['kernel_size', 'strides', 'padding', 'dilation_rate', 'use_bias', 'depth_multiplier'],
-    only: LAST,
+    keep: ['kernel_size', 'strides', 'padding', 'use_bias', 'depth_multiplier'],
+    only: { ...LAST, dilation_rate: [[1, 1]] },
     convert: activations,
   },
   SeparableConv2D: { keep: [...CONVOLUTION, 'depth_multiplier'], only: LAST, convert: activations },
@@ -100,10 +103,27 @@ const RULES: Readonly<Record<string, Rule>> = {
   GlobalMaxPooling2D: globalPooling,
   GlobalAveragePooling1D: globalPooling,
   GlobalAveragePooling2D: globalPooling,
-  // tfjs interpolates between the corners of pixels, Keras between their centres.
-  UpSampling2D: { keep: ['size'], only: { ...LAST, interpolation: ['nearest'] } },
+  UpSampling2D: {
+    // tfjs interpolates between the corners of pixels, Keras between their centres.
+    as: ({ interpolation }) => (interpolation === 'bilinear' ? BILINEAR : 'UpSampling2D'),
+    keep: ['size'],
+    only: { ...LAST, interpolation: ['nearest', 'bilinear'] },
+  },
+  Resizing: {
+    as: BILINEAR,
+    keep: ['height', 'width'],
+    only: {
+      ...LAST,
+      interpolation: ['bilinear'],
+      crop_to_aspect_ratio: [false],
+      pad_to_aspect_ratio: [false],
+      antialias: [false],
+    },
+    drop: ['fill_mode', 'fill_value'],
+  },
 
-  Reshape: { keep: ['target_shape'] },
+  // tfjs's own leaves a size of -1 open when the batch is.
+  Reshape: { as: RESHAPE, keep: ['target_shape'] },
   Permute: { keep: ['dims'] },
   Flatten: { only: LAST },
   RepeatVector: { keep: ['n'] },
@@ -115,8 +135,9 @@ const RULES: Readonly<Record<string, Rule>> = {
   SimpleRNN: { keep: RECURRENT, only: RECURRENT_ONLY, drop: RECURRENT_DROP, convert: activations },
   LSTM: { keep: RECURRENT, only: RECURRENT_ONLY, drop: [...RECURRENT_DROP, 'unit_forget_bias'], convert: activations },
   GRU: {
+    as: ({ reset_after }) => (reset_after === true ? RESET_AFTER_GRU : 'GRU'),
     keep: RECURRENT,
-    only: { ...RECURRENT_ONLY, reset_after: [false] },
+    only: { ...RECURRENT_ONLY, reset_after: [true, false] },
     drop: RECURRENT_DROP,
     convert: activations,
   },
@@ -136,6 +157,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     },
   },
   TimeDistributed: {
+    maskless: true,
     drop: ['layer'],
     convert: ({ layer }, translate) => ({ layer: translate(kerasObject(layer)) as unknown as JsonObject }),
   },
@@ -145,15 +167,17 @@ const RULES: Readonly<Record<string, Rule>> = {
   Average: merge,
   Maximum: merge,
   Minimum: merge,
-  Concatenate: { keep: ['axis'] },
-  Dot: { keep: ['axes', 'normalize'] },
+  Subtract: { ...merge, as: SUBTRACT },
+  Concatenate: { ...merge, keep: ['axis'] },
+  Dot: { ...merge, keep: ['axes', 'normalize'] },
 
   Activation: { convert: activations },
   ReLU: { keep: ['max_value'], only: { negative_slope: [0], threshold: [0] } },
   LeakyReLU: { drop: ['negative_slope'], convert: ({ negative_slope }) => ({ alpha: negative_slope }) },
   PReLU: { keep: ['shared_axes'] },
-  ELU: { keep: ['alpha'] },
-  Softmax: { keep: ['axis'] },
+  ELU: { only: { alpha: [1] } },
+  // tfjs's axis is 1 unless it is told.
+  Softmax: { only: { axis: [-1] }, maskless: true, convert: () => ({ axis: -1 }) },
   Rescaling: {
     keep: ['scale', 'offset'],
     convert: ({ scale, offset }) => {
@@ -180,32 +204,45 @@ const RULES: Readonly<Record<string, Rule>> = {
 
 /**
  * A layer of Keras 3 as tfjs reads it. Classes that are not Keras's own are left to the classes registered with tfjs.
+ * @param masks whether some layer of the model makes masks
  * @throws Untranslatable
  */
-export function translateLayer(layer: KerasObject): TfjsObject {
+export function translateLayer(layer: KerasObject, masks: boolean): TfjsObject {
   const { class_name, config, module } = layer;
   requireFloat32(class_name, config.dtype);
   const name = config.name ?? null;
-  if (!isOfKeras(module)) return { class_name, config: custom(config) };
-  if (module!.startsWith('keras.src.ops') || module!.startsWith('keras.ops')) {
+  // The converter to tfjs leaves modules out.
+  const isOwn = module === undefined ? Object.hasOwn(RULES, class_name) : isOfKeras(module);
+  if (!isOwn) return { class_name, config: custom(config) };
+  if (/^keras(\.src)?\.ops/.test(module ?? '')) {
     throw new Untranslatable('operations outside of layers (keras.ops) are not supported');
   }
   const rule = Object.hasOwn(RULES, class_name) ? RULES[class_name]! : undefined;
   if (!rule) throw new Untranslatable('this layer class is not supported');
-  const { keep = [], only = {}, drop = [] } = rule;
+  if (masks && (rule.maskless || config.zero_output_for_mask === true)) {
+    throw new Untranslatable('masks (Masking, mask_zero) are not supported together with this layer');
+  }
+  const { keep = [], only = {}, drop = [], as = class_name } = rule;
   const used = new Set([...keep, ...drop, ...COMMON, ...(rule.convert === activations ? ACTIVATIONS : [])]);
   if (class_name === 'Activation') used.add('activation');
+  // tfjs has no causal convolution.
+  if (config.padding === 'causal') throw new Untranslatable('padding = "causal" is not supported');
   for (const [key, value] of Object.entries(config)) {
     if (value === null || value === undefined || used.has(key) || TRAINING_ONLY.test(key)) continue;
     if (only[key]?.some((allowed) => equal(allowed, value))) continue;
     throw new Untranslatable(`${key} = ${JSON.stringify(value).slice(0, 60)} is not supported`);
   }
   const kept = keep.filter((key) => config[key] !== undefined).map((key) => [key, config[key]]);
-  const more = rule.convert?.(config, translateLayer) ?? {};
+  const more = rule.convert?.(config, (inner) => translateLayer(inner, masks)) ?? {};
   return {
-    class_name: rule.as ?? class_name,
+    class_name: typeof as === 'string' ? as : as(config),
     config: { name, ...Object.fromEntries(kept), ...initializers(config), ...more },
   };
+}
+
+/** Whether a layer makes a mask for those that follow. */
+export function makesMask({ class_name, config }: KerasObject): boolean {
+  return class_name === 'Masking' || config.mask_zero === true;
 }
 
 /** Whether an object is of Keras itself, not registered by a program. */

@@ -1,4 +1,5 @@
 import {
+  isKerasObject,
   type Json,
   type JsonObject,
   type KerasObject,
@@ -7,15 +8,24 @@ import {
   type TfjsObject,
   Untranslatable,
 } from './config.js';
-import { translateLayer } from './layers.js';
+import { makesMask, translateLayer } from './layers.js';
 
 /**
  * A Sequential or functional model of Keras 3 as tfjs reads it.
  * @throws Untranslatable that names the layer and the reason
  */
 export function translateModel(model: KerasObject): TfjsObject {
-  if (model.class_name === 'Sequential') return located(model, () => translateSequential(model));
-  if (isFunctional(model)) return located(model, () => translateFunctional(model));
+  return translateContainer(model, hasMasks(model));
+}
+
+function hasMasks(object: KerasObject): boolean {
+  const inner = object.config.layer;
+  return makesMask(object) || layersOf(object).some(hasMasks) || (isKerasObject(inner) && hasMasks(inner));
+}
+
+function translateContainer(model: KerasObject, masks: boolean): TfjsObject {
+  if (model.class_name === 'Sequential') return located(model, () => translateSequential(model, masks));
+  if (isFunctional(model)) return located(model, () => translateFunctional(model, masks));
   return located(model, () => {
     throw new Untranslatable('only Sequential and functional models can be exported');
   });
@@ -35,11 +45,15 @@ function isFunctional({ class_name, config }: KerasObject): boolean {
   return (class_name === 'Functional' || class_name === 'Model') && Array.isArray(config.layers);
 }
 
-function translateObject(object: KerasObject): TfjsObject {
-  return isContainer(object) ? translateModel(object) : located(object, () => translateLayer(object));
+function translateObject(object: KerasObject, masks: boolean): TfjsObject {
+  if (!isContainer(object)) return located(object, () => translateLayer(object, masks));
+  if (!masks) return translateContainer(object, masks);
+  return located(object, () => {
+    throw new Untranslatable('masks (Masking, mask_zero) are not supported together with nested models');
+  });
 }
 
-function translateSequential(model: KerasObject): TfjsObject {
+function translateSequential(model: KerasObject, masks: boolean): TfjsObject {
   const layers = layersOf(model);
   const name = nameOf(model);
   const { build_input_shape: built = null } = model.config;
@@ -47,16 +61,16 @@ function translateSequential(model: KerasObject): TfjsObject {
   const begins = layers[0]?.class_name === 'InputLayer' ? [] : [input];
   return {
     class_name: 'Sequential',
-    config: { name, layers: [...begins, ...layers].map((layer) => json(translateObject(layer))) },
+    config: { name, layers: [...begins, ...layers].map((layer) => json(translateObject(layer, masks))) },
   };
 }
 
-function translateFunctional(model: KerasObject): TfjsObject {
+function translateFunctional(model: KerasObject, masks: boolean): TfjsObject {
   const layers = layersOf(model);
   const containers = new Set(layers.filter(isContainer).map(nameOf));
   const translated = layers.map((layer) => {
     const nodes = located(layer, () => (layer.inbound_nodes ?? []).map((node) => translateNode(node, containers)));
-    return { ...json(translateObject(layer)), name: nameOf(layer), inbound_nodes: nodes };
+    return { ...json(translateObject(layer, masks)), name: nameOf(layer), inbound_nodes: nodes };
   });
   const { input_layers, output_layers } = model.config;
   return {
