@@ -151,10 +151,21 @@ export function overFree(window: Window, x: Value, attrs: Pick<WindowAttributes,
   const axes = window.axes.map((axis, i): WindowAxis => {
     const size = sizeAt(x, first + i);
     if (typeof size === 'number') return axis;
-    return axis.stride === 1 ? { ...axis, size } : freeAxis({ ...axis, size }, size, first + i, attrs);
+    // Padding by a number, tfjs counts the columns' windows by the kernel and the stride of the rows.
+    const [rows] = window.axes as [WindowAxis];
+    const alike = axis.stride === rows.stride && extentOf(axis) === extentOf(rows);
+    const asRows = typeof attrs.pad === 'number' && window.axes.length === 2 && !alike;
+    // In three dimensions it leaves elements out at the front where the stride is beyond the kernel.
+    const leavesOut = attrs.pad === 'same' && window.axes.length === 3 && axis.stride > extentOf(axis);
+    return axis.stride === 1 || asRows || leavesOut
+      ? { ...axis, size }
+      : freeAxis({ ...axis, size }, size, first + i, attrs);
   });
   return axes.every((axis, i) => axis === window.axes[i]) ? window : { ...window, axes };
 }
+
+/** Elements from the first to the last under the window. */
+const extentOf = ({ kernel, dilation }: WindowAxis): number => (kernel - 1) * dilation + 1;
 
 function freeAxis(
   axis: WindowAxis,
@@ -162,11 +173,10 @@ function freeAxis(
   position: number,
   { pad, dimRoundingMode = 'floor' }: Pick<WindowAttributes, 'pad' | 'dimRoundingMode'>,
 ): WindowAxis {
-  const { kernel, stride, dilation } = axis;
-  const extent = (kernel - 1) * dilation + 1;
+  const { stride } = axis;
+  const extent = extentOf(axis);
   if (pad === 'same') {
-    // tfjs's windows of rank 3 leave elements out where the stride is beyond the kernel: not written for free sizes.
-    if (axis.before < 0 || axis.after < 0) return axis;
+    if (extent === 1) return { ...axis, before: 0, after: 0 };
     const reach = plus(times(minus(ceilDiv(size, stride), 1), stride), extent);
     const total = larger(minus(reach, size), 0);
     const before = floorDiv(total, 2);

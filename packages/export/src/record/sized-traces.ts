@@ -30,17 +30,21 @@ const LARGE = 25;
 const MEDIUM = 5;
 
 /**
- * Traces a function with `count` free dimensions. Sizes at which it fails itself are outside its domain and left out.
+ * Traces a function with `count` free dimensions. Sizes at which it fails itself are outside its domain and left out,
+ * and so are those that leave it with empty tensors.
  * @throws SignatureError when it works at too few sizes
  */
 export function sizedTraces(run: Run, names: readonly string[]): SizedTraces {
   const options: TraceOptions = { foreign: new WeakMap() };
   const { base, again, sizes: first, factor } = firstTraces(run, names, options);
   if (names.length === 0) return { base, again, large: [], small: [], changed: [] };
-  const quick = { ...options, lines: false };
+  const quick = { ...options, further: true };
+  const isEmpty = holdsNothing(base);
   const attempt = (sizes: Sizes, more: TraceOptions): SizedTrace | undefined => {
     try {
-      return run(sizes, { ...quick, ...more });
+      const traced = run(sizes, { ...quick, ...more });
+      // An image of which nothing is left is no size that a function is made for.
+      return isEmpty || !holdsNothing(traced) ? traced : undefined;
     } catch (error) {
       if (error instanceof ForgeError) throw error;
       return undefined;
@@ -53,9 +57,9 @@ export function sizedTraces(run: Run, names: readonly string[]): SizedTraces {
     });
 
   const singles = oneChanged(first, factor);
-  const apart = attempted([singles.map((sizes, d) => sizes[d]!), ...singles], {});
+  const apart = attempted([singles.map((sizes, d) => sizes[d]!)], {});
   let varying = varyingAxes([base, ...apart.map(({ traced }) => traced)]);
-  const effort = effortFor(base.trace.log.length);
+  const effort = effortFor(base.trace.log.length, names.length);
   const taken = numbersOf(base);
   const plan = (least: number): Sizes[] => everyRest(names.length, { rounds: effort.rounds, least, factor, taken });
   const alike = first.map(() => first[0]! * factor);
@@ -102,10 +106,12 @@ function firstTraces(
   for (const { sizes, factor } of firstSizes(names.length)) {
     try {
       const base = run(sizes, options);
-      const again = run(sizes, options);
+      const again = run(sizes, { ...options, further: true });
       // What a function does at its first call alone (building its layers) is not part of it.
       const settled = base.trace.log.length === again.trace.log.length;
-      return settled ? { base, again, sizes, factor } : { base: again, again: run(sizes, options), sizes, factor };
+      return settled
+        ? { base, again, sizes, factor }
+        : { base: again, again: run(sizes, { ...options, further: true }), sizes, factor };
     } catch (error) {
       if (error instanceof ForgeError || names.length === 0) throw error;
       failure ??= error;
@@ -114,11 +120,17 @@ function firstTraces(
   throw failure;
 }
 
+/** Whether a kernel's result is empty. */
+function holdsNothing({ trace }: SizedTrace): boolean {
+  return trace.log.some(({ outputs }) => outputs.some(({ shape }) => shape.includes(0)));
+}
+
 /** Large models get fewer traces: each of their kernels is like many of small ones. */
-function effortFor(kernels: number): { rounds: number; small: number } {
-  if (kernels <= 150) return { rounds: 4, small: 12 };
-  if (kernels <= 1000) return { rounds: 2, small: 6 };
-  return { rounds: 1, small: 4 };
+function effortFor(kernels: number, dimensions: number): { rounds: number; small: number } {
+  const several = dimensions > 1 ? 2 : 1; // in two rounds two dimensions are even together, and one of them
+  if (kernels <= 150) return { rounds: 2 * several, small: 12 };
+  if (kernels <= 1000) return { rounds: several, small: 4 };
+  return { rounds: 1, small: 3 };
 }
 
 function varyingAxes(traces: readonly SizedTrace[]): VaryingAxes {
