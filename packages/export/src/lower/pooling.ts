@@ -4,12 +4,11 @@ import { nodeOf, type Value } from '../graph/value.js';
 import { tf } from '../tfjs.js';
 import type { Dialect } from './dialect.js';
 import { sharesContest } from './forms.js';
+import { overFree, padComputed } from './free-window.js';
 import { channelsFirst, fromChannelsFirst } from './layout.js';
 import { type Lowering, type LoweringCase, lattice, lowering } from './lowering.js';
 import { contest, patches } from './patches.js';
 import {
-  overFree,
-  padComputed,
   poolingWindow,
   reached,
   type Window,
