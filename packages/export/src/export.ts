@@ -103,7 +103,7 @@ function exportFunction(f: ExportableFunction, signature: Signature, { nameOf }:
       { free },
     );
   }
-  const traces = sizedTraces((sizes, options) => traceFunction(f, signature, free, sizes, options), free);
+  const traces = sizedTraces((sizes, options) => traceFunction(f, signature, free, sizes, options), free, numbersIn(f));
   const { base: first, again, large, small, changed } = traces;
   const dimensions = free.map((name) => locate(name, signature, first.inputs));
   const all = [first, ...large, ...small];
@@ -171,6 +171,12 @@ function traceFunction(
     );
   }
   return { trace: traced, inputs, sizes, at: free.map((name, d) => `${name} = ${sizes[d]}`).join(', ') };
+}
+
+/** Whole numbers in the text of a function: sizes that it may compare its own with. */
+function numbersIn(f: ExportableFunction): number[] {
+  const found = String(f).match(/(?<![\w.])\d{1,4}(?![\w.])/g) ?? [];
+  return [...new Set(found.map(Number))].slice(0, 12);
 }
 
 function freeDimensions({ inputs }: Signature): string[] {

@@ -125,6 +125,7 @@ describe('free dimensions', () => {
       return {
         down: tf.slice(x!, [0, 0], [Math.floor(n / 2), 2]),
         up: tf.slice(x!, [0, 0], [Math.ceil(n / 2), 2]),
+        even: tf.pad(x!, [[0, n % 2], [0, 0]]), // biome-ignore format: amounts in a row
         twice: tf.concat([x!, x!], 0),
         flat: tf.reshape(x!, [n * 2]),
         share: tf.mul(x!, 1 / n),
@@ -168,6 +169,8 @@ describe('free dimensions', () => {
       ({ x }) => ({ y: x!.shape[0]! === 1 ? tf.neg(x!) : tf.abs(x!) }),
       ({ x }) => ({ y: tf.slice(x!, [0, 0], [Math.min(x!.shape[0]!, 5), 2]) }),
       ({ x }) => ({ y: tf.mul(x!, x!.shape[0]! < 4 ? 2 : 3) }),
+      ({ x }) => ({ y: x!.shape[0]! > 100 ? tf.neg(x!) : tf.abs(x!) }),
+      ({ x }) => ({ y: x!.shape[0]! === 3000 ? tf.neg(x!) : tf.abs(x!) }),
       ({ x }) => ({ y: tf.squeeze(x!) }),
       ({ x }) => ({ y: tf.addN(tf.unstack(x!)) }),
     ];
