@@ -379,6 +379,13 @@ describe('stateful recurrent layers', () => {
     assert.throws(() => exportOnnx(f, { inputs: { x: { shape: [2, 3, 2] } } }), /'fresh' is stateful/);
   });
 
+  it('an async function around one is refused', () => {
+    const model = tf.sequential({ layers: [cells.gru({ name: 'late', ...stateful })] });
+    const f = async ({ x }: Record<string, tf.Tensor>) => ({ y: model.apply(x!) as tf.Tensor });
+    const signature: Signature = { inputs: { x: { shape: [2, 3, 2] } } };
+    assert.throws(() => exportOnnx(f as unknown as ExportableFunction, signature), /async/);
+  });
+
   it('an input of the name of a state is refused', () => {
     const model = tf.sequential({ layers: [cells.gru({ name: 'same', ...stateful })] });
     const f: ExportableFunction = ({ same_h }) => ({ y: model.apply(same_h!) as tf.Tensor });
