@@ -129,16 +129,17 @@ function exportFunction(
       { free },
     );
   }
-  const scanned = layersAlongFreeTime(
-    free,
-    (sizes) => traceFunction(f, signature, free, sizes, { lines: false }).recurrent,
-  );
+  const scanned = layersAlongFreeTime(free, (sizes) => traceFunction(f, signature, free, sizes, {}).recurrent);
   let carried: readonly CarriedState[] = [];
-  const traces = sizedTraces((sizes, options) => {
-    const { recurrent, ...sized } = traceFunction(f, signature, free, sizes, options, scanned);
-    carried = recurrent.carried;
-    return sized;
-  }, free);
+  const traces = sizedTraces(
+    (sizes, options) => {
+      const { recurrent, ...sized } = traceFunction(f, signature, free, sizes, options, scanned);
+      carried = recurrent.carried;
+      return sized;
+    },
+    free,
+    numbersIn(f),
+  );
   const { base: first, again, large, small, changed } = traces;
   assertEqualReads(first.trace, again.trace);
   const dimensions = free.map((name) => locate(name, signature, first.inputs));
@@ -220,6 +221,12 @@ function traceFunction(
   }
   const at = free.map((name, d) => `${name} = ${sizes[d]}`).join(', ');
   return { trace: traced, inputs, sizes, at, recurrent };
+}
+
+/** Whole numbers in the text of a function: sizes that it may compare its own with. */
+function numbersIn(f: ExportableFunction): number[] {
+  const found = String(f).match(/(?<![\w.])\d{1,4}(?![\w.])/g) ?? [];
+  return [...new Set(found.map(Number))].slice(0, 12);
 }
 
 function freeDimensions({ inputs }: Signature): string[] {

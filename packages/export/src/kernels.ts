@@ -1,5 +1,4 @@
 import type { Content } from './content.js';
-import type { UnsupportedKernel } from './errors.js';
 import { fill } from './graph/build.js';
 import type { DType } from './graph/value.js';
 import { HOST_KERNELS, type HostInputs, runOnHost } from './host.js';
@@ -7,13 +6,12 @@ import { complex, lowerComplex } from './lower/complex.js';
 import type { Dialect } from './lower/dialect.js';
 import { loweringTable } from './lower/index.js';
 import type { KernelInputs, Lowering } from './lower/lowering.js';
-import { userLine } from './record/place.js';
 import type { RecordingBackend } from './recorder.js';
 import { tf } from './tfjs.js';
 
 /** Registers every lowering as a kernel of the named backend; done once a name. */
 export function registerLowerings(backendName: string): void {
-  if (tf.getKernelsForBackend(backendName).length > 0) return;
+  if (tf.getKernel('Identity', backendName)) return; // a look through all kernels would take longer than a small trace
   for (const lowering of loweringTable().values()) {
     register(backendName, lowering.kernel, (lists, attrs, dialect) => {
       const inputs = lists as Readonly<Record<string, Content>>;
@@ -68,35 +66,25 @@ function isList(result: Content | readonly Content[]): result is readonly Conten
 }
 
 /**
- * Stands in for the kernels that have no lowering, so that one trace finds all of them: each is reported, and its
- * outputs take the shapes that tfjs's cpu backend gives for zeros.
+ * Stands in for the kernels that have no lowering, so that one trace finds all of them: each is reported to the recorder,
+ * and its outputs take the shapes that tfjs's cpu backend gives for zeros.
  */
-export function registerStandIns(
-  backendName: string,
-  report: (kernel: UnsupportedKernel) => void,
-  layer: () => string | undefined,
-): () => void {
+export function registerStandIns(backendName: string): void {
   const known = new Set(tf.getKernelsForBackend(backendName).map(({ kernelName }) => kernelName));
-  const added: string[] = [];
   for (const { kernelName, kernelFunc } of tf.getKernelsForBackend('cpu')) {
     if (known.has(kernelName)) continue;
-    added.push(kernelName);
     tf.registerKernel({
       kernelName,
       backendName,
       kernelFunc: ({ inputs, attrs, backend }) => {
-        const [at, inLayer] = [userLine(), layer()];
-        report({ kernel: kernelName, inputs: describe(inputs), ...(inLayer && { layer: inLayer }), ...(at && { at }) });
         const recorder = backend as RecordingBackend;
+        recorder.onUnsupported?.(kernelName, describe(inputs));
         const outputs = runOnZeros(kernelFunc, inputs, attrs);
         const adopted = [outputs].flat().map(({ shape, dtype }) => recorder.adopt(fill(0, dtype as DType, shape)));
         return Array.isArray(outputs) ? adopted : adopted[0]!;
       },
     });
   }
-  return () => {
-    for (const kernelName of added) tf.unregisterKernel(kernelName, backendName);
-  };
 }
 
 type TensorInfos = Record<string, tf.TensorInfo | undefined>;

@@ -29,11 +29,14 @@ export type KernelListener = (
   outputs: readonly Content[],
 ) => void;
 
+export type UnsupportedListener = (kernel: string, inputs: Readonly<Record<string, string>>) => void;
+
 export interface RecordingOptions {
   readonly dialect?: Dialect;
   /** Shared by recordings of one set of weights, which then have the same constants. */
   readonly foreign?: ForeignContents;
   readonly onKernel?: KernelListener;
+  readonly onUnsupported?: UnsupportedListener;
 }
 
 /**
@@ -51,12 +54,16 @@ export class RecordingBackend extends tf.KernelBackend {
   /** Told of every kernel, before its outputs are used. */
   readonly onKernel: KernelListener | undefined;
 
-  constructor(policy: ReadPolicy, { dialect = STANDARD, foreign = new WeakMap(), onKernel }: RecordingOptions = {}) {
+  /** Told of every kernel that has no lowering. */
+  readonly onUnsupported: UnsupportedListener | undefined;
+
+  constructor(policy: ReadPolicy, options: RecordingOptions = {}) {
     super();
     this.#policy = policy;
-    this.#foreign = foreign;
-    this.dialect = dialect;
-    this.onKernel = onKernel;
+    this.#foreign = options.foreign ?? new WeakMap();
+    this.dialect = options.dialect ?? STANDARD;
+    this.onKernel = options.onKernel;
+    this.onUnsupported = options.onUnsupported;
   }
 
   /**

@@ -47,8 +47,8 @@ export interface TraceOptions {
   /** Which axes of the kernels' outputs are known to vary with a free dimension. */
   readonly varying?: VaryingAxes;
   readonly foreign?: ForeignContents;
-  /** Whether the log knows the user's lines; default true. It costs some microseconds a kernel. */
-  readonly lines?: boolean;
+  /** One of many traces of a function: the user's lines and kernels are known from the first, which takes time. */
+  readonly further?: boolean;
 }
 
 /** What a traced function may do besides calling tfjs: declare further inputs. */
@@ -70,7 +70,7 @@ export interface TraceContext {
  */
 export function trace(
   f: (context: TraceContext) => Record<string, tf.Tensor>,
-  { dialect = STANDARD, varying = [], foreign, lines = true }: TraceOptions = {},
+  { dialect = STANDARD, varying = [], foreign, further = false }: TraceOptions = {},
 ): Trace {
   const engine = tf.engine();
   tf.backend(); // nothing may have needed one before
@@ -87,6 +87,7 @@ export function trace(
     return { ...(layer && { layer }), ...(at && { at }) };
   };
   const log: KernelCall[] = [];
+  const unsupported: UnsupportedKernel[] = [];
   const recorder = new RecordingBackend(
     {
       read: ([value]) => Promise.reject(new TracedReadError(value!.dtype, value!.shape, place())),
@@ -100,7 +101,7 @@ export function trace(
       dialect,
       ...(foreign && { foreign }),
       onKernel: (kernel, inputs, attrs, outputs) => {
-        const [layer, line] = [layers.current(), lines ? callingLine() : () => undefined];
+        const [layer, line] = [layers.current(), further ? () => undefined : callingLine()];
         for (const [o, axes] of (varying[log.length] ?? []).entries()) {
           const output = outputs[o];
           if (axes.size > 0 && output instanceof Value) output.varying = axes;
@@ -108,12 +109,12 @@ export function trace(
         known.add(kernel, inputs, attrs, outputs);
         log.push({ kernel, inputs, attrs, outputs, layer, line });
       },
+      onUnsupported: (kernel, inputs) => unsupported.push({ kernel, inputs, ...place() }),
     },
   );
   const run = withDrawsNoted(f, (tensor) => recorder.recorded(tensor), place);
-  const unsupported: UnsupportedKernel[] = [];
   registerLowerings(TRACE_BACKEND);
-  const dropStandIns = registerStandIns(TRACE_BACKEND, (kernel) => unsupported.push(kernel), layers.current);
+  if (!further) registerStandIns(TRACE_BACKEND);
   const created: { variable: tf.Variable; before: Value }[] = [];
   const { makeVariable } = engine;
   const giveBack = override(engine, 'makeVariable', (...args) => {
@@ -171,7 +172,6 @@ export function trace(
     fields.restoreTensors();
     if (finished) for (const { variable, before } of created) settle(variable, before);
     tf.removeBackend(TRACE_BACKEND);
-    dropStandIns();
   }
 }
 

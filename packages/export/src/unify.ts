@@ -95,10 +95,11 @@ class Unifier {
   run(): void {
     for (let item = this.#queue.pop(); item; item = this.#queue.pop()) {
       const { values, user, node } = item;
+      const { source } = values[0]!;
+      const culprit = node ?? (source.kind === 'node' ? source.node : undefined);
       const kinds = new Set(values.map(({ source }) => source.kind));
       if (kinds.size > 1)
-        this.#refuse(`traces of the function differ at ${user}: ${[...kinds].join(' against ')}`, node);
-      const { source } = values[0]!;
+        this.#refuse(`traces of the function differ at ${user}: ${[...kinds].join(' against ')}`, culprit);
       if (source.kind === 'node') this.#nodes(values);
       else if (source.kind === 'constant') this.#constants(item);
     }

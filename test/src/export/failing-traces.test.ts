@@ -73,8 +73,8 @@ const stateful = (kind: 'lstm' | 'gru' | 'simpleRNN'): tf.Sequential =>
 const SUBJECTS: Record<string, () => Subject> = {
   'a model with batch normalisation': () => inference(withBatchNorm()),
   'a model of any batch size': () => ({ ...inference(withBatchNorm(null)), stride: 97 }),
-  'a stateful LSTM': () => inference(stateful('lstm')),
-  'a stateful GRU': () => inference(stateful('gru')),
+  'a stateful LSTM': () => ({ ...inference(stateful('lstm')), stride: 3 }),
+  'a stateful GRU': () => ({ ...inference(stateful('gru')), stride: 2 }),
   'a stateful bidirectional RNN': () => {
     const layer = tf.layers.simpleRNN({ units: 2, stateful: true, ...recurrent });
     const twoWay = tf.layers.bidirectional({ layer, mergeMode: 'sum', batchInputShape: [1, 2, 2] });
@@ -267,7 +267,11 @@ describe('a trace that fails', () => {
         const { stride = 1 } = subject;
         for (let k = 1; ; k += stride) {
           const { error, kernels } = await failingAt(k, when, subject.run);
-          if (kernels < k) break;
+          if (kernels < k) {
+            // A step that is compiled has made its optimizer's slots.
+            if (!subject.optimizer) assertSame(world(subject), before, 'in the end');
+            break;
+          }
           const { error: expected } = { error: Injected, ...subject };
           if (expected) assert.instanceOf(error, expected, `kernel ${k}`);
           assertSame(world(subject), before, `kernel ${k}`);

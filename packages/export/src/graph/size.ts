@@ -30,17 +30,18 @@ export const now = (size: Size): number => (typeof size === 'number' ? size : si
 
 const vectorOf = (size: Size): Value => (typeof size === 'number' ? ints([size]) : size.value);
 
-function arithmetic(type: string, compute: (a: number, b: number) => number, neutral?: number) {
+function arithmetic(type: string, compute: (a: number, b: number) => number, neutral?: number, commutes = false) {
   return (a: Size, b: Size): Size => {
     if (typeof a === 'number' && typeof b === 'number') return compute(a, b);
     if (b === neutral) return a;
+    if (commutes && a === neutral) return b;
     return { now: compute(now(a), now(b)), value: binary(type, vectorOf(a), vectorOf(b)) };
   };
 }
 
-export const plus: (a: Size, b: Size) => Size = arithmetic('Add', (a, b) => a + b, 0);
+export const plus: (a: Size, b: Size) => Size = arithmetic('Add', (a, b) => a + b, 0, true);
 export const minus: (a: Size, b: Size) => Size = arithmetic('Sub', (a, b) => a - b, 0);
-export const times: (a: Size, b: Size) => Size = arithmetic('Mul', (a, b) => a * b, 1);
+export const times: (a: Size, b: Size) => Size = arithmetic('Mul', (a, b) => a * b, 1, true);
 /** The larger one. */
 export const larger: (a: Size, b: Size) => Size = arithmetic('Max', Math.max);
 /** Of a size that is not negative. */

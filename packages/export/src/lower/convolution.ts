@@ -6,10 +6,11 @@ import { convolve } from './convolve.js';
 import type { Dialect } from './dialect.js';
 import { alignTo, type Epilogue, withEpilogue } from './epilogue.js';
 import { convolutionForm } from './forms.js';
+import { overFree } from './free-window.js';
 import { channelsFirst, filterFirst, fromChannelsFirst, layoutOf } from './layout.js';
 import { type CaseInput, type Lowering, type LoweringCase, lattice, lowering } from './lowering.js';
 import { convolveImage } from './wholeImage.js';
-import { convolutionWindow, overFree, type WindowAttributes } from './window.js';
+import { convolutionWindow, type WindowAttributes } from './window.js';
 
 interface Convolved {
   readonly x: Value;

@@ -1,8 +1,9 @@
 /** Convolution and its two adjoints in ONNX's layout, for any number of spatial dimensions and groups. */
 import { ints, op, reshape, scalar } from '../graph/build.js';
 import type { Value } from '../graph/value.js';
+import { padComputed } from './free-window.js';
 import { permute, axes as range, swapBatch } from './layout.js';
-import { padComputed, reached, type Window, type WindowAxis, windowAttributes, windowAxis } from './window.js';
+import { reached, type Window, type WindowAxis, windowAttributes, windowAxis } from './window.js';
 
 /** y[n, o, p] = sum over i, k of x[n, i, p * stride + k * dilation - before] * filter[o, i, k] (+ bias[o]). */
 export function convolve(x: Value, filter: Value, window: Window, groups = 1, bias?: Value): Value {

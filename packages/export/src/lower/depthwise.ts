@@ -4,9 +4,10 @@ import { tf } from '../tfjs.js';
 import type { FusedAttributes } from './activation.js';
 import { convolve, convolveTransposed, correlateChannels } from './convolve.js';
 import { alignTo, type Epilogue, withEpilogue } from './epilogue.js';
+import { overFree } from './free-window.js';
 import { channelsFirst, fromChannelsFirst, layoutOf, permute } from './layout.js';
 import { type Lowering, type LoweringCase, lattice, lowering } from './lowering.js';
-import { convolutionWindow, overFree, type WindowAttributes } from './window.js';
+import { convolutionWindow, type WindowAttributes } from './window.js';
 
 /** [in * multiplier, 1, height, width] from tfjs's [height, width, in, multiplier]: one group a channel. */
 function grouped(filter: Value): Value {

@@ -1,15 +1,14 @@
 import { binary, constant, fill, ints, op, scalar, viaFloat } from '../graph/build.js';
 import { sizeVector } from '../graph/size.js';
-import type { Value } from '../graph/value.js';
+import { nodeOf, type Value } from '../graph/value.js';
 import { tf } from '../tfjs.js';
 import type { Dialect } from './dialect.js';
 import { sharesContest } from './forms.js';
+import { overFree, padComputed } from './free-window.js';
 import { channelsFirst, fromChannelsFirst } from './layout.js';
 import { type Lowering, type LoweringCase, lattice, lowering } from './lowering.js';
 import { contest, patches } from './patches.js';
 import {
-  overFree,
-  padComputed,
   poolingWindow,
   reached,
   type Window,
@@ -38,12 +37,22 @@ function padded(image: Value, given: Window, value: number): { x: Value; window:
   return { x: wide, window: { ...window, axes: bare } };
 }
 
+/**
+ * onnxruntime (1.30) makes one node of a Pad of known amounts and the pooling behind it, and then refuses the padding that
+ * is as wide as the window, or counts it: a Concat of one keeps them apart.
+ */
+function apartFromPad(x: Value): Value {
+  const inner = nodeOf(x, 'Transpose')?.inputs[0] ?? x;
+  const pads = nodeOf(inner, 'Pad')?.inputs[1];
+  return pads?.source.kind === 'constant' ? op('Concat', [x], x.dtype, x.shape, { axis: 1 }) : x;
+}
+
 function pooledShape({ batch, inChannels, axes }: Window): number[] {
   return [batch, inChannels, ...axes.map(({ output }) => output)];
 }
 
 function maxPool(x: Value, window: Window): Value {
-  const at = padded(x, window, -Infinity);
+  const at = padded(apartFromPad(x), window, -Infinity);
   return op('MaxPool', [at.x], x.dtype, pooledShape(window), windowAttributes(at.window.axes));
 }
 
@@ -51,11 +60,17 @@ function maxPool(x: Value, window: Window): Value {
 function averagePool(x: Value, window: Window): Value {
   const at = padded(x, window, 0);
   const shape = pooledShape(window);
-  const means = op('AveragePool', [at.x], x.dtype, shape, averageAttributes(at.window));
+  const means = op('AveragePool', [apartFromPad(at.x)], x.dtype, shape, averageAttributes(at.window));
   if (at.window === window) return means;
   // The written-out zeros have been counted as elements: the mean of ones padded alike is the share that is real.
   const counted = padded(ones(x, window), window, 0);
-  const share = op('AveragePool', [counted.x], x.dtype, [1, 1, ...shape.slice(2)], averageAttributes(at.window));
+  const share = op(
+    'AveragePool',
+    [apartFromPad(counted.x)],
+    x.dtype,
+    [1, 1, ...shape.slice(2)],
+    averageAttributes(at.window),
+  );
   const atLeastOne = scalar(1 / windowSize(window), x.dtype);
   return binary('Div', means, binary('Max', share, atLeastOne));
 }

@@ -1,25 +1,10 @@
-import { binary, cast, constant, ints, op, reshape, scalar } from '../graph/build.js';
-import {
-  type ComputedSize,
-  larger,
-  minus,
-  now,
-  type Size,
-  shapeEntry,
-  sizeAt,
-  sizeScalar,
-  sizeVector,
-  times,
-} from '../graph/size.js';
+import { cast, constant, ints, op, reshape } from '../graph/build.js';
+import { type Size, shapeEntry, sizeAt, sizeVector, times } from '../graph/size.js';
 import type { Value } from '../graph/value.js';
 import { tf } from '../tfjs.js';
+import { asked, canRepeat, freeWeights, repeatEach, type Sampling } from './free-resizing.js';
 import { gather } from './gathering.js';
 import { type Lowering, type LoweringCase, lowering } from './lowering.js';
-
-interface Sampling {
-  readonly alignCorners: boolean;
-  readonly halfPixelCenters: boolean;
-}
 
 interface ResizeAttributes extends Sampling {
   readonly size: readonly [number, number];
@@ -64,58 +49,6 @@ function resizeNearest(images: Value, { size, ...sampling }: ResizeAttributes): 
     return gather(x, ints(sources), axis);
   };
   return copy(copy(images, 2), 1);
-}
-
-/** tfjs rounds i times 1 / factor in double precision; for these factors that is the whole part of i / factor. */
-function canRepeat(factor: number, { alignCorners }: Sampling): boolean {
-  return Number.isInteger(factor) && factor <= 32 && !alignCorners;
-}
-
-/** Every entry of an axis of free size `factor` times; `to` in all. */
-function repeatEach(x: Value, axis: number, factor: number, to: number): Value {
-  if (factor === 1) return x;
-  const copied = gather(x, binary('Div', positionsUpTo(asked(to)), scalar(factor, 'int64')), axis);
-  if (x.varying) copied.varying = x.varying;
-  return copied;
-}
-
-/** A size that tfjs was asked for: should it vary with a free dimension, it is computed on export. */
-const asked = (to: number): ComputedSize => ({ now: to, value: ints([to]) });
-
-/** int64 0, 1, ... size - 1. */
-function positionsUpTo(size: ComputedSize): Value {
-  return op('Range', [scalar(0, 'int64'), sizeScalar(size, 'int64'), scalar(1, 'int64')], 'int64', [size.now]);
-}
-
-/**
- * Interpolation along an axis of free size as a matrix [to, from]. The positions are fractions of whole numbers: their
- * whole parts are exact for every size.
- */
-function freeWeights(from: ComputedSize, to: ComputedSize, { alignCorners, halfPixelCenters }: Sampling): Value {
-  const [rows, columns] = [now(to), now(from)];
-  const i = positionsUpTo(to);
-  const scaled = (x: Value, size: Size): Value => binary('Mul', x, sizeVector([size]));
-  const shifted = (x: Value, size: Size): Value => binary('Sub', x, sizeVector([size]));
-  const one = scalar(1, 'int64');
-  const [numerator, denominator] = ((): [Value, Size] => {
-    if (alignCorners) return [scaled(i, minus(from, 1)), larger(minus(to, 1), 1)];
-    if (!halfPixelCenters) return [scaled(i, from), to];
-    const odd = binary('Add', binary('Mul', i, scalar(2, 'int64')), one);
-    return [shifted(scaled(odd, from), to), times(to, 2)];
-  })();
-  const last = sizeVector([times(minus(from, 1), denominator)]);
-  const at = binary('Min', binary('Max', numerator, scalar(0, 'int64')), last);
-  const low = binary('Div', at, sizeVector([denominator]));
-  const rest = cast(binary('Sub', at, scaled(low, denominator)), 'float32');
-  const share = binary('Div', rest, cast(sizeVector([denominator]), 'float32'));
-  const column = (x: Value): Value => op('Unsqueeze', [x, ints([1])], x.dtype, [rows, 1]);
-  const j = positionsUpTo(from);
-  const where = (index: Value, weight: Value): Value => {
-    const hit = binary('Equal', column(index), j, 'bool');
-    return op('Where', [hit, column(weight), scalar(0, 'float32')], 'float32', [rows, columns]);
-  };
-  const below = where(low, binary('Sub', scalar(1, 'float32'), share));
-  return binary('Add', below, where(binary('Add', low, one), share));
 }
 
 /** Interpolation along one axis as a matrix [to, from], or its transpose, which takes gradients back. */

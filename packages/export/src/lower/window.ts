@@ -1,6 +1,6 @@
 /** The geometry of a sliding window in any number of spatial dimensions, from what tfjs computed for its own kernels. */
-import { ints, op, scalar } from '../graph/build.js';
-import { ceilDiv, floorDiv, larger, minus, now, plus, type Size, sizeAt, sizeVector, times } from '../graph/size.js';
+import { ints, op } from '../graph/build.js';
+import type { Size } from '../graph/size.js';
 import type { Attributes, Value } from '../graph/value.js';
 import { tf } from '../tfjs.js';
 import { type Layout, axes as range } from './layout.js';
@@ -140,67 +140,6 @@ function window3d(info: tf.backend_util.Conv3DInfo): Window {
   const { inDepth, outDepth, filterDepth, strideDepth, dilationDepth, padInfo } = info;
   const depth = windowAxis(inDepth, outDepth, filterDepth, strideDepth, dilationDepth, padInfo.front);
   return { layout, batch, inChannels, outChannels, axes: [depth, ...axes] };
-}
-
-/**
- * The window over an image some of whose sizes are free: what is true of this trace's sizes alone is replaced by what is
- * true of all. Padding that depends on the size is computed in the graph, as tfjs computes it.
- */
-export function overFree(window: Window, x: Value, attrs: Pick<WindowAttributes, 'pad' | 'dimRoundingMode'>): Window {
-  const first = window.layout === 'channelsLast' ? 1 : 2;
-  const axes = window.axes.map((axis, i): WindowAxis => {
-    const size = sizeAt(x, first + i);
-    if (typeof size === 'number') return axis;
-    return axis.stride === 1 ? { ...axis, size } : freeAxis({ ...axis, size }, size, first + i, attrs);
-  });
-  return axes.every((axis, i) => axis === window.axes[i]) ? window : { ...window, axes };
-}
-
-function freeAxis(
-  axis: WindowAxis,
-  size: Size,
-  position: number,
-  { pad, dimRoundingMode = 'floor' }: Pick<WindowAttributes, 'pad' | 'dimRoundingMode'>,
-): WindowAxis {
-  const { kernel, stride, dilation } = axis;
-  const extent = (kernel - 1) * dilation + 1;
-  if (pad === 'same') {
-    // tfjs's windows of rank 3 leave elements out where the stride is beyond the kernel: not written for free sizes.
-    if (axis.before < 0 || axis.after < 0) return axis;
-    const reach = plus(times(minus(ceilDiv(size, stride), 1), stride), extent);
-    const total = larger(minus(reach, size), 0);
-    const before = floorDiv(total, 2);
-    return { ...axis, computed: { before, after: minus(total, before) } };
-  }
-  const [before, after] = pad === 'valid' ? [0, 0] : typeof pad === 'number' ? [pad, pad] : ends(pad, position);
-  // Rounded down, the last window fits, whatever the size: elements behind it are left alone.
-  if (dimRoundingMode === 'floor' || pad === 'valid') return { ...axis, before, after };
-  const steps = minus(plus(size, before + after), extent);
-  const output =
-    dimRoundingMode === 'ceil'
-      ? plus(ceilDiv(steps, stride), 1)
-      : plus(floorDiv(plus(times(steps, 2), stride), 2 * stride), 1);
-  const reach = plus(times(minus(output, 1), stride), extent);
-  return { ...axis, computed: { before, after: larger(minus(minus(reach, size), before), 0) } };
-}
-
-function ends(pad: WindowAttributes['pad'], position: number): [number, number] {
-  return (pad as unknown as [number, number][])[position]!;
-}
-
-/** A channels-first x with its computed padding written out; the window over it. */
-export function padComputed(x: Value, window: Window, value: number): { x: Value; window: Window } {
-  const { axes } = window;
-  if (axes.every(({ computed }) => computed === undefined)) return { x, window };
-  const before = axes.map(({ computed }) => computed?.before ?? 0);
-  const after = axes.map(({ computed }) => computed?.after ?? 0);
-  const pads = sizeVector([0, 0, ...before, 0, 0, ...after]);
-  const sizes = axes.map((_, i) => x.shape[2 + i]! + now(before[i]!) + now(after[i]!));
-  const padded = op('Pad', [x, pads, scalar(value, x.dtype)], x.dtype, [...x.shape.slice(0, 2), ...sizes]);
-  const bare = axes.map(({ computed, ...axis }, i) =>
-    computed ? { ...axis, input: sizes[i]!, before: 0, after: 0 } : axis,
-  );
-  return { x: padded, window: { ...window, axes: bare } };
 }
 
 /** Number of elements under the window. */

@@ -73,6 +73,8 @@ export class RecurrentLayers {
   /** Runs `f`; its outputs, and the states after it. */
   outputsOf(f: () => Record<string, tf.Tensor>): Record<string, tf.Tensor> {
     const outputs = this.#during(f);
+    // What is no record of tensors (a promise, say) is for the caller to refuse.
+    if (this.carried.length === 0 || outputs instanceof Promise) return outputs;
     const names = this.carried.map(({ output }) => output);
     const taken = names.find((name) => name in outputs);
     if (taken !== undefined) throw new SignatureError(`two outputs are called ${taken}; rename the recurrent layer`);

@@ -86,10 +86,6 @@ export class SizeFit {
     const usable = ({ feature }: Candidate): boolean => feature.atoms.every(allowed);
     const { direct, further } = this.#features();
     const singles = [...direct, ...further].filter(usable);
-    for (const { feature, values } of direct) {
-      if (feature.atoms.every(allowed) && values.every((value, t) => value === numbers[t]))
-        return { offset: 0, terms: [{ slope: 1, feature }] };
-    }
     const affine = this.#affine(numbers);
     if (affine) return affine;
     for (const candidate of singles) {

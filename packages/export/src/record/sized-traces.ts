@@ -4,7 +4,7 @@ import { SignatureError } from '../errors.js';
 import { Value } from '../graph/value.js';
 import type { TraceOptions } from '../trace.js';
 import type { SizedTrace } from './compare-logs.js';
-import type { KernelLog, VaryingAxes } from './kernel-log.js';
+import type { VaryingAxes } from './kernel-log.js';
 import { SCAN_BEGINS, SCAN_ENDS } from './scan.js';
 import type { Atom } from './size-fit.js';
 import { everyRest, firstSizes, oneChanged, type Sizes, smallSizes } from './trace-sizes.js';
@@ -15,7 +15,7 @@ export interface SizedTraces {
   readonly again: SizedTrace;
   /** At sizes that are not small: their graphs must be the same. */
   readonly large: readonly SizedTrace[];
-  /** At sizes from 1 on, where tfjs and lowerings take short cuts: the kernels must be the same. */
+  /** At sizes from 1 on and at the function's own, where tfjs and lowerings take short cuts: the kernels must be the same. */
   readonly small: readonly SizedTrace[];
   /** For each free dimension, which of `large` differs from `base` in that one alone. */
   readonly changed: readonly (number | undefined)[];
@@ -29,19 +29,25 @@ const FEWEST = 4;
 const LARGE = 25;
 /** From here on where a function takes no larger ones. */
 const MEDIUM = 5;
+/** Beyond sizes that functions may compare theirs with. */
+const BIG = [1025, 257, 129, 65, 101, 513];
 
 /**
- * Traces a function with `count` free dimensions. Sizes at which it fails itself are outside its domain and left out.
+ * Traces a function with free dimensions; `named` are numbers in its text. Sizes at which it fails itself are outside its domain and left out,
+ * and so are those that leave it with empty tensors.
  * @throws SignatureError when it works at too few sizes
  */
-export function sizedTraces(run: Run, names: readonly string[]): SizedTraces {
+export function sizedTraces(run: Run, names: readonly string[], named: readonly number[] = []): SizedTraces {
   const options: TraceOptions = { foreign: new WeakMap() };
   const { base, again, sizes: first, factor } = firstTraces(run, names, options);
   if (names.length === 0) return { base, again, large: [], small: [], changed: [] };
-  const quick = { ...options, lines: false };
+  const quick = { ...options, further: true };
+  const isEmpty = holdsNothing(base);
   const attempt = (sizes: Sizes, more: TraceOptions): SizedTrace | undefined => {
     try {
-      return run(sizes, { ...quick, ...more });
+      const traced = run(sizes, { ...quick, ...more });
+      // An image of which nothing is left is no size that a function is made for.
+      return isEmpty || !holdsNothing(traced) ? traced : undefined;
     } catch (error) {
       if (error instanceof ForgeError) throw error;
       return undefined;
@@ -54,15 +60,22 @@ export function sizedTraces(run: Run, names: readonly string[]): SizedTraces {
     });
 
   const singles = oneChanged(first, factor);
-  const apart = attempted([singles.map((sizes, d) => sizes[d]!), ...singles], {});
+  const apart = attempted([singles.map((sizes, d) => sizes[d]!)], {});
   let varying = varyingAxes([base, ...apart.map(({ traced }) => traced)]);
-  const effort = effortFor(base.trace.log.length);
-  const taken = numbersOf(base);
+  const effort = effortFor(base.trace.log.length, names.length);
+  const taken = new Set(ownLists(base).flat());
   const plan = (least: number): Sizes[] => everyRest(names.length, { rounds: effort.rounds, least, factor, taken });
   const alike = first.map(() => first[0]! * factor);
   let large = attempted([...singles, ...plan(LARGE), alike], { varying });
   if (large.length < singles.length + FEWEST) large = large.concat(attempted(plan(MEDIUM), { varying }));
-  const small = attempted(smallSizes(first, effort.small, factor), { varying });
+  const small = attempted(
+    [
+      ...smallSizes(first, effort.small, factor),
+      ...ownSizes(base, effort.own),
+      ...oneByOne(first, [...BIG.slice(0, effort.small), ...named.flatMap((n) => [n - 1, n, n + 1])]),
+    ],
+    { varying },
+  );
   if (large.length < FEWEST) {
     const tried = large.map(({ traced }) => traced.at).join('; ');
     throw new SignatureError(
@@ -103,10 +116,12 @@ function firstTraces(
   for (const { sizes, factor } of firstSizes(names.length)) {
     try {
       const base = run(sizes, options);
-      const again = run(sizes, options);
+      const again = run(sizes, { ...options, further: true });
       // What a function does at its first call alone (building its layers) is not part of it.
       const settled = base.trace.log.length === again.trace.log.length;
-      return settled ? { base, again, sizes, factor } : { base: again, again: run(sizes, options), sizes, factor };
+      return settled
+        ? { base, again, sizes, factor }
+        : { base: again, again: run(sizes, { ...options, further: true }), sizes, factor };
     } catch (error) {
       if (error instanceof ForgeError || names.length === 0) throw error;
       failure ??= error;
@@ -115,11 +130,17 @@ function firstTraces(
   throw failure;
 }
 
+/** Whether a kernel's result is empty. */
+function holdsNothing({ trace }: SizedTrace): boolean {
+  return trace.log.some(({ outputs }) => outputs.some(({ shape }) => shape.includes(0)));
+}
+
 /** Large models get fewer traces: each of their kernels is like many of small ones. */
-function effortFor(kernels: number): { rounds: number; small: number } {
-  if (kernels <= 150) return { rounds: 4, small: 12 };
-  if (kernels <= 1000) return { rounds: 2, small: 6 };
-  return { rounds: 1, small: 4 };
+function effortFor(kernels: number, dimensions: number): { rounds: number; small: number; own: number } {
+  const several = dimensions > 1 ? 2 : 1; // in two rounds two dimensions are even together, and one of them
+  if (kernels <= 150) return { rounds: 2 * several, small: 12, own: 24 };
+  if (kernels <= 1000) return { rounds: several, small: 4, own: 12 };
+  return { rounds: 1, small: 3, own: 6 };
 }
 
 function varyingAxes(traces: readonly SizedTrace[]): VaryingAxes {
@@ -139,18 +160,36 @@ function varyingAxes(traces: readonly SizedTrace[]): VaryingAxes {
 
 const listed = (varying: VaryingAxes): number[][][] => varying.map((outputs) => outputs.map((axes) => [...axes]));
 
-/** Numbers of the function's own: dimensions and attributes of its kernels. */
-function numbersOf({ trace }: SizedTrace): Set<number> {
-  const numbers = new Set<number>();
+/** Shapes and attributes of the function's kernels. */
+function ownLists({ trace }: SizedTrace): number[][] {
+  const lists: number[][] = [];
   const visit = (value: unknown): void => {
-    if (typeof value === 'number') numbers.add(value);
+    if (typeof value === 'number') lists.push([value]);
+    else if (Array.isArray(value) && value.every((entry) => typeof entry === 'number')) lists.push(value);
     else if (Array.isArray(value)) for (const entry of value) visit(entry);
   };
-  const shapes = (log: KernelLog): readonly number[][] =>
-    log.flatMap(({ inputs, outputs }) => [Object.values(inputs), outputs].flat(2).map(({ shape }) => [...shape]));
-  for (const shape of shapes(trace.log)) visit(shape);
-  for (const { attrs } of trace.log) for (const value of Object.values(attrs)) visit(value);
-  return numbers;
+  for (const { inputs, outputs, attrs } of trace.log) {
+    for (const { shape } of [Object.values(inputs), outputs].flat(2)) lists.push([...shape]);
+    for (const value of Object.values(attrs)) visit(value);
+  }
+  return lists;
+}
+
+/** Sizes that the function itself names: it may compare its input's with them. */
+function ownSizes(base: SizedTrace, most: number): Sizes[] {
+  const count = base.sizes.length;
+  const points = ownLists(base).flatMap((list) => {
+    const windows = list.map((_, i) => list.slice(i, i + count)).filter((window) => window.length === count);
+    return [...windows, ...list.map((n) => base.sizes.map(() => n))];
+  });
+  const usable = points.filter((sizes) => sizes.every((n) => n >= 1 && n <= 128 && !base.sizes.includes(n)));
+  return [...new Map(usable.map((sizes) => [sizes.join(), sizes])).values()].slice(0, most);
+}
+
+/** Each size for each dimension by itself. */
+function oneByOne(first: Sizes, list: readonly number[]): Sizes[] {
+  const sizes = [...new Set(list)].filter((n) => n >= 1);
+  return sizes.flatMap((n) => first.map((_, d) => first.map((other, i) => (i === d ? n : other))));
 }
 
 /** A dimension of a kernel's output that varies, and where it is. */

@@ -70,7 +70,6 @@ export function variationalLoss(
 
 /** Every row `times` times, one after the other: [rows, size] -> [rows * times, size]. What {@link VariationalInput.decode} needs beside z. */
 export function repeatRows(rows: tf.Tensor, times: number): tf.Tensor {
-  if (times === 1) return rows;
   const size = rows.shape[1] as number;
   return tf.tidy(() => rows.expandDims(1).tile([1, times, 1]).reshape([-1, size]));
 }
