@@ -48,11 +48,8 @@ class LogComparison {
         const other = trace.log[index];
         const normal = other && this.#asCall(call, other);
         if (normal?.kernel !== call.kernel) {
-          const instead = other ? `${other.kernel} instead` : 'it ends before it';
-          this.#refuse(
-            call,
-            `the function does something else at ${at} than at ${base.at}: ${call.kernel}, ${instead}`,
-          );
+          const instead = other ? `${other.kernel} instead of ${call.kernel}` : `it ends before ${call.kernel}`;
+          this.#refuse(call, `the function does something else at ${at} than at ${base.at}: ${instead}`);
         }
         return normal!;
       });
