@@ -38,7 +38,7 @@ export interface Exported {
   readonly nodes: number;
   /** Sizes that were fixed because the model can't be exported with free ones, and why. */
   readonly fixed?: { readonly sizes: Readonly<Record<string, number>>; readonly reason: string };
-  /** With tfjs cpu at the first input, with tfjs wasm at the second (cpu where wasm lacks kernels). */
+  /** With tfjs cpu at the first input; at the second with tfjs wasm or cpu, whichever is nearer. */
   readonly comparison: Comparison;
   /** How far tfjs's wasm backend is from its cpu backend at the first input: what another order of sums does. */
   readonly wasmError?: number;

@@ -63,18 +63,20 @@ export type Exportable = tf.LayersModel | tf.GraphModel | ExportableFunction;
 
 /**
  * Writes a tfjs function, layers model or graph model as an ONNX model with its weights inside. Dimensions that the
- * signature (or the model) leaves open stay free.
+ * signature (a model has its own, too) leaves open stay free.
  * @throws UnsupportedKernelError, TracedReadError, TraceMismatchError (a frozen random number, say), SignatureError.
  */
 export function exportOnnx(
   target: tf.LayersModel | tf.GraphModel,
-  signature?: undefined,
+  signature?: Signature,
   options?: ExportOptions,
 ): OnnxExport;
 export function exportOnnx(target: ExportableFunction, signature: Signature, options?: ExportOptions): OnnxExport;
 export function exportOnnx(target: Exportable, signature?: Signature, options: ExportOptions = {}): OnnxExport {
   return undoneOnFailure(() => {
-    if (typeof target !== 'function') return exportFunction(functionOf(target), signatureOf(target), options);
+    if (typeof target !== 'function') {
+      return exportFunction(functionOf(target), signature ?? signatureOf(target), options);
+    }
     if (!signature) throw new SignatureError('a function needs a signature: names, shapes and dtypes of its inputs');
     return exportFunction(target, signature, options);
   });

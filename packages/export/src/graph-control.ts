@@ -64,9 +64,10 @@ function straightModel(artifacts: tf.io.ModelArtifacts, nodes: readonly Topology
       return { ...node, input };
     });
   const placeholders = [...ports].map((name) => ({ name, op: 'Placeholder', attr: {} }));
-  const { modelTopology, weightData, weightSpecs } = artifacts;
+  const { modelTopology, weightData, weightSpecs = [] } = artifacts;
+  if (!weightData) throw new SignatureError('a graph model with branches must be loaded without streamWeights');
   const topology = { ...(modelTopology as object), node: [...straight, ...placeholders] };
-  const load = () => ({ modelTopology: topology, weightSpecs: weightSpecs!, weightData: weightData! });
+  const load = () => ({ modelTopology: topology, weightSpecs, weightData });
   return tf.loadGraphModelSync({ load }) as unknown as tf.GraphModel;
 }
 

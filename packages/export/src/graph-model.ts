@@ -43,7 +43,7 @@ interface Internals {
 /** Why operations of tfjs's categories can't be part of a graph; tfjs runs them asynchronously. */
 const REASONS: Readonly<Record<string, string>> = {
   dynamic: 'the shape of the result depends on values',
-  control: 'loops and lists of tensors',
+  control: 'loops, calls of functions, lists of tensors',
   hash_table: 'tables',
   unknown: 'unknown to tfjs',
 };

@@ -36,6 +36,11 @@ describe('graph models', () => {
     assert.deepEqual(score, [10, 100, 10, 100]);
   });
 
+  it('take another signature, to fix sizes', async () => {
+    const exported = exportOnnx(await SCORES.load(), { inputs: { picture: { shape: [1, 2, 2] } } });
+    assert.deepEqual(exported.outputs.score!.shape, [1, 2]);
+  });
+
   it('agree with themselves', async () => {
     const model = await SCORES.load();
     assert.isBelow((await verify(exportOnnx(model), model)).worst, 1e-6);
