@@ -131,7 +131,7 @@ function firstTraces(
 
 /** Whether a kernel's result is empty. */
 function holdsNothing({ trace }: SizedTrace): boolean {
-  return trace.log.some(({ outputs }) => outputs.some(({ shape }) => shape.includes(0)));
+  return trace.log.some(({ outputs }) => outputs.some(({ shape }) => shape.some((n) => n <= 0)));
 }
 
 /** Large models get fewer traces: each of their kernels is like many of small ones. */
