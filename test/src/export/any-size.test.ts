@@ -162,6 +162,35 @@ describe('free dimensions', () => {
     await agrees(positions, rows, counts([1, 2, 9, 16]));
   });
 
+  it('are halved where only even ones are taken', async () => {
+    const pairs: Signature = { inputs: { x: { shape: [1, 'height', 'width', 4] } } };
+    const blocks: ExportableFunction = ({ x }) => {
+      const [, h, w] = x!.shape as [number, number, number];
+      const split = tf.transpose(tf.reshape(x!, [1, h / 2, 2, w / 2, 2, 4]), [0, 1, 3, 2, 4, 5]);
+      return { y: tf.reshape(split, [1, h / 2, w / 2, 16]), back: tf.depthToSpace(x as tf.Tensor4D, 2) };
+    };
+    const sizes = [[2, 4], [6, 2], [16, 10]]; // biome-ignore format: sizes in a row
+    await agrees(
+      blocks,
+      pairs,
+      sizes.map(([h, w]) => ({ x: [1, h!, w!, 4] })),
+    );
+  });
+
+  it('are computed for images of three spatial dimensions', async () => {
+    const volume: Signature = { inputs: { x: { shape: [1, 'depth', 'height', 4, 1] } } };
+    const f: ExportableFunction = ({ x }) => ({
+      sums: tf.conv3d(x as tf.Tensor5D, tf.ones([3, 3, 3, 1, 1]) as tf.Tensor5D, 2, 'same'),
+      mean: tf.avgPool3d(x as tf.Tensor5D, 3, 2, 'same'),
+    });
+    const sizes = [[1, 2], [4, 3], [5, 6]]; // biome-ignore format: sizes in a row
+    await agrees(
+      f,
+      volume,
+      sizes.map(([d, h]) => ({ x: [1, d!, h!, 4, 1] })),
+    );
+  });
+
   it('are refused where the function does something else at other sizes, with the line', () => {
     const branches: ExportableFunction[] = [
       ({ x }) => ({ y: x!.shape[0]! % 2 === 0 ? tf.neg(x!) : tf.abs(x!) }),

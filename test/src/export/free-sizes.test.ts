@@ -4,8 +4,9 @@ import { assert } from 'chai';
 import fc from 'fast-check';
 import { type Layer, networks, runNetwork } from './random-nets.js';
 
-/** ONNX_FORGE_NETS=2000 tries more. */
+/** ONNX_FORGE_NETS=2000 tries more and shows what is refused, ONNX_FORGE_SEED others. */
 const NETS = Number(process.env.ONNX_FORGE_NETS ?? 60);
+const SEED = Number(process.env.ONNX_FORGE_SEED ?? 13);
 const LARGEST = 17;
 const CHANNELS = 2;
 
@@ -16,7 +17,7 @@ describe('random networks over two free dimensions, every size from 1 to 17', ()
   before(() => tf.setBackend('cpu'));
 
   it(`${NETS} of them are right or refused`, async () => {
-    await fc.assert(fc.asyncProperty(networks, check), { numRuns: NETS, seed: 13, endOnFailure: NETS > 100 });
+    await fc.assert(fc.asyncProperty(networks, check), { numRuns: NETS, seed: SEED, endOnFailure: NETS > 100 });
     const { right, refused, nowhere, compared } = counts;
     console.log(`      ${right} right (${compared} sizes), ${refused} refused, 0 wrong; ${nowhere} take no size`);
     for (const [reason, count] of refusals) console.log(`        ${count} times: ${reason}`);
@@ -71,8 +72,8 @@ async function compare(
   try {
     expected = tf.tidy(() => {
       const x = tf.tensor4d(data, [1, height, width, CHANNELS]);
-      const y = runNetwork(layers, x, ({ size }) => {
-        smallest = Math.min(smallest, size);
+      const y = runNetwork(layers, x, ({ shape }) => {
+        smallest = Math.min(smallest, ...shape); // tfjs has images of less than nothing
       });
       return { shape: y.shape, values: y.dataSync() as Float32Array };
     });
@@ -80,6 +81,8 @@ async function compare(
     return; // outside the network's domain
   }
   if (!(smallest > 0)) return; // onnxruntime's operators take no empty images
+  // Of a window of nothing but padding tfjs gives NaN or -Infinity, and nothing else here does.
+  if (!expected.values.every(Number.isFinite)) return;
   counts.compared++;
   const where = `${JSON.stringify(layers)} at ${height} x ${width}`;
   const { y } = await session.run({ x: { type: 'float32', dims: [1, height, width, CHANNELS], data } });

@@ -73,10 +73,10 @@ const layer: fc.Arbitrary<Layer> = fc.oneof(
         pad: padding,
         rounding: fc.constantFrom('floor' as const, 'floor' as const, 'ceil' as const, 'round' as const),
       })
-      // The mean of a window of nothing but padding is NaN in tfjs, and no number that anyone wants.
+      // Of a window of nothing but padding tfjs gives NaN or -Infinity, which nobody wants.
       .map((pool) => {
         if (typeof pool.pad !== 'number') return { ...pool, rounding: 'floor' as const };
-        return pool.op === 'avg' ? { ...pool, pad: Math.min(pool.pad, ...pool.kernel.map((k) => k - 1)) } : pool;
+        return { ...pool, pad: Math.min(pool.pad, ...pool.kernel.map((k) => k - 1)) };
       }),
   },
   {

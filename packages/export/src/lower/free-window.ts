@@ -1,7 +1,10 @@
 /** Windows over images of free size: nothing that is true of one trace's sizes alone may stay in them. */
+
+import { TraceMismatchError } from '../errors.js';
 import { op, scalar } from '../graph/build.js';
 import { ceilDiv, floorDiv, larger, minus, now, plus, type Size, sizeAt, sizeVector, times } from '../graph/size.js';
 import type { Value } from '../graph/value.js';
+import { describePlace, userLine } from '../record/place.js';
 import type { Window, WindowAttributes, WindowAxis } from './window.js';
 
 /**
@@ -13,15 +16,18 @@ export function overFree(window: Window, x: Value, attrs: Pick<WindowAttributes,
   const axes = window.axes.map((axis, i): WindowAxis => {
     const size = sizeAt(x, first + i);
     if (typeof size === 'number') return axis;
-    // Padding by a number, tfjs counts the columns' windows by the kernel and the stride of the rows.
     const [rows] = window.axes as [WindowAxis];
     const alike = axis.stride === rows.stride && extentOf(axis) === extentOf(rows);
-    const asRows = typeof attrs.pad === 'number' && window.axes.length === 2 && !alike;
+    if (typeof attrs.pad === 'number' && window.axes.length === 2 && !alike) {
+      const line = userLine();
+      throw new TraceMismatchError(
+        'tfjs counts the columns of a window that is padded by a number as if they were rows, which is not written for a ' +
+          `free size${describePlace(line === undefined ? {} : { at: line })}; pad it by 'same', 'valid' or amounts for each side, or fix that dimension in the signature`,
+      );
+    }
     // In three dimensions it leaves elements out at the front where the stride is beyond the kernel.
     const leavesOut = attrs.pad === 'same' && window.axes.length === 3 && axis.stride > extentOf(axis);
-    return axis.stride === 1 || asRows || leavesOut
-      ? { ...axis, size }
-      : freeAxis({ ...axis, size }, size, first + i, attrs);
+    return axis.stride === 1 || leavesOut ? { ...axis, size } : freeAxis({ ...axis, size }, size, first + i, attrs);
   });
   return axes.every((axis, i) => axis === window.axes[i]) ? window : { ...window, axes };
 }

@@ -163,6 +163,13 @@ class LogComparison {
   #nameOutputs(index: number, calls: readonly KernelCall[]): void {
     const [base] = calls as [KernelCall];
     for (const [t, call] of calls.entries()) {
+      if (call.outputs.length !== base.outputs.length) {
+        const [more, fewer] = [call, base].map(({ outputs }) => outputs.length);
+        this.#refuse(
+          base,
+          `${base.kernel} gives ${more} results at ${this.#traces[t]!.at} and ${fewer} at ${this.#traces[0]!.at}`,
+        );
+      }
       for (const [o, output] of call.outputs.entries()) {
         const same = base.outputs[o];
         const alike = same?.shape.length === output.shape.length || this.#shortened.has(output);

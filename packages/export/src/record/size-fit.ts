@@ -136,7 +136,8 @@ export class SizeFit {
     const quotients = this.atoms.flatMap(({ values }, atom) =>
       DIVISORS.flatMap((divisor) => {
         const rests = new Set(values.map((value) => value % divisor));
-        if (rests.size < divisor) return [];
+        // Every rest that there can be: a function may take multiples only.
+        if (rests.size < divisor / values.reduce(greatestCommonDivisor, divisor)) return [];
         const shifts = Array.from({ length: divisor }, (_, shift) => shift);
         const floors = shifts.map(
           (shift): Candidate => ({
@@ -154,6 +155,10 @@ export class SizeFit {
     const triples = this.atoms.length <= 12 ? this.#products(3) : [];
     return [...this.#products(2), ...quotients, ...triples];
   }
+}
+
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }
 
 function usesOnly({ terms }: Formula, allowed: Allowed): boolean {

@@ -132,7 +132,7 @@ function firstTraces(
 
 /** Whether a kernel's result is empty. */
 function holdsNothing({ trace }: SizedTrace): boolean {
-  return trace.log.some(({ outputs }) => outputs.some(({ shape }) => shape.includes(0)));
+  return trace.log.some(({ outputs }) => outputs.some(({ shape }) => shape.some((n) => n <= 0)));
 }
 
 /** Large models get fewer traces: each of their kernels is like many of small ones. */
@@ -182,7 +182,7 @@ function ownSizes(base: SizedTrace, most: number): Sizes[] {
     const windows = list.map((_, i) => list.slice(i, i + count)).filter((window) => window.length === count);
     return [...windows, ...list.map((n) => base.sizes.map(() => n))];
   });
-  const usable = points.filter((sizes) => sizes.every((n) => n >= 1 && n <= 128 && !base.sizes.includes(n)));
+  const usable = points.filter((sizes) => sizes.every((n) => Number.isInteger(n) && n >= 1 && n <= 128));
   return [...new Map(usable.map((sizes) => [sizes.join(), sizes])).values()].slice(0, most);
 }
 
