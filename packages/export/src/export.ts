@@ -56,6 +56,11 @@ export interface ExportOptions {
   readonly externalData?: ExternalDataOptions;
   /** What the file says of where it comes from (`metadata_props`): recipe, data set, licence ... */
   readonly metadata?: Readonly<Record<string, string>>;
+  /**
+   * How many sizes of free dimensions the function is traced at. `few`: for a function that has been exported before and
+   * differs in its weights alone. Default: as many as tell whether it does something else at some size.
+   */
+  readonly traces?: 'all' | 'few';
 }
 
 /** What can be exported: a function of tensors by name, or a model. */
@@ -121,7 +126,7 @@ function unique(names: readonly string[], taken: readonly string[] = []): string
 function exportFunction(
   f: ExportableFunction,
   signature: Signature,
-  { nameOf, externalData, metadata }: ExportOptions,
+  { nameOf, externalData, metadata, traces: extent = 'all' }: ExportOptions,
 ): OnnxExport {
   checkSignature(signature);
   const free = freeDimensions(signature);
@@ -140,7 +145,7 @@ function exportFunction(
       return sized;
     },
     free,
-    numbersIn(f),
+    { named: extent === 'all' ? numbersIn(f) : [], extent },
   );
   const { base: first, again, large, small, changed } = traces;
   assertEqualReads(first.trace, again.trace);

@@ -6,6 +6,9 @@ import { type Dialect, STANDARD } from './lower/dialect.js';
 import { tf } from './tfjs.js';
 
 type DataId = object;
+
+const GONE =
+  'a tensor is used that was disposed before, or is of another trace: what a traced function computes stands for no numbers after it has returned';
 type TypedValues = Float32Array | Int32Array | Uint8Array;
 
 interface Entry {
@@ -83,7 +86,7 @@ export class RecordingBackend extends tf.KernelBackend {
     const known = this.#foreign.get(info.dataId);
     if (known) return known;
     const home = tf.engine().state.tensorInfo.get(info.dataId as never)?.backend;
-    if (!home) throw new SignatureError('a tensor was disposed before it was used');
+    if (!home) throw new SignatureError(GONE);
     const content = uploaded(home.readSync(info.dataId), info.shape, info.dtype);
     this.#foreign.set(info.dataId, content);
     return content;
@@ -133,9 +136,7 @@ export class RecordingBackend extends tf.KernelBackend {
   override readSync(dataId: DataId): tf.backend_util.BackendValues {
     const entry = this.#entries.get(dataId);
     if (!entry) {
-      throw new SignatureError(
-        'a tensor of another trace is used: what a traced function computes stands for no numbers after it has returned',
-      );
+      throw new SignatureError(GONE);
     }
     return known(entry.content, (value) => this.#policy.readSync(value));
   }

@@ -2,6 +2,7 @@ import { TraceMismatchError } from './errors.js';
 import { arrayOf, binary, cast, constant, ints, op, reshape, scalar, unary } from './graph/build.js';
 import { floorDiv, modulo, plus, product, type Size, shapeEntry, sizeVector, times } from './graph/size.js';
 import { constantData, type GraphNode, neededBy, type Value } from './graph/value.js';
+import { comparableEnds } from './lower/slicing.js';
 import { type ConstantForm, constantForm, type NumberRule, sameConstant } from './record/constant-form.js';
 import { frozenRandomness } from './record/drawn-constants.js';
 import { placeOf } from './record/kernel-log.js';
@@ -151,17 +152,18 @@ class Unifier {
       this.#refuse(frozenRandomness(`a constant at ${user}`).message, node);
     }
     if (others.every((value) => sameConstant(base, value))) return;
-    const sized = [base, ...others];
+    const all = [base, ...others];
+    const sized = node?.op === 'Slice' && position === 2 ? comparableEnds(node, all) : all;
     const replacement =
-      (node?.op === 'Reshape' && position === 1 ? this.#openShape(sized) : undefined) ?? this.#formed(sized);
+      (node?.op === 'Reshape' && position === 1 ? this.#openShape(sized) : undefined) ?? this.#formed(sized, base);
     if (!replacement) {
       this.#refuse(`a constant at ${user} depends on a free dimension in a way that a graph can't compute`, node);
     }
     base.source = replacement.source;
   }
 
-  #formed(values: readonly Value[]): Value | undefined {
-    const [base] = values as [Value];
+  /** @param base the constant that the new value stands for */
+  #formed(values: readonly Value[], base: Value): Value | undefined {
     const form = constantForm(values, (numbers) => this.#formula(numbers, base));
     return form && this.#built(form, base);
   }

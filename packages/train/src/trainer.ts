@@ -172,7 +172,7 @@ async function finish(
   const graphs = await writeGraphs(folder, served.graphs, weights, metadata, (detail, fraction) =>
     onEvent({ type: 'phase', phase: 'export', detail, fraction }),
   );
-  await using current = new CurrentGraphs(served.graphs);
+  await using current = new CurrentGraphs(served.graphs, new Set(Object.keys(served.graphs)));
   const learned = await served.calibrate?.(current, data.splits.validation);
   const training =
     portable &&

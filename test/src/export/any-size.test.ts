@@ -141,6 +141,15 @@ describe('free dimensions', () => {
     assert.deepEqual(outputs.twice!.shape, ['rows_dependent_0', 2]);
   });
 
+  it('say where a row of a table is, up to its last one', async () => {
+    for (const longest of [31, 32, 40]) {
+      const table = tf.tensor2d(numbers([longest, 2]), [longest, 2]);
+      const row: ExportableFunction = ({ x }) => ({ y: table.slice([x!.shape[0]! - 1, 0], [1, 2]) });
+      await agrees(row, rows, counts([1, 2, 24, longest - 1, longest]));
+      table.dispose();
+    }
+  });
+
   it('may have one name twice, and be told apart where they have two', async () => {
     const pair: Signature = { inputs: { a: { shape: ['n', 'm'] }, b: { shape: ['m', 'n'] } } };
     const f: ExportableFunction = ({ a, b }) => ({ y: tf.div(tf.matMul(a!, b!), a!.shape[1]! * a!.shape[0]!) });

@@ -1,5 +1,5 @@
 import { ints, op, reshape } from '../graph/build.js';
-import type { Value } from '../graph/value.js';
+import { constantData, type GraphNode, type Value } from '../graph/value.js';
 import { tf } from '../tfjs.js';
 import { type Lowering, lowering } from './lowering.js';
 import { tensorInfo } from './shapes.js';
@@ -49,6 +49,17 @@ function take(x: Value, ranges: readonly AxisRange[]): Value {
   const stepped = steps.some((step) => step !== 1) ? [ints(steps)] : [];
   const shape = ranges.map(({ count }) => count);
   return op('Slice', [x, starts, ints(ends), ints(axes), ...stepped], x.dtype, shape);
+}
+
+/**
+ * The ends that a Slice has in several traces, comparable: at some sizes the end of a fixed axis is reached, and not written.
+ */
+export function comparableEnds({ inputs }: GraphNode, ends: readonly Value[]): readonly Value[] {
+  const [x, , , axes] = inputs;
+  const [along, ...rows] = [axes!, ...ends].map((value) => Array.from(constantData(value) ?? [], Number));
+  if (rows.some((row) => row.length !== along!.length)) return ends;
+  const fixed = along!.map((axis, i) => !x!.varying?.has(axis) && rows.some((row) => row[i] !== BEYOND));
+  return rows.map((row) => ints(row.map((end, i) => (fixed[i] && end === BEYOND ? x!.shape[along![i]!]! : end))));
 }
 
 /** The whole of every axis but the given ones. */

@@ -32,12 +32,18 @@ const MEDIUM = 5;
 /** Beyond sizes that functions may compare theirs with. */
 const BIG = [1025, 257, 129, 65, 101, 513];
 
+/** How many sizes are tried; `named` are numbers in the function's text. */
+export interface Thoroughness {
+  readonly extent: 'all' | 'few';
+  readonly named: readonly number[];
+}
+
 /**
- * Traces a function with free dimensions; `named` are numbers in its text. Sizes at which it fails itself are outside its domain and left out,
- * and so are those that leave it with empty tensors.
+ * Traces a function with free dimensions. Sizes at which it fails itself are outside its domain and left out, and so are
+ * those that leave it with empty tensors.
  * @throws SignatureError when it works at too few sizes
  */
-export function sizedTraces(run: Run, names: readonly string[], named: readonly number[] = []): SizedTraces {
+export function sizedTraces(run: Run, names: readonly string[], { extent, named }: Thoroughness): SizedTraces {
   const options: TraceOptions = { foreign: new WeakMap() };
   const { base, again, sizes: first, factor } = firstTraces(run, names, options);
   if (names.length === 0) return { base, again, large: [], small: [], changed: [] };
@@ -62,7 +68,7 @@ export function sizedTraces(run: Run, names: readonly string[], named: readonly 
   const singles = oneChanged(first, factor);
   const apart = attempted([singles.map((sizes, d) => sizes[d]!)], {});
   let varying = varyingAxes([base, ...apart.map(({ traced }) => traced)]);
-  const effort = effortFor(base.trace.log.length, names.length);
+  const effort = extent === 'few' ? FEW : effortFor(base.trace.log.length, names.length);
   const taken = new Set(ownLists(base).flat());
   const plan = (least: number): Sizes[] => everyRest(names.length, { rounds: effort.rounds, least, factor, taken });
   const alike = first.map(() => first[0]! * factor);
@@ -135,8 +141,19 @@ function holdsNothing({ trace }: SizedTrace): boolean {
   return trace.log.some(({ outputs }) => outputs.some(({ shape }) => shape.some((n) => n <= 0)));
 }
 
+interface Effort {
+  /** Of every rest modulo 12. */
+  readonly rounds: number;
+  /** Small sizes from 1 on, and big ones. */
+  readonly small: number;
+  /** Sizes that the function itself names. */
+  readonly own: number;
+}
+
+const FEW: Effort = { rounds: 1, small: 0, own: 0 };
+
 /** Large models get fewer traces: each of their kernels is like many of small ones. */
-function effortFor(kernels: number, dimensions: number): { rounds: number; small: number; own: number } {
+function effortFor(kernels: number, dimensions: number): Effort {
   const several = dimensions > 1 ? 2 : 1; // in two rounds two dimensions are even together, and one of them
   if (kernels <= 150) return { rounds: 2 * several, small: 12, own: 24 };
   if (kernels <= 1000) return { rounds: several, small: 4, own: 12 };

@@ -17,7 +17,7 @@ import type { RunFolder } from './folder.js';
 export function exportGraph(
   { inputs, run }: Graph,
   weights: readonly NetworkWeight[] = [],
-  options: Pick<ExportOptions, 'externalData' | 'metadata'> = {},
+  options: Pick<ExportOptions, 'externalData' | 'metadata' | 'traces'> = {},
 ): OnnxExport {
   const signature = Object.entries(inputs).map(([name, input]) => [name, inputType(input)] as const);
   const names = new Map(weights.map(({ variable, name }) => [variable, name]));
@@ -31,10 +31,13 @@ export function exportGraph(
 /** Exports graphs with the current weights when they are first run, on the CPU. */
 export class CurrentGraphs implements GraphRunner, AsyncDisposable {
   readonly #graphs: Readonly<Record<string, Graph>>;
+  readonly #exported: Set<string>;
   readonly #sessions = new Map<string, Session>();
 
-  constructor(graphs: Readonly<Record<string, Graph>>) {
+  /** @param exported names of the graphs that were exported before with other weights: new ones are added */
+  constructor(graphs: Readonly<Record<string, Graph>>, exported: Set<string> = new Set()) {
     this.#graphs = graphs;
+    this.#exported = exported;
   }
 
   async run(name: string, feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
@@ -42,7 +45,9 @@ export class CurrentGraphs implements GraphRunner, AsyncDisposable {
     if (session === undefined) {
       const graph = this.#graphs[name];
       if (graph === undefined) throw new TypeError(`there is no graph '${name}'`);
-      const { bytes, externalData } = exportGraph(graph);
+      const traces = this.#exported.has(name) ? 'few' : 'all';
+      const { bytes, externalData } = exportGraph(graph, [], { traces });
+      this.#exported.add(name);
       session = await openSession(bytes, { device: 'cpu', name, externalData });
       this.#sessions.set(name, session);
     }

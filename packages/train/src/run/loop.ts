@@ -56,6 +56,8 @@ export class TrainingLoop {
   #lastCheckpoint = performance.now();
   /** The iteration after which the weights that no step moves were given their values. */
   #settled = -1;
+  /** Graphs exported so far, with the weights of then. */
+  readonly #exportedGraphs = new Set<string>();
   #lastTrain: Readonly<Record<string, number>> = {};
   #lastValidation: Readonly<Record<string, number>> = {};
 
@@ -237,7 +239,7 @@ export class TrainingLoop {
 
   async #currentGraphs(): Promise<CurrentGraphs> {
     await this.#options.engine.writeBack();
-    return new CurrentGraphs(this.#options.served.graphs);
+    return new CurrentGraphs(this.#options.served.graphs, this.#exportedGraphs);
   }
 
   async #checkpoint(): Promise<void> {
