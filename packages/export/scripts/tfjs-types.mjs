@@ -8,8 +8,10 @@ import { fileURLToPath } from 'node:url';
 
 const require = createRequire(import.meta.url);
 const target = fileURLToPath(new URL('../dist/tfjs', import.meta.url));
+/** Beside the copies, not among them: `#tfjs` is ours. */
+const modules = fileURLToPath(new URL('../dist/tfjs-modules.d.ts', import.meta.url));
 
-/** What `tf` is made of, as in tfjs's own index; without the types of the WebGL backend, which no graph needs. */
+/** What `tf` is made of, as in tfjs's own index. */
 const INDEX = `import '@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops';
 export * from '@tensorflow/tfjs-core';
 export * from '@tensorflow/tfjs-layers';
@@ -17,6 +19,7 @@ export * from '@tensorflow/tfjs-converter';
 import * as data from '@tensorflow/tfjs-data';
 export { data };
 export * from '@tensorflow/tfjs-backend-cpu';
+export * from '@tensorflow/tfjs-backend-webgl';
 export declare const version: Readonly<Record<
   'tfjs-core' | 'tfjs-backend-cpu' | 'tfjs-backend-webgl' | 'tfjs-data' | 'tfjs-layers' | 'tfjs-converter' | 'tfjs', string>>;
 `;
@@ -41,8 +44,15 @@ const PAGE_CLASSES = [
   'Storage',
   'URL',
   'WebGL2RenderingContext',
+  'WebGLBuffer',
+  'WebGLFramebuffer',
+  'WebGLQuery',
   'WebGLRenderingContext',
+  'WebGLShader',
+  'WebGLSync',
   'WebGLTexture',
+  'WebGLUniformLocation',
+  'WebGLVertexArrayObject',
 ];
 /** Those that are shapes of objects, of which no value tells whether they are there. */
 const PAGE_SHAPES = {
@@ -53,6 +63,9 @@ const PAGE_SHAPES = {
   RequestInfo: 'string | URL | Request',
   RequestInit: 'object',
   WebGLContextAttributes: 'object',
+  // Which an interface extends.
+  WebGLProgram: 'typeof globalThis extends { WebGLProgram: { prototype: infer T } } ? T : object',
+  WebGLVertexArrayObjectOES: 'object',
 };
 const PAGE = [
   '/** Types of the DOM library, which an app may have or not. */',
@@ -68,6 +81,12 @@ const MENDS = [
   ['tfjs-layers/engine/training', ' extends Container implements tfc.InferenceModel {', ' extends Container {'],
   // `config` must be a value of PyJsonDict's index signature.
   ['tfjs-layers/keras_format/types', '    config: T;\n', '    config: T & PyJsonDict;\n'],
+  // Without `exactOptionalPropertyTypes` a property that may be left out may be undefined.
+  [
+    'tfjs-layers/keras_format/types',
+    '    [key: string]: PyJsonValue;\n',
+    '    [key: string]: PyJsonValue | undefined;\n',
+  ],
   ['tfjs-core/io/types', 'typeof fetch', '(path: string, init?: RequestInit) => Promise<Response>'],
 ];
 
@@ -125,8 +144,8 @@ function rewritten(name, text) {
       (_, specifier) => `declare module '${pathTo(add(join(dirname(name), specifier)))}'`,
     );
   const bare = code.replace(/\/\*[\s\S]*?\*\//g, '');
-  const names = [...PAGE_CLASSES, ...Object.keys(PAGE_SHAPES).map((one) => one.replace(/<.*/, ''))].filter((one) =>
-    new RegExp(`\\b${one}\\b`).test(bare),
+  const names = [...PAGE_CLASSES, ...Object.keys(PAGE_SHAPES).map((one) => one.replace(/<.*/, ''))].filter(
+    (one) => new RegExp(`\\b${one}\\b`).test(bare) && !new RegExp(`\\binterface ${one}\\b`).test(bare),
   );
   if (names.length > 0) code = `import type { ${names.join(', ')} } from '${pathTo('page')}';\n${code}`;
   return code;
@@ -142,3 +161,13 @@ for (const [name, text] of files) {
 }
 // Like tfjs's own, they are CommonJS: imports without file endings.
 writeFileSync(join(target, 'package.json'), '{ "type": "commonjs" }\n');
+
+// Declared modules go before those that the compiler finds, so an app's own tfjs, and packages that speak it, have these types.
+const packages = [...files.keys()].flatMap((name) => /^(tfjs-[^/]+)\/index$/.exec(name)?.[1] ?? []);
+const declared = packages.map((name) => [`@tensorflow/${name}`, `#tfjs/${name}`]);
+writeFileSync(
+  modules,
+  [['@tensorflow/tfjs', '#tfjs'], ...declared]
+    .map(([name, source]) => `declare module '${name}' {\n  export * from '${source}';\n}\n`)
+    .join(''),
+);

@@ -12,7 +12,7 @@ import { derivedSizes, sizedTraces } from './record/sized-traces.js';
 import { MOST_FREE_DIMENSIONS, type Sizes } from './record/trace-sizes.js';
 import { undoneOnFailure } from './record/undo.js';
 import { checkSignature, outputsOf } from './signature.js';
-import type { tf } from './tfjs.js';
+import { tf } from './tfjs.js';
 import { assertEqualReads, named, type TensorType, type TraceOptions, trace } from './trace.js';
 import { type FreeDimension, unify } from './unify.js';
 
@@ -103,6 +103,7 @@ export function signatureOf(model: tf.LayersModel | tf.GraphModel): Signature {
 export function functionOf(target: Exportable): ExportableFunction {
   if (typeof target === 'function') return target;
   if (isGraphModel(target)) return graphFunction(target);
+  assertSameCopy(target);
   const inputNames = unique(sourceNames(target.inputs));
   const outputNames = unique(sourceNames(target.outputs), inputNames);
   return (tensors) => {
@@ -110,6 +111,15 @@ export function functionOf(target: Exportable): ExportableFunction {
     const result = target.apply(list.length === 1 ? list[0]! : list) as tf.Tensor | tf.Tensor[];
     return Object.fromEntries([result].flat().map((tensor, i) => [outputNames[i]!, tensor]));
   };
+}
+
+/** @throws SignatureError for a model of another copy of tfjs, whose layers a trace would not know */
+function assertSameCopy(model: tf.LayersModel): void {
+  if (model instanceof tf.LayersModel) return;
+  const { keras_version } = (model as tf.LayersModel).toJSON('', false) as { keras_version?: string };
+  throw new SignatureError(
+    `the model is of another copy of tfjs (${keras_version ?? 'of an unknown version'}; this one is ${tf.version.tfjs}): have npm install one only (npm dedupe, or the same version)`,
+  );
 }
 
 /** Keras's names of a model's inputs or outputs: those of their layers. A sequential model lacks `inputNames` until built. */

@@ -1,8 +1,16 @@
-/** The one door to TensorFlow.js: everything in this repository that speaks tfjs imports `tf` from here. */
-// `@tensorflow/tfjs`, with declarations that a strict app can check: see scripts/tfjs-types.mjs.
+/**
+ * The one door to TensorFlow.js: everything in this repository that speaks tfjs imports `tf` from here.
+ *
+ * @module @onnx-forge/export/tfjs
+ */
+
+// `@tensorflow/tfjs`, with declarations that a strict app can check (scripts/tfjs-types.mjs). The referenced file gives
+// them to imports of `@tensorflow/tfjs` and its parts too: a program has one `tf.Tensor`, whoever imports it.
+/// <reference path="../dist/tfjs-modules.d.ts" preserve="true" />
 import * as tf from '#tfjs';
 
 // Production mode: no greeting on the console, no NaN check after every kernel.
 tf.enableProdMode();
 
+export * from '#tfjs';
 export { tf };

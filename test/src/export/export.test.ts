@@ -1,3 +1,5 @@
+import { copyFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import {
   exportOnnx,
   SignatureError,
@@ -23,6 +25,23 @@ function caught(f: () => unknown): unknown {
 
 describe('exportOnnx', () => {
   beforeEach(() => tf.setBackend('cpu'));
+
+  it('refuses a model of another copy of tfjs, and says of which version', () => {
+    const require = createRequire(import.meta.url);
+    const copy = require.resolve('@tensorflow/tfjs-layers').replace(/\.js$/, '.second-copy.cjs');
+    copyFileSync(require.resolve('@tensorflow/tfjs-layers'), copy);
+    try {
+      const other = require(copy) as typeof tf;
+      const model = other.sequential({
+        layers: [other.layers.dense({ name: 'elsewhere', units: 1, inputShape: [4] })],
+      });
+      const error = caught(() => exportOnnx(model)) as Error;
+      assert.instanceOf(error, SignatureError);
+      assert.match(error.message, /^the model is of another copy of tfjs \(tfjs-layers 4\.22\.0; .*npm dedupe/);
+    } finally {
+      rmSync(copy);
+    }
+  });
 
   it('writes a layers model with a free batch size that equals tfjs', async () => {
     const model = tf.sequential({

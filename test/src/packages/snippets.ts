@@ -24,6 +24,11 @@ export function describeSnippets(app: () => EmptyProject): void {
       for (const { name, notRun } of snippets)
         if (notRun !== undefined) console.log(`      ${name} not run: ${notRun}`);
       for (const [index, { text }] of programs.entries()) app().write(`snippets/snippet-${index}.ts`, text);
+      // Files that the documents show: checked like the programs, and there for the commands.
+      for (const { file, language, text } of snippets) {
+        if (file === undefined || language !== 'ts') continue;
+        for (const path of [file, `snippets/${file}`]) app().write(path, text);
+      }
       // Nothing is rewritten for an older language: what this Node can't read is to fail.
       const options = { ...strict('nodenext'), target: 'esnext', noEmit: false, rootDir: '.', outDir: 'out' };
       app().write('snippets/tsconfig.json', JSON.stringify({ compilerOptions: options, include: ['*.ts'] }));

@@ -43,12 +43,17 @@ export function describeTypes(app: () => EmptyProject): void {
       expect(await complaints('page', PAGE, options)).to.equal('');
     });
 
-    it("take tensors and models of an app's own @tensorflow/tfjs, under the condition tfjs-types", async () => {
-      const options = { ...strict('nodenext', ['es2023', 'dom']), skipLibCheck: true };
-      const own = { ...options, customConditions: ['tfjs-types'] };
-      expect(await complaints('own-tfjs', OWN_TFJS, own)).to.equal('');
-      expect(await complaints('own-tfjs', OWN_TFJS, options)).to.match(/TS2345/);
+    it('hold in a strict app without exactOptionalPropertyTypes', async () => {
+      const options = { ...strict('nodenext'), exactOptionalPropertyTypes: false };
+      expect(await complaints('app', APP, options)).to.equal('');
     });
+
+    for (const resolution of RESOLUTIONS) {
+      it(`are those of an app's own @tensorflow/tfjs under moduleResolution ${resolution}, with skipLibCheck`, async () => {
+        const options = { ...strict(resolution, ['es2023', 'dom']), skipLibCheck: true };
+        expect(await complaints('own-tfjs', OWN_TFJS, options)).to.equal('');
+      });
+    }
   });
 }
 
@@ -92,6 +97,10 @@ if (model.kind === 'classifier') {
 
 const OWN_TFJS = `
 import * as own from '@tensorflow/tfjs';
+import * as core from '@tensorflow/tfjs-core';
+import { layers, type LayersModel } from '@tensorflow/tfjs-layers';
+import { GPGPUContext } from '@tensorflow/tfjs-backend-webgl';
+import { zeros } from '@onnx-forge/export/tfjs';
 import { compileStep, exportOnnx, tf, verify } from '@onnx-forge/export';
 import { Random } from '@onnx-forge/infer';
 
@@ -102,5 +111,11 @@ const optimizer = own.train.adam(0.01);
 const step = ({ x }: Record<string, own.Tensor>) => ({ loss: optimizer.minimize(() => own.sum(x!), true)! });
 await compileStep({ inputs: { x: { shape: [1] } }, step }, { device: 'cpu', random: new Random(1) });
 const variable: tf.Variable = own.variable(own.tensor([1]));
-console.log(variable.shape);
+const back: core.Variable = tf.variable(zeros([1]));
+const layersModel: LayersModel = tf.sequential({ layers: [layers.dense({ units: 1, inputShape: [4] })] });
+exportOnnx(({ x }) => ({ y: core.add(x!, 1) }), { inputs: { x: { shape: ['n'] } } });
+exportOnnx(layersModel);
+// @ts-expect-error: a tensor is no model
+exportOnnx(own.scalar(1));
+console.log(variable.shape, back.shape, GPGPUContext, own.webgl.forceHalfFloat);
 `;

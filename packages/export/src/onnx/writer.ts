@@ -12,7 +12,8 @@ import {
   type Value,
 } from '../graph/value.js';
 import { checkModel } from './check.js';
-import { type ExternalData, type ExternalDataOptions, moveOut } from './external.js';
+import type { ExternalData, ExternalDataOptions } from './external.js';
+import { moveOut } from './move-out.js';
 import { UniqueNames } from './names.js';
 
 /** The operator set of every graph written here. 18: reductions take their axes as an input, Split counts its outputs. */
