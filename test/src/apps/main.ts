@@ -1,0 +1,22 @@
+import { join } from 'node:path';
+import { runTable } from '../matrix/table-command.js';
+import { EmptyProject, ROOT } from '../packages/project.js';
+import { APPS } from './apps.js';
+import { installApps, Lab } from './lab.js';
+import { rowOf } from './row.js';
+import { markdown } from './table.js';
+
+const FOLDER = join(ROOT, '.cache', 'apps', 'project');
+
+let lab: Promise<Lab> | undefined;
+
+async function open(): Promise<Lab> {
+  const project = new EmptyProject(FOLDER);
+  await installApps(project);
+  return new Lab(project);
+}
+
+const rows = APPS.map((app) => rowOf(app, () => (lab ??= open())));
+const document = new URL('../../../docs/apps.md', import.meta.url);
+process.exitCode = await runTable({ name: 'apps', rows, document, markdown }, process.argv.slice(2));
+await (await lab?.catch(() => undefined))?.[Symbol.asyncDispose]();
