@@ -24,6 +24,8 @@ export interface PageApp extends Pick<App, 'name' | 'title' | 'quick' | 'refused
   readonly devServer?: string;
   /** Opened from the disk. */
   readonly fromDisk?: boolean;
+  /** The path that the folder is served at, not encoded. */
+  readonly path?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -74,9 +76,11 @@ async function serve(
     return { url: pathToFileURL(join(folder, 'index.html')).href, [Symbol.asyncDispose]: async () => undefined };
   }
   if (page.devServer) return DevServer.open(folder, `../node_modules/${page.devServer}/bin/vite.js`);
-  const site = await Site.open({ [PATH]: { folder: served } }, headers);
+  const { path = PATH } = page;
+  const site = await Site.open({ [path]: { folder: served } }, headers);
+  const encoded = path.split('/').map(encodeURIComponent).join('/');
   return {
-    url: `${site.url.slice(0, -1)}${PATH}index.html`,
+    url: `${site.url.slice(0, -1)}${encoded}index.html`,
     [Symbol.asyncDispose]: () => site[Symbol.asyncDispose](),
   };
 }

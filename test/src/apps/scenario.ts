@@ -3,6 +3,8 @@ export interface Settings {
   readonly run: string;
   readonly devices: readonly string[];
   readonly options?: Readonly<Record<string, unknown>>;
+  /** Whether a worker made from a blob is told an absolute address; default true. */
+  readonly absolute?: boolean;
 }
 
 /** What it hands back. */

@@ -1,0 +1,4 @@
+// jest.config.js
+export default {
+  transform: {}, // infer is made of ES modules: node --experimental-vm-modules node_modules/jest/bin/jest.js
+};
