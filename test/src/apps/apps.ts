@@ -1,11 +1,14 @@
 import { ISOLATION, STRICT_POLICY } from '../browser/site.js';
 import { commandApp } from './command.js';
+import type { Endurance } from './endurance.js';
 import { pageApp, STRICT } from './page.js';
 import type { App } from './row.js';
 
 const WASM = 'node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded';
 const ESBUILD = 'npx esbuild page.js --bundle --format=esm --splitting --outdir=dist';
 const COPY = `cp ../${WASM}.wasm ../${WASM}.asyncify.wasm dist`;
+/** Where wasmPaths is a folder, onnxruntime fetches its module from there, too. */
+const COPY_ALL = `${COPY}; cp ../${WASM}.mjs ../${WASM}.asyncify.mjs dist`;
 
 const IIFE = (script: string): string => `npx esbuild ${script} --bundle --format=iife --outdir=dist`;
 const ODD = 'a b ü 日本 #1 50%41';
@@ -70,7 +73,7 @@ export const APPS: readonly App[] = [
     name: 'esbuild-iife',
     title: 'esbuild, one classic script (--format=iife), with wasmPaths',
     quick: true,
-    build: `${IIFE('page.js')}; ${COPY}`,
+    build: `${IIFE('page.js')}; ${COPY_ALL}`,
     built: 'dist',
     settings: { options: { wasmPaths: 'dist/' } },
   }),
@@ -78,7 +81,7 @@ export const APPS: readonly App[] = [
     name: 'iife-no-paths',
     title: 'the same without wasmPaths',
     sources: ['esbuild-iife'],
-    build: `${IIFE('page.js')}; ${COPY}`,
+    build: `${IIFE('page.js')}; ${COPY_ALL}`,
     settings: { devices: ['wasm'] },
     refused: /wasmPaths/,
   }),
@@ -94,7 +97,7 @@ export const APPS: readonly App[] = [
     name: 'file',
     title: 'a page at file://',
     sources: ['esbuild-iife'],
-    build: `${IIFE('page.js')}; ${COPY}`,
+    build: `${IIFE('page.js')}; ${COPY_ALL}`,
     fromDisk: true,
     settings: { devices: ['wasm'], options: { wasmPaths: 'dist/' } },
     refused: /file:/,
@@ -119,18 +122,18 @@ export const APPS: readonly App[] = [
   pageApp({
     name: 'worker-classic',
     title: 'classic worker (esbuild, iife)',
-    build: `${IIFE('worker.js')}; ${COPY}`,
+    build: `${IIFE('worker.js')}; ${COPY_ALL}`,
   }),
   pageApp({
     name: 'worker-blob',
     title: 'worker made from a blob',
-    build: `${IIFE('worker.js')}; ${COPY}`,
+    build: `${IIFE('worker.js')}; ${COPY_ALL}`,
   }),
   pageApp({
     name: 'blob-relative',
     title: 'worker made from a blob, a relative address',
     sources: ['worker-blob'],
-    build: `${IIFE('worker.js')}; ${COPY}`,
+    build: `${IIFE('worker.js')}; ${COPY_ALL}`,
     settings: { devices: ['wasm'], absolute: false },
     refused: /absolute|relative/,
   }),
@@ -247,9 +250,10 @@ export const APPS: readonly App[] = [
   commandApp({
     name: 'jest-default',
     title: 'Jest as it comes: require()',
-    sources: ['jest'],
-    build: 'rm jest.config.js',
-    command: "node ../node_modules/jest/bin/jest.js --rootDir . --testRegex 'default.test.cjs' >&2; cat outcome.json",
+    command: 'node ../node_modules/jest/bin/jest.js >&2; cat outcome.json',
+    sources: ['jest-default'],
+    // Node 24 and Jest 30.2 can require ES modules.
+    ...(Number.parseInt(process.versions.node, 10) < 24 && { refused: /ES Module|import/ }),
   }),
   ...['node', 'jsdom'].map((environment) =>
     commandApp({
@@ -275,5 +279,33 @@ export const APPS: readonly App[] = [
     settings: { run: `${ODD}/vae` },
     build: `cp *.js '${ODD}'`,
     command: `exec node '${ODD}/main.js' "$SETTINGS"`,
+  }),
+];
+
+const PAGE = { build: `${ESBUILD}; ${COPY}` };
+
+/** The same again and again. */
+export const ENDURANCE: readonly Endurance[] = [
+  ...(['wasm', 'webgpu'] as const).map((device): Endurance => {
+    return {
+      ...PAGE,
+      name: `loads-${device}`,
+      title: `200 loads and disposals, ${device}`,
+      kind: 'loads',
+      device,
+      early: 60,
+      late: 200,
+    };
+  }),
+  ...(['cpu', 'wasm', 'webgpu'] as const).map((device): Endurance => {
+    return {
+      ...PAGE,
+      name: `calls-${device}`,
+      title: `10,000 calls, ${device}`,
+      kind: 'calls',
+      device,
+      early: 1000,
+      late: 10_000,
+    };
   }),
 ];

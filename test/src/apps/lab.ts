@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { cp, mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
@@ -5,8 +6,13 @@ import { startChromium } from '../browser/chromium.js';
 import { type EmptyProject, packAll, ROOT } from '../packages/project.js';
 import { type Outcome as Found, type Numbers, numbersOf, type Settings } from './scenario.js';
 
-const SOURCES = join(ROOT, 'test', 'apps');
+export const SOURCES: string = join(ROOT, 'test', 'apps');
 const RUN = join(ROOT, 'models', 'pretrained', 'vae-2d');
+
+type Versions = Readonly<Record<string, string>>;
+
+/** Versions of what the apps install beside the packages. */
+export const APP_VERSIONS: Versions = JSON.parse(readFileSync(join(SOURCES, 'package.json'), 'utf8')).dependencies;
 
 /** A project with infer and all that the apps need installed, in which rows make their apps. */
 export class Lab implements AsyncDisposable {
@@ -63,9 +69,10 @@ export class Lab implements AsyncDisposable {
 
 /** Installs what `test/apps/package.json` names, and this checkout's infer. @throws OfflineError */
 export async function installApps(project: EmptyProject): Promise<void> {
-  const { dependencies } = JSON.parse(await readFile(join(SOURCES, 'package.json'), 'utf8')) as Dependencies;
-  const infer = JSON.parse(await readFile(join(ROOT, 'packages/infer/package.json'), 'utf8')) as Dependencies;
-  const wanted = Object.entries({ ...dependencies, ...infer.peerDependencies });
+  const infer = JSON.parse(await readFile(join(ROOT, 'packages/infer/package.json'), 'utf8')) as {
+    peerDependencies: Versions;
+  };
+  const wanted = Object.entries({ ...APP_VERSIONS, ...infer.peerDependencies });
   const tarballs = await packAll(project.folder);
   // npm takes a tarball of the same version for the one that it has installed.
   await rm(join(project.folder, 'node_modules', '@onnx-forge'), { recursive: true, force: true });
@@ -75,9 +82,4 @@ export async function installApps(project: EmptyProject): Promise<void> {
     tarballs['@onnx-forge/infer'].path,
     ...wanted.map(([name, version]) => `${name}@${version}`),
   );
-}
-
-interface Dependencies {
-  readonly dependencies?: Readonly<Record<string, string>>;
-  readonly peerDependencies?: Readonly<Record<string, string>>;
 }

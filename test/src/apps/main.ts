@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { runTable } from '../matrix/table-command.js';
 import { EmptyProject, ROOT } from '../packages/project.js';
-import { APPS } from './apps.js';
+import { APPS, ENDURANCE } from './apps.js';
+import { enduranceRow } from './endurance.js';
 import { installApps, Lab } from './lab.js';
 import { rowOf } from './row.js';
 import { markdown } from './table.js';
@@ -16,7 +17,8 @@ async function open(): Promise<Lab> {
   return new Lab(project);
 }
 
-const rows = APPS.map((app) => rowOf(app, () => (lab ??= open())));
+const opened = (): Promise<Lab> => (lab ??= open());
+const rows = [...APPS.map((app) => rowOf(app, opened)), ...ENDURANCE.map((what) => enduranceRow(what, opened))];
 const document = new URL('../../../docs/apps.md', import.meta.url);
 process.exitCode = await runTable({ name: 'apps', rows, document, markdown }, process.argv.slice(2));
 await (await lab?.catch(() => undefined))?.[Symbol.asyncDispose]();

@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { NoChromiumError } from '../browser/chromium.js';
-import type { BundleSizes, Row } from '../matrix/row.js';
+import type { BundleSizes, Outcome, Row } from '../matrix/row.js';
 import { OfflineError } from '../packages/project.js';
 import type { Lab } from './lab.js';
-import { differenceOf, type Outcome, type Settings } from './scenario.js';
+import { differenceOf, type Settings, type Outcome as Told } from './scenario.js';
 
 /** A host, and how the scenario runs in it. */
 export interface App {
@@ -21,7 +21,7 @@ export interface App {
 export interface PreparedApp extends AsyncDisposable {
   readonly sizes?: BundleSizes;
   /** Runs the scenario once in each place where the app does. */
-  run(settings: Settings): Promise<readonly Outcome[]>;
+  run(settings: Settings): Promise<readonly Told[]>;
 }
 
 /** How long the scenario may take on one device. */
@@ -44,7 +44,12 @@ export interface Passed {
   readonly sizes?: BundleSizes;
 }
 
-function judge({ results, error }: Outcome, { refused, settings }: App, expected: readonly number[]): string {
+/** What an outcome shows. @throws Error when it is not what the app is to show */
+export function judge(
+  { results, error }: Told,
+  { refused, settings }: Pick<App, 'refused' | 'settings'>,
+  expected: readonly number[],
+): string {
   for (const { device, numbers } of results) {
     const difference = differenceOf(numbers, expected);
     if (difference !== undefined) throw new Error(`${device}: ${difference}`);
@@ -77,22 +82,30 @@ export function rowOf(app: App, open: () => Promise<Lab>): Row {
     name,
     title,
     quick,
-    async run(logFile) {
-      let text = '';
-      try {
-        const lab = await open();
-        return { status: 'passed', ...(await check(app, lab, (more) => (text += more))) };
-      } catch (error) {
-        if (error instanceof NoChromiumError || error instanceof OfflineError) {
-          return { status: 'skipped', reason: error.message };
-        }
-        text += (error as Error).stack ?? error;
-        return { status: 'failed', about: oneLine((error as Error).message) };
-      } finally {
-        await writeFile(logFile, text);
-      }
-    },
+    run: (logFile) => guarded(logFile, async (log) => check(app, await open(), log)),
   };
+}
+
+/** What a row found, or what it lacks here, or what it failed with. `log` takes what goes into the log. */
+export async function guarded(
+  logFile: string,
+  work: (log: (text: string) => void) => Promise<Passed>,
+): Promise<Outcome> {
+  let text = '';
+  try {
+    const passed = await work((more) => {
+      text += more;
+    });
+    return { status: 'passed', ...passed };
+  } catch (error) {
+    if (error instanceof NoChromiumError || error instanceof OfflineError) {
+      return { status: 'skipped', reason: error.message };
+    }
+    text += (error as Error).stack ?? error;
+    return { status: 'failed', about: oneLine((error as Error).message) };
+  } finally {
+    await writeFile(logFile, text);
+  }
 }
 
 function oneLine(message: string): string {
