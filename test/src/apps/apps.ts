@@ -16,6 +16,8 @@ const ODD = 'a b ü 日本 #1 50%41';
 /** Root may write everywhere. */
 const AS_NOBODY = '$([ $(id -u) = 0 ] && echo setpriv --reuid 65534 --regid 65534 --clear-groups)';
 
+const JEST = 'node --experimental-vm-modules ../node_modules/jest/bin/jest.js';
+
 const VITES = ['6', '7', '8'].flatMap((version): App[] => {
   const name = `vite-${version}`;
   const common = { sources: ['vite'], runAt: 'public/runs/vae' };
@@ -244,9 +246,16 @@ export const APPS: readonly App[] = [
       name: `jest-${environment}`,
       title: `Jest, environment ${environment}, ES modules`,
       sources: ['jest'],
-      command: `node --experimental-vm-modules ../node_modules/jest/bin/jest.js --env ${environment} >&2; cat outcome.json`,
+      command: `${JEST} --env ${environment} >&2; cat outcome.json`,
     }),
   ),
+  commandApp({
+    name: 'jest-jsdom-page',
+    title: 'Jest, environment jsdom, with what browsers get (its default)',
+    sources: ['jest'],
+    command: `${JEST} --env jsdom --testEnvironmentOptions '{}' >&2; cat outcome.json`,
+    refused: /fetch|browser/,
+  }),
   commandApp({
     name: 'jest-default',
     title: 'Jest as it comes: require()',
@@ -293,7 +302,7 @@ export const ENDURANCE: readonly Endurance[] = [
       title: `200 loads and disposals, ${device}`,
       kind: 'loads',
       device,
-      early: 60,
+      early: device === 'wasm' ? 60 : 30,
       late: 200,
     };
   }),

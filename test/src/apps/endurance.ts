@@ -4,7 +4,7 @@ import { openPage, startChromium, waitForGlobal } from '../browser/chromium.js';
 import { Site } from '../browser/site.js';
 import type { Row } from '../matrix/row.js';
 import type { Lab } from './lab.js';
-import { guarded } from './row.js';
+import { DEADLINE, guarded, within } from './row.js';
 
 /** What is done again and again: loads with disposals, or calls of one model. */
 type Kind = 'loads' | 'calls';
@@ -23,6 +23,9 @@ export interface Endurance {
 
 type Sizes = Readonly<Record<string, number>>;
 
+/** Times after which a page must have answered within {@link DEADLINE}: a software adapter takes seconds for a load. */
+const BATCH = { loads: 5, calls: 500 } as const;
+
 /** Memory may grow by a tenth between the two measurements. */
 const GROWTH = 1.1;
 
@@ -35,7 +38,7 @@ export function enduranceRow(what: Endurance, open: () => Promise<Lab>): Row {
     run: (log) =>
       guarded(log, async (write) => {
         const lab = await open();
-        const [before, after] = device === 'cpu' ? await inNode(what, lab) : await inPage(what, lab);
+        const [before, after] = device === 'cpu' ? await inNode(what, lab) : await inPage(what, lab, write);
         write(JSON.stringify([before, after]));
         for (const [key, bytes] of Object.entries(after)) {
           if (bytes / before[key]! > GROWTH) {
@@ -62,7 +65,11 @@ async function inNode({ name, kind, device, early, late }: Endurance, lab: Lab):
   return [{ resident: before }, { resident: after }];
 }
 
-async function inPage({ name, kind, device, early, late, build }: Endurance, lab: Lab): Promise<[Sizes, Sizes]> {
+async function inPage(
+  { name, kind, device, early, late, build }: Endurance,
+  lab: Lab,
+  write: (text: string) => void,
+): Promise<[Sizes, Sizes]> {
   const folder = await lab.make(name, ['endurance']);
   await lab.shell(build, name);
   await using site = await Site.open({ '/': { folder } });
@@ -73,7 +80,11 @@ async function inPage({ name, kind, device, early, late, build }: Endurance, lab
     const session = await page.context().newCDPSession(page);
     const sizes: Sizes[] = [];
     for (const count of [early, late]) {
-      await page.evaluate(`repeat.${kind}(${count}, '${device}', 'runs/vae')`);
+      for (let done = 0; done < count; done += BATCH[kind]) {
+        const batch = Math.min(BATCH[kind], count - done);
+        await within(DEADLINE, page.evaluate(`repeat.${kind}(${batch}, '${device}', 'runs/vae')`));
+        write(`${done + batch} `);
+      }
       const wasm = (await page.evaluate('wasmBytes()')) as number;
       sizes.push({ WebAssembly: wasm, ...(await heapOf(session)), ...(await residentOf(browser)) });
     }

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { NoChromiumError } from '../browser/chromium.js';
 import type { BundleSizes, Outcome, Row } from '../matrix/row.js';
-import { OfflineError } from '../packages/project.js';
+import { OfflineError, ROOT } from '../packages/project.js';
 import type { Lab } from './lab.js';
 import { differenceOf, type Settings, type Outcome as Told } from './scenario.js';
 
@@ -24,8 +24,8 @@ export interface PreparedApp extends AsyncDisposable {
   run(settings: Settings): Promise<readonly Told[]>;
 }
 
-/** How long the scenario may take on one device. */
-const DEADLINE = 30_000;
+/** Milliseconds that the scenario may take on one device. */
+export const DEADLINE = 30_000;
 
 /** @throws Error when the host does not do what the app says that it does */
 export async function check(app: App, lab: Lab, log: (text: string) => void): Promise<Passed> {
@@ -67,7 +67,8 @@ export function judge(
   return `${worked && `works: ${worked}; `}refused: ${error.message}`;
 }
 
-async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
+/** @throws Error when the work takes longer */
+export async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`hangs: nothing after ${milliseconds / 1000} s`)), milliseconds);
@@ -96,7 +97,7 @@ export async function guarded(
     const passed = await work((more) => {
       text += more;
     });
-    return { status: 'passed', ...passed };
+    return { status: 'passed', ...passed, about: oneLine(passed.about) };
   } catch (error) {
     if (error instanceof NoChromiumError || error instanceof OfflineError) {
       return { status: 'skipped', reason: error.message };
@@ -108,7 +109,13 @@ export async function guarded(
   }
 }
 
+/** On one line, and the same on every machine: without its folders and ports. */
 function oneLine(message: string): string {
-  const line = message.replace(/\s+/g, ' ').trim();
+  const line = message
+    .replaceAll(ROOT, '')
+    .replaceAll('127.0.0.1', 'localhost')
+    .replace(/localhost:\d+/g, 'localhost')
+    .replace(/\s+/g, ' ')
+    .trim();
   return line.length > 400 ? `${line.slice(0, 400)} ...` : line;
 }
