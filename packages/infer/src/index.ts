@@ -105,4 +105,5 @@ export type { ReadOptions, RunSource } from './source.js';
 export { type DataType, type DataTypeMap, float32, sizeOf, type Tensor, type TensorSpec } from './tensor.js';
 export * from './text/index.js';
 export * from './training/index.js';
+export type { FetchOptions } from './url-source.js';
 export { VERSION } from './version.js';
