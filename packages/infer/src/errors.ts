@@ -7,6 +7,8 @@ export type ErrorData = Readonly<Record<string, unknown>>;
  * from elsewhere (an onnxruntime status, a file's text) stays one line.
  */
 export class ForgeError extends Error {
+  /** Written out in each class: programs compare `error.name`, and bundlers that minify rename classes. */
+  static override readonly name: string = 'ForgeError';
   readonly code: string;
   readonly data: ErrorData;
 
@@ -20,6 +22,7 @@ export class ForgeError extends Error {
 
 /** An argument is unusable: wrong shape, NaN, a count that is not a positive integer ... (code `bad-input`). */
 export class InputError extends ForgeError {
+  static override readonly name: string = 'InputError';
   constructor(message: string, data: ErrorData = {}, options?: ErrorOptions) {
     super('bad-input', message, data, options);
   }
@@ -30,6 +33,7 @@ export type DeviceErrorCode = 'device-unavailable' | 'device-unknown';
 
 /** A device was asked for that does not exist or can't be had here. */
 export class DeviceError extends ForgeError {
+  static override readonly name: string = 'DeviceError';
   declare readonly code: DeviceErrorCode;
 
   constructor(code: DeviceErrorCode, message: string, data: ErrorData = {}, options?: ErrorOptions) {
@@ -42,6 +46,7 @@ export type GraphErrorCode = 'not-onnx' | 'graph-open' | 'graph-signature' | 'gr
 
 /** An ONNX graph can't be opened, is not what its signature says, or failed while running. */
 export class GraphError extends ForgeError {
+  static override readonly name: string = 'GraphError';
   declare readonly code: GraphErrorCode;
 
   constructor(code: GraphErrorCode, message: string, data: ErrorData = {}, options?: ErrorOptions) {
@@ -64,6 +69,7 @@ export type RunFolderErrorCode =
 
 /** A run folder (or the same under a URL) is absent, unfinished, from a newer version, or damaged. */
 export class RunFolderError extends ForgeError {
+  static override readonly name: string = 'RunFolderError';
   declare readonly code: RunFolderErrorCode;
 
   constructor(code: RunFolderErrorCode, message: string, data: ErrorData = {}, options?: ErrorOptions) {
@@ -73,6 +79,7 @@ export class RunFolderError extends ForgeError {
 
 /** A model or session was used after `dispose()` (code `disposed`). */
 export class DisposedError extends ForgeError {
+  static override readonly name: string = 'DisposedError';
   constructor(what: string) {
     super('disposed', `${what} was disposed and can't be used any more; load it again`, { what });
   }
@@ -80,6 +87,7 @@ export class DisposedError extends ForgeError {
 
 /** Somebody's AbortSignal gave the work up (code `aborted`); `cause` is the signal's reason. */
 export class AbortError extends ForgeError {
+  static override readonly name: string = 'AbortError';
   constructor(what: string, reason: unknown) {
     super('aborted', `${what} was given up`, { what }, { cause: reason });
   }

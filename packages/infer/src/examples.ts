@@ -1,5 +1,6 @@
 import { InputError } from './errors.js';
 import { sizeOf, type Tensor } from './tensor.js';
+import { isFloat32Array, kindOf, typedArrayKind } from './typed-array.js';
 
 /**
  * Examples (images, latent vectors) as a caller may have them: one flat array of several rows, one array per row, or a
@@ -22,9 +23,12 @@ export interface RowsCheck {
   readonly range?: readonly [number, number] | undefined;
 }
 
-/** Throws InputError, one line that names the array, when the shape is wrong or a value is NaN or out of range. */
+/**
+ * A copy of the numbers, so that the caller's array is free again when this returns. Throws InputError, one line that
+ * names the array, when the shape is wrong, or a value is NaN, out of range or no number.
+ */
 export function toRows(examples: Examples, check: RowsCheck): Rows {
-  const rows = flatten(examples, check);
+  const rows = copied(examples, check);
   const [low, high] = check.range ?? [-Number.MAX_VALUE, Number.MAX_VALUE];
   const { data } = rows;
   for (let i = 0; i < data.length; i++) {
@@ -38,45 +42,65 @@ export function toRows(examples: Examples, check: RowsCheck): Rows {
   return rows;
 }
 
-function flatten(examples: Examples, { name, size }: RowsCheck): Rows {
-  if (examples instanceof Float32Array) {
-    if (examples.length === 0 || examples.length % size !== 0) {
+function copied(examples: Examples, { name, size }: RowsCheck): Rows {
+  if (isFloat32Array(examples)) {
+    const { length } = examples;
+    if (length === 0 || length % size !== 0) {
       throw new InputError(
-        `${name}: an array of ${examples.length} elements does not hold rows of ${size} (a row has ${size} elements)`,
-        { name, length: examples.length, size },
+        `${name}: an array of ${length} elements does not hold rows of ${size} (a row has ${size} elements)`,
+        { name, length, size },
       );
     }
-    return { data: examples, count: examples.length / size };
+    return { data: new Float32Array(examples), count: length / size };
   }
   if (isTensor(examples)) {
     const { type, dims, data } = examples;
     const count = dims[0] ?? 0;
-    if (type !== 'float32' || count === 0 || sizeOf(dims) !== count * size || data.length !== count * size) {
+    const whole = isFloat32Array(data) && data.length === count * size && sizeOf(dims) === count * size;
+    if (type !== 'float32' || count === 0 || !whole) {
       throw new InputError(`${name} must be float32 [rows, ${size}], not ${type} [${dims.join(', ')}]`, {
         name,
         dims,
         size,
       });
     }
-    return { data: data as Float32Array, count };
+    return { data: new Float32Array(data), count };
   }
   if (!Array.isArray(examples) || examples.length === 0) {
-    throw new InputError(`${name} must hold at least one row of ${size} numbers`, { name, size });
+    const found = Array.isArray(examples)
+      ? ''
+      : `, as a Float32Array, an array of rows or a tensor; not ${kindOf(examples)}`;
+    throw new InputError(`${name} must hold at least one row of ${size} numbers${found}`, { name, size });
   }
-  const rows = examples as readonly ArrayLike<number>[];
+  const rows = examples as readonly unknown[];
   const data = new Float32Array(rows.length * size);
-  rows.forEach((row, index) => {
-    if (row?.length !== size) {
-      const found = row?.length === undefined ? `a ${typeof row}` : `${row.length} elements`;
-      throw new InputError(`${name}: row ${index} must have ${size} elements, not ${found}`, { name, index, size });
-    }
-    data.set(row, index * size);
-  });
+  for (const [index, row] of rows.entries()) copyRow(row, data.subarray(index * size, (index + 1) * size), name, index);
   return { data, count: rows.length };
 }
 
-function isTensor(examples: Examples): examples is Tensor {
-  return 'dims' in examples && 'type' in examples;
+function copyRow(row: unknown, into: Float32Array, name: string, index: number): void {
+  const size = into.length;
+  const { length } = (typeof row === 'object' && row !== null ? row : {}) as { readonly length?: unknown };
+  if (length !== size) {
+    const found = length === undefined ? kindOf(row) : `${length} elements`;
+    throw new InputError(`${name}: row ${index} must have ${size} elements, not ${found}`, { name, index, size });
+  }
+  const values = row as ArrayLike<unknown>;
+  for (let i = 0; i < size; i++) {
+    const value = values[i];
+    if (typeof value !== 'number') {
+      const message = `${name}: element ${i} of row ${index} must be a number, not ${kindOf(value)}`;
+      throw new InputError(message, { name, index, element: i });
+    }
+    into[i] = value;
+  }
+}
+
+/** Whether a value is a tensor's shape, its type and an array, whatever the array is. */
+export function isTensor(value: unknown): value is Tensor {
+  if (typeof value !== 'object' || value === null || typedArrayKind(value) !== undefined) return false;
+  const { dims, type, data } = value as Partial<Tensor>;
+  return Array.isArray(dims) && typeof type === 'string' && typedArrayKind(data) !== undefined;
 }
 
 /** A count that a caller gave, or the default. Throws InputError unless it is a whole number of at least 1. */

@@ -86,7 +86,7 @@ export type {
 } from './model/latent-space.js';
 export type { LogLikelihood, LogLikelihoodOptions, LogLikelihoodPart } from './model/log-likelihood.js';
 export { type DrawOptions, drawToken, logProbabilities } from './model/next-token.js';
-export type { Float32Tensor, Progress, WorkOptions } from './model/rows.js';
+export type { Float32Tensor } from './model/rows.js';
 export { ServedModel } from './model/served.js';
 export { type TextClassification, TextClassifierModel, type TokenClassification } from './model/text-classifier.js';
 export {
@@ -97,6 +97,7 @@ export {
   TranslatorModel,
   translateTokens,
 } from './model/translator.js';
+export type { CallOptions, Progress, WorkOptions } from './model/work.js';
 export { Random, type RandomState } from './random.js';
 export type { RunFile } from './run-file.js';
 export { decodeSafetensors, encodeSafetensors, type NamedArrays } from './safetensors.js';
@@ -104,4 +105,5 @@ export type { ReadOptions, RunSource } from './source.js';
 export { type DataType, type DataTypeMap, float32, sizeOf, type Tensor, type TensorSpec } from './tensor.js';
 export * from './text/index.js';
 export * from './training/index.js';
+export type { FetchOptions } from './url-source.js';
 export { VERSION } from './version.js';

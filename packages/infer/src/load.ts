@@ -15,7 +15,8 @@ import type { RunFile } from './run-file.js';
 import { sha256 } from './sha256.js';
 import type { ReadOptions, RunSource } from './source.js';
 import { describe, type TensorSpec } from './tensor.js';
-import { UrlSource, withoutSecrets } from './url-source.js';
+import { kindOf } from './typed-array.js';
+import { type FetchOptions, UrlSource, withoutSecrets } from './url-source.js';
 
 /** How far a load is, in bytes of graphs. */
 export interface LoadProgress {
@@ -29,10 +30,10 @@ export interface LoadProgress {
 /** A folder, an http(s) URL, or anything that the files can be read from (files dropped on a page, say). */
 export type RunLocation = string | URL | RunSource;
 
-export interface LoadOptions extends DeviceOptions {
-  /** Called while the graphs arrive. */
+export interface LoadOptions extends DeviceOptions, FetchOptions {
+  /** Called while the graphs arrive; an error that it throws ends the load as it is. */
   readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
-  /** Gives the load up: it throws AbortError. */
+  /** Gives the load up: it throws AbortError, whose `cause` is the signal's reason, and frees what was opened. */
   readonly signal?: AbortSignal | undefined;
   /** The most bytes that the manifest may have, and all graphs together; default 1 GiB. */
   readonly maxBytes?: number | undefined;
@@ -42,27 +43,33 @@ const DEFAULT_LIMIT = 2 ** 30;
 
 /**
  * Loads a trained run, from a folder or from the http(s) URL under which the folder lies (in a browser also a URL
- * relative to the page). The manifest's `kind` decides the methods: narrow on `model.kind`.
+ * relative to the page, in a worker to the worker's script). The manifest's `kind` decides the methods: narrow on `model.kind`.
  *
  * Throws RunFolderError (no run there, unfinished, from a newer version, out of reach, too large, a graph missing or not
  * the one that the manifest describes), GraphError (not an ONNX file, or not of the shapes in the manifest), DeviceError
  * or AbortError.
  */
 export async function load(location: RunLocation, options: LoadOptions = {}): Promise<Model> {
-  return abortable(loadModel(location, options), nameOf(location), options.signal);
+  checkOptions(options);
+  const name = nameOf(location);
+  return abortable(name, options.signal, loadModel(location, options), (late) => late.dispose());
 }
 
 /** A run's manifest alone; the graphs are not looked at. Throws RunFolderError or AbortError. */
 export async function loadManifest(
   location: RunLocation,
-  options: Pick<LoadOptions, 'signal' | 'maxBytes'> = {},
+  options: Pick<LoadOptions, 'signal' | 'maxBytes' | keyof FetchOptions> = {},
 ): Promise<Manifest> {
-  const reading = openSource(location).then((source) => readManifest(source, limitOf(options), options.signal));
-  return abortable(reading, nameOf(location), options.signal);
+  checkOptions(options);
+  const name = nameOf(location);
+  const reading = openSource(location, options).then((source) =>
+    readManifest(source, limitOf(options), options.signal),
+  );
+  return abortable(name, options.signal, reading);
 }
 
 async function loadModel(location: RunLocation, options: LoadOptions): Promise<Model> {
-  const source = await openSource(location);
+  const source = await openSource(location, options);
   const manifest = await readManifest(source, limitOf(options), options.signal);
   checkRoles(manifest, source.location);
   const read = runFileReader(source, graphFiles(manifest.graphs), options);
@@ -103,8 +110,13 @@ export function runFileReader(
   };
 }
 
-/** Rejects as soon as the signal says so; whatever is then still under way ends by itself. */
-export async function abortable<T>(work: Promise<T>, location: string, signal: AbortSignal | undefined): Promise<T> {
+/** Rejects as soon as the signal says so; what the work gives after that goes to `release`. */
+export async function abortable<T>(
+  location: string,
+  signal: AbortSignal | undefined,
+  work: Promise<T>,
+  release: (late: T) => unknown = () => undefined,
+): Promise<T> {
   if (!signal) return work;
   const fail = (): never => {
     throw new AbortError(`loading ${location}`, signal.reason);
@@ -118,10 +130,10 @@ export async function abortable<T>(work: Promise<T>, location: string, signal: A
     if (signal.aborted) onAbort();
     return await Promise.race([work, aborted.then(fail)]);
   } catch (error) {
+    work.then(release).catch(() => undefined);
     return signal.aborted ? fail() : Promise.reject(error);
   } finally {
     signal.removeEventListener('abort', onAbort);
-    work.catch(() => undefined);
   }
 }
 
@@ -135,17 +147,42 @@ function tooLarge(what: string, limit: number): RunFolderError {
   return new RunFolderError('run-too-large', `${what}, more than the limit of ${limit} (option maxBytes)`, { limit });
 }
 
-/** What messages call it. */
-export function nameOf(location: RunLocation): string {
-  if (typeof location === 'object' && 'read' in location) return location.location;
-  const text = String(location);
-  return isUrl(text) && URL.canParse(text) ? withoutSecrets(new URL(text)) : text;
+/** Throws InputError unless the options are an object. */
+export function checkOptions(options: LoadOptions): void {
+  if (typeof options === 'object' && options !== null) return;
+  throw new InputError(`the options of a load must be an object, not ${kindOf(options)}`);
 }
 
-export async function openSource(location: RunLocation): Promise<RunSource> {
-  if (typeof location === 'object' && 'read' in location) return location;
-  const text = String(location);
-  return isUrl(text) ? new UrlSource(new URL(text)) : platform.openFolder(text);
+/** What messages call it. Throws InputError when it is no place that a run can be at. */
+export function nameOf(location: RunLocation): string {
+  if (isSource(location)) return location.location;
+  const text = addressOf(location);
+  return isUrl(text) ? withoutSecrets(new URL(text)) : text;
+}
+
+/** Throws InputError when it is no place that a run can be at. */
+export async function openSource(location: RunLocation, options: FetchOptions = {}): Promise<RunSource> {
+  if (isSource(location)) return location;
+  const text = addressOf(location);
+  return isUrl(text) ? new UrlSource(new URL(text), options) : platform.openFolder(text, options);
+}
+
+function isSource(location: RunLocation): location is RunSource {
+  return typeof (location as Partial<RunSource> | null | undefined)?.read === 'function';
+}
+
+function addressOf(location: string | URL): string {
+  // By its tag: jsdom's URL is of another realm.
+  const text = Object.prototype.toString.call(location) === '[object URL]' ? (location as URL).href : location;
+  if (typeof text !== 'string' || text === '') {
+    const found = text === '' ? 'an empty text' : kindOf(location);
+    throw new InputError(`a run is loaded from a folder, a URL or a RunSource, not from ${found}`, { location });
+  }
+  if (isUrl(text) && !URL.canParse(text)) {
+    const shown = text.replace(/\/\/[^/]*@/, '//').replace(/[?#].*/s, ''); // without secrets
+    throw new InputError(`'${shown}' is not a valid URL`, { location: shown });
+  }
+  return text;
 }
 
 const isUrl = (text: string): boolean => /^https?:\/\//i.test(text);

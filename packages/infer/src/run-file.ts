@@ -28,5 +28,8 @@ export const runFile: {
 /** A file must stay inside its run folder, on every system and under every URL. */
 function isInsideFolder(file: string): boolean {
   const parts = file.split('/');
-  return !/[\\:?#%]/.test(file) && parts.every((part) => part !== '' && part !== '.' && part !== '..');
+  // URLs drop control characters, and spaces at the ends: `.\t.` would become `..`.
+  return (
+    !/[\\:?#%\p{Cc}]/u.test(file) && parts.every((part) => part === part.trim() && !['', '.', '..'].includes(part))
+  );
 }

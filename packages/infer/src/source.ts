@@ -18,35 +18,36 @@ export interface ReadOptions {
   readonly onBytes?: (done: number) => void;
 }
 
-/** Puts the parts of a file together. */
-export class PartCollector {
-  readonly #parts: Uint8Array[] = [];
-  readonly #options: ReadOptions;
-  #size = 0;
-
-  constructor(options: ReadOptions) {
-    this.#options = options;
-  }
-
-  /** Whether there is room for more. */
-  add(part: Uint8Array): boolean {
-    this.#parts.push(part);
-    this.#size += part.length;
-    this.#options.onBytes?.(this.#size);
-    return this.#size <= (this.#options.limit ?? Number.POSITIVE_INFINITY);
-  }
-
-  get size(): number {
-    return this.#size;
-  }
-
-  join(): Uint8Array {
-    const whole = new Uint8Array(this.#size);
-    let offset = 0;
-    for (const part of this.#parts) {
-      whole.set(part, offset);
-      offset += part.length;
+/**
+ * A file's bytes from its parts, up to the limit and a part more. `explain` makes the error for parts that don't come; an
+ * error thrown by the caller's `onBytes` is the caller's.
+ */
+export async function collectParts(
+  parts: AsyncIterable<Uint8Array>,
+  { limit = Number.POSITIVE_INFINITY, onBytes }: ReadOptions,
+  explain: (error: unknown, size: number) => Error,
+): Promise<Uint8Array> {
+  const collected: Uint8Array[] = [];
+  let size = 0;
+  const iterator = parts[Symbol.asyncIterator]();
+  try {
+    while (size <= limit) {
+      const next = await iterator.next().catch((error: unknown) => {
+        throw explain(error, size);
+      });
+      if (next.done) break;
+      collected.push(next.value);
+      size += next.value.length;
+      onBytes?.(size);
     }
-    return whole;
+  } finally {
+    await iterator.return?.();
   }
+  const whole = new Uint8Array(size);
+  let offset = 0;
+  for (const part of collected) {
+    whole.set(part, offset);
+    offset += part.length;
+  }
+  return whole;
 }

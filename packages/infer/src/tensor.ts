@@ -11,6 +11,14 @@ export interface DataTypeMap {
   int64: BigInt64Array;
 }
 
+/** The class of array that holds each element type. */
+export const ARRAYS: {
+  readonly float32: Float32ArrayConstructor;
+  readonly int32: Int32ArrayConstructor;
+  readonly bool: Uint8ArrayConstructor;
+  readonly int64: BigInt64ArrayConstructor;
+} = { float32: Float32Array, int32: Int32Array, bool: Uint8Array, int64: BigInt64Array };
+
 /** A dense row-major array in main memory. */
 export interface Tensor {
   readonly dims: readonly number[];

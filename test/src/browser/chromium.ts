@@ -7,18 +7,33 @@ const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/goog
 /** WebGPU on machines without a GPU, by a rasteriser in software. */
 const WEBGPU = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-features=Vulkan'];
 
-/** Starts the Chromium of this machine; skips the running test, saying why, where there is none. */
-export async function launchChromium(
-  context: Mocha.Context,
-  options: { readonly webgpu?: boolean; readonly args?: readonly string[] } = {},
-): Promise<Browser> {
-  const executablePath = [process.env.CHROMIUM ?? '', ...PLACES].find((path) => path !== '' && existsSync(path));
-  if (executablePath === undefined) {
-    return skip(context, 'no Chromium here (apt-get install chromium, or its path in CHROMIUM)');
+export interface ChromiumOptions {
+  readonly webgpu?: boolean;
+  readonly args?: readonly string[];
+}
+
+/** There is no Chromium on this machine. */
+export class NoChromiumError extends Error {
+  constructor() {
+    super('no Chromium here (apt-get install chromium, or its path in CHROMIUM)');
   }
+}
+
+/** Starts the Chromium of this machine. @throws NoChromiumError */
+export async function startChromium(options: ChromiumOptions = {}): Promise<Browser> {
+  const executablePath = [process.env.CHROMIUM ?? '', ...PLACES].find((path) => path !== '' && existsSync(path));
+  if (executablePath === undefined) throw new NoChromiumError();
   const gpu = (options.webgpu ?? true) ? WEBGPU : ['--disable-features=WebGPU', '--disable-gpu'];
   const root = process.getuid?.() === 0 ? ['--no-sandbox'] : []; // its sandbox refuses to run as root
   return chromium.launch({ executablePath, args: [...gpu, ...root, ...(options.args ?? [])] });
+}
+
+/** Starts the Chromium of this machine; skips the running test, saying why, where there is none. */
+export async function launchChromium(context: Mocha.Context, options: ChromiumOptions = {}): Promise<Browser> {
+  return startChromium(options).catch((error: Error) => {
+    if (error instanceof NoChromiumError) return skip(context, error.message);
+    throw error;
+  });
 }
 
 /** A page on which errors that nobody caught, and violations of its security policy, are kept. */

@@ -1,4 +1,5 @@
 import {
+  AbortError,
   DisposedError,
   InputError,
   type LatentModel,
@@ -224,8 +225,8 @@ describe('infer: LatentModel, against a linear-Gaussian model', () => {
         if (progress.done === 100) controller.abort(new Error('enough'));
       },
     });
-    const outcome = await running.catch((error: unknown) => error);
-    expect(outcome).to.be.an('error').with.property('message', 'enough');
+    const { cause } = await rejection(AbortError, running);
+    expect(cause).to.be.an('error').with.property('message', 'enough');
     expect(done).to.deep.equal([50, 100]);
   });
 

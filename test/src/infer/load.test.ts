@@ -6,15 +6,20 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import {
+  AbortError,
   checkManifest,
   DeviceError,
   ForgeError,
+  InputError,
   type LatentModel,
   load,
   loadManifest,
+  loadTrainable,
+  RunFolderError,
   runFiles,
 } from '@onnx-forge/infer';
 import { expect } from 'chai';
+import ort from 'onnxruntime-node';
 import { external } from './onnx.js';
 import { rejection } from './rejection.js';
 import {
@@ -128,6 +133,10 @@ describe('infer: load', () => {
       'C:\\x.onnx',
       'http://evil/x.onnx',
       'a//b',
+      '.\t./secret.onnx',
+      'graphs/.\n./x.onnx',
+      ' ../secret.onnx',
+      'graphs/a\u0000.onnx',
       '',
     ]) {
       const encode = { ...manifest.graphs.encode, file };
@@ -172,6 +181,68 @@ describe('infer: load', () => {
 
   it('refuses an unavailable device before it reads a graph', async () => {
     await rejection(DeviceError, load(folder, { device: 'wasm' }));
+  });
+
+  it('says what is no place of a run', async () => {
+    const wrong: [unknown, RegExp][] = [
+      [undefined, /^a run is loaded from a folder, a URL or a RunSource, not from undefined$/],
+      [null, /not from null$/],
+      [7, /not from a number$/],
+      [{}, /not from an object$/],
+      ['', /not from an empty text$/],
+      ['http://', /^'http:\/\/' is not a valid URL$/],
+      ['http://me:secret@?token=secret', /^'http:\/\/' is not a valid URL$/],
+      ['file://server/run', /^'file:\/\/server\/run' is no file of this machine: /],
+    ];
+    for (const [location, message] of wrong) {
+      for (const call of [load, loadManifest, loadTrainable]) {
+        expect((await rejection(InputError, call(location as string))).message).to.match(message);
+      }
+    }
+    await rejection(InputError, load(folder, null as never));
+  });
+
+  it('leaves an error of onProgress as it is', async () => {
+    const mine = new Error("the caller's");
+    const onProgress = (): never => {
+      throw mine;
+    };
+    const outcome = await load(folder, { device: 'cpu', onProgress }).catch((error: unknown) => error);
+    expect(outcome).to.equal(mine);
+  });
+
+  it('releases what it opened when it is given up while the last graph is being opened', async () => {
+    const { InferenceSession } = ort;
+    const { create } = InferenceSession;
+    const controller = new AbortController();
+    const probes = 1; // of the device
+    const graphs = Object.keys(manifest.graphs).length;
+    const open = new Set<unknown>();
+    let created = 0;
+    let finish = (): void => undefined;
+    const finished = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    InferenceSession.create = async (...given: unknown[]) => {
+      const session = await (create as (...all: unknown[]) => ReturnType<typeof create>).apply(InferenceSession, given);
+      const release = session.release.bind(session);
+      open.add(session);
+      session.release = async () => {
+        await release();
+        open.delete(session);
+        if (open.size === 0 && created === probes + graphs) finish();
+      };
+      created++;
+      if (created === probes + graphs) controller.abort(new Error('left'));
+      return session;
+    };
+    try {
+      const { cause } = await rejection(AbortError, load(folder, { device: 'cpu', signal: controller.signal }));
+      expect(cause).to.be.an('error').with.property('message', 'left');
+      await finished;
+    } finally {
+      InferenceSession.create = create;
+    }
   });
 
   it('keeps details that it does not know', () => {
@@ -226,6 +297,60 @@ describe('infer: load', () => {
         expect((await rejection(ForgeError, late)).message).to.not.include('secret');
       }
       guarded.close();
+    });
+
+    it('fetches as the caller says', async () => {
+      const tokens: (string | undefined)[] = [];
+      const guarded = createServer(async (request, response) => {
+        tokens.push(request.headers.authorization);
+        if (request.headers.authorization !== 'Bearer open') return void response.writeHead(401).end();
+        response.end(await readFile(join(folder, request.url!)));
+      });
+      await new Promise<void>((resolve) => guarded.listen(0, '127.0.0.1', resolve));
+      const url = `http://127.0.0.1:${(guarded.address() as AddressInfo).port}`;
+      await refuses('run-unreachable', /the server says 401/, url);
+      const headers = { authorization: 'Bearer open' };
+      await (await load(url, { device: 'cpu', request: { headers } })).dispose();
+      expect(tokens.slice(1)).to.deep.equal(tokens.slice(1).map(() => 'Bearer open'));
+      const asked: string[] = [];
+      const own = (address: URL, init: RequestInit): Promise<Response> => {
+        asked.push(address.pathname);
+        return fetch(address, { ...init, headers });
+      };
+      await (await load(url, { device: 'cpu', fetch: own })).dispose();
+      expect(asked[0]).to.equal('/manifest.json');
+      expect(asked).to.have.length(1 + Object.keys(manifest.graphs).length);
+      const none = load(url, { fetch: null as never });
+      expect((await rejection(RunFolderError, none)).message).to.match(/there is no fetch here .*option 'fetch'$/);
+      guarded.close();
+    });
+
+    it('leaves an error of onProgress as it is', async () => {
+      const mine = new Error("the caller's");
+      const onProgress = (): never => {
+        throw mine;
+      };
+      expect(await load(base, { device: 'cpu', onProgress }).catch((error: unknown) => error)).to.equal(mine);
+    });
+
+    it('gives up a server that falls silent', async () => {
+      const silent = createServer((request, response) => {
+        if (request.url?.startsWith('/half')) response.writeHead(200).write('{');
+      });
+      await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+      const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+      const told: [string, RegExp][] = [
+        [url, /can't be fetched: the server sent nothing for 0\.1 s \(option idleTimeout\)$/],
+        [`${url}/half`, /broke off after 1 bytes: the server sent nothing for 0\.1 s/],
+      ];
+      for (const [address, message] of told) {
+        const error = await rejection(RunFolderError, load(address, { idleTimeout: 100 }));
+        expect(error.code).to.equal('run-unreachable');
+        expect(error.message).to.match(message);
+      }
+      await rejection(InputError, load(url, { idleTimeout: 0 }));
+      silent.closeAllConnections();
+      silent.close();
     });
 
     it('tells a URL without a run, a server that fails, and one that is not there', async () => {

@@ -1,15 +1,19 @@
+import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Row } from './row.js';
-import { ROWS } from './rows.js';
+import type { TableCommand } from './table-command.js';
 
-export const USAGE = `npm run matrix -- [options] [ROW ...]
+export function usage({ name, rows, document }: TableCommand): string {
+  const width = Math.max(...rows.map((row) => row.name.length));
+  return `npm run ${name} -- [options] [ROW ...]
 
   --quick    the rows of a minute or two
-  --write    put the last result of every row into docs/support-matrix.md
+  --write    put the last result of every row into docs/${basename(document.pathname)}
   --help
 
 Rows (default: all):
-${ROWS.map(({ name, title }) => `  ${name.padEnd(10)} ${title}`).join('\n')}`;
+${rows.map((row) => `  ${row.name.padEnd(width)} ${row.title}`).join('\n')}`;
+}
 
 /** A command line that can't be understood. */
 export class UsageError extends Error {}
@@ -21,14 +25,15 @@ export interface Arguments {
 }
 
 /** @throws UsageError in one line */
-export function parseArguments(words: readonly string[]): Arguments {
+export function parseArguments(words: readonly string[], rows: readonly Row[]): Arguments {
   const { values, positionals } = read(words);
-  const unknown = positionals.find((name) => !ROWS.some((row) => row.name === name));
+  const unknown = positionals.find((name) => !rows.some((row) => row.name === name));
   if (unknown !== undefined) {
-    throw new UsageError(`there is no row '${unknown}'; there are ${ROWS.map(({ name }) => name).join(', ')}`);
+    throw new UsageError(`there is no row '${unknown}'; there are ${rows.map(({ name }) => name).join(', ')}`);
   }
-  const named = positionals.length > 0 ? ROWS.filter(({ name }) => positionals.includes(name)) : ROWS;
-  return { rows: values.quick ? named.filter(({ quick }) => quick) : named, write: values.write, help: values.help };
+  const named = positionals.length > 0 ? rows.filter(({ name }) => positionals.includes(name)) : rows;
+  const chosen = values.quick ? named.filter(({ quick }) => quick) : named;
+  return { rows: chosen, write: values.write, help: values.help };
 }
 
 function read(words: readonly string[]) {

@@ -1,10 +1,15 @@
 import { join } from 'node:path';
 import { nodeBinary } from './node-binary.js';
-import { CACHE, type CommandResult, command, installed, ROOT } from './run.js';
+import { type CommandResult, command, installed, ROOT } from './run.js';
 
-/** What a row found. `about`: versions and the like, for the table. */
+/** What a row found. `about`: versions and the like, for the table. `sizes`: of the files that the row built. */
 export type Outcome =
-  | { readonly status: 'passed' | 'failed'; readonly counts?: Counts; readonly about?: string }
+  | {
+      readonly status: 'passed' | 'failed';
+      readonly counts?: Counts;
+      readonly about?: string;
+      readonly sizes?: BundleSizes;
+    }
   | { readonly status: 'skipped'; readonly reason: string };
 
 /** Numbers of tests. */
@@ -12,6 +17,14 @@ export interface Counts {
   readonly passing: number;
   readonly pending: number;
   readonly failing: number;
+}
+
+/** Bytes of a bundle's files, as they are and after gzip. */
+export interface BundleSizes {
+  readonly scripts: number;
+  readonly scriptsGzip: number;
+  readonly wasm: number;
+  readonly wasmGzip: number;
 }
 
 /** One line of the matrix. */
@@ -97,8 +110,4 @@ export function countsOf(output: string): Counts {
 
 function sum(a: Counts, b: Counts): Counts {
   return { passing: a.passing + b.passing, pending: a.pending + b.pending, failing: a.failing + b.failing };
-}
-
-export function logOf(name: string): string {
-  return join(CACHE, `${name}.log`);
 }

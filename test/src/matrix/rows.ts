@@ -37,12 +37,25 @@ export const ROWS: readonly Row[] = [
     { env: { ONNX_FORGE_DATA: undefined } },
     true,
   ),
+  { name: 'apps', title: 'the app suite (`npm run apps`)', run: apps },
   ...NODE_VERSIONS.map((node) => {
     const whole = node === oldest || node === newest;
     const title = whole ? 'the whole suite' : 'the suite without its longest tests';
     return tests(`node${majorOf(node)}`, `${title} on Node ${node}`, whole ? everyFile : shortFiles, { node });
   }),
 ];
+
+const APPS = fileURLToPath(new URL('../apps/main.js', import.meta.url));
+
+async function apps(log: string): Promise<Outcome> {
+  const { code, output } = await command([process.execPath, APPS], { log });
+  const results = [...output.matchAll(/^\| `[^`]+` \| [^|]+ \| (works|refused|skipped|\*\*failed)/gm)].map(
+    ([, word]) => word,
+  );
+  const count = (word: string): number => results.filter((found) => found === word).length;
+  const about = ['works', 'refused', 'skipped'].map((word) => `${word} ${count(word)}`).join(', ');
+  return { status: code === 0 && results.length > 0 ? 'passed' : 'failed', about };
+}
 
 const EXPORTED = fileURLToPath(new URL('exported-bytes.js', import.meta.url));
 const RECIPES = ['vae', 'transformer', 'wgan-lp'];

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join, posix } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
+import { describeApps } from '../apps/describe.js';
+import { APP_VERSIONS } from '../apps/lab.js';
 import { describePages, VITES } from './pages.js';
 import { EmptyProject, OfflineError, PACKAGES, type PackageName, packAll, ROOT, type Tarball } from './project.js';
 import { describeSnippets } from './snippets.js';
@@ -136,6 +138,7 @@ describe('packages', () => {
     describeSnippets(() => app);
     describeTypes(() => app);
     describePages(() => app);
+    describeApps(() => app);
   });
 
   it('infer alone type-checks in a page, declarations included', async () => {
@@ -208,7 +211,7 @@ function thirdParties(): string[] {
   const { devDependencies } = packageJson('.');
   const pinned = ['esbuild', '@types/node'].map((name) => `${name}@${devDependencies![name]}`);
   const runtimes = ['onnxruntime-node', 'onnxruntime-web'].map((name) => `${name}@${peerVersion(name)}`);
-  return [...pinned, ...runtimes, ...Object.entries(VITES).map(([name, version]) => `${name}@npm:vite@${version}`)];
+  return [...pinned, ...runtimes, ...VITES.map((name) => `${name}@${APP_VERSIONS[name]}`)];
 }
 
 /** A development tool of the checkout, by the name of its package; rejects with what it wrote when it finds fault. */

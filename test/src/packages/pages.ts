@@ -1,5 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -7,11 +5,11 @@ import type { Browser } from 'playwright-core';
 import { launchChromium, openPage, waitForGlobal } from '../browser/chromium.js';
 import { Site, STRICT_POLICY } from '../browser/site.js';
 import { programsOf, type Snippet, snippetsIn } from '../docs/snippets.js';
+import { DevServer } from './dev-server.js';
 import { type EmptyProject, ROOT } from './project.js';
 
 /** The versions of Vite that the README speaks of, by the name that the app installs them under. */
-export const VITES = { 'vite-6': '6.4.6', 'vite-7': '7.3.8', 'vite-8': '8.3.8' } as const;
-type Vite = keyof typeof VITES;
+export const VITES = ['vite-6', 'vite-7', 'vite-8'] as const;
 
 /** Where a run lies beside its page. */
 const RUN = 'models/pretrained/vae-2d';
@@ -59,7 +57,7 @@ export function describePages(app: () => EmptyProject): void {
       await page.close();
     }
 
-    for (const vite of Object.keys(VITES) as Vite[]) {
+    for (const vite of VITES) {
       describe(`${vite}`, function () {
         this.timeout(300_000);
         const config = fileIn(snippets, 'vite.config.js');
@@ -117,45 +115,4 @@ function fileIn(snippets: readonly Snippet[], file: string): Snippet {
 
 function html(script: string): string {
   return `<!doctype html><title>app</title><script type="module" src="${script}"></script>`;
-}
-
-/** Vite's development server, in a process of its own. */
-class DevServer implements AsyncDisposable {
-  readonly #child: ChildProcess;
-  readonly #ended: Promise<string>;
-
-  private constructor(
-    readonly url: string,
-    child: ChildProcess,
-    ended: Promise<string>,
-  ) {
-    this.#child = child;
-    this.#ended = ended;
-  }
-
-  static async open(folder: string, bin: string): Promise<DevServer> {
-    const child = spawn(process.execPath, [bin, '--host', '127.0.0.1', '--port', '0'], {
-      cwd: folder,
-      env: { ...process.env, NO_COLOR: '1' },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let said = '';
-    child.stderr.on('data', (text) => (said += text));
-    const ended = once(child, 'close').then(() => said);
-    const url = new Promise<string>((resolve) => {
-      child.stdout.on('data', (text) => {
-        said += text;
-        const [found] = /http:\/\/127\.0\.0\.1:\d+\//.exec(said) ?? [];
-        if (found !== undefined) resolve(found);
-      });
-    });
-    const first = await Promise.race([url, ended]);
-    if (!first.startsWith('http')) throw new Error(`Vite ended: ${first}`);
-    return new DevServer(first, child, ended);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#child.kill();
-    await this.#ended;
-  }
 }

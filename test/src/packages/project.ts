@@ -66,9 +66,8 @@ interface PackageJson {
  * packages there are exactly those that it declares, so that one that it forgets to declare is missing.
  */
 export class EmptyProject {
-  readonly folder: string = mkdtempSync(join(tmpdir(), 'onnx-forge-project-'));
-
-  constructor() {
+  /** @param folder default: a temporary one */
+  constructor(readonly folder: string = mkdtempSync(join(tmpdir(), 'onnx-forge-project-'))) {
     this.write('package.json', JSON.stringify({ name: 'project', private: true, type: 'module' }));
   }
 

@@ -1,11 +1,16 @@
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-common';
 import { DisposedError, GraphError, InputError } from '../errors.js';
-import { type DataType, describe, fitsShape, sizeOf, type Tensor, type TensorSpec } from '../tensor.js';
+import { ARRAYS, type DataType, describe, fitsShape, sizeOf, type Tensor, type TensorSpec } from '../tensor.js';
+import { isShared, kindOf, typedArrayKind } from '../typed-array.js';
 import type { Runtime } from './driver.js';
 import { NO_COPY_OUTPUT } from './no-copy-output.js';
 import { NoCopyRunner } from './noCopy.js';
 import type { SerialQueue } from './queue.js';
 import type { Device, DeviceTensor, Feeds, Refusal, Session } from './types.js';
+
+type OrtTensors = Readonly<Record<string, OrtTensor>>;
+/** Outputs by name, or the tensors that they are written into. */
+type Wanted = readonly string[] | OrtTensors;
 
 /** What a session needs from the device that opened it. */
 export interface SessionContext {
@@ -74,7 +79,6 @@ export class OnnxSession implements Session {
   }
 
   async runInto(feeds: Feeds, outputs: Readonly<Record<string, Tensor>>): Promise<void> {
-    const fetches: Record<string, OrtTensor> = {};
     for (const [name, tensor] of Object.entries(outputs)) {
       this.#check(name, tensor, this.outputs, 'output');
       if (this.#context.resident.includes(name)) {
@@ -82,13 +86,19 @@ export class OnnxSession implements Session {
           `${this.#context.name}: output '${name}' stays on the device: it can't be run into an array`,
         );
       }
-      fetches[name] = this.#view(tensor);
     }
-    await this.#enqueue(this.#feeds(feeds), fetches);
+    const viewed = this.#feeds(feeds, (tensor) => this.#view(tensor));
+    if (this.#context.runtime.fillsFetches && Object.values(outputs).every(canBeWrapped)) {
+      const fetches = Object.entries(outputs).map(([name, tensor]) => [name, this.#view(tensor)]);
+      await this.#enqueue(viewed, Object.fromEntries(fetches));
+    } else {
+      await this.#enqueue(viewed, Object.keys(outputs), (results) => fill(outputs, results));
+    }
   }
 
   async runResident(feeds: Feeds): Promise<Record<string, Tensor | DeviceTensor>> {
-    const results = await this.#enqueue(this.#feeds(feeds));
+    const copied = this.#feeds(feeds, (tensor) => this.#copy(tensor));
+    const results = await this.#enqueue(copied, this.outputNames);
     const outputs: Record<string, Tensor | DeviceTensor> = {};
     for (const [name, value] of Object.entries(results)) {
       const type = this.outputs[name]!.type;
@@ -112,48 +122,44 @@ export class OnnxSession implements Session {
     return this.dispose();
   }
 
-  #enqueue(feeds: Record<string, OrtTensor>, fetches?: Record<string, OrtTensor>): Promise<Record<string, OrtTensor>> {
-    const { name, queue, runtime, explain } = this.#context;
+  #enqueue(feeds: OrtTensors, wanted: Wanted, use?: (results: OrtTensors) => void): Promise<OrtTensors> {
+    const { name, queue, explain } = this.#context;
     if (this.#disposed) return Promise.reject(new DisposedError(name));
     return queue.run(async () => {
       if (this.#broken !== undefined) {
         const message = `${name} failed before on ${this.device}, where it can't be run again: load it again`;
         throw new GraphError('graph-run', message, {}, { cause: this.#broken });
       }
+      const gone = Object.entries(feeds).find(([, tensor]) => wasTransferred(tensor));
+      if (gone) throw new InputError(`${name}: the array of input '${gone[0]}' was transferred before the graph ran`);
       try {
-        const results = await this.#run(feeds, fetches);
-        if (!fetches) return results;
-        if (!runtime.fillsFetches) fill(fetches, results);
-        return fetches;
+        const results = await this.#run(feeds, wanted);
+        use?.(results);
+        return results;
       } catch (error) {
         throw new GraphError('graph-run', `${name} failed on ${this.device}: ${explain(error)}`, {}, { cause: error });
       }
     });
   }
 
-  async #run(
-    feeds: Record<string, OrtTensor>,
-    fetches?: Record<string, OrtTensor>,
-  ): Promise<Record<string, OrtTensor>> {
-    const { fillsFetches, survivesFailures } = this.#context.runtime;
+  async #run(feeds: OrtTensors, wanted: Wanted): Promise<OrtTensors> {
     try {
-      if (fetches && fillsFetches && this.#noCopy) {
-        await this.#noCopy.run(feeds, fetches);
-        return fetches;
+      if (!isNames(wanted) && this.#noCopy) {
+        await this.#noCopy.run(feeds, wanted);
+        return wanted;
       }
-      const wanted = fetches ? (fillsFetches ? fetches : Object.keys(fetches)) : this.outputNames;
-      return (await this.#session.run(feeds, wanted)) as Record<string, OrtTensor>;
+      return (await this.#session.run(feeds, wanted)) as OrtTensors;
     } catch (error) {
-      if (!survivesFailures) this.#broken = error;
+      if (!this.#context.runtime.survivesFailures) this.#broken = error;
       throw error;
     }
   }
 
-  #feeds(feeds: Feeds): Record<string, OrtTensor> {
+  #feeds(feeds: Feeds, wrap: (tensor: Tensor) => OrtTensor): Record<string, OrtTensor> {
     const wrapped: Record<string, OrtTensor> = {};
     for (const [name, value] of Object.entries(feeds)) {
       this.#check(name, value, this.inputs, 'input');
-      wrapped[name] = isDeviceTensor(value) ? residentOf(value) : this.#view(value);
+      wrapped[name] = isDeviceTensor(value) ? residentOf(value) : wrap(value);
     }
     for (const name of this.#session.inputNames) {
       if (!Object.hasOwn(wrapped, name)) {
@@ -185,7 +191,15 @@ export class OnnxSession implements Session {
         { name, expected: spec, dims: value.dims, type: value.type },
       );
     }
-    if ('data' in value && value.data.length !== sizeOf(value.dims)) {
+    if (isDeviceTensor(value)) return;
+    const kind = typedArrayKind(value.data);
+    if (kind !== ARRAYS[spec.type].name) {
+      throw new InputError(
+        `${this.#context.name}: ${role} '${name}' must be a ${ARRAYS[spec.type].name}, not ${kindOf(value.data)}`,
+        { name, expected: spec, kind },
+      );
+    }
+    if (value.data.length !== sizeOf(value.dims)) {
       throw new InputError(
         `${this.#context.name}: ${role} '${name}' has ${value.data.length} elements, which is not [${value.dims.join(', ')}]`,
         { name, dims: value.dims },
@@ -193,13 +207,21 @@ export class OnnxSession implements Session {
     }
   }
 
+  /** Over the caller's array, unless that is of another realm or shared, which onnxruntime does not take. */
   #view(tensor: Tensor): OrtTensor {
+    const { type, data, dims } = tensor;
+    if (!canBeWrapped(tensor)) return this.#copy(tensor);
     let view = this.#views.get(tensor);
     if (!view) {
-      view = new this.#context.runtime.Tensor(tensor.type, tensor.data, tensor.dims) as OrtTensor;
+      view = new this.#context.runtime.Tensor(type, data, dims) as OrtTensor;
       this.#views.set(tensor, view);
     }
     return view;
+  }
+
+  #copy({ type, data, dims }: Tensor): OrtTensor {
+    const copy = new ARRAYS[type](data as Iterable<number> & Iterable<bigint>);
+    return new this.#context.runtime.Tensor(type, copy, [...dims]) as OrtTensor;
   }
 }
 
@@ -244,15 +266,29 @@ function residentOf(value: DeviceTensor): OrtTensor {
   throw new InputError('a device tensor must come from a session of this library');
 }
 
+function isNames(wanted: Wanted): wanted is readonly string[] {
+  return Array.isArray(wanted);
+}
+
+/** Whether onnxruntime takes the array itself: it knows arrays by `instanceof`, and Node's can't use shared memory. */
+function canBeWrapped({ type, data }: Tensor): boolean {
+  return data instanceof ARRAYS[type] && !isShared(data);
+}
+
+/** An array that was sent elsewhere (`postMessage(..., [buffer])`) is empty. */
+function wasTransferred(tensor: OrtTensor): boolean {
+  return tensor.location === 'cpu' && tensor.data.length < tensor.size;
+}
+
 /** Copies results into the caller's arrays; throws where the shapes differ, as onnxruntime-node does. */
-function fill(fetches: Readonly<Record<string, OrtTensor>>, results: Readonly<Record<string, OrtTensor>>): void {
-  for (const [name, target] of Object.entries(fetches)) {
+function fill(outputs: Readonly<Record<string, Tensor>>, results: OrtTensors): void {
+  for (const [name, target] of Object.entries(outputs)) {
     const result = results[name]!;
     if (result.dims.length !== target.dims.length || result.dims.some((size, axis) => size !== target.dims[axis])) {
       throw new Error(`output '${name}' is [${result.dims.join(', ')}], but its array is [${target.dims.join(', ')}]`);
     }
   }
-  for (const [name, target] of Object.entries(fetches)) {
+  for (const [name, target] of Object.entries(outputs)) {
     (target.data as Float32Array).set(results[name]!.data as Float32Array);
   }
 }

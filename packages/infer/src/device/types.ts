@@ -66,12 +66,12 @@ export interface Session extends AsyncDisposable {
   readonly outputNames: readonly string[];
   readonly inputs: Readonly<Record<string, TensorSpec>>;
   readonly outputs: Readonly<Record<string, TensorSpec>>;
-  /** Runs the graph; every output comes back in main memory, in arrays of its own. */
+  /** Runs the graph on a copy of the arrays; every output comes back in main memory, in arrays of its own. */
   run(feeds: Feeds): Promise<Record<string, Tensor>>;
   /**
    * Runs the graph into arrays that the caller owns: nothing is allocated and nothing copied. Exactly the outputs named
    * are computed. A shape other than the graph computes is an error. With two sets of arrays the state of a loop
-   * ping-pongs between them.
+   * ping-pongs between them. The arrays must not be changed before the call is done.
    */
   runInto(feeds: Feeds, outputs: Readonly<Record<string, Tensor>>): Promise<void>;
   /** Like {@link run}, but the outputs named in {@link GraphOptions.resident} stay on the device. */

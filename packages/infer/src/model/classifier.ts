@@ -2,6 +2,7 @@ import { type Examples, toRows } from '../examples.js';
 import type { Manifest } from '../manifest.js';
 import { type Float32Tensor, mapRows, rowsPerCall } from './rows.js';
 import { ServedModel } from './served.js';
+import type { CallOptions, Work } from './work.js';
 
 /** What a classifier makes of n images. */
 export interface Classification {
@@ -20,14 +21,18 @@ export class ClassifierModel extends ServedModel<Extract<Manifest, { kind: 'clas
   readonly kind = 'classifier';
 
   /** Classifies images [n, pixels] in the range of `manifest.serve.image`. */
-  async classify(images: Examples): Promise<Classification> {
+  classify(images: Examples, options: CallOptions = {}): Promise<Classification> {
+    return this.call('classify', options, (work) => this.#classify(work, images));
+  }
+
+  async #classify(work: Work, images: Examples): Promise<Classification> {
     const session = this.graph('classify');
     const { image, classes } = this.manifest.serve;
     const size = image.height * image.width * image.channels;
     const rows = toRows(images, { name: 'images', size, range: image.range });
     // A convolution's first layer is the widest: some dozen channels.
     const perCall = rowsPerCall(session, 16 * size);
-    const { probabilities, features } = await mapRows(session, 'x', rows, ['probabilities', 'features'], perCall);
+    const { probabilities, features } = await mapRows(work, session, 'x', rows, ['probabilities', 'features'], perCall);
     const labels = new Int32Array(rows.count);
     const confidences = new Float32Array(rows.count);
     for (let row = 0; row < rows.count; row++) {

@@ -1,4 +1,4 @@
-import { type Examples, type Rows, toRows } from '../examples.js';
+import { type Examples, positiveInteger, type Rows, toRows } from '../examples.js';
 import type { Manifest } from '../manifest.js';
 import { type Elbo, type ElboOptions, elbo } from './elbo.js';
 import { type Labels, oneHot, toLabels } from './labels.js';
@@ -27,6 +27,7 @@ import {
 } from './log-likelihood.js';
 import { type Float32Tensor, mapRows, rowsPerCall } from './rows.js';
 import { type ModelContext, ServedModel } from './served.js';
+import type { CallOptions, Work } from './work.js';
 
 type ConditionalManifest = Extract<Manifest, { kind: 'conditional' }>;
 
@@ -59,69 +60,73 @@ export class ConditionalModel extends ServedModel<ConditionalManifest> {
   constructor(context: ModelContext<ConditionalManifest>) {
     super(context);
     const stream: ConditionalLogLikelihoodMethod['stream'] = (x, labels, options = {}) =>
-      this.#stream(this.#examples(x), labels, plan(options));
-    const all = async (x: Examples, labels: Labels, options: LogLikelihoodOptions = {}): Promise<LogLikelihood> => {
-      const rows = this.#examples(x);
-      const planned = plan(options);
-      return collect(this.#stream(rows, labels, planned), rows.count, planned);
-    };
+      this.parts('logLikelihood', options, (work) => this.#stream(work, this.#examples(x), labels, plan(options)));
+    const all = (x: Examples, labels: Labels, options: LogLikelihoodOptions = {}): Promise<LogLikelihood> =>
+      this.call('logLikelihood', options, async (work) => {
+        const rows = this.#examples(x);
+        const planned = plan(options);
+        return collect(this.#stream(work, rows, labels, planned), rows.count, planned);
+      });
     this.logLikelihood = Object.assign(all, { stream });
   }
 
   /** q(z|x,y) of each image and its label. */
-  async encode(x: Examples, labels: Labels): Promise<Posterior> {
-    const session = this.graph('encode');
-    const rows = this.#examples(x);
-    const perCall = rowsPerCall(session, this.#pixels);
-    return mapRows(session, 'x', rows, ['mu', 'logVar'], perCall, { y: this.#given(labels, rows.count) });
+  encode(x: Examples, labels: Labels, options: CallOptions = {}): Promise<Posterior> {
+    return this.call('encode', options, async (work) => {
+      const session = this.graph('encode');
+      const rows = this.#examples(x);
+      const perCall = rowsPerCall(session, this.#pixels);
+      return mapRows(work, session, 'x', rows, ['mu', 'logVar'], perCall, { y: this.#given(labels, rows.count) });
+    });
   }
 
   /** The mean of p(x|z,y), [n, pixels]. */
-  async decode(z: Examples, labels: Labels): Promise<Float32Tensor> {
-    const rows = toRows(z, { name: 'z', size: this.manifest.serve.latentDim });
-    return this.#decoder({ labels }, rows.count, (row) => row).decode(rows);
+  decode(z: Examples, labels: Labels, options: CallOptions = {}): Promise<Float32Tensor> {
+    return this.call('decode', options, async (work) => {
+      const rows = toRows(z, { name: 'z', size: this.manifest.serve.latentDim });
+      return this.#decoder(work, labels, rows.count, (row) => row).decode(rows);
+    });
   }
 
   /** Means of p(x|z,y) for z from the prior. */
-  async sample(n: number, { labels, ...options }: SampleOptions & GivenLabels = {}): Promise<Samples> {
-    return sample(
-      this.#decoder({ labels }, n, (row) => row),
-      n,
-      options,
-    );
+  sample(n: number, options: SampleOptions & GivenLabels = {}): Promise<Samples> {
+    return this.call('sample', options, async (work) => {
+      const count = positiveInteger('the number of samples', n, 1);
+      const decoder = this.#decoder(work, options.labels, count, (row) => row);
+      return sample(decoder, count, options);
+    });
   }
 
   /** The evidence lower bound on log p(x|y) and its two terms. */
-  async elbo(x: Examples, labels: Labels, options: ElboOptions = {}): Promise<Elbo> {
-    const rows = this.#examples(x);
-    const y = this.#given(labels, rows.count);
-    return elbo(this.graph('elbo'), rows, this.manifest.serve.latentDim, options, y);
+  elbo(x: Examples, labels: Labels, options: ElboOptions = {}): Promise<Elbo> {
+    return this.call('elbo', options, async (work) => {
+      const rows = this.#examples(x);
+      const y = this.#given(labels, rows.count);
+      return elbo(work, this.graph('elbo'), rows, this.manifest.serve.latentDim, options, y);
+    });
   }
 
   /** From b to a, each pair under one label: see {@link interpolate}. */
-  async interpolate(
-    a: Examples,
-    b: Examples,
-    { labels, ...options }: InterpolateOptions & GivenLabels = {},
-  ): Promise<Interpolation> {
-    const { count } = toRows(a, { name: 'a', size: this.manifest.serve.latentDim });
-    // The steps of a pair follow one another.
-    const pairOf = (row: number, rows: number) => Math.floor((row * count) / rows);
-    return interpolate(this.#decoder({ labels }, count, pairOf), a, b, options);
+  interpolate(a: Examples, b: Examples, options: InterpolateOptions & GivenLabels = {}): Promise<Interpolation> {
+    return this.call('interpolate', options, async (work) => {
+      const { count } = toRows(a, { name: 'a', size: this.manifest.serve.latentDim });
+      // The steps of a pair follow one another.
+      const pairOf = (row: number, rows: number) => Math.floor((row * count) / rows);
+      return interpolate(this.#decoder(work, options.labels, count, pairOf), a, b, options);
+    });
   }
 
   /** What each latent dimension does, each vector under its label: see {@link perturb}. */
-  async perturb(z: Examples, { labels, ...options }: PerturbOptions & GivenLabels = {}): Promise<Perturbation> {
-    const { count } = toRows(z, { name: 'z', size: this.manifest.serve.latentDim });
-    return perturb(
-      this.#decoder({ labels }, count, (row) => row % count),
-      z,
-      options,
-    );
+  perturb(z: Examples, options: PerturbOptions & GivenLabels = {}): Promise<Perturbation> {
+    return this.call('perturb', options, async (work) => {
+      const { count } = toRows(z, { name: 'z', size: this.manifest.serve.latentDim });
+      const decoder = this.#decoder(work, options.labels, count, (row) => row % count);
+      return perturb(decoder, z, options);
+    });
   }
 
-  #stream(rows: Rows, labels: Labels, planned: Plan) {
-    return streamLogLikelihood(this.#likelihoodGraphs(), rows, planned, this.#given(labels, rows.count));
+  #stream(work: Work, rows: Rows, labels: Labels, planned: Plan) {
+    return streamLogLikelihood(work, this.#likelihoodGraphs(), rows, planned, this.#given(labels, rows.count));
   }
 
   get #pixels(): number {
@@ -140,7 +145,12 @@ export class ConditionalModel extends ServedModel<ConditionalManifest> {
   }
 
   /** Decodes every row under the label of the vector that it was made from. */
-  #decoder({ labels }: GivenLabels, vectors: number, vectorOf: (row: number, rows: number) => number): Decoder {
+  #decoder(
+    work: Work,
+    labels: Labels | undefined,
+    vectors: number,
+    vectorOf: (row: number, rows: number) => number,
+  ): Decoder {
     const session = this.graph('decode');
     const { latentDim, prior, classes } = this.manifest.serve;
     const inTurn = Array.from({ length: vectors }, (_, vector) => vector % classes.length);
@@ -151,7 +161,7 @@ export class ConditionalModel extends ServedModel<ConditionalManifest> {
       prior,
       decode: async (z) => {
         const each = Int32Array.from({ length: z.count }, (_, row) => given[vectorOf(row, z.count)]!);
-        return (await mapRows(session, 'z', z, ['mean'], perCall, { y: oneHot(each, classes.length) })).mean;
+        return (await mapRows(work, session, 'z', z, ['mean'], perCall, { y: oneHot(each, classes.length) })).mean;
       },
     };
   }

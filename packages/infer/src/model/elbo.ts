@@ -1,9 +1,9 @@
 import type { Session } from '../device/types.js';
 import { positiveInteger, type Rows } from '../examples.js';
-import { Breather } from '../pause.js';
 import { Random } from '../random.js';
 import { MeanAndError } from './importance.js';
-import { type Float32Tensor, rowsPerCall, slice, sliceAll, type WorkOptions } from './rows.js';
+import { checkNumbers, type Float32Tensor, rowsPerCall, slice, sliceAll } from './rows.js';
+import type { Work, WorkOptions } from './work.js';
 
 export interface ElboOptions extends WorkOptions {
   /** Draws of z per example, averaged. Default 1. */
@@ -30,6 +30,7 @@ export interface Elbo {
 
 /** Runs the graph elbo: x [n, pixels], noise [n, latentDim] (and y [n, classes]) -> elbo, reconstruction, kl [n]. */
 export async function elbo(
+  work: Work,
   session: Session,
   x: Rows,
   latentDim: number,
@@ -45,17 +46,16 @@ export async function elbo(
   const values = new Float64Array(x.count);
   const reconstruction = new MeanAndError();
   const kl = new MeanAndError();
-  const breather = new Breather();
   for (let k = 0; k < samples; k++) {
     for (let start = 0; start < x.count; start += batch) {
-      options.signal?.throwIfAborted();
       const end = Math.min(start + batch, x.count);
       const drawn = draws.fillNormal(noise.subarray(0, (end - start) * latentDim));
-      const terms = (await session.run({
+      const terms = (await work.run(session, {
         x: slice(x.data, pixels, start, end),
         ...(y && sliceAll({ y }, start, end)),
         noise: slice(drawn, latentDim, 0, end - start),
       })) as { elbo: Float32Tensor; reconstruction: Float32Tensor; kl: Float32Tensor };
+      checkNumbers('the evidence lower bound', terms.elbo.data, (at) => `row ${start + at} of x`);
       terms.elbo.data.forEach((value, i) => {
         values[start + i]! += value / samples;
       });
@@ -66,7 +66,6 @@ export async function elbo(
         kl.add(value);
       });
       options.onProgress?.({ done: (k * x.count + end) / samples, total: x.count });
-      await breather.breathe();
     }
   }
   const average = new MeanAndError();

@@ -4,8 +4,9 @@ import type { Manifest } from '../manifest.js';
 import { type Metric, rowDissimilarity } from './dissimilarity.js';
 import { type Float32Tensor, mapRows, rowsPerCall } from './rows.js';
 import { ServedModel } from './served.js';
+import type { CallOptions, Work } from './work.js';
 
-export interface VerificationOptions {
+export interface VerificationOptions extends CallOptions {
   /** Pairs at most this far apart are the same; default: what the run's training chose. */
   readonly threshold?: number | undefined;
 }
@@ -24,8 +25,8 @@ export class EmbeddingModel extends ServedModel<Extract<Manifest, { kind: 'embed
   readonly kind = 'embedding';
 
   /** Images [n, pixels] in the range of `manifest.serve.image` -> vectors [n, embeddingDim]. */
-  async embed(images: Examples): Promise<Float32Tensor> {
-    return this.#place(this.#rows('images', images));
+  embed(images: Examples, options: CallOptions = {}): Promise<Float32Tensor> {
+    return this.call('embed', options, async (work) => this.#place(work, this.#rows('images', images)));
   }
 
   /**
@@ -36,23 +37,31 @@ export class EmbeddingModel extends ServedModel<Extract<Manifest, { kind: 'embed
    * @param b images [n, pixels]
    * @returns [n]
    */
-  async compare(a: Examples, b: Examples): Promise<Float64Array> {
+  compare(a: Examples, b: Examples, options: CallOptions = {}): Promise<Float64Array> {
+    return this.call('compare', options, (work) => this.#compare(work, a, b));
+  }
+
+  async #compare(work: Work, a: Examples, b: Examples): Promise<Float64Array> {
     const [left, right] = [this.#rows('a', a), this.#rows('b', b)];
     if (left.count !== right.count) {
       const message = `a and b must have as many images, one of each a pair; they have ${left.count} and ${right.count}`;
       throw new InputError(message, { a: left.count, b: right.count });
     }
-    return rowDissimilarity(await this.#place(left), await this.#place(right), this.metric);
+    return rowDissimilarity(await this.#place(work, left), await this.#place(work, right), this.metric);
   }
 
   /** {@link compare}, and a decision for each pair. Throws InputError where neither the caller nor the run has a threshold. */
-  async verify(a: Examples, b: Examples, { threshold }: VerificationOptions = {}): Promise<Verification> {
+  verify(a: Examples, b: Examples, options: VerificationOptions = {}): Promise<Verification> {
+    return this.call('verify', options, (work) => this.#verify(work, a, b, options.threshold));
+  }
+
+  async #verify(work: Work, a: Examples, b: Examples, threshold: number | undefined): Promise<Verification> {
     const limit = threshold ?? this.manifest.serve.threshold;
     if (limit === undefined || !Number.isFinite(limit)) {
       const why = limit === undefined ? `${this.location} was trained without a threshold: give one` : `not ${limit}`;
       throw new InputError(`verify needs a finite threshold; ${why}`, { location: this.location, threshold: limit });
     }
-    const dissimilarity = await this.compare(a, b);
+    const dissimilarity = await this.#compare(work, a, b);
     return { same: Array.from(dissimilarity, (value) => value <= limit), dissimilarity, threshold: limit };
   }
 
@@ -66,10 +75,10 @@ export class EmbeddingModel extends ServedModel<Extract<Manifest, { kind: 'embed
     return toRows(images, { name, size: image.height * image.width * image.channels, range: image.range });
   }
 
-  async #place(rows: Rows): Promise<Float32Tensor> {
+  async #place(work: Work, rows: Rows): Promise<Float32Tensor> {
     const session = this.graph('embed');
     // A convolution's first layer is the widest: some dozen channels.
     const perCall = rowsPerCall(session, 16 * (rows.data.length / rows.count));
-    return (await mapRows(session, 'x', rows, ['embedding'], perCall)).embedding;
+    return (await mapRows(work, session, 'x', rows, ['embedding'], perCall)).embedding;
   }
 }

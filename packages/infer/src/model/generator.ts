@@ -14,6 +14,7 @@ import {
 } from './latent-space.js';
 import { mapRows, rowsPerCall } from './rows.js';
 import { ServedModel } from './served.js';
+import type { CallOptions, Work } from './work.js';
 
 /** An implicit generative model (a GAN): it samples, and its discriminator scores images. */
 export class GeneratorModel extends ServedModel<Extract<Manifest, { kind: 'generator' }>> {
@@ -21,36 +22,40 @@ export class GeneratorModel extends ServedModel<Extract<Manifest, { kind: 'gener
 
   /** Images from the prior, in the model's own range (`manifest.serve.image.range`). */
   sample(n: number, options: SampleOptions = {}): Promise<Samples> {
-    return sample(this.#decoder(), n, options);
+    return this.call('sample', options, (work) => sample(this.#decoder(work), n, options));
   }
 
   /** g(z), [n, pixels]. */
-  async generate(z: Examples): Promise<Samples> {
-    const decoder = this.#decoder();
-    const rows = toRows(z, { name: 'z', size: decoder.latentDim });
-    return {
-      z: { type: 'float32', data: rows.data, dims: [rows.count, decoder.latentDim] },
-      images: await decoder.decode(rows),
-    };
+  generate(z: Examples, options: CallOptions = {}): Promise<Samples> {
+    return this.call('generate', options, async (work) => {
+      const decoder = this.#decoder(work);
+      const rows = toRows(z, { name: 'z', size: decoder.latentDim });
+      return {
+        z: { type: 'float32', data: rows.data, dims: [rows.count, decoder.latentDim] },
+        images: await decoder.decode(rows),
+      };
+    });
   }
 
   /** From b to a in latent or in data space: see {@link interpolate}. */
   interpolate(a: Examples, b: Examples, options: InterpolateOptions = {}): Promise<Interpolation> {
-    return interpolate(this.#decoder(), a, b, options);
+    return this.call('interpolate', options, (work) => interpolate(this.#decoder(work), a, b, options));
   }
 
   /** What each latent dimension does: see {@link perturb}. */
   perturb(z: Examples, options: PerturbOptions = {}): Promise<Perturbation> {
-    return perturb(this.#decoder(), z, options);
+    return this.call('perturb', options, (work) => perturb(this.#decoder(work), z, options));
   }
 
   /** The discriminator's logit (or the critic's value) for each image; larger is more real. */
-  async score(images: Examples): Promise<Float32Array> {
-    const session = this.graph('discriminate');
-    const size = this.#pixels;
-    const rows = toRows(images, { name: 'images', size });
-    const { logit } = await mapRows(session, 'x', rows, ['logit'], rowsPerCall(session, size));
-    return logit.data;
+  score(images: Examples, options: CallOptions = {}): Promise<Float32Array> {
+    return this.call('score', options, async (work) => {
+      const session = this.graph('discriminate');
+      const size = this.#pixels;
+      const rows = toRows(images, { name: 'images', size });
+      const { logit } = await mapRows(work, session, 'x', rows, ['logit'], rowsPerCall(session, size));
+      return logit.data;
+    });
   }
 
   get #pixels(): number {
@@ -58,14 +63,14 @@ export class GeneratorModel extends ServedModel<Extract<Manifest, { kind: 'gener
     return height * width * channels;
   }
 
-  #decoder(): Decoder {
+  #decoder(work: Work): Decoder {
     const session = this.graph('generate');
     const { latentDim, prior } = this.manifest.serve;
     const perCall = rowsPerCall(session, this.#pixels);
     return {
       latentDim,
       prior,
-      decode: async (z) => (await mapRows(session, 'z', z, ['image'], perCall)).image,
+      decode: async (z) => (await mapRows(work, session, 'z', z, ['image'], perCall)).image,
     };
   }
 }

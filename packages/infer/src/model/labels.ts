@@ -1,5 +1,6 @@
 import { InputError } from '../errors.js';
 import type { Rows } from '../examples.js';
+import { kindOf, typedArrayKind } from '../typed-array.js';
 
 /** The class of each example as its number, or one number for all of them. */
 export type Labels = number | ArrayLike<number>;
@@ -10,7 +11,7 @@ export type Labels = number | ArrayLike<number>;
  * @throws InputError, one line, unless there are `count` labels (or one for all), each a class
  */
 export function toLabels(labels: Labels, count: number, classes: readonly string[]): Int32Array {
-  const given = typeof labels === 'number' ? new Array<number>(count).fill(labels) : Array.from(labels);
+  const given = typeof labels === 'number' ? new Array<number>(count).fill(labels) : listOf(labels);
   if (given.length !== count) {
     throw new InputError(`there are ${count} examples but ${given.length} labels`, { count, labels: given.length });
   }
@@ -24,6 +25,12 @@ export function toLabels(labels: Labels, count: number, classes: readonly string
     );
   }
   return Int32Array.from(given);
+}
+
+/** @throws InputError unless it is an array of some kind */
+function listOf(labels: ArrayLike<number>): number[] {
+  if (Array.isArray(labels) || typedArrayKind(labels) !== undefined) return Array.from(labels);
+  throw new InputError(`labels must be a number or an array of numbers, not ${kindOf(labels)}`, { labels });
 }
 
 /** Class numbers as rows of zeros with a single 1, [labels, classes]. */

@@ -2,23 +2,21 @@ import type { Session } from '../device/types.js';
 import { InputError } from '../errors.js';
 import { positiveInteger } from '../examples.js';
 import type { Manifest } from '../manifest.js';
-import { Breather } from '../pause.js';
 import { Random } from '../random.js';
 import type { Tensor } from '../tensor.js';
 import { tokeniser } from '../text/tokenisers.js';
 import { Vocabulary } from '../text/vocabulary.js';
 import { MeanAndError } from './importance.js';
 import { checkDraw, type DrawOptions, drawToken, logProbabilities } from './next-token.js';
-import { rowsPerCall, type WorkOptions } from './rows.js';
+import { rowsPerCall } from './rows.js';
 import { type ModelContext, ServedModel } from './served.js';
+import type { CallOptions, Work, WorkOptions } from './work.js';
 
-export interface GenerateOptions extends DrawOptions {
+export interface GenerateOptions extends DrawOptions, CallOptions {
   /** How many tokens to add. Default 300. */
   readonly length?: number | undefined;
   /** Default 1. */
   readonly seed?: number | undefined;
-  /** Stops between two tokens, throwing the signal's reason. */
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** `generate(prompt)` when all is there; `generate.stream(prompt)` token by token. */
@@ -64,13 +62,15 @@ export class LanguageModel extends ServedModel<Extract<Manifest, { kind: 'langua
     const { vocabularies, serve } = context.manifest;
     this.#vocabulary = new Vocabulary(vocabularies?.[serve.vocabulary] ?? []);
     this.#tokens = tokeniser(serve.tokeniser);
-    const all = async (prompt: string, options: GenerateOptions = {}): Promise<string> => {
-      let text = '';
-      for await (const token of this.#generate(prompt, options)) text += token;
-      return text;
-    };
+    const all = (prompt: string, options: GenerateOptions = {}): Promise<string> =>
+      this.call('generate', options, async (work) => {
+        let text = '';
+        for await (const token of this.#generate(work, prompt, options)) text += token;
+        return text;
+      });
     this.generate = Object.assign(all, {
-      stream: (prompt: string, options: GenerateOptions = {}) => this.#generate(prompt, options),
+      stream: (prompt: string, options: GenerateOptions = {}) =>
+        this.parts('generate', options, (work) => this.#generate(work, prompt, options)),
     });
   }
 
@@ -78,7 +78,11 @@ export class LanguageModel extends ServedModel<Extract<Manifest, { kind: 'langua
    * log p of a text. It is read in windows of `blockSize` tokens that follow one another: a token sees those before it
    * in its window, from 1 to `blockSize` of them.
    */
-  async logProb(text: string, { signal, onProgress }: WorkOptions = {}): Promise<TextLogProbability> {
+  logProb(text: string, options: WorkOptions = {}): Promise<TextLogProbability> {
+    return this.call('logProb', options, (work) => this.#logProb(work, text, options));
+  }
+
+  async #logProb(work: Work, text: string, { onProgress }: WorkOptions): Promise<TextLogProbability> {
     const tokens = this.#encode('text', text);
     const total = tokens.length - 1;
     if (total < 1) throw new InputError('a text needs two tokens at least: the first has nothing that it follows from');
@@ -86,52 +90,47 @@ export class LanguageModel extends ServedModel<Extract<Manifest, { kind: 'langua
     const { blockSize } = this.manifest.serve;
     const perCall = rowsPerCall(session, 64 * blockSize) * blockSize;
     const values = new Float64Array(total);
-    const breather = new Breather();
     for (let start = 0; start < total; ) {
-      signal?.throwIfAborted();
       const whole = Math.floor(Math.min(perCall, total - start) / blockSize) * blockSize;
       const end = start + (whole || total - start);
       const length = Math.min(blockSize, end - start);
       const rows = tokens.subarray(start, end);
-      const { logits } = await session.run({ tokens: int32(rows, [rows.length / length, length]) });
+      const { logits } = await work.run(session, { tokens: int32(rows, [rows.length / length, length]) });
       const next = tokens.subarray(start + 1, end + 1);
       values.set(logProbabilities(logits!.data as Float32Array, next), start);
       start = end;
       onProgress?.({ done: start, total });
-      await breather.breathe();
     }
     return { ...summary(values, blockSize), values };
   }
 
-  async *#generate(prompt: string, options: GenerateOptions): AsyncGenerator<string, void, undefined> {
+  async *#generate(work: Work, prompt: string, options: GenerateOptions): AsyncGenerator<string, void, undefined> {
     const draw = checkDraw(options);
     const length = positiveInteger('length', options.length, 300);
     const random = new Random(options.seed ?? 1);
     const { blockSize } = this.manifest.serve;
     const step = this.graph('step');
-    const breather = new Breather();
     // Never more than the model may see next: the last `blockSize` tokens.
     let seen = Array.from(this.#encode('prompt', prompt).slice(-blockSize));
-    let state = await this.#read(seen);
+    let state = await this.#read(work, seen);
     for (let made = 0; made < length; made++) {
-      options.signal?.throwIfAborted();
       const token = drawToken(state.logits, draw, random);
       yield this.#vocabulary.token(token);
       if (made === length - 1) return;
       if (state.positions < blockSize) {
         seen.push(token);
-        state = await extend(step, token, state);
+        state = await extend(work, step, token, state);
       } else {
         seen = [...seen.slice(1 - Math.ceil(blockSize / 2)), token];
-        state = await this.#read(seen);
+        state = await this.#read(work, seen);
       }
-      await breather.breathe();
     }
   }
 
   /** Reads tokens that nothing comes before. */
-  async #read(tokens: readonly number[]): Promise<State> {
-    const { logits, keys, values } = await this.graph('forward').run({ tokens: int32(tokens, [1, tokens.length]) });
+  async #read(work: Work, tokens: readonly number[]): Promise<State> {
+    const feeds = { tokens: int32(tokens, [1, tokens.length]) };
+    const { logits, keys, values } = await work.run(this.graph('forward'), feeds);
     const { data } = logits!;
     const last = (data as Float32Array).subarray(data.length - this.#vocabulary.size);
     return { positions: tokens.length, logits: last, keys: keys!, values: values! };
@@ -158,8 +157,8 @@ export class LanguageModel extends ServedModel<Extract<Manifest, { kind: 'langua
   }
 }
 
-async function extend(step: Session, token: number, { positions, keys, values }: State): Promise<State> {
-  const next = await step.run({ token: int32([token], [1]), keys, values });
+async function extend(work: Work, step: Session, token: number, { positions, keys, values }: State): Promise<State> {
+  const next = await work.run(step, { token: int32([token], [1]), keys, values });
   return {
     positions: positions + 1,
     logits: next.logits!.data as Float32Array,

@@ -2,7 +2,9 @@ import { InputError } from '../errors.js';
 import { type Examples, positiveInteger, type Rows, toRows } from '../examples.js';
 import { Random } from '../random.js';
 import { float32 } from '../tensor.js';
+import { kindOf } from '../typed-array.js';
 import type { Float32Tensor } from './rows.js';
+import type { CallOptions } from './work.js';
 
 /** All that walking in a latent space needs: any model that turns z into data. */
 export interface Decoder {
@@ -20,7 +22,7 @@ export interface Samples {
   readonly images: Float32Tensor;
 }
 
-export interface SampleOptions {
+export interface SampleOptions extends CallOptions {
   /** Default 1. */
   readonly seed?: number | undefined;
 }
@@ -39,7 +41,7 @@ export function drawPrior(random: Random, prior: Decoder['prior'], out: Float32A
   return prior === 'uniform' ? random.fillUniform(out, -1, 1) : random.fillNormal(out);
 }
 
-export interface InterpolateOptions {
+export interface InterpolateOptions extends CallOptions {
   /** How many images in all, both ends included. Default 11: alpha = 0, 0.1 .. 1. */
   readonly steps?: number | undefined;
   /** Mix latent vectors, or the decoded data (for comparison: cross-fading). Default `latent`. */
@@ -102,7 +104,7 @@ function mix(a: Rows, b: Rows, alphas: readonly number[]): Rows {
 
 const mixed = ({ data, count }: Rows): Float32Tensor => float32(data, [count, data.length / count]);
 
-export interface PerturbOptions {
+export interface PerturbOptions extends CallOptions {
   /** What is added to one dimension at a time; several values give several images. Default 3. */
   readonly epsilon?: number | readonly number[] | undefined;
   /** Which latent dimensions. Default all of them. */
@@ -155,10 +157,11 @@ export async function perturb(decoder: Decoder, z: Examples, options: PerturbOpt
 
 function chosen(dims: 'all' | readonly number[], latentDim: number): readonly number[] {
   if (dims === 'all') return Array.from({ length: latentDim }, (_, dim) => dim);
-  const wrong = dims.find((dim) => !Number.isInteger(dim) || dim < 0 || dim >= latentDim);
+  if (!Array.isArray(dims)) throw new InputError(`dims must be 'all' or an array, not ${kindOf(dims)}`, { dims });
+  const wrong = (dims as readonly number[]).find((dim) => !Number.isInteger(dim) || dim < 0 || dim >= latentDim);
   if (wrong !== undefined || dims.length === 0) {
     const what = wrong === undefined ? 'dims is empty' : `there is no latent dimension ${wrong}`;
     throw new InputError(`${what}; the dimensions are 0 to ${latentDim - 1}`, { dims, latentDim });
   }
-  return dims;
+  return [...dims];
 }

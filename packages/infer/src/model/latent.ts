@@ -24,6 +24,7 @@ import {
 } from './log-likelihood.js';
 import { type Float32Tensor, mapRows, rowsPerCall } from './rows.js';
 import { type ModelContext, ServedModel } from './served.js';
+import type { CallOptions, Work } from './work.js';
 
 type LatentManifest = Extract<Manifest, { kind: 'latent' }>;
 
@@ -52,45 +53,54 @@ export class LatentModel extends ServedModel<LatentManifest> {
   constructor(context: ModelContext<LatentManifest>) {
     super(context);
     const stream: LogLikelihoodMethod['stream'] = (x, options = {}) =>
-      streamLogLikelihood(this.#likelihoodGraphs(), this.#examples(x), plan(options));
-    const all = async (x: Examples, options: LogLikelihoodOptions = {}): Promise<LogLikelihood> => {
-      const rows = this.#examples(x);
-      const planned = plan(options);
-      return collect(streamLogLikelihood(this.#likelihoodGraphs(), rows, planned), rows.count, planned);
-    };
+      this.parts('logLikelihood', options, (work) =>
+        streamLogLikelihood(work, this.#likelihoodGraphs(), this.#examples(x), plan(options)),
+      );
+    const all = (x: Examples, options: LogLikelihoodOptions = {}): Promise<LogLikelihood> =>
+      this.call('logLikelihood', options, async (work) => {
+        const rows = this.#examples(x);
+        const planned = plan(options);
+        return collect(streamLogLikelihood(work, this.#likelihoodGraphs(), rows, planned), rows.count, planned);
+      });
     this.logLikelihood = Object.assign(all, { stream });
   }
 
   /** q(z|x) of each image. */
-  async encode(x: Examples): Promise<Posterior> {
-    const session = this.graph('encode');
-    return mapRows(session, 'x', this.#examples(x), ['mu', 'logVar'], rowsPerCall(session, this.#pixels));
+  encode(x: Examples, options: CallOptions = {}): Promise<Posterior> {
+    return this.call('encode', options, async (work) => {
+      const session = this.graph('encode');
+      return mapRows(work, session, 'x', this.#examples(x), ['mu', 'logVar'], rowsPerCall(session, this.#pixels));
+    });
   }
 
   /** The mean of p(x|z), [n, pixels]: for Bernoulli pixels, their probabilities. */
-  async decode(z: Examples): Promise<Float32Tensor> {
-    const decoder = this.#decoder();
-    return decoder.decode(toRows(z, { name: 'z', size: decoder.latentDim }));
+  decode(z: Examples, options: CallOptions = {}): Promise<Float32Tensor> {
+    return this.call('decode', options, async (work) => {
+      const decoder = this.#decoder(work);
+      return decoder.decode(toRows(z, { name: 'z', size: decoder.latentDim }));
+    });
   }
 
   /** Means of p(x|z) for z from the prior (no pixel noise is drawn). */
-  async sample(n: number, options: SampleOptions = {}): Promise<Samples> {
-    return sample(this.#decoder(), n, options);
+  sample(n: number, options: SampleOptions = {}): Promise<Samples> {
+    return this.call('sample', options, (work) => sample(this.#decoder(work), n, options));
   }
 
   /** The evidence lower bound and its two terms. */
-  async elbo(x: Examples, options: ElboOptions = {}): Promise<Elbo> {
-    return elbo(this.graph('elbo'), this.#examples(x), this.manifest.serve.latentDim, options);
+  elbo(x: Examples, options: ElboOptions = {}): Promise<Elbo> {
+    return this.call('elbo', options, (work) =>
+      elbo(work, this.graph('elbo'), this.#examples(x), this.manifest.serve.latentDim, options),
+    );
   }
 
   /** From b to a, two (or more pairs of) latent vectors, in latent or in data space: see {@link interpolate}. */
-  async interpolate(a: Examples, b: Examples, options: InterpolateOptions = {}): Promise<Interpolation> {
-    return interpolate(this.#decoder(), a, b, options);
+  interpolate(a: Examples, b: Examples, options: InterpolateOptions = {}): Promise<Interpolation> {
+    return this.call('interpolate', options, (work) => interpolate(this.#decoder(work), a, b, options));
   }
 
   /** What each latent dimension does: see {@link perturb}. */
-  async perturb(z: Examples, options: PerturbOptions = {}): Promise<Perturbation> {
-    return perturb(this.#decoder(), z, options);
+  perturb(z: Examples, options: PerturbOptions = {}): Promise<Perturbation> {
+    return this.call('perturb', options, (work) => perturb(this.#decoder(work), z, options));
   }
 
   get #pixels(): number {
@@ -104,11 +114,11 @@ export class LatentModel extends ServedModel<LatentManifest> {
     return toRows(x, { name: 'x', size: this.#pixels, range: likelihood === 'bernoulli' ? image.range : undefined });
   }
 
-  #decoder(): Decoder {
+  #decoder(work: Work): Decoder {
     const session = this.graph('decode');
     const { latentDim, prior } = this.manifest.serve;
     const perCall = rowsPerCall(session, this.#pixels);
-    return { latentDim, prior, decode: async (z) => (await mapRows(session, 'z', z, ['mean'], perCall)).mean };
+    return { latentDim, prior, decode: async (z) => (await mapRows(work, session, 'z', z, ['mean'], perCall)).mean };
   }
 
   #likelihoodGraphs(): LikelihoodGraphs {

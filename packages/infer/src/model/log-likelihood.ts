@@ -1,12 +1,12 @@
 import type { Session } from '../device/types.js';
 import { GraphError, InputError } from '../errors.js';
 import { positiveInteger, type Rows } from '../examples.js';
-import { Breather } from '../pause.js';
 import { Random } from '../random.js';
 import { float32 } from '../tensor.js';
 import { MeanAndError, WeightSums } from './importance.js';
 import { drawPrior } from './latent-space.js';
-import { type Float32Tensor, rowsPerCall, slice, sliceAll, type WorkOptions } from './rows.js';
+import { type Float32Tensor, rowsPerCall, slice, sliceAll } from './rows.js';
+import type { Work, WorkOptions } from './work.js';
 
 export interface LogLikelihoodOptions extends WorkOptions {
   /** K, draws of z per example. Default 200. */
@@ -59,7 +59,7 @@ export interface LikelihoodGraphs {
 }
 
 /** {@link LogLikelihoodOptions} with the defaults filled in. */
-export interface Plan extends WorkOptions {
+export interface Plan extends Pick<WorkOptions, 'onProgress'> {
   readonly samples: number;
   readonly seed: number;
   readonly estimator: 'importance' | 'prior';
@@ -77,7 +77,6 @@ export function plan(options: LogLikelihoodOptions): Plan {
     batchSize: positiveInteger('batchSize', options.batchSize, 250),
     seed: options.seed ?? 1,
     estimator,
-    signal: options.signal,
     onProgress: options.onProgress,
   };
 }
@@ -92,13 +91,15 @@ export function plan(options: LogLikelihoodOptions): Plan {
  * example by example, so that neither the batch size nor the tiling changes them.
  */
 export async function* streamLogLikelihood(
+  work: Work,
   graphs: LikelihoodGraphs,
   x: Rows,
   plan: Plan,
   y?: Rows,
 ): AsyncGenerator<LogLikelihoodPart, void, undefined> {
   const random = new Random(plan.seed);
-  const estimate = plan.estimator === 'importance' ? importance(graphs, random, plan) : prior(graphs, random, plan);
+  const estimate =
+    plan.estimator === 'importance' ? importance(work, graphs, random, plan) : prior(work, graphs, random, plan);
   const pixels = x.data.length / x.count;
   for (let start = 0; start < x.count; start += plan.batchSize) {
     const end = Math.min(start + plan.batchSize, x.count);
@@ -151,14 +152,13 @@ type Given = Readonly<Record<string, Float32Tensor>>;
 type Estimate = (x: Float32Tensor, given: Given) => Promise<WeightSums[]>;
 
 /** Tiles of several examples with all their draws, or of one example with a part of them: the draws' order is the same. */
-function importance(graphs: LikelihoodGraphs, random: Random, { samples, signal }: Plan): Estimate {
+function importance(work: Work, graphs: LikelihoodGraphs, random: Random, { samples }: Plan): Estimate {
   const { latentDim } = graphs;
   const [encode, logWeights] = [graphs.encode(), graphs.logWeights()];
   const draws = random.fork('importance');
-  const breather = new Breather();
   return async (x, given) => {
     const [count, pixels] = x.dims as [number, number];
-    const { mu, logVar } = (await encode.run({ x, ...given })) as { mu: Float32Tensor; logVar: Float32Tensor };
+    const { mu, logVar } = (await work.run(encode, { x, ...given })) as { mu: Float32Tensor; logVar: Float32Tensor };
     const sums = Array.from({ length: count }, () => new WeightSums());
     const rows = rowsPerCall(logWeights, pixels);
     const tileSamples = Math.min(samples, rows);
@@ -167,10 +167,9 @@ function importance(graphs: LikelihoodGraphs, random: Random, { samples, signal 
     for (let start = 0; start < count; start += tileExamples) {
       const end = Math.min(start + tileExamples, count);
       for (let k = 0; k < samples; k += tileSamples) {
-        signal?.throwIfAborted();
         const dims = [end - start, Math.min(tileSamples, samples - k)] as const;
         const drawn = draws.fillNormal(noise.subarray(0, dims[0] * dims[1] * latentDim));
-        const outputs = await logWeights.run({
+        const outputs = await work.run(logWeights, {
           x: slice(x.data, pixels, start, end),
           ...sliceAll(rowsOf(given), start, end),
           mu: slice(mu.data, latentDim, start, end),
@@ -178,7 +177,6 @@ function importance(graphs: LikelihoodGraphs, random: Random, { samples, signal 
           noise: float32(drawn, [...dims, latentDim]),
         });
         addWeights(sums, start, outputs.logWeights as Float32Tensor, dims);
-        await breather.breathe();
       }
     }
     return sums;
@@ -186,10 +184,9 @@ function importance(graphs: LikelihoodGraphs, random: Random, { samples, signal 
 }
 
 /** Every batch of examples meets the same draws, which are made again for each: K vectors are never in memory. */
-function prior(graphs: LikelihoodGraphs, random: Random, { samples, signal }: Plan): Estimate {
+function prior(work: Work, graphs: LikelihoodGraphs, random: Random, { samples }: Plan): Estimate {
   const { latentDim } = graphs;
   const logConditional = graphs.logConditional();
-  const breather = new Breather();
   return async (x, given) => {
     const [count, pixels] = x.dims as [number, number];
     const sums = Array.from({ length: count }, () => new WeightSums());
@@ -199,12 +196,10 @@ function prior(graphs: LikelihoodGraphs, random: Random, { samples, signal }: Pl
     const rows = Math.min(samples, rowsPerCall(logConditional, width));
     const z = new Float32Array(rows * latentDim);
     for (let k = 0; k < samples; k += rows) {
-      signal?.throwIfAborted();
       const size = Math.min(rows, samples - k);
       const drawn = drawPrior(draws, graphs.prior, z.subarray(0, size * latentDim));
-      const outputs = await logConditional.run({ x, ...given, z: float32(drawn, [size, latentDim]) });
+      const outputs = await work.run(logConditional, { x, ...given, z: float32(drawn, [size, latentDim]) });
       addWeights(sums, 0, outputs.logProb as Float32Tensor, [count, size]);
-      await breather.breathe();
     }
     return sums;
   };

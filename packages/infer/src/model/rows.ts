@@ -1,23 +1,11 @@
 import type { Session } from '../device/types.js';
+import { GraphError } from '../errors.js';
 import type { Rows } from '../examples.js';
-import { Breather } from '../pause.js';
 import { float32, type Tensor } from '../tensor.js';
+import type { Work } from './work.js';
 
 /** A float32 tensor. */
 export type Float32Tensor = Tensor & { readonly data: Float32Array };
-
-export interface Progress {
-  readonly done: number;
-  readonly total: number;
-}
-
-/** What long work takes from its caller. */
-export interface WorkOptions {
-  /** Stops the work between two calls of the graph, throwing the signal's reason. */
-  readonly signal?: AbortSignal | undefined;
-  /** Called after every part, counted in examples. */
-  readonly onProgress?: ((progress: Progress) => void) | undefined;
-}
 
 /** Rows of `size` elements from `start` up to (not including) `end`, as a tensor over the same memory. */
 export function slice(data: Float32Array, size: number, start: number, end: number): Float32Tensor {
@@ -39,8 +27,11 @@ export function sliceAll(
 /**
  * Runs a row-wise graph over any number of rows, `rowsPerCall` at a time, so that its inner layers take a bounded amount
  * of memory. `beside` are further inputs with as many rows. Returns the outputs named, each as [rows, elements per row].
+ *
+ * @throws GraphError when an output holds NaN: numbers so large that the graph's own overflow
  */
 export async function mapRows<Output extends string>(
+  work: Work,
   session: Session,
   input: string,
   rows: Rows,
@@ -49,20 +40,30 @@ export async function mapRows<Output extends string>(
   beside: Readonly<Record<string, Rows>> = {},
 ): Promise<Record<Output, Float32Tensor>> {
   const size = rows.data.length / rows.count;
-  const breather = new Breather();
   const whole: Partial<Record<Output, Float32Tensor>> = {};
   for (let start = 0; start < rows.count; start += rowsPerCall) {
     const end = Math.min(start + rowsPerCall, rows.count);
-    const part = await session.run({ [input]: slice(rows.data, size, start, end), ...sliceAll(beside, start, end) });
+    const part = await work.run(session, {
+      [input]: slice(rows.data, size, start, end),
+      ...sliceAll(beside, start, end),
+    });
     for (const name of outputs) {
       const data = part[name]!.data as Float32Array;
       const width = data.length / (end - start);
+      checkNumbers(name, data, (at) => `row ${start + Math.floor(at / width)} of ${input}`);
       whole[name] ??= float32(new Float32Array(rows.count * width), [rows.count, width]);
       whole[name].data.set(data, start * width);
     }
-    await breather.breathe();
   }
   return whole as Record<Output, Float32Tensor>;
+}
+
+/** Throws GraphError when a graph gave NaN; `source` names the example that the element comes from. */
+export function checkNumbers(output: string, data: Float32Array, source: (at: number) => string): void {
+  const at = data.findIndex(Number.isNaN);
+  if (at < 0) return;
+  const message = `${output} is NaN for ${source(at)}: its numbers are too large for the model's, or the weights are NaN`;
+  throw new GraphError('graph-run', message, { output, at });
 }
 
 /** How many floats of the widest array a call of a graph should hold: on a CPU what its caches hold. */

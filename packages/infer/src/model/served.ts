@@ -1,6 +1,7 @@
 import type { ComputeDevice, Device, Refusal, Session } from '../device/types.js';
 import { DisposedError, RunFolderError } from '../errors.js';
 import type { Manifest } from '../manifest.js';
+import { type CallOptions, Work } from './work.js';
 
 /** What `load` hands to a model: a checked manifest, and its graphs opened on one device. */
 export interface ModelContext<M extends Manifest = Manifest> {
@@ -13,6 +14,7 @@ export interface ModelContext<M extends Manifest = Manifest> {
 /** What the models of every kind have. */
 export abstract class ServedModel<M extends Manifest = Manifest> implements AsyncDisposable {
   readonly #context: ModelContext<M>;
+  readonly #underWay = new Set<Promise<unknown>>();
   #disposed: Promise<void> | undefined;
 
   constructor(context: ModelContext<M>) {
@@ -41,9 +43,12 @@ export abstract class ServedModel<M extends Manifest = Manifest> implements Asyn
     return this.#context.device.refused;
   }
 
-  /** Frees the graphs once the calls under way are done. Disposing twice is fine; any other later call is an error. */
+  /**
+   * Frees the graphs once the calls under way are done, each with its result or error. Disposing twice is fine; any other
+   * later call is a DisposedError, the next part of a stream too.
+   */
   dispose(): Promise<void> {
-    this.#disposed ??= this.#context.device.dispose();
+    this.#disposed ??= Promise.allSettled(this.#underWay).then(() => this.#context.device.dispose());
     return this.#disposed;
   }
 
@@ -51,9 +56,62 @@ export abstract class ServedModel<M extends Manifest = Manifest> implements Asyn
     return this.dispose();
   }
 
-  /** Throws DisposedError after `dispose()`, and RunFolderError when the run was written without this graph. */
-  protected graph(name: string): Session {
+  /**
+   * One call of a method. `job` reads its arrays before it first waits, so that the caller may use them again at once.
+   *
+   * @throws DisposedError after `dispose()`, and AbortError when the caller's signal is aborted already
+   */
+  protected async call<T>(method: string, options: CallOptions, job: (work: Work) => Promise<T>): Promise<T> {
+    const work = this.#work(method, options);
+    return this.#wait(() => {
+      work.check();
+      return job(work);
+    });
+  }
+
+  /** {@link call} for a method whose result comes in parts: each part is a call of its own. */
+  protected parts<T>(
+    method: string,
+    options: CallOptions,
+    job: (work: Work) => AsyncGenerator<T, void, undefined>,
+  ): AsyncGenerator<T, void, undefined> {
+    const work = this.#work(method, options);
+    return this.#each(work, job(work));
+  }
+
+  async *#each<T>(work: Work, parts: AsyncGenerator<T, void, undefined>): AsyncGenerator<T, void, undefined> {
+    try {
+      for (;;) {
+        const { done, value } = await this.#wait(() => {
+          work.check();
+          return parts.next();
+        });
+        if (done) return;
+        yield value;
+      }
+    } finally {
+      await parts.return();
+    }
+  }
+
+  #work(method: string, options: CallOptions): Work {
+    return new Work(`${method} of ${this.location}`, options);
+  }
+
+  /** Lets `dispose()` wait for a job. */
+  async #wait<T>(job: () => Promise<T>): Promise<T> {
     if (this.#disposed) throw new DisposedError(`the model ${this.location}`);
+    const done = job();
+    this.#underWay.add(done);
+    try {
+      return await done;
+    } finally {
+      this.#underWay.delete(done);
+    }
+  }
+
+  /** Throws RunFolderError when the run was written without this graph. */
+  protected graph(name: string): Session {
     const session = this.#context.graphs[name];
     if (session) return session;
     const { location } = this;

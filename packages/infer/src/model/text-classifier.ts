@@ -1,12 +1,13 @@
 import { InputError, RunFolderError } from '../errors.js';
 import type { Manifest } from '../manifest.js';
-import { Breather } from '../pause.js';
 import { float32 } from '../tensor.js';
 import { padRows } from '../text/pad.js';
 import { type Tokeniser, tokeniser } from '../text/tokenisers.js';
 import { UNKNOWN, Vocabulary } from '../text/vocabulary.js';
+import { kindOf, typedArrayKind } from '../typed-array.js';
 import { type Float32Tensor, rowsPerCall } from './rows.js';
 import { type ModelContext, ServedModel } from './served.js';
+import type { CallOptions, Work } from './work.js';
 
 type TextClassifierManifest = Extract<Manifest, { kind: 'text-classifier' }>;
 
@@ -54,12 +55,24 @@ export class TextClassifierModel extends ServedModel<TextClassifierManifest> {
    *
    * @throws InputError, one line that names the text: empty, longer than training ever saw, or without any known word
    */
-  async classify(texts: string | readonly string[]): Promise<TextClassification> {
+  classify(texts: string | readonly string[], options: CallOptions = {}): Promise<TextClassification> {
+    return this.call('classify', options, (work) => this.#classify(work, texts));
+  }
+
+  async #classify(work: Work, texts: string | readonly string[]): Promise<TextClassification> {
     const list = typeof texts === 'string' ? [texts] : texts;
+    if (!Array.isArray(list)) throw new InputError(`texts must be strings, not ${kindOf(list)}`);
     if (list.length === 0) throw new InputError('there is no text to classify: give at least one');
-    const tokens = list.map((text, index) => this.#tokens(text, index));
+    const tokens = list.map((text: string, index) => this.#tokens(text, index));
     const unknown = tokens.map((row) => this.#vocabulary.unknown(row));
-    return { ...(await this.#run(tokens.map((row) => this.#vocabulary.encode(row)))), tokens, unknown };
+    return {
+      ...(await this.#run(
+        work,
+        tokens.map((row) => this.#vocabulary.encode(row)),
+      )),
+      tokens,
+      unknown,
+    };
   }
 
   /**
@@ -67,18 +80,28 @@ export class TextClassifierModel extends ServedModel<TextClassifierManifest> {
    *
    * @throws InputError, one line, when a row is too long or a number is no token's id
    */
-  async classifyTokens(rows: readonly ArrayLike<number>[]): Promise<TokenClassification> {
+  classifyTokens(rows: readonly ArrayLike<number>[], options: CallOptions = {}): Promise<TokenClassification> {
+    return this.call('classifyTokens', options, async (work) => this.#run(work, this.#checkedTokens(rows)));
+  }
+
+  /** A copy. */
+  #checkedTokens(given: readonly ArrayLike<number>[]): number[][] {
+    if (!Array.isArray(given)) throw new InputError(`tokens must be rows of token ids, not ${kindOf(given)}`);
+    const rows = given.map((row: unknown, index) => {
+      if (Array.isArray(row) || typedArrayKind(row) !== undefined) return Array.from(row as ArrayLike<number>);
+      throw new InputError(`row ${index} must be an array of token ids, not ${kindOf(row)}`, { index });
+    });
     if (rows.length === 0) throw new InputError('there is no row of tokens to classify: give at least one');
     const { maxLength } = this.manifest.serve;
     rows.forEach((row, index) => {
-      const wrong = Array.from(row).find((id) => this.#vocabulary.tokens[id] === undefined);
+      const wrong = row.find((id) => this.#vocabulary.tokens[id] === undefined);
       if (wrong !== undefined) {
         const message = `row ${index}: there is no token ${wrong}; ids are 0 to ${this.#vocabulary.size - 1}`;
         throw new InputError(message, { index, id: wrong });
       }
       if (row.length > maxLength) throw tooLong(`row ${index}`, row.length, maxLength);
     });
-    return this.#run(rows);
+    return rows;
   }
 
   #tokens(text: string, index: number): string[] {
@@ -98,21 +121,19 @@ export class TextClassifierModel extends ServedModel<TextClassifierManifest> {
   }
 
   /** Texts of like length run together, so that little is padded. */
-  async #run(rows: readonly ArrayLike<number>[]): Promise<TokenClassification> {
+  async #run(work: Work, rows: readonly ArrayLike<number>[]): Promise<TokenClassification> {
     const session = this.graph('classify');
     const width = this.classes.length;
     const data = new Float32Array(rows.length * width);
     const order = Array.from(rows.keys()).sort((one, other) => rows[one]!.length - rows[other]!.length);
-    const breather = new Breather();
     for (let from = 0; from < order.length; ) {
       const longest = rows[order[Math.min(from + 255, order.length - 1)]!]!.length;
       const part = order.slice(from, from + Math.min(256, rowsPerCall(session, WIDTH * Math.max(1, longest))));
-      const { probabilities } = await session.run({ tokens: padRows(part.map((index) => rows[index]!)) });
+      const { probabilities } = await work.run(session, { tokens: padRows(part.map((index) => rows[index]!)) });
       part.forEach((index, row) => {
         data.set((probabilities!.data as Float32Array).subarray(row * width, (row + 1) * width), index * width);
       });
       from += part.length;
-      await breather.breathe();
     }
     const labels = new Int32Array(rows.length);
     const confidences = new Float32Array(rows.length);

@@ -1,13 +1,14 @@
 import { InputError, RunFolderError } from '../errors.js';
 import type { Manifest } from '../manifest.js';
-import { Breather } from '../pause.js';
 import { float32, type Tensor } from '../tensor.js';
 import { padRows } from '../text/pad.js';
 import { type Tokeniser, tokeniser } from '../text/tokenisers.js';
 import { END, PADDING, START, Vocabulary } from '../text/vocabulary.js';
+import { kindOf } from '../typed-array.js';
 import { beamSearch, type SearchOptions, type Sequence, type StepDecoder, type StepOutput } from './beam-search.js';
-import { type Float32Tensor, rowsPerCall, type WorkOptions } from './rows.js';
+import { type Float32Tensor, rowsPerCall } from './rows.js';
 import { type ModelContext, ServedModel } from './served.js';
+import type { Work, WorkOptions } from './work.js';
 
 export interface TranslateOptions extends WorkOptions {
   /** Sequences that the search keeps; default 1, greedy: the most probable token, one after the other. */
@@ -60,16 +61,24 @@ export class TranslatorModel extends ServedModel<Extract<Manifest, { kind: 'tran
   translate(text: string, options?: TranslateOptions): Promise<Translation>;
   /** The same for each of several texts, many at a time. */
   translate(texts: readonly string[], options?: TranslateOptions): Promise<Translation[]>;
-  async translate(
+  translate(texts: string | readonly string[], options: TranslateOptions = {}): Promise<Translation | Translation[]> {
+    return this.call('translate', options, (work) => this.#translate(work, texts, options));
+  }
+
+  async #translate(
+    work: Work,
     texts: string | readonly string[],
-    { beam = 1, maxLength, signal, onProgress }: TranslateOptions = {},
+    { beam = 1, maxLength, onProgress }: TranslateOptions,
   ): Promise<Translation | Translation[]> {
     const { serve } = this.manifest;
     checkCount('beam', beam, this.#target.size);
     checkCount('maxLength', maxLength ?? serve.maxLength, serve.maxLength);
     const single = typeof texts === 'string';
     const all = single ? [texts] : texts;
-    const sentences = all.map((text, index) => this.#read(text, all.length === 1 ? 'the text' : `text ${index}`));
+    if (!Array.isArray(all)) throw new InputError(`what to translate must be strings, not ${kindOf(all)}`);
+    const sentences = all.map((text: string, index) =>
+      this.#read(text, all.length === 1 ? 'the text' : `text ${index}`),
+    );
     const options = {
       beam,
       maxLength: maxLength ?? serve.maxLength,
@@ -79,18 +88,15 @@ export class TranslatorModel extends ServedModel<Extract<Manifest, { kind: 'tran
     };
     const encode = this.graph('encode');
     const decodeStep = this.graph('decodeStep');
-    const run: GraphCalls = (name, feeds) => (name === 'encode' ? encode : decodeStep).run(feeds);
+    const run: GraphCalls = (name, feeds) => work.run(name === 'encode' ? encode : decodeStep, feeds);
     const perCall = Math.max(1, Math.floor(rowsPerCall(encode, serve.sourceLength * serve.units) / beam));
-    const breather = new Breather();
     const translations: Translation[] = [];
     for (let from = 0; from < sentences.length; from += perCall) {
-      signal?.throwIfAborted();
       const part = sentences.slice(from, from + perCall);
       const source = padRows(part, { length: serve.sourceLength, padding: this.#source.id(PADDING) });
       const found = await translateTokens(run, source, options);
       for (const [i, sequence] of found.entries()) translations.push(this.#write(sequence, part[i]!));
       onProgress?.({ done: translations.length, total: sentences.length });
-      await breather.breathe();
     }
     return single ? translations[0]! : translations;
   }
@@ -109,6 +115,7 @@ export class TranslatorModel extends ServedModel<Extract<Manifest, { kind: 'tran
   /** A sentence as token ids. */
   #read(text: string, name: string): number[] {
     const { sourceLength, sourceMarks } = this.manifest.serve;
+    if (typeof text !== 'string') throw new InputError(`${name} must be a string, not ${kindOf(text)}`);
     const tokens = this.#tokenise(text);
     if (tokens.length === 0) {
       throw new InputError(`${name} has no words: '${shortened(text)}' leaves nothing to translate`, { text });

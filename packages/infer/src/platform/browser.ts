@@ -13,7 +13,7 @@ export const platform: Platform = {
     cuda: "a browser can't reach CUDA; its way to the graphics card is 'webgpu'",
   },
 
-  openFolder: async (path) => new UrlSource(new URL(absoluteUrl(path))),
+  openFolder: async (path, options) => new UrlSource(new URL(absoluteUrl(path)), options),
 
   async withTemporaryFile() {
     throw new ForgeError(
@@ -24,6 +24,10 @@ export const platform: Platform = {
 
   /** `fetch` says the same of a server that is down and of one that does not let this page read its answers. */
   async explainFetch(url) {
+    if (url.protocol === 'file:') {
+      const reason = 'pages may not read files (file:): serve the folder over http, or load it as a RunSource';
+      return { code: 'run-unreachable', reason };
+    }
     const { origin } = new URL(page.location?.href ?? url);
     if (url.origin === origin) return undefined;
     const answers = await fetch(url, { mode: 'no-cors', method: 'HEAD' }).then(

@@ -1,9 +1,8 @@
-import { createReadStream } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RunFolderError } from '../errors.js';
 import { MANIFEST_FILE } from '../manifest.js';
-import { PartCollector, type ReadOptions, type RunSource } from '../source.js';
+import { collectParts, type ReadOptions, type RunSource } from '../source.js';
 
 /** A run folder on disk. */
 export class FolderSource implements RunSource {
@@ -16,17 +15,17 @@ export class FolderSource implements RunSource {
   async read(file: string, options: ReadOptions = {}): Promise<Uint8Array | undefined> {
     const { signal } = options;
     const path = join(this.location, file);
-    const parts = new PartCollector(options);
-    try {
-      const stream = createReadStream(path, { highWaterMark: 1 << 20, ...(signal ? { signal } : {}) });
-      for await (const part of stream) if (!parts.add(part as Buffer)) break;
-      return parts.join();
-    } catch (error) {
+    const explain = (error: unknown): Error => {
       signal?.throwIfAborted();
-      if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined;
       const reason = error instanceof Error ? error.message : String(error);
-      throw new RunFolderError('run-unreachable', `${path} can't be read: ${reason}`, { path }, { cause: error });
-    }
+      return new RunFolderError('run-unreachable', `${path} can't be read: ${reason}`, { path }, { cause: error });
+    };
+    const handle = await open(path).catch((error: unknown) => {
+      if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined;
+      throw explain(error);
+    });
+    const stream = handle?.createReadStream({ highWaterMark: 1 << 20, ...(signal ? { signal } : {}) });
+    return stream && collectParts(stream, options, explain);
   }
 
   async explainAbsence(): Promise<RunFolderError> {

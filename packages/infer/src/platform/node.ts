@@ -1,6 +1,7 @@
 import { cpu } from '../device/node/cpu.js';
 import { cuda } from '../device/node/cuda.js';
 import { webgpu } from '../device/node/webgpu.js';
+import { InputError } from '../errors.js';
 import type { Platform } from './platform.js';
 
 export const platform: Platform = {
@@ -10,7 +11,13 @@ export const platform: Platform = {
 
   async openFolder(path) {
     const [{ FolderSource }, { fileURLToPath }] = await Promise.all([import('./node-folder.js'), import('node:url')]);
-    return new FolderSource(path.startsWith('file:') ? fileURLToPath(path) : path);
+    if (!path.startsWith('file:')) return new FolderSource(path);
+    try {
+      return new FolderSource(fileURLToPath(path));
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new InputError(`'${path}' is no file of this machine: ${reason}`, { path }, { cause: error });
+    }
   },
 
   async withTemporaryFile(work) {

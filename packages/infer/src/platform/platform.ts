@@ -1,6 +1,7 @@
 import type { Driver } from '../device/driver.js';
 import type { Device } from '../device/types.js';
 import type { RunSource } from '../source.js';
+import type { FetchOptions } from '../url-source.js';
 
 /** What differs between Node and browsers: `#platform` is `node.ts` or `browser.ts`, by the conditions in package.json. */
 export interface Platform {
@@ -8,8 +9,8 @@ export interface Platform {
   readonly drivers: readonly Driver[];
   /** Why each of the other devices is not here. */
   readonly elsewhere: Readonly<Partial<Record<Device, string>>>;
-  /** A run at a path of this platform, or at a file: URL. */
-  openFolder(path: string): Promise<RunSource>;
+  /** A run at a path of this platform, or at a file: URL. Throws InputError when it can't be one. */
+  openFolder(path: string, options: FetchOptions): Promise<RunSource>;
   /** Calls `work` with the start of a file path; returns the text of the file that it left there. */
   withTemporaryFile(work: (prefix: string) => Promise<void>): Promise<string>;
   /** Why a URL can't be fetched, beyond what `fetch` says of it. */
@@ -17,6 +18,6 @@ export interface Platform {
 }
 
 export interface FetchFailure {
-  readonly code: 'run-cross-origin';
+  readonly code: 'run-cross-origin' | 'run-unreachable';
   readonly reason: string;
 }

@@ -1,6 +1,7 @@
 import { InputError } from '../errors.js';
-import { toRows } from '../examples.js';
+import { isTensor, toRows } from '../examples.js';
 import { describe, sizeOf, type Tensor } from '../tensor.js';
+import { kindOf, typedArrayKind } from '../typed-array.js';
 import type { StepBatch } from './runner.js';
 import type { BatchEntry } from './step-graph.js';
 
@@ -29,9 +30,9 @@ function checkArray(name: string, { dtype, shape }: BatchEntry, values: BatchVal
     if (count !== batch) throw wrongBatch(name, count, batch);
     return data;
   }
-  const given = isTensor(values) ? values.data : values;
-  const flat = Array.isArray(given) && typeof given[0] === 'object' ? given.flatMap((row) => [...row]) : given;
-  const whole = Array.from(flat as ArrayLike<number>, Number);
+  const given: unknown = isTensor(values) ? values.data : values;
+  const rows = Array.isArray(given) && typeof given[0] === 'object' ? (given as readonly ArrayLike<number>[]) : [given];
+  const whole = rows.flatMap((row) => numbersOf(name, row));
   if (whole.length % size !== 0 || whole.length === 0) {
     throw new InputError(`${name} must be ${describe(dtype, shape)}, not ${whole.length} numbers`, { name, shape });
   }
@@ -48,6 +49,13 @@ function wrongBatch(name: string, count: number, batch: number): InputError {
   );
 }
 
-function isTensor(values: BatchValues): values is Tensor {
-  return 'dims' in values;
+/** A copy. @throws InputError when it is no array of numbers */
+function numbersOf(name: string, values: unknown): number[] {
+  const isArray = Array.isArray(values) || typedArrayKind(values) !== undefined;
+  const numbers = isArray ? Array.from(values as ArrayLike<number | bigint | boolean>) : [];
+  const wrong = numbers.find((value) => !['number', 'bigint', 'boolean'].includes(typeof value));
+  if (!isArray || wrong !== undefined) {
+    throw new InputError(`${name} must hold numbers, not ${kindOf(isArray ? wrong : values)}`, { name });
+  }
+  return numbers.map(Number);
 }

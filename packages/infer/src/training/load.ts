@@ -1,6 +1,15 @@
 import { openDevice } from '../device/open.js';
 import { RunFolderError } from '../errors.js';
-import { abortable, limitOf, nameOf, openSource, type RunLocation, readManifest, runFileReader } from '../load.js';
+import {
+  abortable,
+  checkOptions,
+  limitOf,
+  nameOf,
+  openSource,
+  type RunLocation,
+  readManifest,
+  runFileReader,
+} from '../load.js';
 import type { Manifest } from '../manifest.js';
 import { Random } from '../random.js';
 import { decodeSafetensors } from '../safetensors.js';
@@ -15,11 +24,13 @@ import type { TrainingState } from './state.js';
  * Throws what `load` throws, and RunFolderError (`not-trainable`) when the run was written without its training step.
  */
 export async function loadTrainable(location: RunLocation, options: TrainableOptions = {}): Promise<TrainableSession> {
-  return abortable(loadSession(location, options), nameOf(location), options.signal);
+  checkOptions(options);
+  const name = nameOf(location);
+  return abortable(name, options.signal, loadSession(location, options), (late) => late.dispose());
 }
 
 async function loadSession(address: RunLocation, options: TrainableOptions): Promise<TrainableSession> {
-  const source = await openSource(address);
+  const source = await openSource(address, options);
   const manifest = await readManifest(source, limitOf(options), options.signal);
   const { location } = source;
   requireTrainable(manifest, location);

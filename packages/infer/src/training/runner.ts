@@ -1,7 +1,8 @@
 import type { ComputeDevice, Session } from '../device/types.js';
 import { InputError } from '../errors.js';
 import type { Random } from '../random.js';
-import { describe, sizeOf, type Tensor } from '../tensor.js';
+import { ARRAYS, describe, sizeOf, type Tensor } from '../tensor.js';
+import { kindOf, typedArrayKind } from '../typed-array.js';
 import { type StateStore, type StepVariables, stateStore, stepVariables, type TrainingState } from './state.js';
 import { type BatchEntry, fillHostInput, type HostInput, type StepGraph } from './step-graph.js';
 
@@ -12,8 +13,6 @@ export interface OpenStep {
   readonly graph: StepGraph;
   readonly session: Session;
 }
-
-const ARRAYS = { float32: Float32Array, int32: Int32Array, bool: Uint8Array, int64: BigInt64Array } as const;
 
 interface ReadyStep extends OpenStep {
   readonly hosted: readonly { readonly input: HostInput; readonly tensor: Tensor & { readonly data: Float32Array } }[];
@@ -114,10 +113,11 @@ export class StepRunner {
 function arrayFor(step: string, name: string, { dtype, shape }: BatchEntry, data: unknown): Tensor {
   const wanted = `'${name}' in its batch: ${describe(dtype, shape)}`;
   if (data === undefined || data === null) throw new InputError(`${step} needs ${wanted}`, { name });
-  const { name: kind } = data.constructor;
   const size = sizeOf(shape);
-  if (!(data instanceof ARRAYS[dtype])) {
-    throw new InputError(`${step} needs ${wanted} as a ${ARRAYS[dtype].name} of ${size}, not ${kind}`, { name, kind });
+  if (!isArrayOf(data, dtype)) {
+    throw new InputError(`${step} needs ${wanted} as a ${ARRAYS[dtype].name} of ${size}, not ${kindOf(data)}`, {
+      name,
+    });
   }
   if (data.length !== size) {
     throw new InputError(`${step} needs ${wanted} (${size} numbers), not ${data.length} numbers`, {
@@ -127,6 +127,10 @@ function arrayFor(step: string, name: string, { dtype, shape }: BatchEntry, data
     });
   }
   return { type: dtype, dims: shape, data };
+}
+
+function isArrayOf(data: unknown, dtype: Tensor['type']): data is Tensor['data'] {
+  return typedArrayKind(data) === ARRAYS[dtype].name;
 }
 
 /** The step with arrays for what goes in and out in every call. */

@@ -107,9 +107,10 @@ export class TrainableSession implements AsyncDisposable {
     return this.#enqueue(() => this.#parts.runner.state());
   }
 
-  /** Goes back to a state. Throws InputError when it is of another model. */
+  /** Goes back to a state, which is copied. Throws InputError when it is of another model. */
   restore(state: TrainingState): Promise<void> {
-    return this.#enqueue(() => this.#parts.runner.restore(state));
+    const copy = Object.entries(state).map(([name, { shape, data }]) => [name, { shape, data: data.slice() }]);
+    return this.#enqueue(() => this.#parts.runner.restore(Object.fromEntries(copy)));
   }
 
   /**

@@ -5,6 +5,16 @@ import type { Checks, SessionSubject } from './check.js';
 
 const x = float32(Float32Array.of(1, 2, 3, 4, 5, 6), [2, 3]);
 
+interface SharedMemory {
+  readonly Memory: new (pages: { initial: number; maximum: number; shared: true }) => { readonly buffer: ArrayBuffer };
+}
+
+/** An array that threads may share. (Pages that are not isolated have no SharedArrayBuffer, but get one in this way.) */
+function sharedFloats(length: number): Float32Array<ArrayBuffer> {
+  const { Memory } = (globalThis as unknown as { readonly WebAssembly: SharedMemory }).WebAssembly;
+  return new Float32Array(new Memory({ initial: 1, maximum: 1, shared: true }).buffer, 0, length);
+}
+
 /** What every device's sessions must do, on the graph y = 2 x + 1, s = sum of x over the last axis. */
 export const sessionChecks: Checks<SessionSubject> = {
   'tells device, names and shapes': async ({ device, open }) => {
@@ -28,6 +38,35 @@ export const sessionChecks: Checks<SessionSubject> = {
     await using session = await open();
     const { s } = await session.run({ x: float32(x.data.subarray(3), [1, 3]) });
     expect([...(s!.data as Float32Array)]).to.deep.equal([15]);
+    return undefined;
+  },
+
+  'computes with what an array held when it was called, whatever becomes of it afterwards': async ({ open }) => {
+    await using session = await open();
+    const [used, sent] = [float32(x.data.slice(), [2, 3]), float32(x.data.slice(), [2, 3])];
+    const calls = [session.run({ x: used }), session.run({ x: sent })];
+    used.data.fill(Number.NaN);
+    structuredClone(sent.data, { transfer: [sent.data.buffer as ArrayBuffer] });
+    for (const call of calls) expect([...((await call).s!.data as Float32Array)]).to.deep.equal([6, 15]);
+    const gone = session.runInto({ x: sent }, { s: float32(new Float32Array(2), [2, 1]) });
+    expect((await rejection(InputError, gone)).message).to.include('has 0 elements');
+    const late = float32(x.data.slice(), [2, 3]);
+    const running = [session.run({ x }), session.runInto({ x: late }, { s: float32(new Float32Array(2), [2, 1]) })];
+    structuredClone(late.data, { transfer: [late.data.buffer as ArrayBuffer] });
+    await running[0];
+    expect((await rejection(InputError, running[1]!)).message).to.include("'x' was transferred before the graph ran");
+    expect([...((await session.run({ x })).s!.data as Float32Array)]).to.deep.equal([6, 15]);
+    return undefined;
+  },
+
+  'reads from shared memory, and writes into it': async ({ open }) => {
+    await using session = await open();
+    const data = sharedFloats(x.data.length);
+    data.set(x.data);
+    const [input, y] = [float32(data, x.dims), float32(sharedFloats(6), [2, 3])];
+    expect([...((await session.run({ x: input })).s!.data as Float32Array)]).to.deep.equal([6, 15]);
+    await session.runInto({ x: input }, { y });
+    expect([...y.data]).to.deep.equal([3, 5, 7, 9, 11, 13]);
     return undefined;
   },
 

@@ -1,0 +1,25 @@
+const tagOf = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)!.get!;
+
+/**
+ * The class of a typed array: `Float32Array`, `Int32Array` ...; undefined for anything else. Arrays of another realm (an
+ * iframe, Node's vm, Jest) are recognised too, which `instanceof` does not.
+ */
+export function typedArrayKind(value: unknown): string | undefined {
+  return tagOf.call(value) as string | undefined;
+}
+
+export function isFloat32Array(value: unknown): value is Float32Array {
+  return typedArrayKind(value) === 'Float32Array';
+}
+
+/** Whether an array lies in memory that other threads can write to. */
+export function isShared({ buffer }: ArrayBufferView): boolean {
+  return Object.prototype.toString.call(buffer) === '[object SharedArrayBuffer]';
+}
+
+/** For messages: `a Float64Array`, `a string`, `null`. */
+export function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  const kind = typedArrayKind(value) ?? (Array.isArray(value) ? 'array' : typeof value);
+  return `${/^[aeio]/i.test(kind) ? 'an' : 'a'} ${kind}`;
+}

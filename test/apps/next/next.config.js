@@ -1,0 +1,4 @@
+// next.config.js
+export default {
+  output: 'export',
+};

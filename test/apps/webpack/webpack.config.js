@@ -1,0 +1,5 @@
+// webpack.config.js
+export default {
+  mode: 'production',
+  entry: { page: './page.js' },
+};
