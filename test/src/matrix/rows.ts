@@ -37,6 +37,10 @@ export const ROWS: readonly Row[] = [
     { env: { ONNX_FORGE_DATA: undefined } },
     true,
   ),
+  tests('nets', 'random networks over free sizes, 2,000 of them', () => filesOf(['export/free-sizes']), {
+    env: { ONNX_FORGE_NETS: '2000' },
+  }),
+  { name: 'runtimes', title: "exported graphs under PyPI's onnx.checker and in old onnxruntimes", run: runtimes },
   { name: 'apps', title: 'the app suite (`npm run apps`)', run: apps },
   ...NODE_VERSIONS.map((node) => {
     const whole = node === oldest || node === newest;
@@ -44,6 +48,14 @@ export const ROWS: readonly Row[] = [
     return tests(`node${majorOf(node)}`, `${title} on Node ${node}`, whole ? everyFile : shortFiles, { node });
   }),
 ];
+
+const RUNTIMES = fileURLToPath(new URL('runtimes.js', import.meta.url));
+
+async function runtimes(log: string): Promise<Outcome> {
+  const { code, output } = await command([process.execPath, RUNTIMES], { log });
+  const reason = /^skipped: (.*)$/m.exec(output)?.[1];
+  return reason === undefined ? { status: code === 0 ? 'passed' : 'failed' } : { status: 'skipped', reason };
+}
 
 const APPS = fileURLToPath(new URL('../apps/main.js', import.meta.url));
 
