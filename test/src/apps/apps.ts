@@ -13,8 +13,8 @@ const COPY_ALL = `${COPY}; cp ../${WASM}.mjs ../${WASM}.asyncify.mjs dist`;
 const IIFE = (script: string): string => `npx esbuild ${script} --bundle --format=iife --outdir=dist`;
 const ODD = 'a b ü 日本 #1 50%41';
 
-/** Root may write everywhere. */
-const AS_NOBODY = '$([ $(id -u) = 0 ] && echo setpriv --reuid 65534 --regid 65534 --clear-groups)';
+/** Root may write everywhere, unless it has given up its capabilities. */
+const UNPRIVILEGED = '$([ $(id -u) = 0 ] && echo setpriv --bounding-set=-all --inh-caps=-all)';
 
 const JEST = 'node --experimental-vm-modules ../node_modules/jest/bin/jest.js';
 
@@ -68,13 +68,11 @@ export const APPS: readonly App[] = [
   pageApp({
     name: 'import-map',
     title: 'no bundler: an import map',
-    quick: true,
     build: 'ln -s ../node_modules node_modules',
   }),
   pageApp({
     name: 'esbuild-iife',
     title: 'esbuild, one classic script (--format=iife), with wasmPaths',
-    quick: true,
     build: `${IIFE('page.js')}; ${COPY_ALL}`,
     built: 'dist',
     settings: { options: { wasmPaths: 'dist/' } },
@@ -241,14 +239,21 @@ export const APPS: readonly App[] = [
     title: 'Deno',
     command: 'exec ../node_modules/@deno/linux-x64-glibc/deno run -A --node-modules-dir=manual node.js "$SETTINGS"',
   }),
-  ...['node', 'jsdom'].map((environment) =>
+  ...['node', 'jsdom'].flatMap((environment) => [
     commandApp({
       name: `jest-${environment}`,
-      title: `Jest, environment ${environment}, ES modules`,
+      title: `Jest, environment ${environment} with Node's arrays, ES modules`,
+      sources: ['jest'],
+      command: `JEST_HOST=${environment} ${JEST} >&2; cat outcome.json`,
+    }),
+    commandApp({
+      name: `jest-${environment}-plain`,
+      title: `Jest, environment ${environment} as it comes, ES modules`,
       sources: ['jest'],
       command: `${JEST} --env ${environment} >&2; cat outcome.json`,
+      refused: /Jest|realm|TextDecoder/,
     }),
-  ),
+  ]),
   commandApp({
     name: 'jest-jsdom-page',
     title: 'Jest, environment jsdom, with what browsers get (its default)',
@@ -277,7 +282,8 @@ export const APPS: readonly App[] = [
     title: 'Node, nothing may be written, and there is no folder for temporary files',
     quick: true,
     command: `trap 'chmod -R u+w .' EXIT; chmod -R a-w .; export TMPDIR=/nonexistent HOME=/nonexistent
-      ${AS_NOBODY} node node.js "$SETTINGS"`,
+      if ${UNPRIVILEGED} touch written; then echo "the folder can be written to" >&2; exit 1; fi
+      ${UNPRIVILEGED} node node.js "$SETTINGS"`,
   }),
   commandApp({
     name: 'odd-paths',
