@@ -145,7 +145,7 @@ describe('infer: in a page', () => {
       async (page) => {
         expect((await attempt(page, { device: 'wasm' })).error)
           .to.match(
-            /^device-unavailable: device 'wasm' is not available here: onnxruntime-web's WebAssembly files could/,
+            /^device-unavailable: device 'wasm' is not available here: onnxruntime-web's file .*\.wasm can't be fetched: the server says 404/,
           )
           .and.match(/wasmPaths/)
           .and.not.match(/\n/);
