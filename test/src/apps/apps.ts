@@ -13,10 +13,13 @@ const COPY_ALL = `${COPY}; cp ../${WASM}.mjs ../${WASM}.asyncify.mjs dist`;
 const IIFE = (script: string): string => `npx esbuild ${script} --bundle --format=iife --outdir=dist`;
 const ODD = 'a b ü 日本 #1 50%41';
 
-/** Root may write everywhere. */
-const AS_NOBODY = '$([ $(id -u) = 0 ] && echo setpriv --reuid 65534 --regid 65534 --clear-groups)';
+/** Root may write everywhere, unless it has given up its capabilities. */
+const UNPRIVILEGED = '$([ $(id -u) = 0 ] && echo setpriv --bounding-set=-all --inh-caps=-all)';
 
 const JEST = 'node --experimental-vm-modules ../node_modules/jest/bin/jest.js';
+
+const VITEST = (environment: string): string =>
+  `node ../node_modules/vitest/vitest.mjs run --environment ${environment} >&2; cat outcome.json`;
 
 const VITES = ['6', '7', '8'].flatMap((version): App[] => {
   const name = `vite-${version}`;
@@ -68,13 +71,11 @@ export const APPS: readonly App[] = [
   pageApp({
     name: 'import-map',
     title: 'no bundler: an import map',
-    quick: true,
     build: 'ln -s ../node_modules node_modules',
   }),
   pageApp({
     name: 'esbuild-iife',
     title: 'esbuild, one classic script (--format=iife), with wasmPaths',
-    quick: true,
     build: `${IIFE('page.js')}; ${COPY_ALL}`,
     built: 'dist',
     settings: { options: { wasmPaths: 'dist/' } },
@@ -244,14 +245,21 @@ export const APPS: readonly App[] = [
   ...['node', 'jsdom'].map((environment) =>
     commandApp({
       name: `jest-${environment}`,
-      title: `Jest, environment ${environment}, ES modules`,
+      title: `Jest, environment ${environment} with Node's arrays, ES modules`,
       sources: ['jest'],
-      command: `${JEST} --env ${environment} >&2; cat outcome.json`,
+      command: `JEST_HOST=${environment} ${JEST} >&2; cat outcome.json`,
     }),
   ),
   commandApp({
+    name: 'jest-node-plain',
+    title: 'Jest, environment node as it comes, ES modules',
+    sources: ['jest'],
+    command: `${JEST} --env node >&2; cat outcome.json`,
+    refused: /realm/,
+  }),
+  commandApp({
     name: 'jest-jsdom-page',
-    title: 'Jest, environment jsdom, with what browsers get (its default)',
+    title: 'Jest, environment jsdom as it comes: with what browsers get',
     sources: ['jest'],
     command: `${JEST} --env jsdom --testEnvironmentOptions '{}' >&2; cat outcome.json`,
     refused: /fetch|browser/,
@@ -264,20 +272,21 @@ export const APPS: readonly App[] = [
     // Node 24 and Jest 30.2 can require ES modules.
     ...(Number.parseInt(process.versions.node, 10) < 24 && { refused: /ES Module|import/ }),
   }),
-  ...['node', 'jsdom'].map((environment) =>
-    commandApp({
-      name: `vitest-${environment}`,
-      title: `Vitest, environment ${environment}`,
-      sources: ['vitest'],
-      command: `node ../node_modules/vitest/vitest.mjs run --environment ${environment} >&2; cat outcome.json`,
-    }),
-  ),
+  commandApp({ name: 'vitest-node', title: 'Vitest, environment node', sources: ['vitest'], command: VITEST('node') }),
+  commandApp({
+    name: 'vitest-jsdom',
+    title: 'Vitest, environment jsdom',
+    sources: ['vitest'],
+    command: VITEST('jsdom'),
+    refused: /realm/,
+  }),
   commandApp({
     name: 'read-only',
     title: 'Node, nothing may be written, and there is no folder for temporary files',
     quick: true,
     command: `trap 'chmod -R u+w .' EXIT; chmod -R a-w .; export TMPDIR=/nonexistent HOME=/nonexistent
-      ${AS_NOBODY} node node.js "$SETTINGS"`,
+      if ${UNPRIVILEGED} touch written; then echo "the folder can be written to" >&2; exit 1; fi
+      ${UNPRIVILEGED} node node.js "$SETTINGS"`,
   }),
   commandApp({
     name: 'odd-paths',

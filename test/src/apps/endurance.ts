@@ -107,9 +107,16 @@ async function residentOf(browser: Browser): Promise<Sizes> {
   const session = await browser.newBrowserCDPSession();
   const { processInfo } = await session.send('SystemInfo.getProcessInfo');
   await session.detach();
-  const wanted = processInfo.filter(({ type }) => /renderer|GPU/i.test(type));
-  const sizes = await Promise.all(wanted.map(async ({ id }) => residentOfProcess(id)));
-  return { resident: sizes.reduce((sum, size) => sum + size, 0) };
+  const kinds = [
+    ['renderers', /renderer/],
+    ['graphics process', /gpu/i],
+  ] as const;
+  const sizes = kinds.map(async ([name, kind]) => {
+    const processes = processInfo.filter(({ type }) => kind.test(type));
+    const each = await Promise.all(processes.map(({ id }) => residentOfProcess(id)));
+    return [name, each.reduce((sum, size) => sum + size, 0)] as const;
+  });
+  return Object.fromEntries(await Promise.all(sizes));
 }
 
 async function residentOfProcess(id: number): Promise<number> {

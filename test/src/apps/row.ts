@@ -115,6 +115,7 @@ function oneLine(message: string): string {
     .replaceAll(ROOT, '')
     .replaceAll('127.0.0.1', 'localhost')
     .replace(/localhost:\d+/g, 'localhost')
+    .replace(/[\da-f]{8}-[-\da-f]{27}/g, 'UUID')
     .replace(/\s+/g, ' ')
     .trim();
   return line.length > 400 ? `${line.slice(0, 400)} ...` : line;

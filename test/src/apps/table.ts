@@ -1,5 +1,6 @@
 import { places, type Result } from '../matrix/results.js';
 import type { Outcome } from '../matrix/row.js';
+import { APP_VERSIONS } from './lab.js';
 
 /** Markdown: the apps, and where they ran. */
 export function markdown(results: readonly Result[]): string {
@@ -7,12 +8,14 @@ export function markdown(results: readonly Result[]): string {
     const cells = [`\`${name}\``, title, resultOf(outcome), ...sizesOf(outcome), date.slice(0, 10)];
     return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
   });
+  const versions = Object.entries(APP_VERSIONS).map(([name, version]) => `${name} ${version.replace(/^npm:.*@/, '')}`);
   return [
     '| row | app | result | scripts, kB (gzip) | WebAssembly, MB (gzip) | date |',
     '| --- | --- | --- | --: | --: | --- |',
     ...lines,
     '',
     ...places(results, 'the suite'),
+    `- ${versions.join(', ')}`,
     '',
   ].join('\n');
 }

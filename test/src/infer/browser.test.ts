@@ -1,5 +1,9 @@
-import { cpSync, mkdirSync, readFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { cpSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { type DeviceReport, probeDevices } from '@onnx-forge/infer';
 import { expect } from 'chai';
 import { build, type Metafile } from 'esbuild';
 import type { Browser, Page } from 'playwright-core';
@@ -49,6 +53,28 @@ describe('infer: bundles', () => {
     expect(filesOf(metafile).filter(inside('onnxruntime-web'))).to.deep.equal([]);
     const imported = Object.values(metafile.outputs).flatMap(({ imports }) => imports.map(({ path }) => path));
     expect(imported).to.include('onnxruntime-node').and.not.include('onnxruntime-web');
+  });
+
+  it('for Node as CommonJS find the CUDA libraries where a module does', async () => {
+    const folder = folders.make();
+    const outfile = join(folder, 'bundle.cjs');
+    await build({
+      stdin: {
+        contents: `import { type DeviceReport, probeDevices } from '@onnx-forge/infer';
+          probeDevices().then((reports) => console.log(JSON.stringify(reports)));`,
+        resolveDir: fileURLToPath(new URL('.', import.meta.url)),
+      },
+      bundle: true,
+      format: 'cjs',
+      platform: 'node',
+      external: ['onnxruntime-node'],
+      outfile,
+      logLevel: 'error',
+    });
+    symlinkSync(fileURLToPath(new URL('../../../node_modules', import.meta.url)), join(folder, 'node_modules'));
+    const { stdout } = await promisify(execFile)(process.execPath, [outfile]);
+    const cuda = (reports: readonly DeviceReport[]) => reports.find(({ device }) => device === 'cuda');
+    expect(cuda(JSON.parse(stdout) as DeviceReport[])).to.deep.equal(cuda(await probeDevices()));
   });
 });
 
@@ -145,7 +171,7 @@ describe('infer: in a page', () => {
       async (page) => {
         expect((await attempt(page, { device: 'wasm' })).error)
           .to.match(
-            /^device-unavailable: device 'wasm' is not available here: onnxruntime-web's WebAssembly files could/,
+            /^device-unavailable: device 'wasm' is not available here: onnxruntime-web's file .*\.wasm can't be fetched: the server says 404/,
           )
           .and.match(/wasmPaths/)
           .and.not.match(/\n/);

@@ -8,6 +8,8 @@ export interface Runtime {
   readonly Tensor: TensorConstructor;
   /** The queue of every call, for a runtime that can do only one thing at a time; otherwise each device has its own. */
   readonly queue?: SerialQueue;
+  /** Watches the first session being made: where it may hang or fail unheard. */
+  start?<T>(create: () => Promise<T>, release: (late: T) => unknown): Promise<T>;
   /** Whether `run(feeds, fetches)` writes into the arrays of the fetches. */
   readonly fillsFetches: boolean;
   /** Whether a session may be run again after a run that failed. */

@@ -34,7 +34,12 @@ export async function openDevice(options: DeviceOptions = {}): Promise<ComputeDe
 /** Opens one graph on a device of its own. */
 export async function openSession(model: Uint8Array, options: DeviceOptions & GraphOptions = {}): Promise<Session> {
   const device = await openDevice(options);
-  return device.open(model, options);
+  try {
+    return await device.open(model, options);
+  } catch (error) {
+    await device.dispose();
+    throw error;
+  }
 }
 
 /** A line of `doctor`: can the device be asked for, would `auto` consider it, and if not, why. */
@@ -123,8 +128,12 @@ class OnnxDevice implements ComputeDevice {
 
   /** Throws what onnxruntime throws when the device can't be had. */
   async probe(): Promise<void> {
-    const session = await this.#create(identityModel('float32'), {});
-    await this.#queue.run(() => session.release());
+    const start = this.#runtime.start ?? ((create) => create());
+    const create = (): Promise<InferenceSession> => this.#session(identityModel('float32'), {});
+    await this.#queue.run(async () => {
+      const session = await start(create, (late) => late.release());
+      await session.release();
+    });
   }
 
   async open(model: Uint8Array, options: GraphOptions = {}): Promise<Session> {
@@ -155,9 +164,14 @@ class OnnxDevice implements ComputeDevice {
       profiling: options.profile !== undefined,
       readBack: (tensor: OrtTensor, type: DataType) => this.#readBack(tensor, type),
     };
-    const opened = new OnnxSession(session, context);
-    this.#sessions.push(opened);
-    return opened;
+    try {
+      const opened = new OnnxSession(session, context);
+      this.#sessions.push(opened);
+      return opened;
+    } catch (error) {
+      await this.#queue.run(() => session.release());
+      throw error;
+    }
   }
 
   async dispose(): Promise<void> {
@@ -175,8 +189,11 @@ class OnnxDevice implements ComputeDevice {
   }
 
   #create(model: Uint8Array, options: InferenceSession.SessionOptions): Promise<InferenceSession> {
-    const merged = { ...this.#driver.options(this.#options), ...options };
-    return this.#queue.run(() => this.#runtime.InferenceSession.create(model, merged));
+    return this.#queue.run(() => this.#session(model, options));
+  }
+
+  #session(model: Uint8Array, options: InferenceSession.SessionOptions): Promise<InferenceSession> {
+    return this.#runtime.InferenceSession.create(model, { ...this.#driver.options(this.#options), ...options });
   }
 
   async #readBack(tensor: OrtTensor, type: DataType): Promise<Tensor> {

@@ -15,7 +15,7 @@ export const cuda: Driver = {
     if (process.arch !== 'x64' || !['linux', 'win32'].includes(process.platform)) {
       return `onnxruntime has no CUDA provider for ${process.platform} ${process.arch}`;
     }
-    const package_ = dirname(dirname(createRequire(import.meta.url).resolve('onnxruntime-node')));
+    const package_ = dirname(dirname(createRequire(thisScript()).resolve('onnxruntime-node')));
     const library =
       process.platform === 'win32' ? 'onnxruntime_providers_cuda.dll' : 'libonnxruntime_providers_cuda.so';
     // Looked for first: onnxruntime prints to stderr when it misses it.
@@ -27,3 +27,9 @@ export const cuda: Driver = {
   options: () => ({ executionProviders: ['cuda'] }),
   explain: explainError,
 };
+
+/** Bundled as CommonJS, `import.meta` is empty; the bundle then has its `__filename`. */
+function thisScript(): string {
+  const { url } = import.meta as { readonly url?: string };
+  return url ?? __filename;
+}

@@ -17,5 +17,8 @@ export function explainError(error: unknown): string {
   if (/^(ERR_)?MODULE_NOT_FOUND$/.test(code) && message.includes("'onnxruntime-node'")) {
     return `onnxruntime-node is not installed (npm install --ignore-scripts onnxruntime-node@${RUNTIME_VERSION})`;
   }
+  if (/tensor's data must be type of function/.test(message)) {
+    return "onnxruntime-node's arrays are of another realm than this program's (Jest and jsdom have typed arrays of their own): give the test environment Node's, or compute in Node's own";
+  }
   return withoutLocation(message);
 }

@@ -6,7 +6,28 @@ interface Page {
   readonly location?: { readonly href: string };
   readonly navigator?: { readonly gpu?: Gpu; readonly userAgent?: string };
   readonly isSecureContext?: boolean;
-  readonly WebAssembly?: object;
+  readonly WebAssembly?: { validate(bytes: Uint8Array): boolean };
+  readonly ServiceWorkerGlobalScope?: unknown;
+  readonly performance?: { getEntriesByType(type: string): readonly ResourceEntry[] };
+  readonly PerformanceObserver?: new (
+    callback: (list: { getEntries(): readonly ResourceEntry[] }) => void,
+  ) => { observe(options: { readonly type: string }): void; disconnect(): void };
+  addEventListener?(type: string, listener: (event: FailureEvent) => void): void;
+  removeEventListener?(type: string, listener: (event: FailureEvent) => void): void;
+}
+
+/** A file that was fetched. */
+export interface ResourceEntry {
+  readonly name: string;
+}
+
+/** An error event, a rejection that nobody caught, or a violation of the page's policy. */
+export interface FailureEvent {
+  readonly error?: unknown;
+  readonly message?: string;
+  readonly reason?: unknown;
+  readonly effectiveDirective?: string;
+  readonly blockedURI?: string;
 }
 
 interface Gpu {
@@ -23,7 +44,7 @@ export interface Adapter {
   readonly isFallbackAdapter?: boolean;
 }
 
-export const page: Page = globalThis as Page;
+export const page: Page = globalThis as unknown as Page;
 
 /** Resolves a URL against the page (in a worker: against its script). Throws InputError when that is impossible. */
 export function absoluteUrl(url: string): string {

@@ -5,6 +5,8 @@ import { withoutLocation } from '../message.js';
 import { SerialQueue } from '../queue.js';
 import type { DeviceOptions, WasmPaths } from '../types.js';
 import { absoluteUrl } from './page.js';
+import { type SharedState, sharedState } from './shared.js';
+import { isStartError, watchStart } from './start.js';
 
 interface Package extends Pick<Runtime, 'InferenceSession' | 'Tensor'> {
   readonly env: Env;
@@ -17,36 +19,52 @@ interface Package extends Pick<Runtime, 'InferenceSession' | 'Tensor'> {
 export class WebRuntime {
   readonly #import: () => Promise<Package>;
   readonly #survivesFailures: boolean;
-  readonly #queue = new SerialQueue();
-  #settings: string | undefined;
 
   constructor(load: () => Promise<Package>, traits: Pick<Runtime, 'survivesFailures'>) {
     this.#import = load;
     this.#survivesFailures = traits.survivesFailures;
   }
 
-  /** Throws InputError when options ask for another configuration than the page's first load did. */
+  /**
+   * Throws InputError when options ask for another configuration than the page's first load did, and the error of a start
+   * that failed before.
+   */
   async load(options: DeviceOptions): Promise<Runtime> {
     const { env, InferenceSession, Tensor } = await this.#import();
-    this.#configure(env, options);
+    const state = sharedState(env);
+    configure(env, state, options);
+    const queue = new SerialQueue(state);
     const survivesFailures = this.#survivesFailures;
-    return { InferenceSession, Tensor, queue: this.#queue, fillsFetches: false, survivesFailures };
+    const start: Runtime['start'] = async (create, release) => {
+      if (state.started) return create();
+      if (state.failure) throw state.failure;
+      try {
+        const made = await watchStart(create, release);
+        state.started = true;
+        return made;
+      } catch (error) {
+        state.failure = error as Error;
+        throw error;
+      }
+    };
+    return { InferenceSession, Tensor, queue, start, fillsFetches: false, survivesFailures };
   }
+}
 
-  #configure(env: Env, { threads, wasmPaths }: DeviceOptions): void {
-    const settings = JSON.stringify({ threads, wasmPaths });
-    if (this.#settings !== undefined) {
-      if (settings === this.#settings || (threads === undefined && wasmPaths === undefined)) return;
-      throw new InputError(
-        `onnxruntime-web was loaded with ${this.#settings} and can't be changed to ${settings}: a page's first load decides`,
-        { threads, wasmPaths },
-      );
-    }
-    this.#settings = settings;
-    env.logLevel = 'fatal'; // its errors reach us as exceptions
-    if (threads !== undefined) env.wasm.numThreads = threads;
-    if (wasmPaths !== undefined) env.wasm.wasmPaths = resolvePaths(wasmPaths);
+function configure(env: Env, state: SharedState, { threads, wasmPaths }: DeviceOptions): void {
+  const settings = JSON.stringify({ threads, wasmPaths });
+  if (state.settings !== undefined) {
+    if (settings === state.settings || (threads === undefined && wasmPaths === undefined)) return;
+    throw new InputError(
+      `onnxruntime-web was loaded with ${state.settings} and can't be changed to ${settings}: a page's first load decides`,
+      { threads, wasmPaths },
+    );
   }
+  const paths = wasmPaths === undefined ? undefined : resolvePaths(wasmPaths);
+  state.settings = settings;
+  env.logLevel = 'fatal'; // its errors reach us as exceptions
+  if (threads !== undefined) env.wasm.numThreads = threads;
+  if (paths !== undefined) env.wasm.wasmPaths = paths;
 }
 
 /** onnxruntime-web would resolve some of them against its script and others against the page. */
@@ -64,6 +82,7 @@ function resolvePaths(paths: WasmPaths): Env.WasmPrefixOrFilePaths {
  * failed at its start fails for as long as the page lives.
  */
 export function explainError(error: unknown): string {
+  if (isStartError(error)) return error.message;
   const message = error instanceof Error ? error.message : String(error);
   const reason = message
     .replace(/^.*?ERROR_CODE: \d+, ERROR_MESSAGE: /s, '')
@@ -72,6 +91,12 @@ export function explainError(error: unknown): string {
     .trim();
   if (/unsafe-eval|Content Security Policy/i.test(reason)) {
     return "the page's content security policy must allow WebAssembly: script-src 'wasm-unsafe-eval'";
+  }
+  if (/disallowed on ServiceWorkerGlobalScope/.test(reason)) {
+    return 'a service worker has no import(): bundle it into one file, or load the model in a page or a web worker';
+  }
+  if (/Invalid URL|Failed to construct 'URL'|cannot determine the script source URL/.test(reason)) {
+    return `a bundle of one file does not tell where it lies: say where onnxruntime-web's WebAssembly files are (option wasmPaths), then reload the page (${reason})`;
   }
   if (
     /fetching of the wasm failed|dynamically imported module|wasm streaming compile|expected magic word|previous call to 'init/.test(
