@@ -60,7 +60,7 @@ describe('infer: bundles', () => {
     const outfile = join(folder, 'bundle.cjs');
     await build({
       stdin: {
-        contents: `import { type DeviceReport, probeDevices } from '@onnx-forge/infer';
+        contents: `import { probeDevices } from '@onnx-forge/infer';
           probeDevices().then((reports) => console.log(JSON.stringify(reports)));`,
         resolveDir: fileURLToPath(new URL('.', import.meta.url)),
       },

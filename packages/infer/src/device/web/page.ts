@@ -6,6 +6,7 @@ interface Page {
   readonly location?: { readonly href: string };
   readonly navigator?: { readonly gpu?: Gpu; readonly userAgent?: string };
   readonly isSecureContext?: boolean;
+  readonly crossOriginIsolated?: boolean;
   readonly WebAssembly?: { validate(bytes: Uint8Array): boolean };
   readonly ServiceWorkerGlobalScope?: unknown;
   readonly performance?: { getEntriesByType(type: string): readonly ResourceEntry[] };

@@ -6,7 +6,7 @@ import { SerialQueue } from '../queue.js';
 import type { DeviceOptions, WasmPaths } from '../types.js';
 import { absoluteUrl } from './page.js';
 import { type SharedState, sharedState } from './shared.js';
-import { isStartError, watchStart } from './start.js';
+import { type Build, isStartError, watchStart } from './start.js';
 
 interface Package extends Pick<Runtime, 'InferenceSession' | 'Tensor'> {
   readonly env: Env;
@@ -17,10 +17,12 @@ interface Package extends Pick<Runtime, 'InferenceSession' | 'Tensor'> {
  * does one thing at a time: so all devices that use it share one queue.
  */
 export class WebRuntime {
+  readonly #build: Build;
   readonly #import: () => Promise<Package>;
   readonly #survivesFailures: boolean;
 
-  constructor(load: () => Promise<Package>, traits: Pick<Runtime, 'survivesFailures'>) {
+  constructor(build: Build, load: () => Promise<Package>, traits: Pick<Runtime, 'survivesFailures'>) {
+    this.#build = build;
     this.#import = load;
     this.#survivesFailures = traits.survivesFailures;
   }
@@ -39,7 +41,7 @@ export class WebRuntime {
       if (state.started) return create();
       if (state.failure) throw state.failure;
       try {
-        const made = await watchStart(create, release);
+        const made = await watchStart(this.#build, create, release);
         state.started = true;
         return made;
       } catch (error) {

@@ -1,6 +1,9 @@
 import { RUNTIME_VERSION } from '../version.js';
 import { type FailureEvent, page } from './page.js';
 
+/** A build of onnxruntime-web: `ort.wasm.*`, `ort.webgpu.*`. */
+export type Build = 'wasm' | 'webgpu';
+
 /** Milliseconds for all of a start, and for what comes after the WebAssembly file is there. */
 const LIMIT = { whole: 120_000, fetched: 20_000 } as const;
 
@@ -11,8 +14,8 @@ const FILES = /\.(wasm|mjs)([?#]|$)/;
  * The start of onnxruntime-web: hears the failures that it does not report itself (a worker that is forbidden, an error
  * that nobody caught) and ends by itself. Where its files are to blame, the error says what was fetched.
  */
-export async function watchStart<T>(start: () => Promise<T>, release: (late: T) => unknown): Promise<T> {
-  const heard = new Heard();
+export async function watchStart<T>(build: Build, start: () => Promise<T>, release: (late: T) => unknown): Promise<T> {
+  const heard = new Heard(build);
   const work = start();
   try {
     return await Promise.race([work, heard.failure]);
@@ -46,7 +49,7 @@ class Heard {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #fail: (error: Error) => void = () => undefined;
 
-  constructor() {
+  constructor(build: Build) {
     this.failure = new Promise((_, reject) => {
       this.#fail = reject;
     });
@@ -54,13 +57,14 @@ class Heard {
     this.#limit(LIMIT.whole);
     this.#listen('error', ({ error, message }) => {
       if (isOfWorker(error)) this.#hear(`a worker of it failed: ${messageOf(error) ?? message ?? 'no reason'}`, error);
-      else if (isOfRuntime(error)) this.#hear(error.message, error);
+      else if (isOfRuntime(error, build)) this.#hear(error.message, error);
     });
     this.#listen('unhandledrejection', ({ reason }) => {
-      if (isOfRuntime(reason)) this.#hear(reason.message, reason);
+      if (isOfRuntime(reason, build)) this.#hear(reason.message, reason);
     });
     this.#listen('securitypolicyviolation', ({ effectiveDirective, blockedURI }) => {
-      if (effectiveDirective !== 'worker-src') return;
+      // Only isolated pages get threads; elsewhere the worker is another's.
+      if (effectiveDirective !== 'worker-src' || !page.crossOriginIsolated) return;
       const advice = "its threads need worker-src 'self', or use { threads: 1 }";
       this.#fail(new StartError(`the page's content security policy forbids workers (${blockedURI}): ${advice}`));
     });
@@ -119,10 +123,9 @@ function messageOf(event: unknown): string | undefined {
   return message;
 }
 
-/** An error of WebAssembly, or one that comes from a script of onnxruntime-web (bundlers keep `ort.` in its name). */
-function isOfRuntime(error: unknown): error is Error {
-  if (!(error instanceof Error)) return false;
-  return /^(Compile|Link|Runtime)Error$/.test(error.name) || /wasm|\/ort[.-]/i.test(error.stack ?? '');
+/** An error from a build's script: bundlers keep `ort.wasm` in its name. Any other may be the page's own. */
+function isOfRuntime(error: unknown, build: Build): error is Error {
+  return error instanceof Error && (error.stack ?? '').includes(`/ort.${build}`);
 }
 
 /** The error where the files that were fetched are to blame; undefined where they are not. */

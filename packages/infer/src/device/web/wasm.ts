@@ -2,7 +2,7 @@ import type { Driver } from '../driver.js';
 import { page } from './page.js';
 import { explainError, WebRuntime } from './runtime.js';
 
-const runtime = new WebRuntime(() => import('onnxruntime-web/wasm'), { survivesFailures: true });
+const runtime = new WebRuntime('wasm', () => import('onnxruntime-web/wasm'), { survivesFailures: true });
 
 /** The browser's CPU: WebAssembly with SIMD; with threads where the page is cross-origin isolated. */
 export const wasm: Driver = {

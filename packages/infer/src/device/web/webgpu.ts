@@ -3,7 +3,7 @@ import { type Adapter, page } from './page.js';
 import { explainError, WebRuntime } from './runtime.js';
 
 // After a run that failed, the next run of the same session never returns (1.30).
-const runtime = new WebRuntime(() => import('onnxruntime-web/webgpu'), { survivesFailures: false });
+const runtime = new WebRuntime('webgpu', () => import('onnxruntime-web/webgpu'), { survivesFailures: false });
 
 /** The browser's WebGPU. */
 export const webgpu: Driver = {
