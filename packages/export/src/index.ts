@@ -5,7 +5,7 @@
  */
 
 export { GRAPH_BACKEND, registerGraphBackend } from './backend/graph-backend.js';
-export { ONNX_BACKEND, registerOnnxBackend } from './backend/onnx-backend.js';
+export { ONNX_BACKEND, type OnnxBackendOptions, registerOnnxBackend } from './backend/onnx-backend.js';
 export * from './errors.js';
 export {
   type Exportable,

@@ -36,8 +36,12 @@ export interface Call {
 
 const KINDS = 5000;
 
-/** Kernels that hand on their input's data, or that make and take apart complex numbers: tfjs's own do that at once. */
-const NEVER_RECORDED = new Set(['Identity', 'Reshape', 'Complex', 'Real', 'Imag', 'ComplexAbs', 'FFT', 'IFFT']);
+/** Kernels that hand on their input's data, that make and take apart complex numbers, or that refuse values. */
+const NEVER_RECORDED = new Set([
+  ...['Identity', 'Reshape'],
+  ...['Complex', 'Real', 'Imag', 'ComplexAbs', 'FFT', 'IFFT'],
+  ...['BroadcastArgs', 'SparseToDense'],
+]);
 
 /** Finds the kind of a call; output types are found once, by lowering the kernel to ONNX. */
 export class CallKinds {

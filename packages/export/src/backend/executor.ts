@@ -33,7 +33,10 @@ export class Executor {
     try {
       if (model) {
         this.#device ??= await openDevice({ device: 'cpu', threads: 1 });
-        this.#graphs.set(graph, await this.#device.open(model, { name: 'a piece of tfjs code', optimization: 'basic' }));
+        this.#graphs.set(
+          graph,
+          await this.#device.open(model, { name: 'a piece of tfjs code', optimization: 'disabled' }),
+        );
       }
       const session = this.#graphs.get(graph);
       if (!session) throw new Error('its graph could not be opened before');
@@ -67,5 +70,11 @@ export class Executor {
     const session = this.#graphs.get(graph);
     this.#graphs.delete(graph);
     await session?.dispose();
+  }
+
+  async dispose(): Promise<void> {
+    this.#arrays.clear();
+    this.#failed.clear();
+    for (const graph of [...this.#graphs.keys()]) await this.close(graph);
   }
 }

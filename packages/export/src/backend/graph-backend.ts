@@ -1,9 +1,9 @@
 import { SyncReadError } from '../errors.js';
-import { Evaluator } from './evaluator.js';
 import { storedData } from '../graph/value.js';
 import { registerHostKernels, registerLowerings } from '../kernels.js';
 import { RecordingBackend } from '../recorder.js';
 import { tf } from '../tfjs.js';
+import { Evaluator } from './evaluator.js';
 
 /** Name of the backend that runs every kernel in onnxruntime. */
 export const GRAPH_BACKEND = 'onnx-graph';

@@ -1,6 +1,6 @@
 import { tf } from '../tfjs.js';
 import type { Piece } from './piece.js';
-import { numbersOf, type Numbers, type NumericType, type Stored } from './stored.js';
+import { type Numbers, type NumericType, numbersOf, type Stored } from './stored.js';
 
 /** tfjs's cpu backend, whose class tfjs does not export. */
 export interface CpuBackend extends tf.KernelBackend {

@@ -1,4 +1,5 @@
 import { SyncReadError } from '../errors.js';
+import type { Lowering } from '../lower/lowering.js';
 import { tf } from '../tfjs.js';
 import { type Call, type CallKind, CallKinds } from './calls.js';
 import type { Feed } from './executor.js';
@@ -6,9 +7,8 @@ import { HostKernels } from './host-kernels.js';
 import { modelOf, type Piece, pieceOf } from './piece.js';
 import { Recent } from './recent.js';
 import { LocalRunner, type Runner } from './runner.js';
-import { type Numbers, numbersOf, type NumericType, Stored } from './stored.js';
+import { type Numbers, type NumericType, numbersOf, Stored } from './stored.js';
 import { workerRunner } from './worker-runner.js';
-import type { Lowering } from '../lower/lowering.js';
 
 /** Graphs that are kept open, and structures whose cost is remembered. */
 const GRAPHS = 48;
@@ -29,6 +29,13 @@ interface Structure {
   graph?: number;
 }
 
+export interface WorkOptions {
+  /** Estimated time to open any graph, in ms; default: by the number of its calls. */
+  readonly opening?: number;
+  /** Whether graphs run in a worker thread where there are such. */
+  readonly worker: boolean;
+}
+
 /**
  * Kernel calls that wait to be run, and the data that the graphs' runner holds. What waits is run as one piece: when some
  * of it is read, when the next training step begins, or when there is much of it. All data of live tensors is computed
@@ -37,6 +44,8 @@ interface Structure {
  */
 export class RecordedWork {
   readonly kinds: CallKinds;
+  readonly #opening: number | undefined;
+  readonly #makeRunner: () => Runner;
   readonly #host = new HostKernels();
   readonly #structures = new Recent<string, Structure>(STRUCTURES, ({ graph }) => this.#close(graph));
   readonly #open = new Recent<number, Structure>(GRAPHS, (structure) => {
@@ -55,8 +64,10 @@ export class RecordedWork {
   #depth = 0;
   #scope: number | undefined;
 
-  constructor(lowerings: ReadonlyMap<string, Lowering>) {
+  constructor(lowerings: ReadonlyMap<string, Lowering>, { opening, worker }: WorkOptions) {
     this.kinds = new CallKinds(lowerings);
+    this.#opening = opening;
+    this.#makeRunner = () => (worker && workerRunner()) || new LocalRunner();
   }
 
   /** Records a call and returns its outputs. */
@@ -114,6 +125,13 @@ export class RecordedWork {
     this.#dropDoomed();
   }
 
+  /** Ends the runner. What it holds can't be read any more. */
+  dispose(): void {
+    this.#clear();
+    this.#runner?.dispose();
+    this.#runner = undefined;
+  }
+
   #clear(): void {
     this.#calls = [];
     this.#live = this.#cost = this.#bytes = 0;
@@ -142,8 +160,7 @@ export class RecordedWork {
     const structure = this.#structures.get(piece.key) ?? { spent: 0 };
     if (structure.spent === 0) this.#structures.set(piece.key, structure);
     structure.spent += Math.max(piece.cost, 1);
-    const opening = OPENING.graph + OPENING.call * piece.calls.length + (this.#runner ? 0 : OPENING.first);
-    const openNow = structure.graph === undefined && structure.spent >= opening;
+    const openNow = structure.graph === undefined && structure.spent >= this.#timeToOpen(piece);
     try {
       if (structure.graph === undefined && !openNow && this.#arrive(piece)) this.#host.run(piece);
       else this.#submit(piece, structure);
@@ -151,6 +168,11 @@ export class RecordedWork {
       for (const output of piece.outputs) output.failure = failure; // thrown to those who read them, here or later
     }
     for (const { outputs } of piece.calls) for (const output of outputs) output.call = undefined;
+  }
+
+  #timeToOpen({ calls }: Piece): number {
+    if (this.#opening !== undefined) return 1e6 * this.#opening;
+    return OPENING.graph + OPENING.call * calls.length + (this.#runner ? 0 : OPENING.first);
   }
 
   /** Fetches the inputs that the runner holds; false when this platform can't wait for one. */
@@ -164,7 +186,7 @@ export class RecordedWork {
   }
 
   #submit(piece: Piece, structure: Structure): void {
-    this.#runner ??= workerRunner() ?? new LocalRunner();
+    this.#runner ??= this.#makeRunner();
     const known = structure.graph;
     const graph = known ?? this.#numbers++;
     const model = known === undefined ? { model: modelOf(piece, this.kinds) } : {};

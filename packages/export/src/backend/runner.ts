@@ -11,6 +11,8 @@ export interface Runner {
   fetchSync(id: number): Numbers | undefined;
   drop(ids: readonly number[]): void;
   close(graph: number): void;
+  /** Ends it; what is still under way is lost. */
+  dispose(): void;
 }
 
 /** Runs graphs in this thread: in browsers, and in Node where the worker's file is not there. */
@@ -41,6 +43,10 @@ export class LocalRunner implements Runner {
 
   close(graph: number): void {
     this.#then(() => this.#executor.close(graph));
+  }
+
+  dispose(): void {
+    this.#then(() => this.#executor.dispose());
   }
 
   #then<T>(task: () => T | Promise<T>): Promise<T> {

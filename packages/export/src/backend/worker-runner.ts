@@ -7,9 +7,10 @@ export type Request =
   | { readonly what: 'run'; readonly job: Job }
   | { readonly what: 'fetch'; readonly id: number; readonly ticket: number }
   | { readonly what: 'drop'; readonly ids: readonly number[] }
-  | { readonly what: 'close'; readonly graph: number };
+  | { readonly what: 'close'; readonly graph: number }
+  | { readonly what: 'end' };
 
-/** A finished job (`done`), or the answer to a fetch. */
+/** The end of a run, of a close or of all (`done`), or the answer to a fetch. */
 interface Answer {
   readonly done?: boolean;
   readonly ticket?: number;
@@ -20,6 +21,9 @@ interface Answer {
 type Threads = typeof import('node:worker_threads');
 type Port = InstanceType<Threads['MessagePort']>;
 type Waiting = (answer: Answer) => void;
+
+/** Longest wait for an answer when the process ends, in ms. */
+const LAST_WAIT = 60_000;
 
 /** Jobs under way before the program waits for one: more would only take memory. */
 const JOBS_AHEAD = 4;
@@ -46,12 +50,17 @@ export class WorkerRunner implements Runner {
     this.#receive = () => threads.receiveMessageOnPort(port1)?.message as Answer | undefined;
     port1.on('message', (answer: Answer) => this.#take(answer));
     port1.unref();
+    // onnxruntime does not survive that its thread ends while it runs.
+    const drain = (): void => {
+      while (this.#running > 0 && this.#wait(LAST_WAIT)) {}
+    };
+    process.on('exit', drain);
     worker.on('error', (error) => this.#lose(error));
+    worker.on('exit', () => process.off('exit', drain));
   }
 
   run(job: Job): void {
     this.#send({ what: 'run', job: { ...job, feeds: job.feeds.map(alone) } });
-    this.#running++;
     while (this.#running > JOBS_AHEAD) this.#wait();
   }
 
@@ -84,6 +93,10 @@ export class WorkerRunner implements Runner {
     this.#send({ what: 'close', graph });
   }
 
+  dispose(): void {
+    this.#send({ what: 'end' });
+  }
+
   #ask(id: number, waiting: Waiting): void {
     const ticket = this.#tickets++;
     this.#waiting.set(ticket, waiting);
@@ -91,16 +104,20 @@ export class WorkerRunner implements Runner {
   }
 
   #send(request: Request): void {
+    if (request.what === 'run' || request.what === 'close' || request.what === 'end') this.#running++;
     this.#port.postMessage(request);
   }
 
-  /** Takes one answer, waiting for it if there is none. */
-  #wait(): void {
+  /** Takes one answer, waiting for it if there is none; false when none came in time. */
+  #wait(limit?: number): boolean {
     for (;;) {
       const seen = Atomics.load(this.#answers, 0);
       const answer = this.#receive();
-      if (answer) return this.#take(answer);
-      Atomics.wait(this.#answers, 0, seen);
+      if (answer) {
+        this.#take(answer);
+        return true;
+      }
+      if (Atomics.wait(this.#answers, 0, seen, limit) === 'timed-out') return false;
     }
   }
 
@@ -119,6 +136,7 @@ export class WorkerRunner implements Runner {
     const failure = `the thread that runs graphs ended: ${error instanceof Error ? error.message : String(error)}`;
     for (const waiting of [...this.#waiting.values()]) waiting({ failure });
     this.#waiting.clear();
+    this.#running = 0;
   }
 }
 

@@ -13,27 +13,37 @@ function answer(message: object): void {
   Atomics.notify(answers, 0);
 }
 
-async function handle(request: Request): Promise<void> {
+async function handle(request: Request): Promise<object | undefined> {
   switch (request.what) {
     case 'run':
       await executor.run(request.job);
-      answer({ done: true });
-      break;
+      return { done: true };
     case 'fetch':
-      try {
-        answer({ ticket: request.ticket, data: executor.fetch(request.id) });
-      } catch (error) {
-        answer({ ticket: request.ticket, failure: error instanceof Error ? error.message : String(error) });
-      }
-      break;
+      return { ticket: request.ticket, data: executor.fetch(request.id) };
     case 'drop':
       executor.drop(request.ids);
-      break;
+      return undefined;
     case 'close':
       await executor.close(request.graph);
+      return { done: true };
+    case 'end':
+      await executor.dispose();
+      return { done: true };
   }
 }
 
+/** Every request is answered, come what may: somebody may wait for it. */
+async function take(request: Request): Promise<void> {
+  try {
+    const given = await handle(request);
+    if (given) answer(given);
+  } catch (error) {
+    const failure = error instanceof Error ? error.message : String(error);
+    answer(request.what === 'fetch' ? { ticket: request.ticket, failure } : { done: true });
+  }
+  if (request.what === 'end') port.close();
+}
+
 port.on('message', (request: Request) => {
-  last = last.then(() => handle(request));
+  last = last.then(() => take(request));
 });
