@@ -21,7 +21,11 @@ export function cpuBackendClass(): CpuBackendClass {
 export class HostKernels {
   #backend: CpuBackend | undefined;
 
-  run({ calls, outputs, leaves }: Piece): void {
+  run(piece: Piece): void {
+    tf.tidy(() => this.#run(piece)); // a few kernels make tensors on their way
+  }
+
+  #run({ calls, outputs, leaves }: Piece): void {
     this.#backend ??= new (cpuBackendClass())();
     const backend = this.#backend;
     const kept = new Set([...outputs, ...leaves.map(({ stored }) => stored)]);
