@@ -39,14 +39,14 @@ export class TracedReadError extends ForgeError {
   }
 }
 
-/** `dataSync` or `arraySync` of a tensor that onnxruntime has still to compute. */
+/** `dataSync`, `arraySync` or the like of a tensor that onnxruntime has still to compute, where one can't wait for it. */
 export class SyncReadError extends ForgeError {
-  constructor(dtype: string, shape: readonly number[]) {
+  constructor(dtype: string, shape?: readonly number[]) {
     super(
       'sync-read',
-      `a computed ${dtype}[${shape}] tensor cannot be read synchronously on the onnx backend: ` +
+      `a computed ${dtype}${shape ? `[${shape}]` : ''} tensor cannot be read synchronously on the onnx backend here: ` +
         'use await tensor.data() or await tensor.array()',
-      { dtype, shape },
+      { dtype, ...(shape && { shape }) },
     );
   }
 }

@@ -4,6 +4,8 @@
  * @module @onnx-forge/export
  */
 
+export { GRAPH_BACKEND, registerGraphBackend } from './backend/graph-backend.js';
+export { ONNX_BACKEND, type OnnxBackendOptions, registerOnnxBackend } from './backend/onnx-backend.js';
 export * from './errors.js';
 export {
   type Exportable,
@@ -16,7 +18,6 @@ export {
   type PortType,
   type Signature,
 } from './export.js';
-export { ONNX_BACKEND, registerOnnxBackend } from './lazy.js';
 export type { Dialect } from './lower/dialect.js';
 export { families, loweringTable } from './lower/index.js';
 export type { CaseInput, Lowering, LoweringCase } from './lower/lowering.js';

@@ -1,7 +1,15 @@
 import { Complex, type Content, Strings } from './content.js';
 import { SignatureError } from './errors.js';
 import { constant, reshape } from './graph/build.js';
-import { type ConstantData, constantData, type DType, storedData, Value } from './graph/value.js';
+import {
+  type ConstantData,
+  constantData,
+  type DType,
+  neededBy,
+  storedData,
+  topologicalOrder,
+  Value,
+} from './graph/value.js';
 import { type Dialect, STANDARD } from './lower/dialect.js';
 import { tf } from './tfjs.js';
 
@@ -20,6 +28,12 @@ interface Entry {
 export interface ReadPolicy {
   read(values: readonly Value[]): Promise<readonly ConstantData[]>;
   readSync(value: Value): ConstantData;
+}
+
+/** A backend that may have tensors still to be computed. */
+interface Deferring extends tf.KernelBackend {
+  /** Reads a tensor that is still to be computed, when called; undefined when its numbers are there. */
+  deferred?(dataId: DataId): (() => tf.backend_util.BackendValues) | undefined;
 }
 
 /** Contents of tensors that other backends hold. */
@@ -50,6 +64,7 @@ export class RecordingBackend extends tf.KernelBackend {
   readonly #entries = new Map<DataId, Entry>();
   readonly #foreign: ForeignContents;
   readonly #policy: ReadPolicy;
+  readonly #toCompute = new Map<Value, () => ConstantData>();
 
   /** What the lowerings may use. */
   readonly dialect: Dialect;
@@ -87,9 +102,30 @@ export class RecordingBackend extends tf.KernelBackend {
     if (known) return known;
     const home = tf.engine().state.tensorInfo.get(info.dataId as never)?.backend;
     if (!home) throw new SignatureError(GONE);
-    const content = uploaded(home.readSync(info.dataId), info.shape, info.dtype);
+    const later = (home as Deferring).deferred?.(info.dataId);
+    const content = later ? this.#deferred(later, info) : uploaded(home.readSync(info.dataId), info.shape, info.dtype);
     this.#foreign.set(info.dataId, content);
     return content;
+  }
+
+  /** A constant whose numbers are computed when somebody asks for them. */
+  #deferred(read: () => tf.backend_util.BackendValues, { shape, dtype }: tf.TensorInfo): Value {
+    let data: ConstantData | undefined;
+    const compute = (): ConstantData => {
+      data ??= arrayFor(read() as TypedValues, dtype as DType);
+      return data;
+    };
+    const value = new Value(dtype as DType, shape, { kind: 'constant', data: compute });
+    this.#toCompute.set(value, compute);
+    return value;
+  }
+
+  /** Computes the constants that the values depend on, while the tensors that hold them are surely there. */
+  settle(values: readonly Value[]): void {
+    if (this.#toCompute.size === 0) return;
+    for (const value of [...values, ...topologicalOrder(values).flatMap(neededBy)]) {
+      if (value) this.#toCompute.get(value)?.();
+    }
   }
 
   /** Whether the tensor's data is exactly this content, in this backend. */

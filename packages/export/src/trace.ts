@@ -158,6 +158,8 @@ export function trace(
         created: true,
       })),
     ];
+    const changed = variables.filter(({ before, after }) => before !== after);
+    recorder.settle([...Object.values(outputs), ...changed.flatMap(({ before, after }) => [before, after])]);
     finished = true;
     return { outputs, variables, read: known.leaves, log };
   } catch (error) {

@@ -1,4 +1,4 @@
-import { families, type LoweringCase, registerOnnxBackend, tf } from '@onnx-forge/export';
+import { families, type LoweringCase, registerGraphBackend, tf } from '@onnx-forge/export';
 import { assert } from 'chai';
 import { inputsOf, type Tensors } from './case-inputs.js';
 
@@ -57,7 +57,7 @@ async function differences(testCase: LoweringCase, wrt: string): Promise<number[
 }
 
 describe('lowerings: every case equals tfjs', () => {
-  before(() => registerOnnxBackend());
+  before(() => registerGraphBackend());
   after(() => tf.setBackend('cpu'));
 
   for (const [family, lowerings] of Object.entries(families)) {
@@ -67,7 +67,7 @@ describe('lowerings: every case equals tfjs', () => {
         it(`${family}: ${kernel}, ${testCase.name}`, async () => {
           const run = (): tf.Tensor | tf.Tensor[] => testCase.run(inputsOf(testCase));
           const expected = await resultsOn('cpu', run);
-          const actual = await resultsOn('onnx', run);
+          const actual = await resultsOn('onnx-graph', run);
           for (const [i, e] of expected.entries()) {
             assert.deepEqual([actual[i]!.shape, actual[i]!.dtype], [e.shape, e.dtype]);
             assertClose(actual[i]!.values, e.values, tolerance, `${kernel} output ${i}`);
@@ -76,7 +76,7 @@ describe('lowerings: every case equals tfjs', () => {
           for (const [name, { dtype = 'float32' }] of Object.entries(testCase.inputs)) {
             if (dtype !== 'float32') continue;
             const [onCpu] = await resultsOn('cpu', () => gradientOf(testCase, name));
-            const [onOnnx] = await resultsOn('onnx', () => gradientOf(testCase, name));
+            const [onOnnx] = await resultsOn('onnx-graph', () => gradientOf(testCase, name));
             assertClose(onOnnx!.values, onCpu!.values, 10 * tolerance, `gradient in ${name}`);
             const numeric = await differences(testCase, name);
             const scale = Math.max(1, ...numeric.map(Math.abs));

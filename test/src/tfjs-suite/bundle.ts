@@ -18,6 +18,17 @@ export const suiteBackends: Readonly<Record<string, SuiteBackend>> = {
     register: `import { registerOnnxBackend } from '@onnx-forge/export'; registerOnnxBackend();`,
     isDataSync: true,
   },
+  // Every kernel that can be recorded is, and runs in onnxruntime.
+  'onnx-recorded': {
+    register: `import { registerOnnxBackend } from '@onnx-forge/export';
+      registerOnnxBackend({ name: 'onnx-recorded', smallest: 0, opening: 0 });`,
+    isDataSync: true,
+  },
+  // Every kernel in onnxruntime, complex numbers too.
+  'onnx-graph': {
+    register: `import { registerGraphBackend } from '@onnx-forge/export'; registerGraphBackend();`,
+    isDataSync: true,
+  },
 };
 
 const repository = fileURLToPath(new URL('../../..', import.meta.url));

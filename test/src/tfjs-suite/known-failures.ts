@@ -1,4 +1,4 @@
-/** Specs of tfjs-core's suite that are known to fail on the `onnx` backend, and why. */
+/** Specs of tfjs-core's suite that are known to fail where every kernel runs in onnxruntime (`onnx-graph`), and why. On `onnx` none fails. */
 export interface KnownFailures {
   readonly reason: string;
   /** The outcome depends on the processor (rounding): passing is no surprise either. */

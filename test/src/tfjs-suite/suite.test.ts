@@ -15,12 +15,25 @@ describe("tfjs-core's own suite", () => {
     expect(verdict.passed).to.equal(specCount.cpu);
   }).timeout(2 * minutes);
 
-  it('passes on the onnx backend, but for the known failures', async () => {
-    const verdict = judge(await runSuite({ backend: 'onnx', shards: 2 }), knownFailures);
+  it('passes on the onnx backend', async () => {
+    const verdict = judge(await runSuite({ backend: 'onnx', shards: 2 }), []);
+    expect(verdict.problems).to.deep.equal([]);
+    expect(verdict.passed).to.equal(specCount.onnx);
+  }).timeout(5 * minutes);
+
+  it('passes where every kernel runs in onnxruntime, but for the known failures', async () => {
+    const verdict = judge(await runSuite({ backend: 'onnx-graph', shards: 2 }), knownFailures);
     report(verdict.passed, verdict.total, verdict.byReason);
     expect(verdict.problems).to.deep.equal([]);
     expect(verdict.total).to.equal(specCount.onnx);
     expect(verdict.passed / verdict.total).to.be.at.least(0.95);
+  }).timeout(10 * minutes);
+
+  it('passes where work is recorded whatever its size: kernels with much to record', async () => {
+    const grep = '^(batchNorm|conv2d|depthwise|gather|matmul|pad|slice|softmax|sum|transpose|unstack) ';
+    const verdict = judge(await runSuite({ backend: 'onnx-recorded', grep, shards: 2 }), []);
+    expect(verdict.problems).to.deep.equal([]);
+    expect(verdict.passed).to.be.at.least(100);
   }).timeout(10 * minutes);
 });
 

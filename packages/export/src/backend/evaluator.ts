@@ -1,6 +1,6 @@
 import { type ComputeDevice, openDevice, type Session } from '@onnx-forge/infer';
-import { type ConstantData, topologicalOrder, type Value } from './graph/value.js';
-import { encodeModel, type Port } from './onnx/writer.js';
+import { type ConstantData, topologicalOrder, type Value } from '../graph/value.js';
+import { encodeModel, type Port } from '../onnx/writer.js';
 
 /** Sessions kept for graphs of the same structure. */
 const CACHED_SESSIONS = 64;

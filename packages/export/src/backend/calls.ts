@@ -1,0 +1,106 @@
+import { reshape } from '../graph/build.js';
+import { Value } from '../graph/value.js';
+import { STANDARD } from '../lower/dialect.js';
+import type { KernelInputs, Lowering } from '../lower/lowering.js';
+import type { tf } from '../tfjs.js';
+import { Recent } from './recent.js';
+import { isNumeric, type NumericType, type Stored } from './stored.js';
+
+export interface TensorKind {
+  readonly dtype: NumericType;
+  readonly shape: readonly number[];
+}
+
+/** A kernel with attributes and the types of its inputs: what calls of equal work share. */
+export interface CallKind {
+  /** Equal numbers, equal kinds. */
+  readonly id: number;
+  readonly kernel: string;
+  readonly attrs: tf.NamedAttrMap;
+  /** Names of the inputs; undefined for a kernel that takes a list. */
+  readonly names: readonly string[] | undefined;
+  readonly inputs: readonly TensorKind[];
+  readonly outputs: readonly TensorKind[];
+  /** Whether the kernel returns an array of tensors. */
+  readonly many: boolean;
+}
+
+/** A recorded kernel call, still to be run. */
+export interface Call {
+  readonly kind: CallKind;
+  readonly inputs: readonly Stored[];
+  readonly outputs: readonly Stored[];
+  /** Estimated time of tfjs's cpu kernel, in ns. */
+  readonly cost: number;
+}
+
+const KINDS = 5000;
+
+/** Kernels that hand on their input's data, that make and take apart complex numbers, or that refuse values. */
+const NEVER_RECORDED = new Set([
+  ...['Identity', 'Reshape'],
+  ...['Complex', 'Real', 'Imag', 'ComplexAbs', 'FFT', 'IFFT'],
+  ...['BroadcastArgs', 'SparseToDense'],
+]);
+
+/** Finds the kind of a call; output types are found once, by lowering the kernel to ONNX. */
+export class CallKinds {
+  readonly #lowerings: ReadonlyMap<string, Lowering>;
+  readonly #kinds = new Recent<string, CallKind | 'none'>(KINDS);
+  #made = 0;
+
+  constructor(lowerings: ReadonlyMap<string, Lowering>) {
+    this.#lowerings = lowerings;
+  }
+
+  /** Whether the kernel can be recorded at all. */
+  knows(kernel: string): boolean {
+    return this.#lowerings.has(kernel) && !NEVER_RECORDED.has(kernel);
+  }
+
+  /** The kind of a call; undefined when no ONNX graph can hold it. */
+  find(kernel: string, inputs: tf.NamedTensorInfoMap, attrs: tf.NamedAttrMap): CallKind | undefined {
+    const infos = Object.entries(inputs).filter((entry): entry is [string, tf.TensorInfo] => entry[1] !== undefined);
+    const key = `${kernel}${JSON.stringify([attrs, infos.map(([name, { dtype, shape }]) => [name, dtype, shape])], exact)}`;
+    const known = this.#kinds.get(key);
+    if (known) return known === 'none' ? undefined : known;
+    const kind = this.#make(kernel, infos, attrs, Array.isArray(inputs));
+    this.#kinds.set(key, kind ?? 'none');
+    return kind;
+  }
+
+  /** The outputs as ONNX values, from those of the inputs. */
+  lower({ kernel, names, attrs, inputs }: Omit<CallKind, 'outputs' | 'many'>, values: readonly Value[]): unknown {
+    const shaped = values.map((value, i) => [names?.[i] ?? String(i), reshape(value, inputs[i]!.shape)]);
+    return this.#lowerings.get(kernel)!.lower(Object.fromEntries(shaped) as KernelInputs, attrs, STANDARD);
+  }
+
+  #make(
+    kernel: string,
+    infos: readonly [string, tf.TensorInfo][],
+    attrs: tf.NamedAttrMap,
+    isList: boolean,
+  ): CallKind | undefined {
+    const inputs = infos.map(([, { dtype, shape }]) => ({ dtype: dtype as NumericType, shape: [...shape] }));
+    const kind = { id: this.#made++, kernel, attrs, names: isList ? undefined : infos.map(([name]) => name), inputs };
+    const values = inputs.map(({ dtype, shape }, i) => new Value(dtype, shape, { kind: 'input', name: `x${i}` }));
+    let lowered: unknown;
+    try {
+      lowered = this.lower(kind, values);
+    } catch {
+      return undefined; // tfjs's own kernel says what is wrong
+    }
+    const outputs: TensorKind[] = [];
+    for (const output of [lowered].flat()) {
+      if (!(output instanceof Value) || !isNumeric(output.dtype) || output.size === 0) return undefined;
+      outputs.push({ dtype: output.dtype, shape: output.shape });
+    }
+    return { ...kind, outputs, many: Array.isArray(lowered) };
+  }
+}
+
+/** JSON has no NaN, infinities and -0. */
+function exact(_: string, value: unknown): unknown {
+  if (typeof value !== 'number' || (Number.isFinite(value) && !Object.is(value, -0))) return value;
+  return { number: Object.is(value, -0) ? '-0' : String(value) };
+}

@@ -1,0 +1,154 @@
+import { loweringTable } from '../lower/index.js';
+import { tf } from '../tfjs.js';
+import type { TensorKind } from './calls.js';
+import { hostCost } from './host-cost.js';
+import { type CpuBackend, cpuBackendClass } from './host-kernels.js';
+import { RecordedWork } from './recorded-work.js';
+import { isNumeric, type NumericType, numbersOf, Stored } from './stored.js';
+
+/** Name of the backend: `tf.setBackend('onnx')`. */
+export const ONNX_BACKEND = 'onnx';
+
+export interface OnnxBackendOptions {
+  /** Another name than `onnx`. */
+  readonly name?: string;
+  /**
+   * Kernels that tfjs's own cpu kernels run in less time than this (ms, estimated from shapes) are left to those. Default
+   * 0.5; 0: all that onnxruntime can do.
+   */
+  readonly smallest?: number;
+  /**
+   * Time that opening a graph in onnxruntime may take (ms, estimated; default 30 and 0.2 for each kernel): a piece of work
+   * is left to tfjs's cpu kernels until they have taken that long. 0: opened at first sight.
+   */
+  readonly opening?: number;
+  /** Whether graphs run in a worker thread, in Node, so that tensors can be read synchronously. Default true. */
+  readonly worker?: boolean;
+}
+
+/** What the kernels of the backend need of it. */
+interface OnnxBackend extends CpuBackend {
+  readonly work: RecordedWork;
+  /** In ns. */
+  readonly smallest: number;
+}
+
+/**
+ * Makes `onnx` a tfjs backend. Small work is done at once by tfjs's own cpu kernels; kernels that would take those long,
+ * and what follows from their results, are recorded and run in onnxruntime. In Node a tensor can be read either way; in
+ * browsers, a tensor that onnxruntime has still to compute can be read asynchronously only (`await tensor.data()`).
+ */
+export function registerOnnxBackend(options: OnnxBackendOptions = {}): void {
+  const { name = ONNX_BACKEND } = options;
+  registerKernels(name);
+  tf.registerBackend(name, () => makeBackend(options));
+}
+
+function makeBackend({ smallest = 0.5, opening, worker = true }: OnnxBackendOptions): OnnxBackend {
+  const Cpu = cpuBackendClass();
+  return new (class extends Cpu implements OnnxBackend {
+    readonly work = new RecordedWork(loweringTable(), { worker, ...(opening !== undefined && { opening }) });
+    readonly smallest = 1e6 * smallest;
+
+    override write(values: tf.backend_util.BackendValues, _shape: number[], dtype: tf.DataType): object {
+      const dataId = {};
+      this.data.set(dataId, this.#stored(values, dtype, 1));
+      return dataId;
+    }
+
+    override move(
+      dataId: object,
+      values: tf.backend_util.BackendValues,
+      _shape: number[],
+      dtype: tf.DataType,
+      refCount: number,
+    ): void {
+      this.data.set(dataId, this.#stored(values, dtype, refCount));
+    }
+
+    override async read(dataId: object): Promise<tf.backend_util.BackendValues> {
+      // The tensor may be disposed before its numbers are there.
+      const { complexTensorInfos, dtype } = this.data.get(dataId);
+      const read = async (id: object, type: tf.DataType): Promise<tf.backend_util.BackendValues> =>
+        tf.util.convertBackendValuesAndArrayBuffer((await this.work.read(this.data.get(id)))!, type);
+      if (!complexTensorInfos) return read(dataId, dtype);
+      const { real, imag } = complexTensorInfos;
+      const parts = await Promise.all([read(real.dataId, 'float32'), read(imag.dataId, 'float32')]);
+      return tf.backend_util.mergeRealAndImagArrays(parts[0] as Float32Array, parts[1] as Float32Array);
+    }
+
+    /** Reads a tensor that is still to be computed, when called; undefined when its numbers are there. */
+    deferred(dataId: object): (() => tf.backend_util.BackendValues) | undefined {
+      const stored = this.data.get(dataId);
+      if (stored.numbers !== undefined || !isNumeric(stored.dtype)) return undefined;
+      return () => this.work.compute(stored)!;
+    }
+
+    override disposeData(dataId: object, force = false): boolean {
+      const stored = this.data.has(dataId) ? this.data.get(dataId) : undefined;
+      const disposed = super.disposeData(dataId, force);
+      if (stored && !this.data.has(dataId)) this.work.forget(stored);
+      return disposed;
+    }
+
+    override dispose(): void {
+      this.work.dispose();
+    }
+
+    #stored(values: tf.backend_util.BackendValues, dtype: tf.DataType, refCount: number): Stored {
+      const stored = new Stored(dtype, values, (pending) => this.work.compute(pending));
+      stored.refCount = refCount;
+      stored.borrowed = values !== undefined;
+      return stored;
+    }
+  })();
+}
+
+/** Every kernel of tfjs's cpu backend, in front of it the question whether to record it. */
+function registerKernels(backendName: string): void {
+  if (tf.getKernelsForBackend(backendName).length > 0) return;
+  for (const config of tf.getKernelsForBackend('cpu')) {
+    const { kernelName, kernelFunc } = config;
+    tf.registerKernel({
+      ...config,
+      backendName,
+      kernelFunc: (params) => record(kernelName, params) ?? kernelFunc(params),
+    });
+  }
+}
+
+function record(
+  kernel: string,
+  { inputs, attrs = {}, backend }: Parameters<tf.KernelFunc>[0],
+): tf.TensorInfo | tf.TensorInfo[] | undefined {
+  const { data, work, smallest } = backend as OnnxBackend;
+  if (!work.kinds.knows(kernel)) return undefined;
+  const stored: Stored[] = [];
+  let known = true;
+  for (const info of Object.values(inputs)) {
+    if (!info) continue;
+    if (!isNumeric(info.dtype)) return undefined;
+    const one = data.get(info.dataId);
+    stored.push(one);
+    if (one.numbers === undefined) known = false;
+  }
+  const cost = hostCost(kernel, inputs, attrs);
+  if (known && cost < smallest) return undefined;
+  if (kernel === 'GatherV2' && !pointsInside(inputs.indices!, stored[1]!, inputs.x!, attrs)) return undefined;
+  const kind = work.kinds.find(kernel, inputs, attrs);
+  if (!kind) return undefined;
+  const outputs = work.add(kind, stored, cost).map((output, o) => {
+    const { dtype, shape } = kind.outputs[o] as TensorKind;
+    const dataId = {};
+    data.set(dataId, output);
+    return { dataId, shape: [...shape], dtype };
+  });
+  return kind.many ? outputs : outputs[0]!;
+}
+
+/** tfjs refuses indices beyond the end, and negative ones; computed ones are checked by the graph when it runs. */
+function pointsInside(info: tf.TensorInfo, indices: Stored, x: tf.TensorInfo, { axis = 0 }: tf.NamedAttrMap): boolean {
+  if (indices.numbers === undefined) return true;
+  const size = x.shape.at(axis as number)!;
+  return numbersOf(indices.numbers, info.dtype as NumericType).every((index) => index >= 0 && index < size);
+}

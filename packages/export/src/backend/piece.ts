@@ -1,0 +1,87 @@
+import { Value } from '../graph/value.js';
+import { STANDARD } from '../lower/dialect.js';
+import { encodeModel } from '../onnx/writer.js';
+import { simplify } from '../simplify/simplify.js';
+import type { Call, CallKinds, TensorKind } from './calls.js';
+import type { Stored } from './stored.js';
+
+/** An input of a piece: known data, read as the type that the first call takes it for. */
+export interface Leaf {
+  readonly stored: Stored;
+  readonly kind: TensorKind;
+}
+
+/** Recorded calls that run together. */
+export interface Piece {
+  readonly calls: readonly Call[];
+  readonly leaves: readonly Leaf[];
+  /** What is used afterwards. */
+  readonly outputs: readonly Stored[];
+  /** Equal keys: the same graph. */
+  readonly key: string;
+  /** Estimated time of tfjs's cpu kernels, in ns. */
+  readonly cost: number;
+}
+
+/** The calls that live tensors need, as one piece; undefined when there are none. */
+export function pieceOf(recorded: readonly Call[]): Piece | undefined {
+  const used = new Set<Stored>();
+  const calls: Call[] = [];
+  for (let i = recorded.length - 1; i >= 0; i--) {
+    const call = recorded[i]!;
+    if (!call.outputs.some((output) => output.live || used.has(output))) continue;
+    calls.push(call);
+    for (const input of call.inputs) used.add(input);
+  }
+  if (calls.length === 0) return undefined;
+  calls.reverse();
+  const names = new Map<Stored, string>();
+  const leaves: Leaf[] = [];
+  const outputs: Stored[] = [];
+  const parts: string[] = [];
+  let cost = 0;
+  for (const [c, call] of calls.entries()) {
+    const inputs = call.inputs.map((stored, i) => {
+      const kind = call.kind.inputs[i]!;
+      const known = names.get(stored);
+      if (known !== undefined && (stored.call || typeOfLeaf(known) === kind.dtype)) return known;
+      const name = `${kind.dtype}:${leaves.length}`;
+      leaves.push({ stored, kind });
+      names.set(stored, name);
+      return name;
+    });
+    const live = call.outputs.map((output, o) => {
+      names.set(output, `${c}.${o}`);
+      if (output.live) outputs.push(output);
+      return output.live ? 1 : 0;
+    });
+    parts.push(`${call.kind.id}(${inputs})${live}`);
+    cost += call.cost;
+  }
+  return { calls, leaves, outputs, key: parts.join(), cost };
+}
+
+const typeOfLeaf = (name: string): string => name.slice(0, name.indexOf(':'));
+
+/** The piece as an ONNX model with inputs x0, x1, ... and outputs y0, y1, ... */
+export function modelOf({ calls, leaves, outputs }: Piece, kinds: CallKinds): Uint8Array {
+  const computed = new Map<Stored, Value>();
+  const ports = leaves.map(({ kind }, i) => {
+    const name = `x${i}`;
+    return { name, value: new Value(kind.dtype, kind.shape, { kind: 'input', name }) };
+  });
+  const inputOf = (stored: Stored, dtype: string): Value =>
+    computed.get(stored) ??
+    ports[leaves.findIndex((leaf) => leaf.stored === stored && leaf.kind.dtype === dtype)]!.value;
+  for (const { kind, inputs, outputs: results } of calls) {
+    const values = inputs.map((input, i) => inputOf(input, kind.inputs[i]!.dtype));
+    for (const [o, value] of [kinds.lower(kind, values) as Value | Value[]].flat().entries()) {
+      computed.set(results[o]!, value);
+    }
+  }
+  const values = simplify(
+    outputs.map((output) => computed.get(output)!),
+    STANDARD,
+  );
+  return encodeModel({ name: 'piece', inputs: ports, outputs: values.map((value, i) => ({ name: `y${i}`, value })) });
+}

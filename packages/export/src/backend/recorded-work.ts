@@ -1,0 +1,213 @@
+import { SyncReadError } from '../errors.js';
+import type { Lowering } from '../lower/lowering.js';
+import { tf } from '../tfjs.js';
+import { type Call, type CallKind, CallKinds } from './calls.js';
+import type { Feed } from './executor.js';
+import { HostKernels } from './host-kernels.js';
+import { modelOf, type Piece, pieceOf } from './piece.js';
+import { Recent } from './recent.js';
+import { LocalRunner, type Runner } from './runner.js';
+import { type Numbers, type NumericType, numbersOf, Stored } from './stored.js';
+import { workerRunner } from './worker-runner.js';
+
+/** Graphs that are kept open, and structures whose cost is remembered. */
+const GRAPHS = 48;
+const STRUCTURES = 1000;
+
+/** Estimated time to open a graph, and the first one, in ns. */
+const OPENING = { graph: 30e6, call: 0.2e6, first: 200e6 };
+
+/** Above either, a piece ends with the next scope of the program's; above the `most`, at once. */
+const PIECE = { calls: 500, cost: 2e9, most: { calls: 5000, cost: 20e9, bytes: 2 ** 29 } };
+
+/** Smaller arrays are sent with each run; others are kept by the runner. */
+const KEPT = 1024;
+
+interface Structure {
+  /** Time that the host has spent on it, in ns (estimated). */
+  spent: number;
+  graph?: number;
+}
+
+export interface WorkOptions {
+  /** Estimated time to open any graph, in ms; default: by the number of its calls. */
+  readonly opening?: number;
+  /** Whether graphs run in a worker thread where there are such. */
+  readonly worker: boolean;
+}
+
+/**
+ * Kernel calls that wait to be run, and the data that the graphs' runner holds. What waits is run as one piece: when some
+ * of it is read, when the next training step begins, or when there is much of it. All data of live tensors is computed
+ * then, so that the pieces of a loop are alike. A structure is run by tfjs's cpu kernels until that has taken (by
+ * estimate) as long as opening its graph in onnxruntime, and in onnxruntime from then on.
+ */
+export class RecordedWork {
+  readonly kinds: CallKinds;
+  readonly #opening: number | undefined;
+  readonly #makeRunner: () => Runner;
+  readonly #host = new HostKernels();
+  readonly #structures = new Recent<string, Structure>(STRUCTURES, ({ graph }) => this.#close(graph));
+  readonly #open = new Recent<number, Structure>(GRAPHS, (structure) => {
+    this.#close(structure.graph);
+    delete structure.graph;
+  });
+  #runner: Runner | undefined;
+  #calls: Call[] = [];
+  #cost = 0;
+  #bytes = 0;
+  /** Outputs of the recorded calls that tensors refer to. */
+  #live = 0;
+  /** Arrays of the runner to be dropped once the recorded calls have run. */
+  #doomed: number[] = [];
+  #numbers = 0;
+  #depth = 0;
+  #scope: number | undefined;
+
+  constructor(lowerings: ReadonlyMap<string, Lowering>, { opening, worker }: WorkOptions) {
+    this.kinds = new CallKinds(lowerings);
+    this.#opening = opening;
+    this.#makeRunner = () => (worker && workerRunner()) || new LocalRunner();
+  }
+
+  /** Records a call and returns its outputs. */
+  add(kind: CallKind, inputs: readonly Stored[], cost: number): readonly Stored[] {
+    this.#endPiece();
+    const outputs = kind.outputs.map(({ dtype }) => new Stored(dtype, undefined, (stored) => this.compute(stored)));
+    for (const input of inputs) {
+      if (!input.borrowed) continue;
+      input.numbers = (input.numbers as Numbers).slice();
+      input.borrowed = false;
+    }
+    const call: Call = { kind, inputs, outputs, cost };
+    for (const output of outputs) output.call = call;
+    this.#calls.push(call);
+    this.#live += outputs.length;
+    this.#cost += cost;
+    for (const { shape } of kind.outputs) this.#bytes += 4 * tf.util.sizeFromShape(shape as number[]);
+    return outputs;
+  }
+
+  /** The data, at once. @throws SyncReadError where this platform can't wait for it. */
+  compute(stored: Stored): tf.backend_util.BackendValues | undefined {
+    if (stored.call) this.flush();
+    if (stored.failure) throw stored.failure;
+    if (stored.numbers === undefined && stored.remote !== undefined) {
+      stored.numbers = this.#runner!.fetchSync(stored.remote);
+      if (stored.numbers === undefined) throw new SyncReadError(stored.dtype);
+    }
+    return stored.numbers;
+  }
+
+  /** The data, when it is there. */
+  async read(stored: Stored): Promise<tf.backend_util.BackendValues | undefined> {
+    if (stored.call) this.flush();
+    if (stored.failure) throw stored.failure;
+    if (stored.numbers === undefined && stored.remote !== undefined) {
+      stored.numbers = await this.#runner!.fetch(stored.remote);
+    }
+    return stored.numbers;
+  }
+
+  /** No tensor refers to the data any more. */
+  forget(stored: Stored): void {
+    stored.live = false;
+    if (stored.remote !== undefined) this.#doomed.push(stored.remote);
+    if (stored.call && --this.#live === 0) this.#clear();
+    if (this.#calls.length === 0) this.#dropDoomed();
+  }
+
+  /** Runs what was recorded. */
+  flush(): void {
+    const piece = pieceOf(this.#calls);
+    this.#clear();
+    if (piece) this.#run(piece);
+    this.#dropDoomed();
+  }
+
+  /** Ends the runner. What it holds can't be read any more. */
+  dispose(): void {
+    this.#clear();
+    this.#runner?.dispose();
+    this.#runner = undefined;
+  }
+
+  #clear(): void {
+    this.#calls = [];
+    this.#live = this.#cost = this.#bytes = 0;
+  }
+
+  #dropDoomed(): void {
+    if (this.#doomed.length === 0) return;
+    this.#runner?.drop(this.#doomed);
+    this.#doomed = [];
+  }
+
+  /** Ends a piece where a step of the program ends, so that the steps of a loop make equal pieces. */
+  #endPiece(): void {
+    const { gradientDepth, scopeStack } = tf.engine().state;
+    const scope = scopeStack[0]?.id;
+    const { most } = PIECE;
+    const much = this.#calls.length > PIECE.calls || this.#cost > PIECE.cost;
+    const tooMuch = this.#calls.length > most.calls || this.#cost > most.cost || this.#bytes > most.bytes;
+    const stepBegins = gradientDepth > 0 && this.#depth === 0;
+    if (stepBegins || tooMuch || (much && gradientDepth === 0 && scope !== this.#scope)) this.flush();
+    this.#depth = gradientDepth;
+    this.#scope = scope;
+  }
+
+  #run(piece: Piece): void {
+    const structure = this.#structures.get(piece.key) ?? { spent: 0 };
+    if (structure.spent === 0) this.#structures.set(piece.key, structure);
+    structure.spent += Math.max(piece.cost, 1);
+    const openNow = structure.graph === undefined && structure.spent >= this.#timeToOpen(piece);
+    try {
+      if (structure.graph === undefined && !openNow && this.#arrive(piece)) this.#host.run(piece);
+      else this.#submit(piece, structure);
+    } catch (failure) {
+      for (const output of piece.outputs) output.failure = failure; // thrown to those who read them, here or later
+    }
+    for (const { outputs } of piece.calls) for (const output of outputs) output.call = undefined;
+  }
+
+  #timeToOpen({ calls }: Piece): number {
+    if (this.#opening !== undefined) return 1e6 * this.#opening;
+    return OPENING.graph + OPENING.call * calls.length + (this.#runner ? 0 : OPENING.first);
+  }
+
+  /** Fetches the inputs that the runner holds; false when this platform can't wait for one. */
+  #arrive({ leaves }: Piece): boolean {
+    for (const { stored } of leaves) {
+      if (stored.failure) throw stored.failure;
+      if (stored.numbers === undefined) stored.numbers = this.#runner!.fetchSync(stored.remote!);
+      if (stored.numbers === undefined) return false;
+    }
+    return true;
+  }
+
+  #submit(piece: Piece, structure: Structure): void {
+    this.#runner ??= this.#makeRunner();
+    const known = structure.graph;
+    const graph = known ?? this.#numbers++;
+    const model = known === undefined ? { model: modelOf(piece, this.kinds) } : {};
+    if (known === undefined) {
+      structure.graph = graph;
+      this.#open.set(graph, structure);
+    } else this.#open.get(graph);
+    const feeds = piece.leaves.map(({ stored, kind }) => this.#feed(stored, kind));
+    for (const output of piece.outputs) output.remote = this.#numbers++;
+    this.#runner.run({ graph, ...model, feeds, outputs: piece.outputs.map(({ remote }) => remote!) });
+  }
+
+  #feed(stored: Stored, kind: Feed['kind']): Feed {
+    if (stored.remote !== undefined && stored.dtype === kind.dtype) return { kind, remote: stored.remote };
+    const data = numbersOf(this.compute(stored)!, kind.dtype as NumericType);
+    if (data.length < KEPT || !stored.live || stored.dtype !== kind.dtype) return { kind, data };
+    stored.remote = this.#numbers++;
+    return { kind, data, remote: stored.remote };
+  }
+
+  #close(graph: number | undefined): void {
+    if (graph !== undefined) this.#runner?.close(graph);
+  }
+}

@@ -1,0 +1,57 @@
+import { Executor, type Job } from './executor.js';
+import type { Numbers } from './stored.js';
+
+/** Where graphs run. Jobs, drops and fetches take effect in the order in which they are asked for. */
+export interface Runner {
+  /** Whether `fetchSync` can wait for what is still running. */
+  readonly waits: boolean;
+  run(job: Job): void;
+  fetch(id: number): Promise<Numbers>;
+  /** The array; undefined when it is still being computed and this runner can't wait. */
+  fetchSync(id: number): Numbers | undefined;
+  drop(ids: readonly number[]): void;
+  close(graph: number): void;
+  /** Ends it; what is still under way is lost. */
+  dispose(): void;
+}
+
+/** Runs graphs in this thread: in browsers, and in Node where the worker's file is not there. */
+export class LocalRunner implements Runner {
+  readonly waits = false;
+  readonly #executor = new Executor();
+  #last: Promise<unknown> = Promise.resolve();
+
+  run(job: Job): void {
+    this.#then(() => this.#executor.run(job));
+  }
+
+  fetch(id: number): Promise<Numbers> {
+    return this.#then(() => this.#executor.fetch(id));
+  }
+
+  fetchSync(id: number): Numbers | undefined {
+    try {
+      return this.#executor.fetch(id);
+    } catch {
+      return undefined; // an asynchronous read tells a failure from an array that is not there yet
+    }
+  }
+
+  drop(ids: readonly number[]): void {
+    this.#then(() => this.#executor.drop(ids));
+  }
+
+  close(graph: number): void {
+    this.#then(() => this.#executor.close(graph));
+  }
+
+  dispose(): void {
+    this.#then(() => this.#executor.dispose());
+  }
+
+  #then<T>(task: () => T | Promise<T>): Promise<T> {
+    const result = this.#last.then(task);
+    this.#last = result.catch(() => {});
+    return result;
+  }
+}

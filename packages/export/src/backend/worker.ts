@@ -1,0 +1,49 @@
+/** The thread that runs graphs in Node, so that the program's own thread can wait for it: see worker-runner.ts. */
+import { type MessagePort, workerData } from 'node:worker_threads';
+import { Executor } from './executor.js';
+import type { Request } from './worker-runner.js';
+
+const { port, answers } = workerData as { port: MessagePort; answers: Int32Array };
+const executor = new Executor();
+let last: Promise<void> = Promise.resolve();
+
+function answer(message: object): void {
+  port.postMessage(message);
+  Atomics.add(answers, 0, 1);
+  Atomics.notify(answers, 0);
+}
+
+async function handle(request: Request): Promise<object | undefined> {
+  switch (request.what) {
+    case 'run':
+      await executor.run(request.job);
+      return { done: true };
+    case 'fetch':
+      return { ticket: request.ticket, data: executor.fetch(request.id) };
+    case 'drop':
+      executor.drop(request.ids);
+      return undefined;
+    case 'close':
+      await executor.close(request.graph);
+      return { done: true };
+    case 'end':
+      await executor.dispose();
+      return { done: true };
+  }
+}
+
+/** Every request is answered, come what may: somebody may wait for it. */
+async function take(request: Request): Promise<void> {
+  try {
+    const given = await handle(request);
+    if (given) answer(given);
+  } catch (error) {
+    const failure = error instanceof Error ? error.message : String(error);
+    answer(request.what === 'fetch' ? { ticket: request.ticket, failure } : { done: true });
+  }
+  if (request.what === 'end') port.close();
+}
+
+port.on('message', (request: Request) => {
+  last = last.then(() => take(request));
+});
