@@ -8,6 +8,7 @@ const RUN = {
   ts: 'Node',
   sh: 'a shell',
   js: 'Chromium (below)',
+  jsx: 'Chromium (npm run apps)',
   html: 'Chromium (below)',
 };
 
