@@ -11,7 +11,7 @@ const target = fileURLToPath(new URL('../dist/tfjs', import.meta.url));
 /** Beside the copies, not among them: `#tfjs` is ours. */
 const modules = fileURLToPath(new URL('../dist/tfjs-modules.d.ts', import.meta.url));
 
-/** What `tf` is made of, as in tfjs's own index. */
+/** The parts of `tf`, as in tfjs's own index. */
 const INDEX = `import '@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops';
 export * from '@tensorflow/tfjs-core';
 export * from '@tensorflow/tfjs-layers';

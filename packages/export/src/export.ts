@@ -54,7 +54,7 @@ export interface ExportOptions {
   readonly nameOf?: (variable: tf.Variable) => string | undefined;
   /** When weights go into files beside the model's; default: above what one file holds (2 GiB). */
   readonly externalData?: ExternalDataOptions;
-  /** What the file says of where it comes from (`metadata_props`): recipe, data set, licence ... */
+  /** Provenance written into the file (`metadata_props`): recipe, data set, licence ... */
   readonly metadata?: Readonly<Record<string, string>>;
   /**
    * How many sizes of free dimensions the function is traced at. `few`: for a function that has been exported before and
@@ -63,7 +63,7 @@ export interface ExportOptions {
   readonly traces?: 'all' | 'few';
 }
 
-/** What can be exported: a function of tensors by name, or a model. */
+/** A function of tensors by name, or a model: anything that can be exported. */
 export type Exportable = tf.LayersModel | tf.GraphModel | ExportableFunction;
 
 /**

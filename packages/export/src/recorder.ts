@@ -24,7 +24,7 @@ interface Entry {
   references: number;
 }
 
-/** What happens when somebody reads a value: `read` gets those that are not constants. Evaluate them, or refuse. */
+/** Evaluates or refuses a value that somebody reads; `read` gets those that are not constants. */
 export interface ReadPolicy {
   read(values: readonly Value[]): Promise<readonly ConstantData[]>;
   readSync(value: Value): ConstantData;

@@ -1,4 +1,4 @@
-/** What callers may say of a function's inputs, and what the function may give back. */
+/** Checks of the signature that a caller gives, and of a traced function's outputs. */
 import { SignatureError } from './errors.js';
 import type { Signature } from './export.js';
 import { nameFault } from './onnx/names.js';

@@ -114,7 +114,7 @@ export function describeSizes({ sizes, skipped }: Pick<DeviceVerification, 'size
   return `${tried.join('; ')}${left}`;
 }
 
-/** What was compared so far. */
+/** The comparisons so far. */
 class Comparison {
   readonly #session: Session;
   readonly #names: readonly string[];

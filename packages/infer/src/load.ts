@@ -153,7 +153,7 @@ export function checkOptions(options: LoadOptions): void {
   throw new InputError(`the options of a load must be an object, not ${kindOf(options)}`);
 }
 
-/** What messages call it. Throws InputError when it is no place that a run can be at. */
+/** The location's name in messages. Throws InputError when no run can be there. */
 export function nameOf(location: RunLocation): string {
   if (isSource(location)) return location.location;
   const text = addressOf(location);

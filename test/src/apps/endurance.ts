@@ -6,7 +6,7 @@ import type { Row } from '../matrix/row.js';
 import type { Lab } from './lab.js';
 import { DEADLINE, guarded, within } from './row.js';
 
-/** What is done again and again: loads with disposals, or calls of one model. */
+/** The repeated work: loads with disposals, or calls of one model. */
 type Kind = 'loads' | 'calls';
 
 export interface Endurance {

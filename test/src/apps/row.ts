@@ -44,7 +44,7 @@ export interface Passed {
   readonly sizes?: BundleSizes;
 }
 
-/** What an outcome shows. @throws Error when it is not what the app is to show */
+/** The outcome in a word or a line. @throws Error when it is not the expected one */
 export function judge(
   { results, error }: Told,
   { refused, settings }: Pick<App, 'refused' | 'settings'>,
@@ -87,7 +87,7 @@ export function rowOf(app: App, open: () => Promise<Lab>): Row {
   };
 }
 
-/** What a row found, or what it lacks here, or what it failed with. `log` takes what goes into the log. */
+/** The result of a row: its findings, the reason it can't run here, or its failure. `log` takes lines for the log. */
 export async function guarded(
   logFile: string,
   work: (log: (text: string) => void) => Promise<Passed>,

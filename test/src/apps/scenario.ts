@@ -1,4 +1,4 @@
-/** What an app's scenario (`test/apps/shared/scenario.js`) is told. */
+/** Settings of an app's scenario (`test/apps/shared/scenario.js`). */
 export interface Settings {
   readonly run: string;
   readonly devices: readonly string[];
@@ -7,7 +7,7 @@ export interface Settings {
   readonly absolute?: boolean;
 }
 
-/** What it hands back. */
+/** The scenario's results. */
 export interface Outcome {
   readonly results: readonly { readonly device: string; readonly numbers: Numbers }[];
   readonly error?: { readonly name?: string; readonly code?: string; readonly message: string };

@@ -11,7 +11,7 @@ interface Subject {
   readonly use?: () => readonly number[];
   /** Fail at every so many kernels only, to save time; default 1. */
   readonly stride?: number;
-  /** What it fails with, if not with the exception at the kernel; undefined: it may go on at other sizes. */
+  /** The error it fails with, if not the exception at the kernel; undefined: it may go on at other sizes. */
   readonly error?: (new (message: string) => Error) | undefined;
 }
 

@@ -41,7 +41,7 @@ describe('infer: the start of onnxruntime-web', () => {
     await page.close();
   }
 
-  /** What becomes of some loads at once: the device, or the error's code and message. */
+  /** The outcome of several loads at once: the device, or the error's code and message. */
   async function outcomes(page: Page, ...options: readonly object[]): Promise<string[]> {
     return page.evaluate(async (all) => {
       const { infer } = globalThis as unknown as InferPage;

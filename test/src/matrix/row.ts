@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { nodeBinary } from './node-binary.js';
 import { type CommandResult, command, installed, ROOT } from './run.js';
 
-/** What a row found. `about`: versions and the like, for the table. `sizes`: of the files that the row built. */
+/** The result of a row. `about`: versions and the like, for the table. `sizes`: of the files that the row built. */
 export type Outcome =
   | {
       readonly status: 'passed' | 'failed';

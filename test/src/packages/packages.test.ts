@@ -206,7 +206,7 @@ if (model.kind === 'classifier') {
 }
 `;
 
-/** What an app of each kind installs beside the packages; versions are those of the checkout. */
+/** Packages that an app of each kind installs beside ours; versions are those of the checkout. */
 function thirdParties(): string[] {
   const { devDependencies } = packageJson('.');
   const pinned = ['esbuild', '@types/node'].map((name) => `${name}@${devDependencies![name]}`);

@@ -26,7 +26,7 @@ export interface OnnxBackendOptions {
   readonly worker?: boolean;
 }
 
-/** What the kernels of the backend need of it. */
+/** The part of the backend that its kernels use. */
 interface OnnxBackend extends CpuBackend {
   readonly work: RecordedWork;
   /** In ns. */

@@ -15,7 +15,7 @@ export interface Leaf {
 export interface Piece {
   readonly calls: readonly Call[];
   readonly leaves: readonly Leaf[];
-  /** What is used afterwards. */
+  /** Tensors and variables that are used afterwards. */
   readonly outputs: readonly Stored[];
   /** Equal keys: the same graph. */
   readonly key: string;

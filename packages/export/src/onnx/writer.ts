@@ -38,7 +38,7 @@ export interface GraphDescription {
   readonly outputs: readonly Port[];
   /** The parts of the model that nodes belong to, which begin their names. */
   readonly scopes?: ReadonlyMap<GraphNode, string>;
-  /** What readers may want to know of where the model comes from, by key. */
+  /** The model's provenance, by key. */
   readonly metadata?: Readonly<Record<string, string>> | undefined;
   /** Adds infer's no-copy output in front: for graphs that are only ever run into pre-allocated arrays on the CPU. */
   readonly noCopy?: boolean;

@@ -180,7 +180,7 @@ class LogComparison {
     }
   }
 
-  /** What tfjs does otherwise at sizes of 1, in the words of the base. */
+  /** A kernel of a trace with sizes of 1 as the base would have it: tfjs writes some differently there. */
   #asCall(base: KernelCall, other: KernelCall): KernelCall {
     // It repeats once by handing the tensor on.
     if (base.kernel === 'Tile' && other.kernel === 'Identity')

@@ -1,10 +1,10 @@
-/** What a constant that differs from trace to trace is made of: a rule with sizes in it. */
+/** Rules, with sizes in them, for constants that differ from trace to trace. */
 import { sizeOf } from '@onnx-forge/infer';
 import { arrayOf } from '../graph/build.js';
 import { type ConstantData, constantData, type DType, type Value } from '../graph/value.js';
 import type { Formula } from './size-fit.js';
 
-/** What a number is of a size: a part of it, its root, or one over either. */
+/** A number as a function of a size: a fraction of it, its root, or one over either. */
 export interface NumberRule {
   readonly formula: Formula;
   /** The number is size / divisor (or its root, or one over it). */

@@ -7,7 +7,7 @@ export interface Draw extends MadeTensor {
   readonly ops: readonly string[];
 }
 
-/** What tfjs puts behind a function's name for the scope of its tensors. */
+/** The suffix that tfjs gives a function's name for the scope of its tensors. */
 const OP = '__op';
 
 /**

@@ -1,4 +1,4 @@
-/** What tfjs dispatched while a function was traced, in order. */
+/** The kernels that tfjs dispatched while a function was traced, in order. */
 import type { Content } from '../content.js';
 import type { tf } from '../tfjs.js';
 import type { Place } from './place.js';

@@ -143,7 +143,7 @@ export class RecurrentLayers {
     return scanned?.layers.has(layer) ? scanned.context : undefined;
   }
 
-  /** What the layer's last call left, or inputs. */
+  /** The states after the layer's last call, or inputs. */
   #stateOf(layer: Recurrent): tf.Tensor[] {
     const known = this.#states.get(layer);
     if (known) return known;

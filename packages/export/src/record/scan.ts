@@ -9,7 +9,7 @@ import type { TraceContext } from '../trace.js';
 export const SCAN_BEGINS = 'ScanBegins';
 export const SCAN_ENDS = 'ScanEnds';
 
-/** What a layer does at every step of time. */
+/** The computation of a layer at one step of time. */
 export interface ScanDescription {
   /** The layer's name: for refusals. */
   readonly name: string;

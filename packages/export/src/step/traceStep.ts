@@ -43,7 +43,7 @@ export function traceStep(
   return { trace: traced, inputs: values, hostInputs: hostInputs!.declared, dialect };
 }
 
-/** What a step returned, as scalars of float32. Inside its trace. */
+/** The metrics that a step returned, as scalars of float32. Inside its trace. */
 function metricsOf(returned: unknown): Record<string, tf.Tensor> {
   if (typeof (returned as Promise<unknown> | null)?.then === 'function') {
     // What it does after the trace may fail, and nobody waits for it.

@@ -10,7 +10,7 @@ const PYTHON = process.env.PYTHON ?? 'python3';
 
 const execute = promisify(execFile);
 
-/** What graphs.py says of one graph. */
+/** A line of graphs.py about one graph. */
 export interface GraphResult {
   readonly name: string;
   /** Why it is not right. */

@@ -1,4 +1,4 @@
-/** What all users of one onnxruntime-web have in common. Plain data: copies of this package read each other's. */
+/** State that all users of one onnxruntime-web share. Plain data: copies of this package read each other's. */
 export interface SharedState {
   /** The last call that was queued. */
   last: Promise<unknown>;

@@ -8,7 +8,7 @@ const DECODERS: Readonly<Record<TextEncoding, (bytes: Uint8Array) => string>> = 
   'windows-1252': decodeWindows1252,
 };
 
-/** What some editors begin a UTF-8 file with. */
+/** The byte order mark with which some editors begin a UTF-8 file. */
 const BYTE_ORDER_MARK: readonly number[] = [0xef, 0xbb, 0xbf];
 
 /** The characters 0x80 to 0x9f (WHATWG Encoding, index windows-1252); the other bytes are those of Unicode. */
