@@ -342,9 +342,12 @@ describe('steps and batches that are refused', () => {
     };
     assert.match(await refused({ label }), /needs 'x' in its batch: float32 \[2, 3\]/);
     assert.match(await refused({ x: new Float32Array(9), label }), /'x'.*float32 \[2, 3\] \(6 numbers\), not 9/);
-    assert.match(await refused({ x: new Float64Array(6), label }), /'x'.*Float32Array of 6, not Float64Array/);
-    assert.match(await refused({ x: [0, 0, 0, 0, 0, 0], label }), /'x'.*Float32Array of 6, not Array/);
-    assert.match(await refused({ x: data, label: new Float32Array(2) }), /'label'.*Int32Array of 2, not Float32Array/);
+    assert.match(await refused({ x: new Float64Array(6), label }), /'x'.*Float32Array of 6, not a Float64Array/);
+    assert.match(await refused({ x: [0, 0, 0, 0, 0, 0], label }), /'x'.*Float32Array of 6, not an array/);
+    assert.match(
+      await refused({ x: data, label: new Float32Array(2) }),
+      /'label'.*Int32Array of 2, not a Float32Array/,
+    );
     assert.match(await refused({ x: data, label, y: data }), /no 'y' in its batch; it takes: x \[2,3\], label \[2\]/);
     assert.deepEqual(await training.run('step', { x: data.fill(1), label }), { total: 6 });
   });
