@@ -75,7 +75,7 @@ interface Item {
 
 class Unifier {
   readonly #set: TraceSet;
-  readonly #seen = new Map<Value, Value>();
+  readonly #seen = new Map<Value, readonly Value[]>();
   readonly #queue: Item[] = [];
 
   constructor(set: TraceSet) {
@@ -83,13 +83,15 @@ class Unifier {
   }
 
   compare(values: readonly Value[], user: string, node?: GraphNode, position = 0): void {
-    const [base, again] = values as [Value, Value];
+    const [base] = values as [Value];
     const known = this.#seen.get(base);
     if (known !== undefined) {
-      if (known !== again) this.#refuse(`two traces of the function share values differently at ${user}`, node);
+      // What is one value in a trace is one in all: a slice that takes everything at one size is none there.
+      if (known.some((value, i) => value !== values[i]))
+        this.#refuse(`traces of the function share values differently at ${user}`, node);
       return;
     }
-    this.#seen.set(base, again);
+    this.#seen.set(base, values);
     this.#queue.push({ values, user, node, position });
   }
 

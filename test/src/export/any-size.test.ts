@@ -150,6 +150,21 @@ describe('free dimensions', () => {
     }
   });
 
+  it('are refused where a first size hides that a slice takes a part', () => {
+    // At 11 rows, the first size tried, one row is left, and its first row is all of it.
+    const mirrored: ExportableFunction = ({ x }) => {
+      const rest = x!.slice([0, 10, 0, 0], [1, x!.shape[1]! - 10, x!.shape[2]!, 1]);
+      const edges: [number, number][] = [
+        [0, 0],
+        [1, 0],
+        [0, 0],
+        [0, 0],
+      ];
+      return { y: tf.mirrorPad(rest, edges, 'symmetric') };
+    };
+    assert.match(refusal(mirrored, image).message, /share values differently at Slice .*any-size\.test/);
+  });
+
   it('may have one name twice, and be told apart where they have two', async () => {
     const pair: Signature = { inputs: { a: { shape: ['n', 'm'] }, b: { shape: ['m', 'n'] } } };
     const f: ExportableFunction = ({ a, b }) => ({ y: tf.div(tf.matMul(a!, b!), a!.shape[1]! * a!.shape[0]!) });
