@@ -1,14 +1,8 @@
-import {
-  SignatureError,
-  TracedReadError,
-  TraceMismatchError,
-  type UnsupportedKernel,
-  UnsupportedKernelError,
-} from './errors.js';
+import { SignatureError, TracedReadError, type UnsupportedKernel, UnsupportedKernelError } from './errors.js';
 import { type ConstantData, constantData, type DType, storedData, Value } from './graph/value.js';
 import { registerLowerings, registerStandIns } from './kernels.js';
 import { type Dialect, STANDARD } from './lower/dialect.js';
-import { withDrawsNoted } from './record/drawn-constants.js';
+import { frozenRandomness, withDrawsNoted } from './record/drawn-constants.js';
 import { Fields } from './record/fields.js';
 import { isolateEngine, override } from './record/isolation.js';
 import type { KernelCall, KernelLog, VaryingAxes } from './record/kernel-log.js';
@@ -215,9 +209,7 @@ export function named(value: Value, name: string): Value {
 export function assertEqualReads(base: Trace, again: Trace): void {
   const same = base.read.length === again.read.length && base.read.every((data, i) => equalData(data, again.read[i]!));
   if (same) return;
-  throw new TraceMismatchError(
-    'a number that the function reads differs between two traces: a random number or a clock would be frozen into the graph; make it an input',
-  );
+  throw frozenRandomness('a number that the function reads');
 }
 
 function equalData(a: ConstantData, b: ConstantData): boolean {
