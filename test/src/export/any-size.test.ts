@@ -225,6 +225,7 @@ describe('free dimensions', () => {
       ({ x }) => ({ y: x!.shape[0]! > 100 ? tf.neg(x!) : tf.abs(x!) }),
       ({ x }) => ({ y: x!.shape[0]! === 3000 ? tf.neg(x!) : tf.abs(x!) }),
       ({ x }) => ({ y: tf.squeeze(x!) }),
+      ({ x }) => ({ y: tf.squeeze(tf.slice(x!, 0, Math.ceil(x!.shape[0]! / 7))) }),
       ({ x }) => ({ y: tf.addN(tf.unstack(x!)) }),
     ];
     for (const f of branches) {

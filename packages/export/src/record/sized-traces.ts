@@ -230,6 +230,8 @@ export function derivedSizes(traces: readonly SizedTrace[], free: readonly (read
       const shapes = traces.map(({ trace }) => trace.log[call]?.outputs[o]?.shape ?? []);
       for (const axis of output.shape.keys()) {
         const values = shapes.map((shape) => shape[axis] ?? Number.NaN);
+        // An output of another rank in one trace has no such dimension there.
+        if (!values.every(Number.isInteger)) continue;
         if (values.every((n) => n === values[0]) || known.has(values.join())) continue;
         known.add(values.join());
         found.push({ values, call, value: output, axis });
