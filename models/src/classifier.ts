@@ -67,7 +67,7 @@ export default defineRecipe({
 
   presets: { colour: { imageSize: 32, channels: 3 } },
 
-  batch: (options) => ({ x: { shape: [pixels(options)] }, label: { shape: [], dtype: 'int32' } }),
+  batch: (options) => ({ x: { shape: [pixels(options)] }, label: { shape: [], dtype: 'int32', below: DIGITS.length } }),
 
   nets: ({ featureDim, ...size }, init) => ({
     body: buildBody(size, featureDim, init),

@@ -98,7 +98,7 @@ export default defineRecipe({
   presets: { small: { epochs: 5 } },
 
   prepare: (dataSet) => binarise(dataSet, 'dynamic', 0),
-  batch: { x: { shape: [784] }, y: { shape: [], dtype: 'int32', field: 'label' } },
+  batch: { x: { shape: [784] }, y: { shape: [], dtype: 'int32', below: DIGITS.length, field: 'label' } },
 
   nets: ({ units, latentDim }, init) => ({
     recognition: recognitionModel(units, latentDim, init),

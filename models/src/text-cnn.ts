@@ -134,7 +134,7 @@ export default defineRecipe({
 
   batch: ({ maxLength }) => ({
     tokens: { shape: [maxLength], dtype: 'int32' },
-    label: { shape: [], dtype: 'int32' },
+    label: { shape: [], dtype: 'int32', below: CLASSES.length },
   }),
 
   nets: ({ embeddingDim, filters, kernelSize }, init, { vocabularies }) => ({

@@ -12,12 +12,18 @@ export type TrainErrorCode =
   | 'judge-unfit'
   | 'run-exists'
   | 'run-unwritable'
+  | 'run-locked'
+  | 'log-invalid'
+  | 'snapshot-invalid'
   | 'checkpoint-invalid'
   | 'checkpoint-mismatch'
   | 'graph-external'
   | 'graph-folds-weights'
   | 'port-in-use'
   | 'out-exists';
+
+/** How messages about numbers that are not finite end. */
+export const DIVERGED = 'training diverged; try a smaller learning rate (the last checkpoint is kept)';
 
 /** A training run can't begin, go on or be resumed. */
 export class TrainError extends ForgeError {

@@ -10,6 +10,8 @@ export interface BatchInput {
   readonly shape: readonly number[];
   /** Default float32. */
   readonly dtype?: FieldType;
+  /** Whole numbers 0 .. below - 1, such as class labels: others are refused before training begins. */
+  readonly below?: number;
   /** The field's name where it differs from the input's. */
   readonly field?: string;
   /** Images come in [0, 1]; this maps them to [low, high]. */
@@ -60,7 +62,8 @@ function prepareField(source: Field, input: BatchInput, name: string, dataSet: s
     const message = `recipe '${recipe}' wants '${name}' as ${dtype}, but data set '${dataSet}' has ${source.dtype}`;
     throw new TrainError('data-mismatch', message, { recipe, dataSet, want: dtype, have: source.dtype });
   }
-  if (input.range === undefined) return { ...source, shape: input.shape };
+  const { below } = input;
+  if (input.range === undefined) return { ...source, shape: input.shape, ...(below !== undefined && { below }) };
   const [low, high] = input.range;
   return {
     shape: input.shape,

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { InputError, Random } from '@onnx-forge/infer';
 import { type Checkpoint, loadCheckpoint, type RunIdentity } from './checkpoint.js';
 import type { DataSet } from './data/data-set.js';
-import { requireFiniteData } from './data/finite.js';
+import { requireSoundData } from './data/sound.js';
 import { drawFigures } from './draw.js';
 import { AVERAGE_PREFIX, WeightAverages } from './engine/averages.js';
 import { useBackend } from './engine/backend.js';
@@ -18,6 +18,8 @@ import { dataFacts, type Networks, recipeOptions } from './recipe.js';
 import { recipeData } from './run/data.js';
 import { RunFolder } from './run/folder.js';
 import { CurrentGraphs, writeGraphs } from './run/graphs.js';
+import { removeLeftovers } from './run/leftovers.js';
+import { lockRun } from './run/lock.js';
 import { TrainingLoop } from './run/loop.js';
 import { writeManifest } from './run/manifest.js';
 import { provenance } from './run/provenance.js';
@@ -41,7 +43,10 @@ export async function train(request: TrainRequest): Promise<TrainResult> {
   recipeOptions(recipe, request);
   const folder = new RunFolder(request.out);
   await folder.check({ resume, force });
-  const checkpoint = resume ? await loadCheckpoint(folder.path) : undefined;
+  await using lock = await lockRun(folder.path);
+  await removeLeftovers(folder.path);
+  const onNotice = (text: string) => onEvent({ type: 'notice', text });
+  const checkpoint = resume ? await loadCheckpoint(folder.path, onNotice) : undefined;
   const options = recipeOptions(recipe, request, checkpoint?.recipe === recipe.name ? checkpoint.options : {});
   const { seed = checkpoint?.seed ?? 1, engine: engineName = checkpoint?.engine ?? 'compiled', saveStep } = request;
   if (saveStep && engineName === 'eager') {
@@ -51,7 +56,7 @@ export async function train(request: TrainRequest): Promise<TrainResult> {
   onEvent({ type: 'phase', phase: 'prepare', detail: 'data', fraction: 0 });
   const source = request.data ?? checkpoint?.dataSet ?? 'embedded';
   const data = await recipeData(recipe, { ...request, data: source, options });
-  requireFiniteData(data);
+  requireSoundData(data);
   const identity: RunIdentity = { recipe: recipe.name, options, dataSet: data.name, seed, engine: engineName };
   if (checkpoint) requireSameRun(identity, checkpoint, folder.path);
 
@@ -74,6 +79,7 @@ export async function train(request: TrainRequest): Promise<TrainResult> {
     loop = await TrainingLoop.open(
       {
         folder,
+        lock,
         identity,
         recipe,
         served,
@@ -92,6 +98,7 @@ export async function train(request: TrainRequest): Promise<TrainResult> {
       checkpoint,
     );
     const { step, steps, stepsPerEpoch } = loop;
+    if (checkpoint) noteOtherEnd(checkpoint, steps, onNotice);
     const { epochs } = options;
     const { device } = engine;
     const start = { recipe: recipe.name, options, dataSet: data.name, seed, engine: engineName, device };
@@ -214,6 +221,19 @@ function requireSameRun(now: RunIdentity, then: Checkpoint, path: string): void 
   if (name === undefined) return;
   const message = `${path} was started with ${name} = ${before[name]}, not ${after[name]}: resume it with the same, or start again with --force`;
   throw new TrainError('checkpoint-mismatch', message, { path, name, before: before[name], after: after[name] });
+}
+
+/** A schedule that ends with the training has taken another way so far than in a training of the new length. */
+function noteOtherEnd(
+  { options, steps: before, step }: Checkpoint,
+  steps: number,
+  onNotice: (text: string) => void,
+): void {
+  if (options.schedule !== 'cosine' || before === undefined || before === steps) return;
+  onNotice(
+    `the cosine schedule led to iteration ${before} and now leads to ${steps}: from iteration ${step} on the learning rate ` +
+      'is that of the new length, so the weights are not those of one training in one go',
+  );
 }
 
 function requirePositive(name: string, value: number | undefined): void {

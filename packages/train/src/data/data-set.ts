@@ -10,6 +10,8 @@ export interface Field {
   readonly dtype: FieldType;
   /** Every value is exactly 0 or 1. */
   readonly binary?: boolean;
+  /** Values are whole numbers 0 .. below - 1. */
+  readonly below?: number;
   /** No value is NaN or infinite, by how they are stored: nobody has to look. */
   readonly finite?: boolean;
   /** Writes example `index` (0-based) to `out[offset .. offset + product(shape))`. */

@@ -6,9 +6,14 @@ import { TrainError } from '../errors.js';
  * Writes a file so that at any moment, a kill or a power cut included, its name holds either the old content or the new:
  * written beside it, flushed to the disk, renamed.
  *
+ * @param beforeRename runs when the new content is on the disk and the old one still has the name
  * @throws TrainError (`run-unwritable`)
  */
-export async function writeAtomically(path: string, parts: string | Uint8Array | readonly Uint8Array[]): Promise<void> {
+export async function writeAtomically(
+  path: string,
+  parts: string | Uint8Array | readonly Uint8Array[],
+  beforeRename: () => Promise<void> = async () => {},
+): Promise<void> {
   const temporary = `${path}.${process.pid}.tmp`;
   try {
     const file = await open(temporary, 'w');
@@ -20,6 +25,7 @@ export async function writeAtomically(path: string, parts: string | Uint8Array |
     } finally {
       await file.close();
     }
+    await beforeRename();
     await rename(temporary, path);
     await syncFolder(dirname(path));
   } catch (error) {

@@ -1,4 +1,5 @@
 import { type FileHandle, open, readFile } from 'node:fs/promises';
+import { z } from 'zod';
 import { TrainError } from '../errors.js';
 
 /** One line of `metrics.jsonl`. */
@@ -13,6 +14,13 @@ export interface LogLine {
   readonly metrics: Readonly<Record<string, number>>;
 }
 
+const lineSchema: z.ZodType<LogLine> = z.object({
+  kind: z.enum(['train', 'validation']),
+  step: z.int().nonnegative(),
+  epoch: z.number().nonnegative(),
+  metrics: z.record(z.string(), z.number()),
+});
+
 /** The file `metrics.jsonl` of a run in training. */
 export class MetricsLog {
   readonly #file: FileHandle;
@@ -23,12 +31,21 @@ export class MetricsLog {
     this.#bytes = bytes;
   }
 
-  /** Opens the log to go on after its first `keep` bytes; the rest is dropped. */
-  static async open(path: string, keep: number): Promise<MetricsLog> {
+  /**
+   * Opens the log to go on after its first `keep` bytes; the rest is dropped. A shorter file is kept up to its last whole
+   * line, and a missing one begins anew: `onNotice` says so.
+   *
+   * @throws TrainError (`run-unwritable`)
+   */
+  static async open(path: string, keep: number, onNotice: (text: string) => void = () => {}): Promise<MetricsLog> {
     try {
-      const file = await open(path, keep === 0 ? 'w' : 'r+');
-      await file.truncate(keep);
-      return new MetricsLog(file, keep);
+      const whole = keep === 0 ? 0 : await wholeBytes(path, keep);
+      if (whole < keep) {
+        onNotice(`${path} ends ${keep - whole} bytes before the checkpoint: lines that are missing stay missing`);
+      }
+      const file = await open(path, whole === 0 ? 'w' : 'r+');
+      await file.truncate(whole);
+      return new MetricsLog(file, whole);
     } catch (error) {
       const message = `${path} can't be written: ${(error as Error).message}`;
       throw new TrainError('run-unwritable', message, { path }, { cause: error });
@@ -56,12 +73,37 @@ export class MetricsLog {
   }
 }
 
-/** All whole lines of a log; a last line without its end was cut off by a kill and does not count. */
-export async function readLog(path: string): Promise<LogLine[]> {
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return '';
-    throw error;
+/** Bytes of the whole lines among the first `keep` bytes; 0 if there is no file. */
+async function wholeBytes(path: string, keep: number): Promise<number> {
+  const bytes = await readIfThere(path);
+  return bytes.length >= keep ? keep : bytes.lastIndexOf('\n') + 1;
+}
+
+async function readIfThere(path: string): Promise<Buffer> {
+  return readFile(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return Buffer.alloc(0);
+    throw new TrainError('log-invalid', `${path} can't be read: ${error.message}`, { path }, { cause: error });
   });
-  const lines = text.split('\n').slice(0, -1);
-  return lines.map((line) => JSON.parse(line) as LogLine);
+}
+
+/**
+ * All whole lines of a log, none if it is not there; a last line without its end was cut off by a kill and does not count.
+ *
+ * @throws TrainError (`log-invalid`) naming the first line that is damaged
+ */
+export async function readLog(path: string): Promise<LogLine[]> {
+  const lines = (await readIfThere(path)).toString('utf8').split('\n').slice(0, -1);
+  return lines.map((text, index) => parseLine(text, path, index + 1));
+}
+
+function parseLine(text: string, path: string, line: number): LogLine {
+  let reason = 'it is no JSON';
+  try {
+    const parsed = lineSchema.safeParse(JSON.parse(text));
+    if (parsed.success) return parsed.data;
+    const [issue] = parsed.error.issues;
+    reason = `${issue!.path.join('.') || 'it'}: ${issue!.message}`;
+  } catch {}
+  const message = `${path} is damaged at line ${line} (${reason}): delete that line`;
+  throw new TrainError('log-invalid', message, { path, line });
 }

@@ -3,25 +3,31 @@ import type { Progress, RunIdentity } from '../checkpoint.js';
 import { saveCheckpoint } from '../checkpoint.js';
 import { type BatchPosition, TrainingBatches } from '../data/batches.js';
 import type { DataSet } from '../data/data-set.js';
+import { subset } from '../data/fields.js';
 import type { Engine } from '../engine/engine.js';
-import { TrainError } from '../errors.js';
+import { DIVERGED, TrainError } from '../errors.js';
 import type { OnEvent } from '../events.js';
 import { augmentations } from '../inputs.js';
 import type { OptionValues } from '../options.js';
 import type { Recipe, SnapshotSchedule, Step } from '../recipe.js';
 import { learningRateFactor } from '../schedule.js';
+import type { GraphRunner } from '../serve/graph.js';
 import type { Served } from '../serve/served.js';
 import type { RunFolder } from './folder.js';
 import { CurrentGraphs } from './graphs.js';
+import type { RunLock } from './lock.js';
 import { MetricsLog } from './log.js';
 import { Meter } from './meters.js';
 import { saveSnapshot } from './snapshots.js';
 
 /** Images in a snapshot: 8 rows of 8. */
 const SNAPSHOT_COUNT = 64;
+/** Validation examples that a model is tried on after its last update. */
+const CHECKED_EXAMPLES = 256;
 
 export interface LoopOptions {
   readonly folder: RunFolder;
+  readonly lock: RunLock;
   readonly identity: RunIdentity;
   readonly recipe: Recipe;
   readonly served: Served;
@@ -56,6 +62,8 @@ export class TrainingLoop {
   #lastCheckpoint = performance.now();
   /** The iteration after which the weights that no step moves were given their values. */
   #settled = -1;
+  /** Iteration of the last validation; -1: none yet. */
+  #validated = -1;
   /** Graphs exported so far, with the weights of then. */
   readonly #exportedGraphs = new Set<string>();
   #lastTrain: Readonly<Record<string, number>> = {};
@@ -77,12 +85,10 @@ export class TrainingLoop {
   /** Ready to begin, or to go on from a checkpoint whose arrays the engine holds already. */
   static async open(options: LoopOptions, from?: Progress): Promise<TrainingLoop> {
     const batches = trainingBatches(options, from?.position);
-    return new TrainingLoop(
-      options,
-      batches,
-      await MetricsLog.open(options.folder.file('log'), from?.logBytes ?? 0),
-      from,
-    );
+    const { folder, onEvent } = options;
+    const onNotice = (text: string) => onEvent({ type: 'notice', text });
+    const log = await MetricsLog.open(folder.file('log'), from?.logBytes ?? 0, onNotice);
+    return new TrainingLoop(options, batches, log, from);
   }
 
   /** Iterations done. */
@@ -124,6 +130,7 @@ export class TrainingLoop {
       const finished = this.#step >= this.steps;
       if (finished) await this.#settle();
       if (finished && !this.#snapshotDue()) await this.#snapshot();
+      if (finished) await this.#checkModel();
       await this.#checkpoint();
       return finished ? 'finished' : 'interrupted';
     } finally {
@@ -142,7 +149,7 @@ export class TrainingLoop {
         if (time > 0) ({ fields } = this.#batches.next());
         const values = await engine.run(name, fields);
         for (const [metric, value] of Object.entries(values)) {
-          if (!Number.isFinite(value)) throw this.#notFinite(name, metric, value);
+          if (!Number.isFinite(value)) throw this.#notFinite(`step '${name}'`, metric, value, this.#step + 1);
           meter.add({ [`${name}/${metric}`]: value });
         }
       }
@@ -208,9 +215,37 @@ export class TrainingLoop {
     const validation = await served.validate?.(graphs, data.splits.validation, random.fork('validation'));
     const watched = await recipe.monitor?.(graphs, data, random.fork('monitor'), identity.options);
     const metrics = { ...validation, ...watched };
+    this.#validated = this.#step;
+    this.#requireFinite('validation', metrics);
     await this.#log.append({ kind: 'validation', step: this.#step, epoch, metrics });
     this.#lastValidation = metrics;
     return metrics;
+  }
+
+  /** The loss of the last iteration is that of the weights before it: those after it must give finite numbers, too. */
+  async #checkModel(): Promise<void> {
+    const { served, data, random } = this.#options;
+    if (!served.validate || this.#validated === this.#step) return;
+    await using graphs = await this.#currentGraphs();
+    const { validation } = data.splits;
+    const checked: GraphRunner = {
+      run: async (name, feeds) => {
+        const outputs = await graphs.run(name, feeds);
+        for (const [output, { data }] of Object.entries(outputs)) {
+          const wrong = (data as Float32Array).find((value) => !Number.isFinite(value));
+          if (wrong !== undefined) throw this.#notFinite(`the trained model's '${name}'`, output, wrong, this.#step);
+        }
+        return outputs;
+      },
+    };
+    const some = subset(validation, 0, Math.min(validation.size, CHECKED_EXAMPLES));
+    await served.validate(checked, some, random.fork('validation'));
+  }
+
+  #requireFinite(what: string, metrics: Readonly<Record<string, number>>): void {
+    for (const [metric, value] of Object.entries(metrics)) {
+      if (!Number.isFinite(value)) throw this.#notFinite(what, metric, value, this.#step);
+    }
   }
 
   async #settle(): Promise<void> {
@@ -232,6 +267,8 @@ export class TrainingLoop {
     if (!served.snapshot) return;
     await using graphs = await this.#currentGraphs();
     const images = await served.snapshot(graphs, random.fork('snapshot'), SNAPSHOT_COUNT);
+    const wrong = images.find((value) => !Number.isFinite(value));
+    if (wrong !== undefined) throw this.#notFinite('a sample of the model', 'pixel', wrong, this.#step);
     const snapshot = { step: this.#step, epoch: this.#epochsDone(), count: SNAPSHOT_COUNT, images };
     const file = await saveSnapshot(folder, snapshot);
     onEvent({ type: 'snapshot', step: this.#step, file });
@@ -243,8 +280,9 @@ export class TrainingLoop {
   }
 
   async #checkpoint(): Promise<void> {
-    const { engine, folder, identity, stepRandom, onEvent } = this.#options;
+    const { engine, folder, lock, identity, stepRandom, onEvent } = this.#options;
     this.#tick();
+    lock.requireHeld();
     await this.#log.flush();
     const file = await saveCheckpoint(folder.path, {
       ...identity,
@@ -254,18 +292,16 @@ export class TrainingLoop {
       logBytes: this.#log.bytes,
       meters: { line: this.#line.state(), epoch: this.#epoch.state() },
       seconds: this.#seconds,
+      steps: this.steps,
       state: await engine.state(),
     });
     this.#lastCheckpoint = performance.now();
     onEvent({ type: 'checkpoint', step: this.#step, file });
   }
 
-  #notFinite(step: string, metric: string, value: number): TrainError {
-    const iteration = this.#step + 1;
-    const message =
-      `step '${step}' gave ${metric} = ${value} at iteration ${iteration}: training diverged; ` +
-      'try a smaller learning rate (the last checkpoint is kept)';
-    return new TrainError('not-finite', message, { step, metric, iteration });
+  #notFinite(what: string, metric: string, value: number, iteration: number): TrainError {
+    const message = `${what} gave ${metric} = ${value} at iteration ${iteration}: ${DIVERGED}`;
+    return new TrainError('not-finite', message, { metric, iteration });
   }
 }
 

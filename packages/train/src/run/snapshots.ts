@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { decodeSafetensors, encodeSafetensors } from '@onnx-forge/infer';
+import { TrainError } from '../errors.js';
 import type { Snapshot } from '../figure.js';
 import { writeAtomically } from './atomic.js';
 import type { RunFolder } from './folder.js';
@@ -13,16 +14,31 @@ export async function saveSnapshot(run: RunFolder, { step, epoch, count, images 
   return path;
 }
 
-/** The run's snapshots in the order of training, up to iteration `last`. */
+/**
+ * The run's snapshots in the order of training, up to iteration `last`.
+ *
+ * @throws TrainError (`snapshot-invalid`) naming a file that is damaged
+ */
 export async function readSnapshots(run: RunFolder, last: number = Number.POSITIVE_INFINITY): Promise<Snapshot[]> {
   const names = await readdir(run.file('snapshots')).catch(() => []);
   const snapshots: Snapshot[] = [];
   for (const name of names.filter((entry) => entry.endsWith('.safetensors')).sort()) {
-    const { arrays, metadata } = decodeSafetensors(await readFile(run.file('snapshots', name)));
-    const { shape, data } = arrays.images!;
-    const step = Number(metadata.step);
-    if (step > last) continue;
-    snapshots.push({ step, epoch: Number(metadata.epoch), count: shape[0]!, images: data as Float32Array });
+    const snapshot = await readSnapshot(run.file('snapshots', name));
+    if (snapshot.step <= last) snapshots.push(snapshot);
   }
   return snapshots;
+}
+
+async function readSnapshot(path: string): Promise<Snapshot> {
+  try {
+    const { arrays, metadata } = decodeSafetensors(await readFile(path));
+    const { images } = arrays;
+    const [step, epoch] = [Number(metadata.step), Number(metadata.epoch)];
+    if (!(images?.data instanceof Float32Array) || images.shape.length !== 2) throw new SyntaxError('it has no images');
+    if (!Number.isSafeInteger(step) || !Number.isFinite(epoch)) throw new SyntaxError('it has no step or epoch');
+    return { step, epoch, count: images.shape[0]!, images: images.data };
+  } catch (error) {
+    const message = `${path} is no usable snapshot: ${(error as Error).message}; delete it to draw without it`;
+    throw new TrainError('snapshot-invalid', message, { path }, { cause: error });
+  }
 }

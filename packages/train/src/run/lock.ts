@@ -1,0 +1,128 @@
+import { mkdir, readFile, rm, rmdir, unlink, utimes } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import lockfile from 'proper-lockfile';
+import { z } from 'zod';
+import { TrainError } from '../errors.js';
+import { writeAtomically } from './atomic.js';
+
+/** A lock whose owner has not renewed it for so long is free: its machine is gone. */
+const STALE_MS = 60_000;
+
+/** The process that trains in a folder. */
+const ownerSchema = z.object({
+  pid: z.int(),
+  host: z.string(),
+  /** When the process began, ms since 1970: ids are used again. */
+  began: z.number(),
+});
+type Owner = z.infer<typeof ownerSchema>;
+
+/** The right to train in a run folder, held by one process at a time. */
+export interface RunLock extends AsyncDisposable {
+  /** @throws TrainError (`run-locked`) after another process took the lock, which it may when this one stood still for a minute */
+  requireHeld(): void;
+}
+
+/**
+ * Takes the lock of a run folder, which it makes if need be. A lock is a folder, made atomically on network file systems too,
+ * whose time the owner renews; that of a process of this machine that has ended is taken over at once.
+ *
+ * @throws TrainError (`run-locked`) naming the process and the machine that hold it
+ */
+export async function lockRun(run: string): Promise<RunLock> {
+  const made = await mkdir(run, { recursive: true }).catch((error: Error) => {
+    throw new TrainError(
+      'run-unwritable',
+      `the folder ${run} can't be made: ${error.message}`,
+      { path: run },
+      { cause: error },
+    );
+  });
+  const lock = join(run, '.training.lock');
+  const ownerFile = join(run, '.training.json');
+  let lost: TrainError | undefined;
+  let release: (() => Promise<void>) | undefined;
+  const take = async (): Promise<void> => {
+    const options = { lockfilePath: lock, stale: STALE_MS, update: STALE_MS / 6, onCompromised: retake };
+    release = await lockfile.lock(run, options);
+  };
+  /** A machine that slept did not renew the lock: it is still ours if nobody else took it. */
+  const retake = async (): Promise<void> => {
+    const owner = await readOwner(ownerFile);
+    if (owner && isThis(owner)) await take().catch(() => (lost = lockedBy(run, undefined)));
+    else lost = lockedBy(run, owner);
+  };
+  try {
+    const owner = await readOwner(ownerFile);
+    if (owner && hasEnded(owner)) await free(lock, ownerFile);
+    await take();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ELOCKED') throw lockedBy(run, await readOwner(ownerFile));
+    const message = `${run} can't be locked: ${(error as Error).message}`;
+    throw new TrainError('run-unwritable', message, { path: run }, { cause: error });
+  }
+  await writeAtomically(ownerFile, JSON.stringify(thisProcess()));
+  return {
+    requireHeld() {
+      if (lost) throw lost;
+    },
+    async [Symbol.asyncDispose]() {
+      if (lost) return;
+      await rm(ownerFile, { force: true });
+      await release?.().catch(() => {});
+      // A training that did not begin leaves no empty folder.
+      if (made !== undefined) await rmdir(run).catch(() => {});
+    },
+  };
+}
+
+function thisProcess(): Owner {
+  return { pid: process.pid, host: hostname(), began: Math.floor(performance.timeOrigin) };
+}
+
+async function readOwner(file: string): Promise<Owner | undefined> {
+  try {
+    return ownerSchema.parse(JSON.parse(await readFile(file, 'utf8')));
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Lets the lock of a process that has ended look as if it had not been renewed, so that it can be taken. Of several processes
+ * that see its end, one takes the owner's file away and does so.
+ */
+async function free(lock: string, ownerFile: string): Promise<void> {
+  await unlink(ownerFile).then(
+    () => utimes(lock, 0, 0),
+    () => {},
+  );
+}
+
+function isThis({ pid, host, began }: Owner): boolean {
+  const me = thisProcess();
+  return pid === me.pid && host === me.host && began === me.began;
+}
+
+/** Whether a process of this machine is there no longer; of others nothing is known. */
+function hasEnded(owner: Owner): boolean {
+  if (owner.host !== hostname()) return false;
+  return owner.pid === process.pid ? !isThis(owner) : !isAlive(owner.pid);
+}
+
+/** Whether a process of this machine runs. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function lockedBy(path: string, owner: Owner | undefined): TrainError {
+  const who = owner ? `process ${owner.pid} on ${owner.host}` : 'another process';
+  const message = `${path} is in use: ${who} trains there; wait for it or stop it, or choose another --out`;
+  return new TrainError('run-locked', message, { path, ...(owner && { pid: owner.pid, host: owner.host }) });
+}
