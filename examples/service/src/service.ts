@@ -1,6 +1,6 @@
 import type { HttpBindings } from '@hono/node-server';
 import { ForgeError, float32, type LatentModel, MeanAndError, Random } from '@onnx-forge/infer';
-import { type Context, Hono } from 'hono';
+import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { stream } from 'hono/streaming';
 import { z } from 'zod';
@@ -37,13 +37,23 @@ const likelihoodRequest = z.strictObject({
   seed: z.int().default(1),
 });
 
+export interface ServiceOptions {
+  readonly limits?: Limits;
+  /** Sees every request first. */
+  readonly before?: MiddlewareHandler;
+}
+
 /** The routes: POST /sample and POST /log-likelihood. Nothing else is answered. */
-export function createService(model: LatentModel, limits: Limits = {}): { app: Hono<Env>; admission: Admission } {
+export function createService(
+  model: LatentModel,
+  { limits = {}, before }: ServiceOptions = {},
+): { app: Hono<Env>; admission: Admission } {
   const { bodyBytes = 2 ** 20, requests = 64, requestsPerClient = 32, batch = 256 } = limits;
   const admission = new Admission({ total: requests, perClient: requestsPerClient });
   const decoder = batchingDecoder(model, batch);
   const app = new Hono<Env>();
 
+  if (before) app.use(before);
   app.use(async (c, next) => {
     const entered = admission.enter(c.env.incoming.socket.remoteAddress ?? '');
     if (typeof entered === 'string') {

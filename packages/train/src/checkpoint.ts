@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rename } from 'node:fs/promises';
+import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodeSafetensors, encodeSafetensors, Random, type RandomState } from '@onnx-forge/infer';
 import { z } from 'zod';
 import type { BatchPosition } from './data/batches.js';
+import { readRegularFile } from './data/read-file.js';
 import type { EngineName, EngineState } from './engine/engine.js';
 import { DIVERGED, TrainError } from './errors.js';
 import type { OptionValues } from './options.js';
@@ -137,7 +138,7 @@ async function readCheckpoint(path: string): Promise<Checkpoint | undefined> {
     const reason = `${path} ${problem}`;
     return new TrainError('checkpoint-invalid', `${reason}; start again with --force`, { path, reason }, { cause });
   };
-  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+  const bytes = await readRegularFile(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw refuse(`can't be read: ${error.message}`, error);
   });

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ForgeError } from '@onnx-forge/infer';
 import { z } from 'zod';
@@ -90,10 +90,17 @@ function besides(location: string, name: string): string {
 
 async function readBytes(location: string, prefix = ''): Promise<Buffer> {
   try {
-    return await (isUrl(location) ? download(location) : readFile(location));
+    return await (isUrl(location) ? download(location) : readRegularFile(location));
   } catch (error) {
     throw new SavedModelError(`${prefix}${location} can't be read: ${reasonOf(error)}`, location, { cause: error });
   }
+}
+
+/** Opening a pipe would wait for somebody to write to it. */
+async function readRegularFile(path: string): Promise<Buffer> {
+  const found = await stat(path);
+  if (!found.isFile() && !found.isDirectory()) throw new Error('it is a pipe or a device, not a file');
+  return readFile(path);
 }
 
 async function download(url: string): Promise<Buffer> {

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { readRegularFile } from '../data/read-file.js';
 import { messageOf, suggestion, UsageError } from './errors.js';
 import { settingsSchema, type TrainSettings } from './settings.js';
 
@@ -27,12 +27,12 @@ const fileSchema = z.strictObject({
  */
 export async function readBatchFile(path: string): Promise<BatchEntry[]> {
   const refuse = (reason: string) => new UsageError(`batch file ${path}: ${reason}`, { path });
-  const content = await readFile(path, 'utf8').catch((error: unknown) => {
+  const content = await readRegularFile(path).catch((error: unknown) => {
     throw refuse(`it can't be read: ${messageOf(error)}`);
   });
   let json: unknown;
   try {
-    json = JSON.parse(content);
+    json = JSON.parse(content.toString('utf8'));
   } catch (error) {
     throw refuse(`it is not JSON: ${(error as Error).message}`);
   }

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { InputError, load, type TextClassifierModel } from '@onnx-forge/infer';
 import { parseLines } from '../data/formats/lines.js';
+import { readRegularFile } from '../data/read-file.js';
 import { type Command, defineCommand, type Outcome } from './command.js';
 import { messageOf, UsageError } from './errors.js';
 import { device } from './shared-options.js';
@@ -67,7 +67,7 @@ function show(found: readonly Classified[]): string {
 
 /** @throws UsageError when the file can't be read, FormatError when it is not UTF-8 */
 async function linesOf(file: string): Promise<string[]> {
-  const bytes = await readFile(file).catch((error: unknown) => {
+  const bytes = await readRegularFile(file).catch((error: unknown) => {
     throw new UsageError(`--file ${file} can't be read: ${messageOf(error)}`, { file });
   });
   return parseLines({ file, bytes }, 'utf-8').filter((line) => line.trim() !== '');

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { type DeviceRequest, type EmbeddingModel, InputError, load, type Model } from '@onnx-forge/infer';
 import { decodeImage } from '../data/formats/image.js';
+import { readRegularFile } from '../data/read-file.js';
 import { messageOf, UsageError } from './errors.js';
 
 /** Throws InputError unless the model places images as vectors; `what` names what was to be done. */
@@ -38,7 +38,7 @@ export async function readImages(
   const { height, width, channels, range } = manifest.serve.image;
   return Promise.all(
     files.map(async (file) => {
-      const bytes = await readFile(file).catch((error: unknown) => {
+      const bytes = await readRegularFile(file).catch((error: unknown) => {
         throw new UsageError(`${file} can't be read: ${messageOf(error)}`, { file });
       });
       const image = decodeImage({ file, bytes });

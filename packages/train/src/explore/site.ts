@@ -1,5 +1,5 @@
 import { basename, resolve } from 'node:path';
-import { encodeSafetensors, loadManifest } from '@onnx-forge/infer';
+import { encodeSafetensors, loadManifest, MANIFEST_FILE, runFiles } from '@onnx-forge/infer';
 import { gather } from '../data/batches.js';
 import type { Split } from '../data/data-set.js';
 import { type Recipe, recipeOptions } from '../recipe.js';
@@ -10,6 +10,8 @@ export interface ExploredRun {
   readonly name: string;
   /** Its folder. */
   readonly folder: string;
+  /** The run's files that the page loads, relative to the folder: manifest, graphs, weights. */
+  readonly files: readonly string[];
   /** Examples of its test split, as safetensors: `x` [n, pixels] and, where there are classes, `label` [n]. */
   readonly examples: Uint8Array | undefined;
 }
@@ -37,7 +39,8 @@ export async function exploredRun({ recipe, run, dataDir, onNotice }: ExploredRu
       return undefined;
     },
   );
-  return { name: basename(folder), folder, examples };
+  const files = [MANIFEST_FILE, ...runFiles(manifest).map(({ file }) => file)];
+  return { name: basename(folder), folder, files, examples };
 }
 
 /** Images and classes only; token ids mean nothing to the page. */

@@ -1,6 +1,5 @@
 import { cp, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { loadManifest, MANIFEST_FILE, runFiles } from '@onnx-forge/infer';
 import { explorerFolder } from '@onnx-forge/viz';
 import { TrainError } from '../errors.js';
 import { type ExploredRun, runsJson } from './site.js';
@@ -21,11 +20,10 @@ export async function writeExplorer(runs: readonly ExploredRun[], out: string): 
   await rm(unfinished, { recursive: true, force: true });
   await cp(explorerFolder(), unfinished, { recursive: true, filter: (path) => !path.endsWith('.map') });
   await mkdir(join(unfinished, 'examples'), { recursive: true });
-  for (const [index, { folder, examples }] of runs.entries()) {
+  for (const [index, { folder, files, examples }] of runs.entries()) {
     const place = join(unfinished, 'runs', String(index));
     await mkdir(place, { recursive: true });
-    const files = runFiles(await loadManifest(folder)).map(({ file }) => file);
-    for (const file of [MANIFEST_FILE, ...files]) {
+    for (const file of files) {
       await cp(join(folder, file), join(place, file), { recursive: true });
     }
     if (examples) await writeFile(join(unfinished, 'examples', `${index}.safetensors`), examples);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { type GraphEntry, type RunFile, RunFolderError } from '@onnx-forge/infer';
+import { readRegularFile } from '../data/read-file.js';
 
 /** A graph of a run with the files that hold its weights, by the names that it locates them by: relative to its own. */
 export async function readGraphFiles(
@@ -16,7 +16,7 @@ export async function readGraphFiles(
 /** The bytes of a run's file. @throws RunFolderError when the file is missing or not the one that the manifest describes */
 export async function readGraph(run: string, { file, sha256 }: RunFile): Promise<Uint8Array> {
   const path = join(run, file);
-  const bytes = await readFile(path).catch((error: Error) => {
+  const bytes = await readRegularFile(path).catch((error: Error) => {
     throw new RunFolderError('graph-missing', `${path} can't be read: ${error.message}`, { path }, { cause: error });
   });
   const found = createHash('sha256').update(bytes).digest('hex');

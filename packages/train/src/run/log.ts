@@ -1,5 +1,6 @@
-import { type FileHandle, open, readFile } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { z } from 'zod';
+import { readRegularFile } from '../data/read-file.js';
 import { TrainError } from '../errors.js';
 
 /** One line of `metrics.jsonl`. */
@@ -80,7 +81,7 @@ async function wholeBytes(path: string, keep: number): Promise<number> {
 }
 
 async function readIfThere(path: string): Promise<Buffer> {
-  return readFile(path).catch((error: NodeJS.ErrnoException) => {
+  return readRegularFile(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return Buffer.alloc(0);
     throw new TrainError('log-invalid', `${path} can't be read: ${error.message}`, { path }, { cause: error });
   });

@@ -1,5 +1,6 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { decodeSafetensors, encodeSafetensors } from '@onnx-forge/infer';
+import { readRegularFile } from '../data/read-file.js';
 import { TrainError } from '../errors.js';
 import type { Snapshot } from '../figure.js';
 import { writeAtomically } from './atomic.js';
@@ -31,7 +32,7 @@ export async function readSnapshots(run: RunFolder, last: number = Number.POSITI
 
 async function readSnapshot(path: string): Promise<Snapshot> {
   try {
-    const { arrays, metadata } = decodeSafetensors(await readFile(path));
+    const { arrays, metadata } = decodeSafetensors(await readRegularFile(path));
     const { images } = arrays;
     const [step, epoch] = [Number(metadata.step), Number(metadata.epoch)];
     if (!(images?.data instanceof Float32Array) || images.shape.length !== 2) throw new SyntaxError('it has no images');

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { createGunzip, gunzip } from 'node:zlib';
 import { FormatError } from '../errors.js';
+import { readRegularFile } from '../read-file.js';
 
 const inflate = promisify(gunzip);
 
@@ -38,7 +38,7 @@ export async function unpack({ file, bytes }: FileContent): Promise<FileContent>
 
 /** Reads a file and unpacks it if it is gzip. */
 export async function readUnpacked(path: string, signal?: AbortSignal): Promise<FileContent> {
-  return unpack({ file: path, bytes: await readFile(path, signal ? { signal } : undefined) });
+  return unpack({ file: path, bytes: await readRegularFile(path, signal) });
 }
 
 /** Start of the block of {@link DAMAGE_STEP} bytes in which inflating fails: zlib itself does not tell. */
