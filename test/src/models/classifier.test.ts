@@ -52,6 +52,11 @@ describe('classifier', () => {
     const first = Math.log(Math.exp(1) + Math.exp(2) + Math.exp(3)) - 2;
     expect(crossEntropy(logits, tf.tensor1d([1, 2], 'int32')).dataSync()[0]).to.be.closeTo((first + 2000) / 2, 1e-3);
     expect(accuracy(logits, tf.tensor1d([1, 0], 'int32')).dataSync()[0]).to.equal(0.5);
+    // Of equal scores the first counts, as in numpy's argmax.
+    expect(accuracy(tf.zeros([4, 2]), tf.tensor1d([0, 1, 0, 1], 'int32')).dataSync()[0]).to.equal(0.5);
+    for (const label of [3, 7, -1]) {
+      expect(crossEntropy(tf.tensor2d([[1, 2, 3]]), tf.tensor1d([label], 'int32')).dataSync()[0]).to.be.NaN;
+    }
   });
 
   it('dropout keeps the mean, drops the part that it should, and takes its mask from the random numbers of the step', () => {

@@ -1,0 +1,203 @@
+import { mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import {
+  checkpointPath,
+  drawFigures,
+  loadCheckpoint,
+  RunFolder,
+  readLog,
+  readSnapshots,
+  type TrainEvent,
+  type TrainRequest,
+  type TrainResult,
+  train,
+} from '@onnx-forge/train';
+import { expect } from 'chai';
+import { rejection } from './rejects.js';
+import { inTemporaryFolder, tinyData, tinyRecipe } from './tiny.js';
+
+const tiny = (request: Partial<TrainRequest> & { out: string }): Promise<TrainResult> =>
+  train({
+    recipe: tinyRecipe,
+    data: tinyData(),
+    evaluate: false,
+    figures: false,
+    logEvery: 3,
+    device: 'cpu',
+    ...request,
+  });
+
+/** A training, with what it had to say. */
+async function withNotices(request: Parameters<typeof tiny>[0]): Promise<string[]> {
+  const notices: string[] = [];
+  await tiny({ ...request, onEvent: (event) => event.type === 'notice' && notices.push(event.text) });
+  return notices;
+}
+
+const stateOf = async (run: string) => (await loadCheckpoint(run))!.state;
+
+/** Changes a byte in the middle of a file. */
+async function damage(path: string): Promise<void> {
+  const bytes = await readFile(path);
+  bytes[Math.floor(bytes.length / 2)]! ^= 1;
+  await writeFile(path, bytes);
+}
+
+describe("a run's own files", () => {
+  it('a damaged checkpoint is known by its hash, and the one before it goes on to the same end', () =>
+    inTemporaryFolder(async (folder) => {
+      const [whole, damaged] = [join(folder, 'whole'), join(folder, 'damaged')];
+      await tiny({ out: whole, set: { epochs: 3 } });
+      await tiny({ out: damaged, set: { epochs: 2 } });
+      await damage(checkpointPath(damaged));
+      const [notice] = await withNotices({ out: damaged, resume: true, set: { epochs: 3 } });
+      expect(notice).to.match(/state\.safetensors is no usable checkpoint: .*hash.*: the checkpoint before it is used/);
+      expect(await stateOf(damaged)).to.deep.equal(await stateOf(whole));
+      expect(await readLog(join(damaged, 'metrics.jsonl'))).to.deep.equal(await readLog(join(whole, 'metrics.jsonl')));
+    }));
+
+  it('without a whole checkpoint the run can only begin again', () =>
+    inTemporaryFolder(async (out) => {
+      await tiny({ out, maxSteps: 4 });
+      for (const name of await readdir(join(out, 'checkpoint'))) await damage(join(out, 'checkpoint', name));
+      const error = await rejection(() => tiny({ out, resume: true, maxSteps: 6 }));
+      expect(error.code).to.equal('checkpoint-invalid');
+      expect(error.message).to.include('state.safetensors').and.include('--force');
+    }));
+
+  it('a log that was cut keeps its whole lines, a missing one begins anew; nothing is padded', () =>
+    inTemporaryFolder(async (out) => {
+      await tiny({ out, maxSteps: 9 });
+      const log = join(out, 'metrics.jsonl');
+      const before = await readLog(log);
+      await truncate(log, (await stat(log)).size - 5);
+      const [notice] = await withNotices({ out, resume: true, maxSteps: 12 });
+      expect(notice).to.match(/metrics\.jsonl ends \d+ bytes before the checkpoint/);
+      const after = await readLog(log);
+      expect(after.slice(0, 2)).to.deep.equal(before.slice(0, 2));
+      expect(after.map(({ step }) => step)).to.deep.equal([3, 6, 10, 10, 12]);
+      await rm(log);
+      expect(await withNotices({ out, resume: true, maxSteps: 15 })).to.have.length(1);
+      expect((await readLog(log)).map(({ step }) => step)).to.deep.equal([15]);
+    }));
+
+  it('a damaged line of the log is named', () =>
+    inTemporaryFolder(async (out) => {
+      const path = join(out, 'metrics.jsonl');
+      const good = '{"kind":"train","step":3,"epoch":0.3,"metrics":{"elbo/loss":1}}';
+      for (const bad of ['{kind', 'null', '\0\0', '{"kind":"train","step":3,"epoch":1}', good.replace('1}', 'null}')]) {
+        await writeFile(path, `${good}\n${bad}\n${good}\n`);
+        const error = await rejection(() => readLog(path));
+        expect(error.code, bad).to.equal('log-invalid');
+        expect(error.message).to.match(/metrics\.jsonl is damaged at line 2 \(/);
+      }
+      await writeFile(path, `${good}\n{"kind`);
+      expect(await readLog(path)).to.have.length(1);
+    }));
+
+  it('a damaged snapshot is named', () =>
+    inTemporaryFolder(async (out) => {
+      await tiny({ out, maxSteps: 1 });
+      const folder = new RunFolder(out);
+      const [name] = await readdir(join(out, 'snapshots'));
+      const whole = await readFile(join(out, 'snapshots', name!));
+      for (const bytes of [whole.subarray(0, 300), Buffer.from('\x02\0\0\0\0\0\0\0{}', 'latin1'), Buffer.alloc(0)]) {
+        await writeFile(join(out, 'snapshots', name!), bytes);
+        const errors = [
+          await rejection(() => readSnapshots(folder)),
+          await rejection(() => drawFigures({ recipe: tinyRecipe, run: out, data: tinyData(), device: 'cpu' })),
+        ];
+        for (const { code, message } of errors) {
+          expect(code).to.equal('snapshot-invalid');
+          expect(message).to.include(name);
+        }
+      }
+    }));
+
+  it('half-written files of a process that is gone are removed, others stay', () =>
+    inTemporaryFolder(async (out) => {
+      await tiny({ out, maxSteps: 2 });
+      // Process ids end below 2^22 on Linux.
+      const [gone, alive] = ['state.safetensors.999999999.tmp', `state.safetensors.${process.ppid}.tmp`];
+      for (const name of [gone, alive]) await writeFile(join(out, 'checkpoint', name), '');
+      await tiny({ out, resume: true, maxSteps: 3 });
+      const names = await readdir(join(out, 'checkpoint'));
+      expect(names).to.include(alive).and.not.include(gone);
+    }));
+});
+
+describe('a run folder', () => {
+  it('is trained in by one process at a time, with --force too', () =>
+    inTemporaryFolder(async (out) => {
+      let second: Promise<unknown> | undefined;
+      const onEvent = ({ type }: TrainEvent): void => {
+        if (type !== 'step' || second) return;
+        second = Promise.all([
+          rejection(() => tiny({ out, resume: true })),
+          rejection(() => tiny({ out, force: true })),
+        ]).then((errors) => {
+          for (const { code, message } of errors) {
+            expect(code).to.equal('run-locked');
+            expect(message).to.include(`process ${process.pid} on ${hostname()}`);
+          }
+        });
+      };
+      await tiny({ out, onEvent });
+      expect(second).to.be.instanceOf(Promise);
+      await second;
+      expect((await readdir(out)).filter((name) => name.startsWith('.'))).to.deep.equal([]);
+      await tiny({ out, resume: true, set: { epochs: 3 } });
+    }));
+
+  it('is taken over from a process of this machine that is gone, not from another machine', () =>
+    inTemporaryFolder(async (out) => {
+      const lockOf = async (owner: object): Promise<void> => {
+        await mkdir(join(out, '.training.lock'), { recursive: true });
+        await writeFile(join(out, '.training.json'), JSON.stringify(owner));
+      };
+      await lockOf({ pid: 1, host: 'elsewhere', began: 0 });
+      const error = await rejection(() => tiny({ out, maxSteps: 1 }));
+      expect(error.code).to.equal('run-locked');
+      expect(error.message).to.include('process 1 on elsewhere');
+      await lockOf({ pid: 999_999_999, host: hostname(), began: 0 });
+      await tiny({ out, maxSteps: 1 });
+      // The same id, as in a container that was started again.
+      await lockOf({ pid: process.pid, host: hostname(), began: 0 });
+      await tiny({ out, resume: true, maxSteps: 2 });
+    }));
+});
+
+describe('a training that diverges', () => {
+  it('is not finished when its last update spoiled the model, and keeps the checkpoint before', () =>
+    inTemporaryFolder(async (out) => {
+      const error = await rejection(() => tiny({ out, maxSteps: 1, set: { learningRate: 1e30 } }));
+      expect(error.code).to.equal('not-finite');
+      expect(error.message)
+        .to.match(/NaN|Infinity/)
+        .and.include('the last checkpoint is kept');
+      expect((await loadCheckpoint(out))?.step).to.equal(0);
+      expect(await readdir(out)).to.not.include('manifest.json');
+    }));
+
+  it('logs no validation that is not finite', () =>
+    inTemporaryFolder(async (out) => {
+      const served = (nets: Parameters<typeof tinyRecipe.serves>[0], options: object, facts: object) => ({
+        ...tinyRecipe.serves(nets, options as never, facts as never),
+        validate: async () => ({ elbo: Number.NEGATIVE_INFINITY }),
+      });
+      const recipe = { ...tinyRecipe, serves: served as typeof tinyRecipe.serves };
+      const error = await rejection(() => tiny({ out, recipe }));
+      expect(error.message).to.include('validation gave elbo = -Infinity at iteration 10');
+      expect((await readLog(join(out, 'metrics.jsonl'))).every(({ kind }) => kind === 'train')).to.equal(true);
+      expect((await loadCheckpoint(out))?.step).to.equal(0);
+    }));
+
+  it('or is made longer under a cosine schedule says what that means', () =>
+    inTemporaryFolder(async (out) => {
+      const set = { schedule: 'cosine' };
+      expect(await withNotices({ out, set, maxSteps: 4 })).to.deep.equal([]);
+      const [notice] = await withNotices({ out, set, maxSteps: 8, resume: true });
+      expect(notice).to.include('cosine schedule led to iteration 4 and now leads to 8');
+    }));
+});
