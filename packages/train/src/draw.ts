@@ -1,5 +1,4 @@
 import { type DeviceRequest, load, Random } from '@onnx-forge/infer';
-import { closest } from 'fastest-levenshtein';
 import type { DataSet } from './data/data-set.js';
 import { TrainError } from './errors.js';
 import type { OnEvent } from './events.js';
@@ -10,6 +9,7 @@ import { recipeData } from './run/data.js';
 import { RunFolder } from './run/folder.js';
 import { readLog } from './run/log.js';
 import { readSnapshots } from './run/snapshots.js';
+import { suggestionAndList } from './suggest.js';
 
 export interface DrawRequest {
   readonly recipe: Recipe;
@@ -67,7 +67,6 @@ export async function drawFigures(request: DrawRequest): Promise<readonly string
 
 function unknownFigure({ name, figures }: Recipe, only: string): TrainError {
   const known = Object.keys(figures);
-  const nearest = known.length > 0 ? `; did you mean '${closest(only, known)}'?` : '';
-  const message = `recipe '${name}' has no figure '${only}'${nearest} Figures: ${known.join(', ') || 'none'}`;
+  const message = `recipe '${name}' has no figure '${only}'${suggestionAndList(only, known, 'figures: ')}`;
   return new TrainError('option-unknown', message, { recipe: name, figure: only, known });
 }

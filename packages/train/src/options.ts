@@ -1,5 +1,5 @@
-import { closest } from 'fastest-levenshtein';
 import { TrainError } from './errors.js';
+import { suggestionAndList } from './suggest.js';
 
 export type OptionValue = number | boolean | string;
 
@@ -132,10 +132,9 @@ function isOptionValue(value: unknown): value is OptionValue {
 
 function unknownOption(name: string, schema: OptionSchema, owner: string): TrainError {
   const known = Object.keys(schema);
-  const nearest = closest(name, known);
   return new TrainError(
     'option-unknown',
-    `${owner} has no option '${name}'; did you mean '${nearest}'? Options: ${known.join(', ')}`,
-    { owner, option: name, nearest, known },
+    `${owner} has no option '${name}'${suggestionAndList(name, known, 'options: ')}`,
+    { owner, option: name, known },
   );
 }

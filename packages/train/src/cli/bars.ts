@@ -5,6 +5,7 @@ import { UsageError } from './errors.js';
 import { formatNumber } from './format.js';
 import { type NamedRun, namedRuns } from './named-runs.js';
 import { requireWritableFile, writeOutput } from './outputs.js';
+import { chartFile } from './shared-options.js';
 import { table } from './table.js';
 import { oneOf, text } from './values.js';
 
@@ -22,14 +23,14 @@ export const barsCommand: Command = defineCommand({
   options: {
     metrics: { ...text('--metrics', 'Names of the numbers, with commas between'), alias: 'metric', demandOption: true },
     split: { ...oneOf('--split', ['train', 'validation', 'test'], 'Part of the data'), default: 'test' },
-    out: { ...text('--out', 'PNG or SVG file to write'), alias: 'o' },
+    out: chartFile,
     title: text('--title', 'Title of the chart'),
   },
   async run({ run: given, metrics: list, split, out, title }): Promise<Outcome> {
     const wanted = list.split(',').map((name) => name.trim());
     if (out !== undefined) await requireWritableFile(out);
     const runs = await namedRuns(given);
-    const found = await Promise.all(runs.map((run) => measured(run, wanted, split)));
+    const found = toldApart(await Promise.all(runs.map((run) => measured(run, wanted, split))));
     const numbers = found[0]!.entries.map(({ name }) => name);
     const bars = found.map(({ name, entries, location }): BarRun => {
       const sorted = numbers.map((number) => {
@@ -67,14 +68,30 @@ export const barsCommand: Command = defineCommand({
 async function measured({ path, name }: NamedRun, wanted: readonly string[], split: string) {
   const { metrics, data } = await loadManifest(path);
   const there = metrics.filter((one: MetricEntry) => one.split === split);
-  const entries = wanted.flatMap((pattern) => {
+  // A number that two patterns fit is one number.
+  const entries = new Set<MetricEntry>();
+  for (const pattern of wanted) {
     const fits = (number: string) =>
       pattern.endsWith('*') ? number.startsWith(pattern.slice(0, -1)) : number === pattern;
     const some = there.filter((one) => fits(one.name));
-    if (some.length > 0) return some;
+    for (const one of some) entries.add(one);
+    if (some.length > 0) continue;
     const have = there.map((one) => one.name).join(', ') || 'nothing';
     const message = `${path}: '${pattern}' was not measured on the ${split} split; it has ${have} ('onnx-forge eval ${path}' measures)`;
     throw new UsageError(message, { run: path, number: pattern, split });
-  });
-  return { name, entries, location: path, dataSet: data.name };
+  }
+  return { name, entries: [...entries], location: path, dataSet: data.name };
+}
+
+/** Numbers of one name that were measured in several ways get the way into their names. */
+function toldApart<Run extends { readonly entries: readonly MetricEntry[] }>(runs: readonly Run[]): Run[] {
+  const all = runs.flatMap(({ entries }) => entries);
+  const ways = { draws: (draws: unknown) => `K = ${draws}`, dataSet: (dataSet: unknown) => `${dataSet}` } as const;
+  const named = (entry: MetricEntry): string => {
+    const same = all.filter(({ name }) => name === entry.name);
+    const differing = Object.entries(ways).filter(([key]) => new Set(same.map((one) => one[key])).size > 1);
+    const words = differing.map(([key, say]) => say(entry[key]));
+    return words.length > 0 ? `${entry.name} (${words.join(', ')})` : entry.name;
+  };
+  return runs.map((run) => ({ ...run, entries: run.entries.map((entry) => ({ ...entry, name: named(entry) })) }));
 }

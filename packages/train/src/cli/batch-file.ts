@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { readRegularFile } from '../data/read-file.js';
-import { messageOf, suggestion, UsageError } from './errors.js';
+import { suggestion } from '../suggest.js';
+import { messageOf, UsageError } from './errors.js';
 import { settingsSchema, type TrainSettings } from './settings.js';
 
 /** One run of a batch file: settings, and what to train where. */

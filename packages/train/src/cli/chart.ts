@@ -6,6 +6,7 @@ import { type Command, defineCommand, type Outcome } from './command.js';
 import { UsageError } from './errors.js';
 import { namedRuns } from './named-runs.js';
 import { requireWritableFile, writeOutput } from './outputs.js';
+import { chartFile } from './shared-options.js';
 import { count, oneOf, text } from './values.js';
 
 export const chartCommand: Command = defineCommand({
@@ -29,7 +30,7 @@ export const chartCommand: Command = defineCommand({
       alias: 'metric',
       demandOption: true,
     },
-    out: { ...text('--out', 'PNG or SVG file to write'), alias: 'o', demandOption: true },
+    out: { ...chartFile, demandOption: true },
     against: { ...oneOf('--against', ['epoch', 'step'], 'What the x axis is'), default: 'epoch' },
     smooth: count('--smooth', 'Draw the running mean over so many points'),
     scale: { ...oneOf('--scale', ['linear', 'log'], 'Of the y axis'), default: 'linear' },

@@ -7,8 +7,10 @@ export interface Outcome {
   readonly text: string;
   /** Goes to stdout with `--json`, as the only thing there. */
   readonly json: object;
-  /** Default 0. */
+  /** Default 0, or 1 with `failure`. */
   readonly exitCode?: number;
+  /** Why the command failed though it has a result to show: one line on stderr. */
+  readonly failure?: string | undefined;
 }
 
 /** What a command may use beside its arguments. */

@@ -1,5 +1,5 @@
 import { type Command, type CommandContext, defineCommand, type Outcome } from './command.js';
-import { EXIT, UsageError } from './errors.js';
+import { UsageError } from './errors.js';
 import { formatBytes } from './format.js';
 import { dataDir } from './shared-options.js';
 import { table } from './table.js';
@@ -88,6 +88,10 @@ async function verify({ names, dataDir }: DataArguments): Promise<Outcome> {
       ? [`${name}: built in, nothing to verify`]
       : files.map(({ path, status, detail }) => `${name}: ${path} ${status === 'ok' ? 'ok' : `${status}: ${detail}`}`),
   );
-  const ok = reports.every((report) => report.ok);
-  return { text: lines.join('\n'), json: { ok, dataSets: reports }, exitCode: ok ? EXIT.done : EXIT.failed };
+  const bad = reports.filter((report) => !report.ok).map(({ name }) => name);
+  return {
+    text: lines.join('\n'),
+    json: { ok: bad.length === 0, dataSets: reports },
+    failure: bad.length === 0 ? undefined : `missing or damaged: ${bad.join(', ')}`,
+  };
 }

@@ -1,5 +1,4 @@
 import { type ErrorData, ForgeError } from '@onnx-forge/infer';
-import { closest, distance } from 'fastest-levenshtein';
 
 /** The command line can't be understood: exit code 2. */
 export class UsageError extends ForgeError {
@@ -64,12 +63,4 @@ export interface ErrorReport {
 export function reportOf(error: unknown): ErrorReport {
   const known = error instanceof ForgeError ? error : undefined;
   return { code: known?.code ?? 'unexpected', message: messageOf(error), data: known?.data ?? {} };
-}
-
-/** `; did you mean 'NAME'?` when a known name is near the given one, else nothing. */
-export function suggestion(given: string, known: readonly string[], prefix = ''): string {
-  if (known.length === 0 || given.length < 2) return '';
-  const nearest = closest(given, [...known]);
-  const near = distance(given, nearest) <= Math.max(2, Math.floor(given.length / 2)) || nearest.startsWith(given);
-  return near ? `; did you mean '${prefix}${nearest}'?` : '';
 }

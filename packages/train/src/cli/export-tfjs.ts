@@ -10,7 +10,7 @@ import {
 } from '@onnx-forge/export';
 import { readModel } from '@onnx-forge/export/sources';
 import type { Outcome } from './command.js';
-import { EXIT, messageOf } from './errors.js';
+import { messageOf } from './errors.js';
 import { formatBytes } from './format.js';
 import { type Shapes, withShapes } from './inputs/shapes.js';
 import { importUserModule } from './inputs/user-module.js';
@@ -57,7 +57,7 @@ export async function exportTfjs(file: string, folder: string, options: ExportTf
       ...signature,
       parity,
     },
-    exitCode: parity.ok ? EXIT.done : EXIT.failed,
+    failure: parity.ok ? undefined : `${path} does not agree with tfjs within the tolerance`,
   };
 }
 

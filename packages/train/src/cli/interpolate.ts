@@ -17,8 +17,8 @@ export const interpolateCommand: Command = defineCommand({
   positionals: { run: { type: 'string', demandOption: true, describe: 'Run folder or URL' } },
   options: {
     out: outFile,
-    pairs: { ...count('--pairs', 'How many pairs'), default: 3 },
-    steps: { ...count('--steps', 'Images per row, both ends included'), default: 11 },
+    pairs: { ...count('--pairs', 'How many pairs', 100), default: 3 },
+    steps: { ...count('--steps', 'Images per row, both ends included', 1_000), default: 11 },
     space: { ...oneOf('--space', ['both', 'latent', 'data'], 'Where to mix'), default: 'both' },
     seed,
     device,

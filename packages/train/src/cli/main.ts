@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { ForgeError } from '@onnx-forge/infer';
 import { createContext } from './context.js';
 import { EXIT, exitCodeOf, InterruptedError, messageOf, reportOf } from './errors.js';
+import { printable } from './printable.js';
 import { parseCommandLine } from './program.js';
 import { commands } from './registry.js';
 
@@ -22,16 +23,22 @@ export async function main(argv: string[]): Promise<number> {
       await print(parsed.help);
       return EXIT.done;
     }
-    const { text, json: object, exitCode = EXIT.done } = await parsed.run(context);
+    const {
+      text,
+      json: object,
+      failure,
+      exitCode = failure === undefined ? EXIT.done : EXIT.failed,
+    } = await parsed.run(context);
     context.progress.end();
-    await print(json ? JSON.stringify(object) : text);
+    if (failure !== undefined) process.stderr.write(`onnx-forge: ${printable(failure)}\n`);
+    await print(json ? JSON.stringify(object) : printable(text));
     return exitCode;
   } catch (thrown) {
     context.progress.end();
     // What fails after Ctrl-C fails because of it.
     const error = thrown instanceof InterruptedError ? thrown : (context.interrupted ?? thrown);
     const more = error instanceof ForgeError || verbose ? '' : ' (unexpected; --verbose shows where)';
-    process.stderr.write(`onnx-forge: ${messageOf(error)}${more}\n`);
+    process.stderr.write(`onnx-forge: ${printable(messageOf(error))}${more}\n`);
     if (verbose) process.stderr.write(`${stackOf(thrown)}\n`);
     if (json) await print(JSON.stringify({ error: reportOf(error) }));
     return exitCodeOf(error);

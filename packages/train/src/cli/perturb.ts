@@ -21,7 +21,7 @@ export const perturbCommand: Command = defineCommand({
     out: outFile,
     dims: { ...indices('--dims', 'Latent dimensions, such as 0,5,7'), defaultDescription: 'the ten most active' },
     epsilon: { ...positive('--epsilon', 'Largest change'), default: 3 },
-    steps: { ...count('--steps', 'Images on either side'), default: 3 },
+    steps: { ...count('--steps', 'Images on either side', 100), default: 3 },
     seed,
     device,
   },

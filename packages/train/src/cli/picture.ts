@@ -4,6 +4,9 @@ import type { GridText } from '@onnx-forge/viz';
 import type { Outcome } from './command.js';
 import { requireWritableFile, writeOutput } from './outputs.js';
 
+/** Images that a picture may hold. */
+export const MOST_IMAGES = 10_000;
+
 export interface PictureRequest {
   /** Folder or URL. */
   readonly run: string;

@@ -1,8 +1,10 @@
 import yargs, { type Argv } from 'yargs';
+import { suggestion } from '../suggest.js';
 import { type Command, type CommandContext, nameOf, type Outcome } from './command.js';
-import { suggestion, UsageError } from './errors.js';
+import { UsageError } from './errors.js';
 
 const PROGRAM = 'onnx-forge';
+const COMPLETION = 'completion';
 
 /** A command line that was understood: a command to run, or a text to print. */
 export type Parsed = { readonly help: string } | { readonly run: (context: CommandContext) => Promise<Outcome> };
@@ -13,10 +15,11 @@ export type Parsed = { readonly help: string } | { readonly run: (context: Comma
  * @throws UsageError, one line that suggests the nearest command or option
  */
 export function parseCommandLine(
-  argv: readonly string[],
+  words: readonly string[],
   commands: readonly Command[],
   { version, columns }: { version: string; columns: number },
 ): Parsed {
+  const argv = words[0] === 'help' ? [...words.slice(1), '--help'] : words.length === 0 ? ['--help'] : words;
   requireCommand(argv, commands);
   let run: ((context: CommandContext) => Promise<Outcome>) | undefined;
   let help = '';
@@ -44,7 +47,8 @@ export function parseCommandLine(
     .help()
     .alias('help', 'h')
     .version(version)
-    .strict()
+    // Words that are still to be completed are not checked.
+    .strict(!isCompletion(argv))
     .fail((message, error) => {
       throw error instanceof UsageError ? error : explain(message ?? String(error), argv, commands);
     })
@@ -59,10 +63,16 @@ export function parseCommandLine(
       },
     );
   }
+  parser.completion(COMPLETION, 'Print a script that completes command lines, for ~/.bashrc or ~/.zshrc');
   parser.parse([...argv], {}, (_error: unknown, _args: unknown, output: string) => {
     help = output;
   });
   return run === undefined ? { help } : { run };
+}
+
+/** The script that shells load, or a question that it asks. */
+function isCompletion(argv: readonly string[]): boolean {
+  return argv[0] === COMPLETION || argv.includes('--get-yargs-completions');
 }
 
 /** One command's arguments, options and help. */
@@ -79,7 +89,8 @@ function describe(parser: Argv, command: Command): Argv {
 
 /** The first word must be a command; yargs's own message would neither be about commands nor suggest one. */
 function requireCommand(argv: readonly string[], commands: readonly Command[]): void {
-  const names = commands.map(nameOf);
+  if (isCompletion(argv)) return;
+  const names = [...commands.map(nameOf), COMPLETION];
   const first = argv.find((word) => !word.startsWith('-'));
   if (first === undefined) {
     if (argv.some((word) => ['--help', '-h', '--version'].includes(word))) return;

@@ -1,6 +1,7 @@
 import type { WriteStream } from 'node:tty';
 import { SingleBar } from 'cli-progress';
 import { formatSeconds } from './format.js';
+import { printable } from './printable.js';
 
 /** Where a piece of work stands. */
 export interface Standing {
@@ -39,7 +40,7 @@ class BarProgress implements Progress {
 
   update({ task, fraction, detail = '', etaSeconds }: Standing): void {
     const eta = etaSeconds === undefined ? '' : `ETA ${formatSeconds(etaSeconds)}  `;
-    const payload = { task, detail, left: eta };
+    const payload = { task: printable(task), detail: printable(detail), left: eta };
     if (this.#bar === undefined) {
       this.#bar = new SingleBar({
         stream: this.#stream,
@@ -60,7 +61,7 @@ class BarProgress implements Progress {
 
   line(text: string): void {
     this.end();
-    this.#stream.write(`${text}\n`);
+    this.#stream.write(`${printable(text)}\n`);
   }
 
   end(): void {
@@ -96,7 +97,7 @@ class LineProgress implements Progress {
   }
 
   line(text: string): void {
-    this.#stream.write(`${text}\n`);
+    this.#stream.write(`${printable(text)}\n`);
   }
 
   end(): void {

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Recipe } from '../recipe.js';
-import { suggestion, UsageError } from './errors.js';
+import { suggestion } from '../suggest.js';
+import { UsageError } from './errors.js';
 import { importUserModule } from './inputs/user-module.js';
 
 type Registry = Readonly<Record<string, () => Promise<{ readonly default: Recipe }>>>;

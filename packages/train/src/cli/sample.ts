@@ -1,6 +1,6 @@
 import { type GenerativeModel, InputError } from '@onnx-forge/infer';
 import { type Command, defineCommand, type Outcome } from './command.js';
-import { writePicture } from './picture.js';
+import { MOST_IMAGES, writePicture } from './picture.js';
 import { device, outFile, seed } from './shared-options.js';
 import { count, indices } from './values.js';
 
@@ -15,8 +15,8 @@ export const sampleCommand: Command = defineCommand({
   positionals: { run: { type: 'string', demandOption: true, describe: 'Run folder or URL' } },
   options: {
     out: outFile,
-    count: { ...count('--count', 'How many samples'), default: 64 },
-    columns: { ...count('--columns', 'Samples per row'), defaultDescription: 'a square' },
+    count: { ...count('--count', 'How many samples', MOST_IMAGES), default: 64 },
+    columns: { ...count('--columns', 'Samples per row', MOST_IMAGES), defaultDescription: 'a square' },
     labels: {
       ...indices('--labels', 'Classes of the samples in turn, such as 3 or 0,1 (conditional models)'),
       defaultDescription: 'all in turn',

@@ -1,6 +1,6 @@
 import type { DeviceRequest } from '@onnx-forge/infer';
 import { DEVICES } from './settings.js';
-import { count, integer, oneOf, text, type ValueOption } from './values.js';
+import { count, file, integer, oneOf, text, type ValueOption } from './values.js';
 
 /** Options that several commands have, worded once. */
 
@@ -37,6 +37,12 @@ export const recipeFile: ValueOption<string> = text(
 );
 
 export const outFile: ValueOption<string> & { readonly alias: string } = {
-  ...text('--out', 'PNG file to write'),
+  ...file('--out', ['png'], 'PNG file to write'),
+  alias: 'o',
+};
+
+/** Of a chart. */
+export const chartFile: ValueOption<string> & { readonly alias: string } = {
+  ...file('--out', ['png', 'svg'], 'PNG or SVG file to write'),
   alias: 'o',
 };

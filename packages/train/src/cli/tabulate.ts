@@ -1,10 +1,11 @@
 import { loadManifest, type Manifest, type MetricEntry } from '@onnx-forge/infer';
-import { closest } from 'fastest-levenshtein';
 import type { CrossTable, MeasuredRun } from '../figures/crossTable.js';
+import { suggestion } from '../suggest.js';
 import { type Command, defineCommand, type Outcome } from './command.js';
 import { UsageError } from './errors.js';
 import { formatNumber } from './format.js';
 import { requireWritableFile, writeOutput } from './outputs.js';
+import { chartFile } from './shared-options.js';
 import { table } from './table.js';
 import { oneOf, text } from './values.js';
 
@@ -27,11 +28,11 @@ export const tabulateCommand: Command = defineCommand({
     rows: { ...text('--rows', 'Option that differs downwards'), demandOption: true },
     columns: text('--columns', 'Option that differs to the right'),
     split: { ...oneOf('--split', ['train', 'validation', 'test'], 'Part of the data'), default: 'test' },
-    out: { ...text('--out', 'PNG or SVG file of the table as a bar chart, with standard errors'), alias: 'o' },
+    out: { ...chartFile, describe: 'PNG or SVG file of the table as a bar chart, with standard errors' },
     title: text('--title', 'Title of the chart'),
   },
   async run({ run: runs, metric, rows, columns, split, out, title }): Promise<Outcome> {
-    const { crossTable, crossTableChart } = await import('../figures/crossTable.js');
+    const { crossTable, crossTableChart, unlikeRuns } = await import('../figures/crossTable.js');
     if (out !== undefined) await requireWritableFile(out);
     const manifests = await Promise.all(runs.map(async (run) => [run, await loadManifest(run)] as const));
     const found = manifests.map(([run, manifest]) => measured(run, manifest, { metric, split, rows, columns }));
@@ -49,10 +50,11 @@ export const tabulateCommand: Command = defineCommand({
       });
       await writeOutput(out, out.endsWith('.svg') ? svg! : png);
     }
+    const unlike = unlikeRuns(found);
     const lines = set.cells.map((row, r) => [set.rows[r]!, ...row.map(show)]);
     return {
-      text: `${metric}, ${split} split\n${table([rows, ...set.columns.map((c) => (columns ? `${columns} ${c}` : c))], lines)}`,
-      json: { metric, split, options: { rows, columns }, ...set, ...(out !== undefined && { file: out }) },
+      text: `${metric}, ${split} split\n${table([rows, ...set.columns.map((c) => (columns ? `${columns} ${c}` : c))], lines)}${unlike.map((line) => `\n${line}`).join('')}`,
+      json: { metric, split, options: { rows, columns }, ...set, unlike, ...(out !== undefined && { file: out }) },
     };
   },
 });
@@ -65,16 +67,20 @@ interface Wanted {
 }
 
 /** @throws UsageError when the run has no such option, or the number was not measured */
-function measured(run: string, { options, metrics }: Manifest, { metric, split, rows, columns }: Wanted): MeasuredRun {
+function measured(run: string, manifest: Manifest, { metric, split, rows, columns }: Wanted): MeasuredRun {
+  const { options, metrics } = manifest;
   for (const option of [rows, columns]) {
     if (option === undefined || Object.hasOwn(options, option)) continue;
-    const nearest = closest(option, Object.keys(options));
-    throw new UsageError(`${run} has no option '${option}'; did you mean '${nearest}'?`, { run, option });
+    const known = Object.keys(options);
+    const hint = suggestion(option, known) || `; options: ${known.join(', ')}`;
+    throw new UsageError(`${run} has no option '${option}'${hint}`, { run, option });
   }
   const entry = metrics.find((one: MetricEntry) => one.name === metric && one.split === split);
   if (entry !== undefined) {
-    const { standardError } = entry;
-    return { options, value: entry.value, ...(typeof standardError === 'number' && { standardError }) };
+    const { standardError, dataSet, samples } = entry;
+    const draws = typeof entry.draws === 'number' ? entry.draws : undefined;
+    const about = { iterations: manifest.steps, 'data set': dataSet, draws, examples: samples };
+    return { options, value: entry.value, about, ...(typeof standardError === 'number' && { standardError }) };
   }
   const known = metrics.filter((one) => one.split === split).map(({ name }) => name);
   const have =

@@ -58,7 +58,7 @@ export const trainCommand: Command = defineCommand({
       ...how,
     },
     backend: { ...oneOf('--backend', BACKENDS, 'tfjs backend of the eager engine'), ...how },
-    threads: { ...count('--threads', 'Threads on the CPU'), defaultDescription: 'one per core', ...how },
+    threads: { ...count('--threads', 'Threads on the CPU', 1_024), defaultDescription: 'one per core', ...how },
     out: {
       ...text('--out', 'Run folder; with several models the folder of their run folders'),
       alias: 'o',

@@ -1,4 +1,6 @@
-import { suggestion, UsageError } from './errors.js';
+import { extname } from 'node:path';
+import { suggestion } from '../suggest.js';
+import { UsageError } from './errors.js';
 
 /** A yargs option whose text is checked as it is read. */
 export interface ValueOption<T> {
@@ -29,11 +31,12 @@ function parseNumber(text: string): number {
   return text.trim() === '' ? Number.NaN : Number(text);
 }
 
-/** How many of something: 1, 2, ... */
-export function count(flag: string, describe: string): ValueOption<number> {
-  return valueOption(flag, describe, 'a whole number of at least 1', (text) => {
+/** How many of something: 1, 2, ... up to `most`, beyond which it would end in a lack of memory. */
+export function count(flag: string, describe: string, most: number = Number.MAX_SAFE_INTEGER): ValueOption<number> {
+  const limit = most === Number.MAX_SAFE_INTEGER ? 'of at least 1' : `from 1 to ${most.toLocaleString('en')}`;
+  return valueOption(flag, describe, `a whole number ${limit}`, (text) => {
     const value = parseNumber(text);
-    return Number.isSafeInteger(value) && value >= 1 ? value : undefined;
+    return Number.isSafeInteger(value) && value >= 1 && value <= most ? value : undefined;
   });
 }
 
@@ -64,6 +67,15 @@ export function positive(flag: string, describe: string): ValueOption<number> {
 /** A name or a path. */
 export function text(flag: string, describe: string): ValueOption<string> {
   return valueOption(flag, describe, 'a text that is not empty', (given) => (given.trim() === '' ? undefined : given));
+}
+
+/** A file that the command writes; its ending says of what kind. A name without one is of the first. */
+export function file(flag: string, kinds: readonly string[], describe: string): ValueOption<string> {
+  const endings = kinds.map((kind) => `.${kind}`).join(' or ');
+  return valueOption(flag, describe, `a file name that ends in ${endings}`, (given) => {
+    const ending = extname(given).slice(1).toLowerCase();
+    return given.trim() === '' || (ending !== '' && !kinds.includes(ending)) ? undefined : given;
+  });
 }
 
 /** One of a few names. */

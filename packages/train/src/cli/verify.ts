@@ -1,7 +1,6 @@
 import type { Device } from '@onnx-forge/infer';
 import type { GraphVerification } from '../verify.js';
 import { type Command, type CommandContext, defineCommand, type Outcome } from './command.js';
-import { EXIT } from './errors.js';
 import { openRun, type TrainedRun } from './runs.js';
 import { DEVICES } from './settings.js';
 import { recipeFile } from './shared-options.js';
@@ -40,7 +39,7 @@ export const verifyCommand: Command = defineCommand({
     return {
       text: [resultTable(results), '', ...(await sizesTried(results)), verdict, ...passedOver].join('\n'),
       json: { run, ok, worst, tolerance, graphs: results, refused },
-      exitCode: ok ? EXIT.done : EXIT.failed,
+      ...(!ok && { failure: verdict }),
     };
   },
 });

@@ -1,8 +1,8 @@
 import { lineChart, stackCharts, svgToPng } from '@onnx-forge/viz';
-import { closest } from 'fastest-levenshtein';
 import { TrainError } from '../errors.js';
 import type { FigureImage } from '../figure.js';
 import type { LogLine } from '../run/log.js';
+import { suggestionAndList } from '../suggest.js';
 
 /** What training wrote down of a run, and what the legend calls it. */
 export interface ComparedRun {
@@ -75,6 +75,6 @@ export function loggedValues({ name, log }: ComparedRun, metric: string): readon
   if (found.length > 0) return found;
   const known = [...new Set(log.flatMap((line) => Object.keys(line.metrics)))];
   if (known.length === 0) throw new TrainError('metric-unknown', `run '${name}' has logged nothing yet`, { run: name });
-  const message = `run '${name}' has no metric '${metric}'; did you mean '${closest(bare, known)}'? It has ${known.join(', ')}`;
+  const message = `run '${name}' has no metric '${metric}'${suggestionAndList(bare, known, 'it has ')}`;
   throw new TrainError('metric-unknown', message, { run: name, metric, known });
 }

@@ -5,6 +5,8 @@ import type { FigureImage } from '../figure.js';
 export interface MeasuredRun {
   readonly options: Readonly<Record<string, unknown>>;
   readonly value: number;
+  /** How it was trained and measured, by name: numbers of runs that differ here can't be compared as they stand. */
+  readonly about?: Readonly<Record<string, string | number | undefined>>;
   /** Of the value itself, over examples. */
   readonly standardError?: number | undefined;
 }
@@ -32,6 +34,15 @@ export function crossTable(runs: readonly MeasuredRun[], rows: string, columns?:
   const [down, across] = [valuesOf(runs.map(row)), valuesOf(runs.map(column))];
   const cells = down.map((r) => across.map((c) => cellOf(runs.filter((run) => row(run) === r && column(run) === c))));
   return { rows: down, columns: across, cells };
+}
+
+/** In what the runs differ beside their options: a line for each, such as `iterations differ: 200, 8000`. */
+export function unlikeRuns(runs: readonly MeasuredRun[]): string[] {
+  const names = [...new Set(runs.flatMap(({ about = {} }) => Object.keys(about)))];
+  return names.flatMap((name) => {
+    const values = valuesOf(runs.map(({ about }) => `${about?.[name] ?? 'none'}`));
+    return values.length > 1 ? [`${name} differ: ${values.join(', ')}`] : [];
+  });
 }
 
 /** Each once; numbers in their order, names in the order of the runs. */

@@ -1,6 +1,6 @@
 import { mkdir, readFile, rm, rmdir, unlink, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import lockfile from 'proper-lockfile';
 import { z } from 'zod';
 import { TrainError } from '../errors.js';
@@ -71,10 +71,20 @@ export async function lockRun(run: string): Promise<RunLock> {
       if (lost) return;
       await rm(ownerFile, { force: true });
       await release?.().catch(() => {});
-      // A training that did not begin leaves no empty folder.
-      if (made !== undefined) await rmdir(run).catch(() => {});
+      if (made !== undefined) await removeEmpty(run, made);
     },
   };
+}
+
+/** Removes folders that were made and are empty: a training that did not begin leaves none. */
+async function removeEmpty(path: string, made: string): Promise<void> {
+  for (let folder = resolve(path); ; folder = dirname(folder)) {
+    const removed = await rmdir(folder).then(
+      () => true,
+      () => false,
+    );
+    if (!removed || folder === resolve(made)) return;
+  }
 }
 
 function thisProcess(): Owner {

@@ -1,5 +1,6 @@
 import type { Signature } from '@onnx-forge/export';
-import { suggestion, UsageError } from '../errors.js';
+import { suggestion } from '../../suggest.js';
+import { UsageError } from '../errors.js';
 
 /** A size, or the name of a dimension that stays free. */
 type Size = number | string;

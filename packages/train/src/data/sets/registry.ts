@@ -1,4 +1,4 @@
-import { closest } from 'fastest-levenshtein';
+import { suggestionAndList } from '../../suggest.js';
 import type { DataSetDescription } from '../describe.js';
 import { DataError } from '../errors.js';
 import { syntheticDigits } from '../synthetic/synthetic-digits.js';
@@ -46,10 +46,8 @@ export function describeDataSet(name: string): DataSetDescription {
   const known = DATA_SETS.find((description) => description.name === name);
   if (known) return known;
   const names = DATA_SETS.map((description) => description.name);
-  const nearest = closest(name, names);
-  throw new DataError(
-    'data-unknown',
-    `there is no data set '${name}'; did you mean '${nearest}'? Known: ${names.join(', ')}`,
-    { name, nearest, known: names },
-  );
+  throw new DataError('data-unknown', `there is no data set '${name}'${suggestionAndList(name, names, 'known: ')}`, {
+    name,
+    known: names,
+  });
 }
