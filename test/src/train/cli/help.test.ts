@@ -12,6 +12,33 @@ describe('onnx-forge: help and listings', () => {
     expect(stdout).to.match(/0 done, 1 failed.*2 wrong usage, 130/);
   });
 
+  it('is what a bare command line and `help` show, too', async () => {
+    const [flag, bare, word] = [
+      await onnxForge('--help', tmpdir()),
+      await onnxForge([], tmpdir()),
+      await onnxForge('help', tmpdir()),
+    ];
+    expect(bare).to.deep.equal(flag);
+    expect(word).to.deep.equal(flag);
+    expect(await onnxForge('help train', tmpdir())).to.deep.equal(await onnxForge('train --help', tmpdir()));
+  });
+
+  it('prints a script for the shell, and answers its questions', async () => {
+    const { code, stdout } = await onnxForge('completion', tmpdir());
+    expect(code).to.equal(0);
+    expect(stdout).to.match(/compdef|complete /);
+    const options = await onnxForge('--get-yargs-completions onnx-forge train --', tmpdir());
+    expect(options.stdout.split('\n')).to.include.members(['--epochs', '--resume']);
+  });
+
+  it('shows one model with what each option accepts', async () => {
+    const { code, stdout } = await onnxForge('models vae', tmpdir());
+    expect(code).to.equal(0);
+    expect(stdout)
+      .to.match(/^latentDim +100 +a whole number of at least 1$/m)
+      .and.not.include('wgan-lp:');
+  });
+
   for (const command of COMMANDS) {
     it(`explains ${command} with an example, and nothing is done`, async () => {
       const { code, stdout, stderr } = await onnxForge(`${command} --help`, tmpdir());

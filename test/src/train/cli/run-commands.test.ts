@@ -118,6 +118,7 @@ describe('onnx-forge: commands on a trained run', () => {
     ]);
     const strict = await onnxForge('verify run --tolerance 1e-12', folder);
     expect([strict.code, strict.stdout.includes('NOT all outputs agree')]).to.deep.equal([1, true]);
+    expect(complaints(strict)[0]).to.match(/NOT all outputs agree .* \(tolerance 1e-12\)/);
   });
 
   it('export writes a folder that loads and behaves like the run, and not over another run', async () => {

@@ -1,0 +1,74 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import { complaints, onnxForge } from './onnx-forge.js';
+
+const PRETRAINED = fileURLToPath(new URL('../../../../models/pretrained/vae-2d', import.meta.url));
+
+/** The facts of a manifest that tests change. */
+interface Changeable {
+  model: string;
+  steps: number;
+  metrics: Record<string, unknown>[];
+}
+
+describe('onnx-forge: measured numbers of several runs', () => {
+  let folder: string;
+
+  /** A trained run under another name, with another manifest. */
+  const copy = async (name: string, change: (manifest: Changeable) => void = () => {}): Promise<void> => {
+    await cp(PRETRAINED, join(folder, name), { recursive: true });
+    const file = join(folder, name, 'manifest.json');
+    const manifest = JSON.parse(await readFile(file, 'utf8')) as Changeable;
+    change(manifest);
+    await writeFile(file, JSON.stringify(manifest));
+  };
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'onnx-forge-test-'));
+    await copy('one');
+    await copy('twice', ({ metrics }) => {
+      const likelihood = metrics.find(({ name }) => name === 'logLikelihood')!;
+      metrics.push({ ...likelihood, value: (likelihood.value as number) - 3, draws: 10 });
+    });
+    await copy('short', (manifest) => {
+      manifest.steps = 200;
+      for (const metric of manifest.metrics) metric.value = (metric.value as number) - 40;
+    });
+    await copy('odd', (manifest) => {
+      manifest.model = 'vae-2d\x1b[2J\x07';
+    });
+  });
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  it('bars: each number once, also when two patterns fit it', async () => {
+    const { stdout } = await onnxForge('bars one --metrics elbo,el* --json', folder);
+    expect((JSON.parse(stdout) as { numbers: string[] }).numbers).to.deep.equal(['elbo']);
+  });
+
+  it('bars: a number that was measured in two ways is two, with the way in its name', async () => {
+    const { stdout } = await onnxForge('bars twice --metrics logLikelihood --json', folder);
+    const { numbers } = JSON.parse(stdout) as { numbers: string[] };
+    expect(numbers).to.have.members(['logLikelihood (K = 200)', 'logLikelihood (K = 10)']);
+    const unequal = await onnxForge('bars twice one --metrics logLikelihood', folder);
+    expect(complaints(unequal)[0]).to.include("one lacks 'logLikelihood (K = 10)', which twice has");
+    expect((await onnxForge('bars one twice --metrics logLikelihood', folder)).code).to.equal(0);
+  });
+
+  it('table: says in what the runs differ', async () => {
+    const { stdout } = await onnxForge('table one short --metric elbo --rows hiddenDim', folder);
+    expect(stdout).to.match(/iterations differ: 200, \d+/);
+    const like = await onnxForge('table one one --metric elbo --rows hiddenDim', folder);
+    expect(like.stdout).to.not.include('differ');
+  });
+
+  it('shows control characters of a file instead of sending them to the terminal', async () => {
+    const { code, stderr } = await onnxForge('verify odd', folder);
+    expect(code).to.not.equal(0);
+    expect(stderr)
+      .to.include('vae-2d\\x1b[2J\\x07')
+      .and.not.match(/\x1b\[2J|\x07/);
+  });
+});
