@@ -1,0 +1,6 @@
+// The names of tfjs-node. Those that are written out stand before tfjs's own of the same name.
+export * from '#tfjs';
+export { io } from './io.js';
+export { node } from './node.js';
+export { SavedModelUnsupportedError } from './tensorflow-saved-model.js';
+export { version } from './version.js';
