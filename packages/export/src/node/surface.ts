@@ -1,6 +1,5 @@
-// The names of tfjs-node. Those that are written out stand before tfjs's own of the same name.
-export * from '#tfjs';
-export { io } from './io.js';
-export { node } from './node.js';
-export { SavedModelUnsupportedError } from './tensorflow-saved-model.js';
-export { version } from './version.js';
+import * as tf from './names.js';
+
+// All of it as `import tf from`, too.
+export * from './names.js';
+export default tf;
