@@ -10,7 +10,8 @@ import { registerProgressLogger } from './progress-bar.js';
 import * as surface from './surface.js';
 
 registerOnnxBackend();
-registerOnnxBackend({ name: 'tensorflow' });
+// Unless tfjs-node itself is loaded.
+if (!surface.findBackendFactory('tensorflow')) registerOnnxBackend({ name: 'tensorflow' });
 registerFileSystem();
 registerProgressLogger();
 // Takes effect at once, as the backend needs no asynchronous start: no top-level await, so that `require` works too.

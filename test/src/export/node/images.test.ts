@@ -197,6 +197,23 @@ describe('tf.node', () => {
       });
     }
 
+    it('GIFs whose codes are damaged', async () => {
+      const file = fileOf('GIF of one frame');
+      // The codes begin after the palette (12 bytes from 13 on), the frame's header (10), their width and the block's length.
+      const damaged = (change: (codes: Uint8Array) => void): Uint8Array => {
+        const copy = file.slice();
+        change(copy.subarray(13 + 12 + 10 + 2));
+        return copy;
+      };
+      const { decodeGif } = entry().node;
+      // Three bits a code, the lowest first: 4 clears, 5 ends.
+      await check(() => decodeGif(damaged((codes) => codes.set([0b00101100]))), /a frame has 0 instead of 20 pixels/);
+      await check(() => decodeGif(damaged((codes) => codes.set([0b00111100]))), /code 7 has no meaning/);
+      const small = file.slice();
+      small[10]! &= 0xf8; // two colours instead of four
+      await check(() => decodeGif(Buffer.concat([small.subarray(0, 19), small.subarray(25)])), /has color [23] of 2/);
+    });
+
     it('files whose pixels TensorFlow would make something else of', async () => {
       const { decodeImage } = entry().node;
       await check(
