@@ -15,13 +15,13 @@ export class ProgressLogger extends tf.CustomCallback {
       onEpochBegin: async (epoch) => {
         console.log(`Epoch ${epoch + 1} / ${this.params.epochs}`);
         [seen, start, took] = [0, tf.util.now(), Number.NaN];
-        const width = Math.floor(0.5 * (process.stderr.columns ?? 80));
+        const width = Math.floor(0.5 * (process.stderr.columns || 80));
         const total = batches + 1;
         bar = new ProgressBar('eta=:eta :bar :metrics', { width, total, head: '>', renderThrottle: 50 });
       },
       onBatchEnd: async (batch, logs) => {
         seen++;
-        const room = Math.floor(0.5 * (process.stderr.columns ?? 80) - 12);
+        const room = Math.floor(0.5 * (process.stderr.columns || 80) - 12);
         bar?.tick(batches === 0 ? 0 : 1, { metrics: metricsOf(logs, room) });
         await tf.nextFrame();
         // Validation, which follows, does not count.

@@ -24,7 +24,7 @@ export function decodeJpeg(codec: Libjpeg, bytes: Uint8Array, channels: 0 | 1 | 
   const decoder = new codec.JPEGDecoder();
   try {
     decoder.getEncodedBuffer(bytes.length).set(bytes);
-    attempt(() => decoder.decode());
+    attempt('the JPEG is damaged or cut off', () => decoder.decode());
     const wanted = channels === 0 ? components : channels;
     const data = converted(decoder.getDecodedBuffer(), components, wanted);
     return { width, height, channels: wanted, data };
@@ -71,7 +71,7 @@ export function encodeJpeg(codec: Libjpeg, image: ImageBytes, options: JpegOptio
     const size = { width: whole.width, height: whole.height };
     const frame = { ...size, bitsPerSample: 8 * sampleBytes, componentCount: channels, isSigned: false };
     encoder.getDecodedBuffer(frame).set(whole.data);
-    encoder.encode();
+    attempt(`an image of ${width} x ${height} pixels can't be encoded as JPEG`, () => encoder.encode());
     const file = new Uint8Array(encoder.getEncodedBuffer());
     const view = new DataView(file.buffer);
     view.setUint16(frameAt(file) + 5, height);
@@ -121,11 +121,11 @@ function frameAt(bytes: Uint8Array): number {
 }
 
 /** The codec throws numbers: addresses of messages in its memory. */
-function attempt(work: () => void): void {
+function attempt(failure: string, work: () => void): void {
   try {
     work();
   } catch (error) {
-    throw new InputError('the JPEG is damaged or cut off', {}, { cause: error });
+    throw new InputError(failure, {}, { cause: error });
   }
 }
 
