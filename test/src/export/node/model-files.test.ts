@@ -216,6 +216,9 @@ describe('file:// models', () => {
         'exists as a file. The path must be nonexistent or point to a directory.',
       );
       assert.match(await save(url('file', 'below')), /file\/below can't be made: ENOTDIR/);
+      mkdirSync(inFolder('taken', 'weights.bin'), { recursive: true });
+      assert.match(await save(url('taken')), /taken can't be written: EISDIR/);
+      assert.deepEqual(readdirSync(inFolder('taken')), ['weights.bin']);
       const { io } = entry();
       const saveTwo = () => io.fileSystem([inFolder('a'), inFolder('b')]).save({ modelTopology: {} });
       assert.equal(await complaint(saveTwo), 'Cannot perform saving to multiple paths.');
