@@ -1,10 +1,10 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { fsyncSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { versionEvent } from './event.js';
 import { tfRecord } from './record.js';
 
-/** A file of events that TensorBoard reads, named as TensorFlow names them. Events are in the file when `append` returns. */
+/** A file of events that TensorBoard reads, named as TensorFlow names them. Events are in the file when `append` returns; it stays open. */
 export class EventFile {
   readonly path: string;
   readonly #file: number;
@@ -31,9 +31,5 @@ export class EventFile {
   /** Has the operating system put on the disk what was appended. */
   flush(): void {
     fsyncSync(this.#file);
-  }
-
-  close(): void {
-    closeSync(this.#file);
   }
 }
