@@ -201,7 +201,7 @@ export function recipeOptions(
   before: OptionValues = {},
 ): OptionValues & CommonOptions {
   const owner = `recipe '${recipe.name}'`;
-  const chosen = preset === undefined ? {} : recipe.presets[preset];
+  const chosen = preset === undefined ? {} : Object.hasOwn(recipe.presets, preset) ? recipe.presets[preset] : undefined;
   if (chosen === undefined) {
     const known = Object.keys(recipe.presets).join(', ') || 'none';
     throw new TrainError('option-unknown', `${owner} has no preset '${preset}'; presets: ${known}`, { preset });

@@ -24,9 +24,14 @@ export function strict(resolution: Resolution, lib: readonly string[] = ['es2023
 /** Strict apps compile against what npm has installed. */
 export function describeTypes(app: () => EmptyProject): void {
   describe('the declarations, all of them checked', () => {
-    async function complaints(name: string, text: string, compilerOptions: Record<string, unknown>): Promise<string> {
-      app().write(`${name}/main.ts`, text);
-      app().write(`${name}/tsconfig.json`, JSON.stringify({ compilerOptions, files: ['main.ts'] }));
+    async function complaints(
+      name: string,
+      text: string,
+      compilerOptions: Record<string, unknown>,
+      file = 'main.ts',
+    ): Promise<string> {
+      app().write(`${name}/${file}`, text);
+      app().write(`${name}/tsconfig.json`, JSON.stringify({ compilerOptions, files: [file] }));
       return app().tsc(name);
     }
 
@@ -37,6 +42,17 @@ export function describeTypes(app: () => EmptyProject): void {
         });
       }
     }
+
+    for (const resolution of RESOLUTIONS) {
+      it(`hold in a strict app that was written for tfjs-node, under moduleResolution ${resolution}`, async () => {
+        expect(await complaints('node-app', NODE_APP, strict(resolution))).to.equal('');
+      });
+    }
+
+    it('hold in such an app that is CommonJS', async () => {
+      const options = { ...strict('nodenext'), verbatimModuleSyntax: false };
+      expect(await complaints('commonjs', COMMONJS_NODE_APP, options, 'main.cts')).to.equal('');
+    });
 
     it('hold in a strict app for a page, without the types of Node', async () => {
       const options = { ...strict('bundler', ['es2023', 'dom']), types: [] };
@@ -81,6 +97,40 @@ recipes.vea;
 // @ts-expect-error: a tensor is no number
 const wrong: number = tf.scalar(1).mul(2);
 console.log(bytes.length, status, Object.keys(recipes) as RecipeName[], recipe.name, wrong, new ForgeError('a', 'b').code);
+`;
+
+const NODE_APP = `
+import { readFileSync } from 'node:fs';
+import { exportOnnx } from '@onnx-forge/export';
+import tf from '@onnx-forge/export/node';
+import * as all from '@onnx-forge/export/node';
+
+const image: tf.Tensor3D | tf.Tensor4D = tf.node.decodeImage(readFileSync('cat.jpg'), 3);
+const frames: all.Tensor4D = all.node.decodeGif(new Uint8Array());
+const png: Uint8Array = await tf.node.encodePng(tf.node.decodePng(new Uint8Array()));
+const model: tf.LayersModel = await tf.loadLayersModel(tf.io.fileSystem('model/model.json'));
+const handler: tf.io.IOHandler = tf.io.nodeHTTPRequest('http://localhost/model.json', { headers: { a: 'b' } });
+const artifacts: tf.io.ModelArtifacts = await handler.load!();
+await model.save('file://model', { includeOptimizer: true });
+const callbacks = tf.node.tensorBoard('logs', { updateFreq: 'batch', histogramFreq: 1 });
+await model.fit(tf.ones([1, 1]), tf.ones([1, 1]), { callbacks });
+const writer: all.SummaryFileWriter = tf.node.summaryFileWriter('logs');
+writer.scalar('loss', tf.scalar(1), 1);
+exportOnnx(model);
+// @ts-expect-error: there is no such frequency
+tf.node.tensorBoard('logs', { updateFreq: 'hour' });
+// @ts-expect-error: a path is no image
+tf.node.decodeImage('cat.jpg');
+console.log(image.shape, frames.shape, png.length, artifacts.format, tf.version['tfjs-node'], tf.getBackend());
+`;
+
+const COMMONJS_NODE_APP = `
+import * as all from '@onnx-forge/export/node';
+import tf = require('@onnx-forge/export/node');
+
+const x: tf.Tensor = tf.ones([2]);
+const y: all.Tensor = all.add(x, 1);
+console.log(y.shape, tf.node.getNumOfSavedModels(), all.version.tfjs);
 `;
 
 const PAGE = `

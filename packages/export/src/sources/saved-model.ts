@@ -4,7 +4,7 @@ import { ForgeError } from '@onnx-forge/infer';
 import { z } from 'zod';
 import type { tf } from '../tfjs.js';
 
-/** A saved model can't be read (code `tfjs-model`). */
+/** A saved model can't be read or written (code `tfjs-model`). */
 export class SavedModelError extends ForgeError {
   constructor(message: string, path: string, options?: ErrorOptions) {
     super('tfjs-model', message, { path }, options);
@@ -17,12 +17,13 @@ const weights = z.looseObject({
   dtype: z.enum(['float32', 'int32', 'bool', 'string', 'complex64']),
   quantization: z.looseObject({ dtype: z.enum(['uint8', 'uint16', 'float16']) }).optional(),
 });
+const manifestSchema = z.array(z.looseObject({ paths: z.array(z.string()), weights: z.array(weights) }));
 const modelSchema = z.looseObject({
   modelTopology: z.record(z.string(), z.unknown()),
-  weightsManifest: z.array(z.looseObject({ paths: z.array(z.string()), weights: z.array(weights) })).optional(),
+  weightsManifest: manifestSchema.optional(),
 });
 
-type WeightGroup = NonNullable<z.infer<typeof modelSchema>['weightsManifest']>[number];
+type WeightGroup = z.infer<typeof manifestSchema>[number];
 
 const VALUE_BYTES = { float32: 4, int32: 4, bool: 1, complex64: 8, uint8: 1, uint16: 2, float16: 2 } as const;
 
@@ -46,18 +47,38 @@ export async function readModelJson(location: string): Promise<unknown> {
  * @throws SavedModelError that names the file and what is wrong with it
  */
 export async function readArtifacts(location: string): Promise<tf.io.ModelArtifacts> {
-  const result = modelSchema.safeParse(await readModelJson(location));
-  if (!result.success) {
-    const { path: where, message } = result.error.issues[0]!;
-    throw new SavedModelError(`${location} is not a saved tfjs model: ${where.join('.')}: ${message}`, location);
-  }
-  const { weightsManifest = [], ...rest } = result.data;
-  const groups = await Promise.all(weightsManifest.map((group) => readGroup(location, group)));
+  const { weightsManifest = [], ...rest } = parsed(modelSchema, await readModelJson(location), location);
+  return { ...rest, ...(await readGroups(location, weightsManifest)) };
+}
+
+/**
+ * Reads the weights that a manifest lists, from files beside it: of models whose topology is a file of its own.
+ * @param location of the manifest, a JSON file: a file, or an http(s) URL
+ * @throws SavedModelError that names the file and what is wrong with it
+ */
+export async function readWeights(location: string): Promise<SavedWeights> {
+  return readGroups(location, parsed(manifestSchema, await readModelJson(location), location));
+}
+
+/** Weights in one piece, as tfjs takes them. */
+export interface SavedWeights {
+  readonly weightSpecs: tf.io.WeightsManifestEntry[];
+  readonly weightData: ArrayBuffer;
+}
+
+async function readGroups(location: string, manifest: readonly WeightGroup[]): Promise<SavedWeights> {
+  const groups = await Promise.all(manifest.map((group) => readGroup(location, group)));
   return {
-    ...rest,
-    weightSpecs: weightsManifest.flatMap((group) => group.weights) as tf.io.WeightsManifestEntry[],
+    weightSpecs: manifest.flatMap((group) => group.weights) as tf.io.WeightsManifestEntry[],
     weightData: new Uint8Array(Buffer.concat(groups)).buffer,
   };
+}
+
+function parsed<T>(schema: z.ZodType<T>, json: unknown, location: string): T {
+  const result = schema.safeParse(json);
+  if (result.success) return result.data;
+  const { path: where, message } = result.error.issues[0]!;
+  throw new SavedModelError(`${location} is not a saved tfjs model: ${where.join('.')}: ${message}`, location);
 }
 
 /** The shards of one group, joined; their length must be that of the group's weights. */

@@ -1,0 +1,91 @@
+import { InputError } from '@onnx-forge/infer';
+import { PNG } from 'pngjs';
+import type { Channels, ImageBytes } from './image-bytes.js';
+
+/** What pngjs returns beside its declared type: 16-bit samples stay, the transparent colour is in the file's units. */
+interface ParsedPng {
+  readonly width: number;
+  readonly height: number;
+  readonly depth: 1 | 2 | 4 | 8 | 16;
+  readonly colorType: 0 | 2 | 3 | 4 | 6;
+  readonly transColor?: readonly number[];
+  /** Red, green, blue, alpha of each pixel. */
+  readonly data: Uint8Array | Uint16Array;
+}
+
+const PALETTE = 3;
+const FILE_CHANNELS = { 0: 1, 2: 3, 3: 3, 4: 2, 6: 4 } as const;
+
+/**
+ * Decodes a PNG as TensorFlow does: 16 bits are cut to the upper 8, a palette is colour (with alpha if the file has a `tRNS`
+ * chunk), a transparent colour shows only where alpha is asked for, and grey is the truncated ITU-R 601 sum.
+ *
+ * @throws InputError it is damaged or cut off
+ */
+export function decodePng(bytes: Uint8Array, channels: Channels = 0): ImageBytes {
+  const png = parse(bytes);
+  const { width, height, depth, colorType, data } = png;
+  const inFile = colorType === PALETTE && hasChunk(bytes, 'tRNS') ? 4 : FILE_CHANNELS[colorType];
+  const wanted = channels === 0 ? inFile : channels;
+  const toByte = byteOf(colorType === PALETTE ? 8 : depth);
+  const [clearRed = 0, clearGreen = clearRed, clearBlue = clearRed] = png.transColor ?? [];
+  const isGrey = colorType === 0 || colorType === 4;
+  const out = new Uint8Array(width * height * wanted);
+  for (let from = 0, to = 0; from < data.length; from += 4, to += wanted) {
+    // pngjs blackens pixels of the transparent colour.
+    const isClear = png.transColor !== undefined && data[from + 3] === 0;
+    const red = toByte(isClear ? clearRed : data[from]!);
+    const green = toByte(isClear ? clearGreen : data[from + 1]!);
+    const blue = toByte(isClear ? clearBlue : data[from + 2]!);
+    if (wanted < 3) {
+      out[to] = isGrey ? red : luminance(red, green, blue);
+    } else {
+      out[to] = red;
+      out[to + 1] = green;
+      out[to + 2] = blue;
+    }
+    if (wanted % 2 === 0) out[to + wanted - 1] = toByte(data[from + 3]!);
+  }
+  return { width, height, channels: wanted, data: out };
+}
+
+/**
+ * @param level of zlib's compression, 0 to 9; -1: its default
+ */
+export function encodePng({ width, height, channels, data }: ImageBytes, level: number): Uint8Array {
+  const colorType = ({ 1: 0, 2: 4, 3: 2, 4: 6 } as const)[channels];
+  const png = new PNG({ width: 1, height: 1 });
+  Object.assign(png, { width, height, data: Buffer.from(data.buffer, data.byteOffset, data.byteLength) });
+  return new Uint8Array(
+    PNG.sync.write(png, { colorType, inputColorType: colorType, bitDepth: 8, deflateLevel: level } as object),
+  );
+}
+
+function parse(bytes: Uint8Array): ParsedPng {
+  try {
+    const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return PNG.sync.read(file, { skipRescale: true }) as unknown as ParsedPng;
+  } catch (error) {
+    throw new InputError(`the PNG is damaged or cut off: ${(error as Error).message}`, {}, { cause: error });
+  }
+}
+
+function byteOf(depth: number): (sample: number) => number {
+  if (depth === 16) return (sample) => sample >> 8;
+  const most = 2 ** depth - 1;
+  return (sample) => (sample * 255) / most;
+}
+
+/** libpng's fixed-point weights. */
+function luminance(red: number, green: number, blue: number): number {
+  return red === green && red === blue ? red : (9797 * red + 19234 * green + 3737 * blue) >> 15;
+}
+
+/** Chunks lie one after another from byte 8: length, name, data, checksum. */
+function hasChunk(bytes: Uint8Array, name: string): boolean {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = 8; at + 8 <= bytes.length; at += 12 + view.getUint32(at)) {
+    if (String.fromCharCode(...bytes.subarray(at + 4, at + 8)) === name) return true;
+  }
+  return false;
+}
