@@ -50,6 +50,23 @@ describe('viz: line chart', () => {
     }
   });
 
+  it('leaves out what lies beyond its ends as a whole, which would end the process', () => {
+    const series = [
+      { name: 'inside', x: [0, 1], y: [-150, -140] },
+      { name: 'a point outside', x: [1], y: [-9000] },
+      { name: 'a line outside', x: [0, 1], y: [700, 9000] },
+    ];
+    for (const some of [series, series.slice(1), series.slice(2)]) {
+      const axes = { x: { label: 'x' }, y: { label: 'y', domain: [-240, -100] } } as const;
+      for (const { svg } of [
+        lineChart({ title: 't', ...axes, series: some }),
+        scatterPlot({ title: 't', ...axes, series: some }),
+      ]) {
+        expect(svgToPng(svg)).to.have.length.greaterThan(1000);
+      }
+    }
+  });
+
   it('draws each line through its points, in their order', () => {
     const series = [{ name: 'a', x: [0, 4, 2], y: [0, 1, 3] }];
     const { svg } = lineChart({ ...LOSSES, series });

@@ -18,7 +18,7 @@ export interface CurvesOptions {
   /** What is shown, with its unit. */
   readonly y: string;
   readonly lines: readonly Curve[];
-  /** Ends of the y axis; what lies outside is cut off. */
+  /** Ends of the y axis; what lies outside is cut off, unless all does. */
   readonly domain?: readonly [number, number];
 }
 
@@ -31,11 +31,12 @@ export function curves({ title, y, lines, domain }: CurvesOptions): Figure {
       const sign = negate ? -1 : 1;
       return { name, x: points.map(({ step }) => step), y: points.map(({ metrics }) => sign * metrics[metric]!) };
     });
+    const within = (value: number): boolean => domain !== undefined && value >= domain[0] && value <= domain[1];
     const { svg } = lineChart({
       title,
       subtitle: `${manifest.model}, ${manifest.data.name}, seed ${manifest.seed}`,
       x: { label: 'training iterations' },
-      y: { label: y, ...(domain && { domain }) },
+      y: { label: y, ...(domain && series.some((one) => one.y.some(within)) && { domain }) },
       // A run of less than an epoch has no validation yet.
       series: series.filter(({ x }) => x.length > 0),
     });

@@ -57,6 +57,20 @@ function requirePositive(values: ArrayLike<number>, name: string): void {
   }
 }
 
+/**
+ * The series that may show within the axes' ends. The renderer ends the process at a mark that lies beyond the picture's edge
+ * as a whole, so such marks must not reach it.
+ */
+export function inView<S extends Series>(series: readonly S[], axes: { readonly x: Axis; readonly y: Axis }): S[] {
+  return series.filter((one) =>
+    (['x', 'y'] as const).every((field) => {
+      const { domain } = axes[field];
+      const [low, high] = extent([one[field]]);
+      return domain === undefined || (low <= Math.max(...domain) && high >= Math.min(...domain));
+    }),
+  );
+}
+
 /** Smallest and largest of many values. */
 export function extent(lists: readonly ArrayLike<number>[]): [number, number] {
   let [low, high] = [Infinity, -Infinity];

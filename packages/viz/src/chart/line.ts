@@ -1,6 +1,6 @@
 import { requireInteger } from '../check.js';
 import { numericAxis } from './axis.js';
-import { type Axis, checkSeries, type Series, type Size } from './data.js';
+import { type Axis, checkSeries, inView, type Series, type Size } from './data.js';
 import { topLegend } from './legend.js';
 import { dashes, palette } from './palette.js';
 import { type Chart, type Heading, renderFitted } from './render.js';
@@ -32,8 +32,11 @@ export function lineChart(spec: LineChartSpec): Chart {
     if (smooth !== undefined) requireInteger(smooth, `series '${name}': smooth`, 1);
   }
   const names = series.map(({ name }) => name);
-  const lines = series.flatMap((one) => rows(one, one.smooth ? runningMean(one.y, one.smooth) : one.y));
-  const raw = series.filter(({ smooth }) => smooth !== undefined).flatMap((one) => rows(one, one.y));
+  const drawn = series.map((one) => ({ ...one, y: one.smooth ? runningMean(one.y, one.smooth) : one.y }));
+  const lines = inView(drawn, { x, y }).flatMap((one) => rows(one, one.y));
+  const raw = inView(series, { x, y })
+    .filter(({ smooth }) => smooth !== undefined)
+    .flatMap((one) => rows(one, one.y));
   const across = numericAxis('x', x, series, { nice: false, pixelsPerTick: 90, look: { grid: false } });
   const up = numericAxis('y', y, series, { nice: true, pixelsPerTick: 55, look: { domain: false, ticks: false } });
   const clip = across.cut || up.cut;

@@ -1,5 +1,5 @@
 import { numericAxis } from './axis.js';
-import { type Axis, checkSeries, type Series, type Size } from './data.js';
+import { type Axis, checkSeries, inView, type Series, type Size } from './data.js';
 import { rightLegend } from './legend.js';
 import { palette, shapes } from './palette.js';
 import { type Chart, type Heading, renderFitted } from './render.js';
@@ -20,7 +20,7 @@ export function scatterPlot(spec: ScatterPlotSpec): Chart {
   const { series, x, y, width = 600, height = 520 } = spec;
   checkSeries(series, { x, y });
   const names = series.map(({ name }) => name);
-  const points = interleave(series);
+  const points = interleave(inView(series, { x, y }));
   // Ink per figure stays about the same: many points are small and see-through.
   const size = Math.min(40, Math.max(5, 24_000 / points.length));
   const opacity = Math.min(0.85, Math.max(0.45, 0.85 - points.length / 50_000));
