@@ -1,4 +1,4 @@
-import { type ComputeDevice, openDevice, type Session } from '@onnx-forge/infer';
+import { type ComputeDevice, GraphError, openDevice, type Session } from '@onnx-forge/infer';
 import type { TensorKind } from './calls.js';
 import type { Numbers } from './stored.js';
 
@@ -24,22 +24,17 @@ export interface Job {
 export class Executor {
   readonly #graphs = new Map<number, Session>();
   readonly #arrays = new Map<number, Numbers>();
-  /** Why arrays are not there. */
+  /** Why arrays are not there, and graphs not open. */
   readonly #failed = new Map<number, unknown>();
+  readonly #refused = new Map<number, unknown>();
   #device: ComputeDevice | undefined;
 
   /** @throws nothing: a failure is thrown when one of the outputs is fetched. */
   async run({ graph, model, feeds, outputs }: Job): Promise<void> {
     try {
-      if (model) {
-        this.#device ??= await openDevice({ device: 'cpu', threads: 1 });
-        this.#graphs.set(
-          graph,
-          await this.#device.open(model, { name: 'a piece of tfjs code', optimization: 'disabled' }),
-        );
-      }
+      if (model) await this.#open(graph, model);
       const session = this.#graphs.get(graph);
-      if (!session) throw new Error('its graph could not be opened before');
+      if (!session) throw this.#refused.get(graph) ?? new Error(`there is no graph ${graph}`);
       const inputs = feeds.map(({ kind, remote, data }, i) => {
         if (remote !== undefined && data) this.#arrays.set(remote, data);
         return [`x${i}`, { type: kind.dtype, dims: [...kind.shape], data: data ?? this.fetch(remote!) }] as const;
@@ -48,7 +43,17 @@ export class Executor {
       const results = await session.run(wanted);
       for (const [i, id] of outputs.entries()) this.#arrays.set(id, results[`y${i}`]!.data as Numbers);
     } catch (error) {
-      for (const id of outputs) this.#failed.set(id, error);
+      for (const id of outputs) this.#failed.set(id, plain(error));
+    }
+  }
+
+  async #open(graph: number, model: Uint8Array): Promise<void> {
+    try {
+      this.#device ??= await openDevice({ device: 'cpu', threads: 1 });
+      const options = { name: 'a piece of tfjs code', optimization: 'disabled' } as const;
+      this.#graphs.set(graph, await this.#device.open(model, options));
+    } catch (error) {
+      this.#refused.set(graph, error);
     }
   }
 
@@ -69,12 +74,24 @@ export class Executor {
   async close(graph: number): Promise<void> {
     const session = this.#graphs.get(graph);
     this.#graphs.delete(graph);
+    this.#refused.delete(graph);
     await session?.dispose();
   }
 
   async dispose(): Promise<void> {
     this.#arrays.clear();
     this.#failed.clear();
-    for (const graph of [...this.#graphs.keys()]) await this.close(graph);
+    this.#refused.clear();
+    this.#graphs.clear();
+    await this.#device?.dispose();
+    this.#device = undefined;
   }
+}
+
+/** onnxruntime names the file and function in which it ran out of memory. */
+function plain(error: unknown): unknown {
+  const [, bytes] = /Failed to allocate memory for requested buffer of size (\d+)/.exec(String(error)) ?? [];
+  if (bytes === undefined) return error;
+  const needed = `a tensor of ${(Number(bytes) / 2 ** 30).toFixed(1)} GiB`;
+  return new GraphError('graph-run', `not enough memory for ${needed}, which tfjs code on the onnx backend needs`);
 }

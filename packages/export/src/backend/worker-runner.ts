@@ -40,6 +40,8 @@ export class WorkerRunner implements Runner {
   readonly #waiting = new Map<number, Waiting>();
   #tickets = 0;
   #running = 0;
+  /** Why the thread is gone. */
+  #lost: string | undefined;
 
   constructor(threads: Threads, file: URL) {
     const { port1, port2 } = new threads.MessageChannel();
@@ -99,11 +101,16 @@ export class WorkerRunner implements Runner {
 
   #ask(id: number, waiting: Waiting): void {
     const ticket = this.#tickets++;
+    if (this.#lost !== undefined) {
+      waiting({ failure: this.#lost });
+      return;
+    }
     this.#waiting.set(ticket, waiting);
     this.#send({ what: 'fetch', id, ticket });
   }
 
   #send(request: Request): void {
+    if (this.#lost !== undefined) return;
     if (request.what === 'run' || request.what === 'close' || request.what === 'end') this.#running++;
     this.#port.postMessage(request);
   }
@@ -134,6 +141,7 @@ export class WorkerRunner implements Runner {
   /** The thread is gone: whoever waits is told. */
   #lose(error: unknown): void {
     const failure = `the thread that runs graphs ended: ${error instanceof Error ? error.message : String(error)}`;
+    this.#lost = failure;
     for (const waiting of [...this.#waiting.values()]) waiting({ failure });
     this.#waiting.clear();
     this.#running = 0;
