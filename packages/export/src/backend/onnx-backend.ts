@@ -1,3 +1,4 @@
+import type { DeviceRequest } from '@onnx-forge/infer';
 import { tf } from '../tfjs.js';
 import type { TensorKind } from './calls.js';
 import { hostCost } from './host-cost.js';
@@ -23,6 +24,11 @@ export interface OnnxBackendOptions {
    * is left to tfjs's cpu kernels until they have taken that long. 0: opened at first sight.
    */
   readonly opening?: number;
+  /**
+   * Where onnxruntime runs graphs. A device that is not there is an error of the first tensor read that needs it. Default:
+   * the environment variable `ONNX_FORGE_DEVICE`, so that programs need no change; else the CPU (in browsers: wasm).
+   */
+  readonly device?: DeviceRequest;
   /** Whether graphs run in a worker thread, in Node, so that tensors can be read synchronously. Default true. */
   readonly worker?: boolean;
 }
@@ -45,10 +51,14 @@ export function registerOnnxBackend(options: OnnxBackendOptions = {}): void {
   tf.registerBackend(name, () => makeBackend(options));
 }
 
-function makeBackend({ smallest = 0.5, opening, worker = true }: OnnxBackendOptions): OnnxBackend {
+function makeBackend({ smallest = 0.5, opening, device, worker = true }: OnnxBackendOptions): OnnxBackend {
   const Cpu = cpuBackendClass();
   return new (class extends Cpu implements OnnxBackend {
-    readonly work = new RecordedWork(backendLowerings(), { worker, ...(opening !== undefined && { opening }) });
+    readonly work = new RecordedWork(backendLowerings(), {
+      worker,
+      device: device ?? deviceOfEnvironment(),
+      ...(opening !== undefined && { opening }),
+    });
     readonly smallest = 1e6 * smallest;
 
     override write(values: tf.backend_util.BackendValues, _shape: number[], dtype: tf.DataType): object {
@@ -103,6 +113,10 @@ function makeBackend({ smallest = 0.5, opening, worker = true }: OnnxBackendOpti
       return stored;
     }
   })();
+}
+
+function deviceOfEnvironment(): DeviceRequest | undefined {
+  return (globalThis.process?.env?.ONNX_FORGE_DEVICE || undefined) as DeviceRequest | undefined; // openDevice checks it
 }
 
 /** Every kernel of tfjs's cpu backend, in front of it the question whether to record it. */

@@ -1,4 +1,4 @@
-import { GraphError } from '@onnx-forge/infer';
+import { type DeviceRequest, GraphError } from '@onnx-forge/infer';
 import { SyncReadError } from '../errors.js';
 import type { Lowering } from '../lower/lowering.js';
 import { tf } from '../tfjs.js';
@@ -33,6 +33,8 @@ interface Structure {
 export interface WorkOptions {
   /** Estimated time to open any graph, in ms; default: by the number of its calls. */
   readonly opening?: number;
+  /** Where graphs run; default: the CPU. */
+  readonly device?: DeviceRequest | undefined;
   /** Whether graphs run in a worker thread where there are such. */
   readonly worker: boolean;
 }
@@ -65,10 +67,10 @@ export class RecordedWork {
   #depth = 0;
   #scope: number | undefined;
 
-  constructor(lowerings: ReadonlyMap<string, Lowering>, { opening, worker }: WorkOptions) {
+  constructor(lowerings: ReadonlyMap<string, Lowering>, { opening, device, worker }: WorkOptions) {
     this.kinds = new CallKinds(lowerings);
     this.#opening = opening;
-    this.#makeRunner = () => (worker && workerRunner()) || new LocalRunner();
+    this.#makeRunner = () => (worker && workerRunner(device)) || new LocalRunner(device);
   }
 
   /** Records a call and returns its outputs. */
@@ -198,7 +200,7 @@ export class RecordedWork {
     this.#runner ??= this.#makeRunner();
     const known = structure.graph;
     const graph = known ?? this.#numbers++;
-    const model = known === undefined ? { model: modelOf(piece, this.kinds) } : {};
+    const model = known === undefined ? { model: { bytes: modelOf(piece, this.kinds), resident: floats(piece) } } : {};
     if (known === undefined) {
       structure.graph = graph;
       this.#open.set(graph, structure);
@@ -219,6 +221,11 @@ export class RecordedWork {
   #close(graph: number | undefined): void {
     if (graph !== undefined) this.#runner?.close(graph);
   }
+}
+
+/** The outputs that devices keep. */
+function floats({ outputs }: Piece): string[] {
+  return outputs.flatMap(({ dtype }, i) => (dtype === 'float32' ? [`y${i}`] : []));
 }
 
 const removed = (): GraphError =>
