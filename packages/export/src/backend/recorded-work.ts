@@ -64,6 +64,7 @@ export class RecordedWork {
   /** Arrays of the runner to be dropped once the recorded calls have run. */
   #doomed: number[] = [];
   #numbers = 0;
+  #opened = 0;
   #depth = 0;
   #scope: number | undefined;
 
@@ -71,6 +72,16 @@ export class RecordedWork {
     this.kinds = new CallKinds(lowerings);
     this.#opening = opening;
     this.#makeRunner = () => (worker && workerRunner(device)) || new LocalRunner(device);
+  }
+
+  /** Graphs opened so far. */
+  get opened(): number {
+    return this.#opened;
+  }
+
+  /** Calls that wait. */
+  get pending(): number {
+    return this.#calls.length;
   }
 
   /** Records a call and returns its outputs. */
@@ -203,6 +214,7 @@ export class RecordedWork {
     const model = known === undefined ? { model: { bytes: modelOf(piece, this.kinds), resident: floats(piece) } } : {};
     if (known === undefined) {
       structure.graph = graph;
+      this.#opened++;
       this.#open.set(graph, structure);
     } else this.#open.get(graph);
     const feeds = piece.leaves.map(({ stored, kind }) => this.#feed(stored, kind));
