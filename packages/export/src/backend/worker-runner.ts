@@ -58,6 +58,8 @@ export class WorkerRunner implements Runner {
   readonly #answers = new Int32Array(new SharedArrayBuffer(4));
   readonly #waiting = new Map<number, Waiting>();
   #tickets = 0;
+  /** Asynchronous reads under way. A synchronous one may take their answers. */
+  #fetching = 0;
   #running = 0;
   /** Why the thread is gone. */
   #lost: Failure | undefined;
@@ -87,9 +89,10 @@ export class WorkerRunner implements Runner {
 
   fetch(id: number): Promise<Numbers> {
     return new Promise((resolve, reject) => {
+      this.#fetching++;
       this.#port.ref(); // the process stays until the answer is there
       this.#ask(id, (answer) => {
-        if (this.#waiting.size === 0) this.#port.unref();
+        if (--this.#fetching === 0) this.#port.unref();
         if (answer.data) resolve(answer.data);
         else reject(failed(answer));
       });
