@@ -44,7 +44,7 @@ export function pieceOf(recorded: readonly Call[]): Piece | undefined {
     const inputs = call.inputs.map((stored, i) => {
       const known = names.get(stored);
       if (known !== undefined) return known;
-      const dtype = stored.dtype as NumericType; // a call may take it for another: tfjs widens types without a copy
+      const dtype = typeOf(stored); // a call may take it for another: tfjs widens types without a copy
       const name = `${dtype}:${leaves.length}`;
       leaves.push({ stored, kind: { dtype, shape: call.kind.inputs[i]!.shape } });
       names.set(stored, name);
@@ -59,6 +59,12 @@ export function pieceOf(recorded: readonly Call[]): Piece | undefined {
     cost += call.cost;
   }
   return { calls, leaves, outputs, key: parts.join(), cost };
+}
+
+/** tfjs's cpu kernels add bools as numbers and call the sums, 2 say, bools still; a bool of onnxruntime's is 0 or 1. */
+function typeOf({ dtype, numbers }: Stored): NumericType {
+  const counts = dtype === 'bool' && (numbers as Uint8Array | undefined)?.some((n) => n > 1);
+  return counts ? 'int32' : (dtype as NumericType);
 }
 
 /** The piece as an ONNX model with inputs x0, x1, ... and outputs y0, y1, ... */

@@ -194,6 +194,12 @@ describe('the onnx backend in corners, against tfjs cpu', () => {
     await compare('gradient', () => tf.grad((t) => tf.sum(tf.log(tf.sigmoid(t))))(x()), 1e-5);
   });
 
+  it('keeps sums of bools, which tfjs cpu calls bools still', async () => {
+    const sum = () => tf.add(tf.tensor1d([1, 1, 0], 'bool'), tf.tensor1d([1, 0, 0], 'bool'));
+    await compare('as floats', () => tf.square(tf.cast(sum(), 'float32')), 0);
+    await compare('counted', () => tf.sum(sum()), 0);
+  });
+
   it('shares data where tfjs cpu does: wider types and further axes', async () => {
     const counts = (): number[] => {
       const before = tf.memory();
