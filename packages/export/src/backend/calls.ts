@@ -1,4 +1,4 @@
-import { reshape } from '../graph/build.js';
+import { cast, reshape } from '../graph/build.js';
 import { Value } from '../graph/value.js';
 import { STANDARD } from '../lower/dialect.js';
 import type { KernelInputs, Lowering } from '../lower/lowering.js';
@@ -36,13 +36,6 @@ export interface Call {
 
 const KINDS = 5000;
 
-/** Kernels that hand on their input's data, that make and take apart complex numbers, or that refuse values. */
-const NEVER_RECORDED = new Set([
-  ...['Identity', 'Reshape'],
-  ...['Complex', 'Real', 'Imag', 'ComplexAbs', 'FFT', 'IFFT'],
-  ...['BroadcastArgs', 'SparseToDense'],
-]);
-
 /** Finds the kind of a call; output types are found once, by lowering the kernel to ONNX. */
 export class CallKinds {
   readonly #lowerings: ReadonlyMap<string, Lowering>;
@@ -53,9 +46,9 @@ export class CallKinds {
     this.#lowerings = lowerings;
   }
 
-  /** Whether the kernel can be recorded at all. */
+  /** Whether the kernel has a lowering. */
   knows(kernel: string): boolean {
-    return this.#lowerings.has(kernel) && !NEVER_RECORDED.has(kernel);
+    return this.#lowerings.has(kernel);
   }
 
   /** The kind of a call; undefined when no ONNX graph can hold it. */
@@ -71,7 +64,10 @@ export class CallKinds {
 
   /** The outputs as ONNX values, from those of the inputs. */
   lower({ kernel, names, attrs, inputs }: Omit<CallKind, 'outputs' | 'many'>, values: readonly Value[]): unknown {
-    const shaped = values.map((value, i) => [names?.[i] ?? String(i), reshape(value, inputs[i]!.shape)]);
+    const shaped = values.map((value, i) => {
+      const { dtype, shape } = inputs[i]!;
+      return [names?.[i] ?? String(i), cast(reshape(value, shape), dtype)];
+    });
     return this.#lowerings.get(kernel)!.lower(Object.fromEntries(shaped) as KernelInputs, attrs, STANDARD);
   }
 

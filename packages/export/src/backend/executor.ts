@@ -1,4 +1,12 @@
-import { type ComputeDevice, openDevice, type Session } from '@onnx-forge/infer';
+import {
+  type ComputeDevice,
+  type DeviceRequest,
+  type DeviceTensor,
+  GraphError,
+  openDevice,
+  type Session,
+  type Tensor,
+} from '@onnx-forge/infer';
 import type { TensorKind } from './calls.js';
 import type { Numbers } from './stored.js';
 
@@ -9,59 +17,76 @@ export interface Feed {
   readonly data?: Numbers;
 }
 
+/** A graph that comes for the first time. */
+export interface NewGraph {
+  readonly bytes: Uint8Array;
+  /** Outputs that stay on the device, if it has a memory of its own. */
+  readonly resident: readonly string[];
+}
+
 /** One run of a graph. */
 export interface Job {
   /** The graph's number. */
   readonly graph: number;
-  /** The graph itself, when it comes for the first time. */
-  readonly model?: Uint8Array;
+  readonly model?: NewGraph;
   readonly feeds: readonly Feed[];
   /** Numbers under which the outputs are kept. */
   readonly outputs: readonly number[];
 }
 
-/** Runs graphs in onnxruntime, one after the other, and keeps arrays between runs. */
+/** Runs graphs in onnxruntime, one after the other, and keeps tensors between runs. */
 export class Executor {
+  readonly #request: DeviceRequest | undefined;
   readonly #graphs = new Map<number, Session>();
-  readonly #arrays = new Map<number, Numbers>();
-  /** Why arrays are not there. */
+  readonly #kept = new Map<number, Numbers | DeviceTensor>();
+  /** Why tensors are not there, and graphs not open. */
   readonly #failed = new Map<number, unknown>();
-  #device: ComputeDevice | undefined;
+  readonly #refused = new Map<number, unknown>();
+  #device: Promise<ComputeDevice> | undefined;
+
+  /** @param device Default: the CPU. */
+  constructor(device: DeviceRequest | undefined) {
+    this.#request = device;
+  }
 
   /** @throws nothing: a failure is thrown when one of the outputs is fetched. */
   async run({ graph, model, feeds, outputs }: Job): Promise<void> {
     try {
-      if (model) {
-        this.#device ??= await openDevice({ device: 'cpu', threads: 1 });
-        this.#graphs.set(
-          graph,
-          await this.#device.open(model, { name: 'a piece of tfjs code', optimization: 'disabled' }),
-        );
-      }
+      if (model) await this.#open(graph, model);
       const session = this.#graphs.get(graph);
-      if (!session) throw new Error('its graph could not be opened before');
-      const inputs = feeds.map(({ kind, remote, data }, i) => {
-        if (remote !== undefined && data) this.#arrays.set(remote, data);
-        return [`x${i}`, { type: kind.dtype, dims: [...kind.shape], data: data ?? this.fetch(remote!) }] as const;
-      });
-      const wanted = Object.fromEntries(inputs.filter(([name]) => session.inputNames.includes(name)));
-      const results = await session.run(wanted);
-      for (const [i, id] of outputs.entries()) this.#arrays.set(id, results[`y${i}`]!.data as Numbers);
+      if (!session) throw this.#refused.get(graph) ?? new Error(`there is no graph ${graph}`);
+      const inputs: Record<string, Tensor | DeviceTensor> = {};
+      for (const [i, feed] of feeds.entries()) {
+        if (feed.remote !== undefined && feed.data) this.#keep(feed.remote, feed.data);
+        if (session.inputNames.includes(`x${i}`)) inputs[`x${i}`] = await this.#input(feed);
+      }
+      const results = await session.runResident(inputs);
+      for (const [i, id] of outputs.entries()) {
+        const result = results[`y${i}`]!;
+        this.#keep(id, 'data' in result ? (result.data as Numbers) : result);
+      }
     } catch (error) {
-      for (const id of outputs) this.#failed.set(id, error);
+      for (const id of outputs) this.#failed.set(id, plain(error));
     }
   }
 
   /** @throws what the run that should have made it failed with. */
-  fetch(id: number): Numbers {
-    const data = this.#arrays.get(id);
-    if (data) return data;
-    throw this.#failed.get(id) ?? new Error(`there is no array ${id}`);
+  async fetch(id: number): Promise<Numbers> {
+    const kept = this.#find(id);
+    return isOnDevice(kept) ? ((await kept.read()).data as Numbers) : kept;
+  }
+
+  /** The array; undefined when it is not there, or lies on the device. */
+  fetchSync(id: number): Numbers | undefined {
+    const kept = this.#kept.get(id);
+    return kept && !isOnDevice(kept) ? kept : undefined;
   }
 
   drop(ids: readonly number[]): void {
     for (const id of ids) {
-      this.#arrays.delete(id);
+      const kept = this.#kept.get(id);
+      if (kept && isOnDevice(kept)) kept.dispose();
+      this.#kept.delete(id);
       this.#failed.delete(id);
     }
   }
@@ -69,12 +94,68 @@ export class Executor {
   async close(graph: number): Promise<void> {
     const session = this.#graphs.get(graph);
     this.#graphs.delete(graph);
+    this.#refused.delete(graph);
     await session?.dispose();
   }
 
   async dispose(): Promise<void> {
-    this.#arrays.clear();
+    this.drop([...this.#kept.keys()]);
     this.#failed.clear();
-    for (const graph of [...this.#graphs.keys()]) await this.close(graph);
+    this.#refused.clear();
+    this.#graphs.clear();
+    const device = await this.#device?.catch(() => undefined);
+    this.#device = undefined;
+    await device?.dispose();
   }
+
+  async #open(graph: number, { bytes, resident }: NewGraph): Promise<void> {
+    try {
+      this.#device ??= this.#request === undefined ? openCpu() : openDevice({ device: this.#request, threads: 1 });
+      const options = { name: 'a piece of tfjs code', optimization: 'disabled', resident } as const;
+      this.#graphs.set(graph, await (await this.#device).open(bytes, options));
+    } catch (error) {
+      this.#refused.set(graph, error);
+    }
+  }
+
+  async #input({ kind, remote, data }: Feed): Promise<Tensor | DeviceTensor> {
+    const kept = data ?? this.#find(remote!);
+    const dims = [...kind.shape];
+    if (!isOnDevice(kept)) return { type: kind.dtype, dims, data: kept };
+    // A tensor that was reshaped since shares its data; what lies on the device can't be reshaped there.
+    return kept.dims.join() === dims.join() ? kept : { ...(await kept.read()), dims };
+  }
+
+  #keep(id: number, tensor: Numbers | DeviceTensor): void {
+    this.#kept.set(id, tensor);
+  }
+
+  #find(id: number): Numbers | DeviceTensor {
+    const kept = this.#kept.get(id);
+    if (kept) return kept;
+    throw this.#failed.get(id) ?? new Error(`there is no array ${id}`);
+  }
+}
+
+function isOnDevice(kept: Numbers | DeviceTensor): kept is DeviceTensor {
+  return !ArrayBuffer.isView(kept);
+}
+
+/** The CPU, which in a browser is called wasm. */
+async function openCpu(): Promise<ComputeDevice> {
+  try {
+    return await openDevice({ device: 'cpu', threads: 1 });
+  } catch (error) {
+    return openDevice({ device: 'wasm' }).catch(() => {
+      throw error;
+    });
+  }
+}
+
+/** onnxruntime names the file and function in which it ran out of memory. */
+function plain(error: unknown): unknown {
+  const [, bytes] = /Failed to allocate memory for requested buffer of size (\d+)/.exec(String(error)) ?? [];
+  if (bytes === undefined) return error;
+  const needed = `a tensor of ${(Number(bytes) / 2 ** 30).toFixed(1)} GiB`;
+  return new GraphError('graph-run', `not enough memory for ${needed}, which tfjs code on the onnx backend needs`);
 }

@@ -1,10 +1,12 @@
-import { loweringTable } from '../lower/index.js';
+import type { DeviceRequest } from '@onnx-forge/infer';
 import { tf } from '../tfjs.js';
 import type { TensorKind } from './calls.js';
 import { hostCost } from './host-cost.js';
 import { type CpuBackend, cpuBackendClass } from './host-kernels.js';
+import { backendLowerings } from './lowerings.js';
+import { recordable } from './recordable.js';
 import { RecordedWork } from './recorded-work.js';
-import { isNumeric, type NumericType, numbersOf, Stored } from './stored.js';
+import { isNumeric, Stored } from './stored.js';
 
 /** Name of the backend: `tf.setBackend('onnx')`. */
 export const ONNX_BACKEND = 'onnx';
@@ -22,6 +24,11 @@ export interface OnnxBackendOptions {
    * is left to tfjs's cpu kernels until they have taken that long. 0: opened at first sight.
    */
   readonly opening?: number;
+  /**
+   * Where onnxruntime runs graphs. A device that is not there is an error of the first tensor read that needs it. Default:
+   * the environment variable `ONNX_FORGE_DEVICE`, so that programs need no change; else the CPU (in browsers: wasm).
+   */
+  readonly device?: DeviceRequest;
   /** Whether graphs run in a worker thread, in Node, so that tensors can be read synchronously. Default true. */
   readonly worker?: boolean;
 }
@@ -44,10 +51,14 @@ export function registerOnnxBackend(options: OnnxBackendOptions = {}): void {
   tf.registerBackend(name, () => makeBackend(options));
 }
 
-function makeBackend({ smallest = 0.5, opening, worker = true }: OnnxBackendOptions): OnnxBackend {
+function makeBackend({ smallest = 0.5, opening, device, worker = true }: OnnxBackendOptions): OnnxBackend {
   const Cpu = cpuBackendClass();
   return new (class extends Cpu implements OnnxBackend {
-    readonly work = new RecordedWork(loweringTable(), { worker, ...(opening !== undefined && { opening }) });
+    readonly work = new RecordedWork(backendLowerings(), {
+      worker,
+      device: device ?? deviceOfEnvironment(),
+      ...(opening !== undefined && { opening }),
+    });
     readonly smallest = 1e6 * smallest;
 
     override write(values: tf.backend_util.BackendValues, _shape: number[], dtype: tf.DataType): object {
@@ -104,6 +115,10 @@ function makeBackend({ smallest = 0.5, opening, worker = true }: OnnxBackendOpti
   })();
 }
 
+function deviceOfEnvironment(): DeviceRequest | undefined {
+  return (globalThis.process?.env?.ONNX_FORGE_DEVICE || undefined) as DeviceRequest | undefined; // openDevice checks it
+}
+
 /** Every kernel of tfjs's cpu backend, in front of it the question whether to record it. */
 function registerKernels(backendName: string): void {
   if (tf.getKernelsForBackend(backendName).length > 0) return;
@@ -123,18 +138,12 @@ function record(
 ): tf.TensorInfo | tf.TensorInfo[] | undefined {
   const { data, work, smallest } = backend as OnnxBackend;
   if (!work.kinds.knows(kernel)) return undefined;
-  const stored: Stored[] = [];
-  let known = true;
-  for (const info of Object.values(inputs)) {
-    if (!info) continue;
-    if (!isNumeric(info.dtype)) return undefined;
-    const one = data.get(info.dataId);
-    stored.push(one);
-    if (one.numbers === undefined) known = false;
-  }
+  const given: [string, tf.TensorInfo, Stored][] = [];
+  for (const [name, info] of Object.entries(inputs)) if (info) given.push([name, info, data.get(info.dataId)]);
+  const stored = given.map(([, , one]) => one);
   const cost = hostCost(kernel, inputs, attrs);
-  if (known && cost < smallest) return undefined;
-  if (kernel === 'GatherV2' && !pointsInside(inputs.indices!, stored[1]!, inputs.x!, attrs)) return undefined;
+  if (cost < smallest && stored.every(({ numbers }) => numbers !== undefined)) return undefined;
+  if (!recordable(kernel, given, attrs)) return undefined;
   const kind = work.kinds.find(kernel, inputs, attrs);
   if (!kind) return undefined;
   const outputs = work.add(kind, stored, cost).map((output, o) => {
@@ -144,11 +153,4 @@ function record(
     return { dataId, shape: [...shape], dtype };
   });
   return kind.many ? outputs : outputs[0]!;
-}
-
-/** tfjs refuses indices beyond the end, and negative ones; computed ones are checked by the graph when it runs. */
-function pointsInside(info: tf.TensorInfo, indices: Stored, x: tf.TensorInfo, { axis = 0 }: tf.NamedAttrMap): boolean {
-  if (indices.numbers === undefined) return true;
-  const size = x.shape.at(axis as number)!;
-  return numbersOf(indices.numbers, info.dtype as NumericType).every((index) => index >= 0 && index < size);
 }

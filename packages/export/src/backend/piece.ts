@@ -3,9 +3,9 @@ import { STANDARD } from '../lower/dialect.js';
 import { encodeModel } from '../onnx/writer.js';
 import { simplify } from '../simplify/simplify.js';
 import type { Call, CallKinds, TensorKind } from './calls.js';
-import type { Stored } from './stored.js';
+import type { NumericType, Stored } from './stored.js';
 
-/** An input of a piece: known data, read as the type that the first call takes it for. */
+/** An input of a piece: data of an earlier piece's, or the program's. */
 export interface Leaf {
   readonly stored: Stored;
   readonly kind: TensorKind;
@@ -42,11 +42,11 @@ export function pieceOf(recorded: readonly Call[]): Piece | undefined {
   let cost = 0;
   for (const [c, call] of calls.entries()) {
     const inputs = call.inputs.map((stored, i) => {
-      const kind = call.kind.inputs[i]!;
       const known = names.get(stored);
-      if (known !== undefined && (stored.call || typeOfLeaf(known) === kind.dtype)) return known;
-      const name = `${kind.dtype}:${leaves.length}`;
-      leaves.push({ stored, kind });
+      if (known !== undefined) return known;
+      const dtype = typeOf(stored); // a call may take it for another: tfjs widens types without a copy
+      const name = `${dtype}:${leaves.length}`;
+      leaves.push({ stored, kind: { dtype, shape: call.kind.inputs[i]!.shape } });
       names.set(stored, name);
       return name;
     });
@@ -61,20 +61,23 @@ export function pieceOf(recorded: readonly Call[]): Piece | undefined {
   return { calls, leaves, outputs, key: parts.join(), cost };
 }
 
-const typeOfLeaf = (name: string): string => name.slice(0, name.indexOf(':'));
+/** tfjs's cpu kernels add bools as numbers and call the sums, 2 say, bools still; a bool of onnxruntime's is 0 or 1. */
+function typeOf({ dtype, numbers }: Stored): NumericType {
+  const counts = dtype === 'bool' && (numbers as Uint8Array | undefined)?.some((n) => n > 1);
+  return counts ? 'int32' : (dtype as NumericType);
+}
 
 /** The piece as an ONNX model with inputs x0, x1, ... and outputs y0, y1, ... */
 export function modelOf({ calls, leaves, outputs }: Piece, kinds: CallKinds): Uint8Array {
   const computed = new Map<Stored, Value>();
-  const ports = leaves.map(({ kind }, i) => {
+  const ports = leaves.map(({ stored, kind }, i) => {
     const name = `x${i}`;
-    return { name, value: new Value(kind.dtype, kind.shape, { kind: 'input', name }) };
+    const value = new Value(kind.dtype, kind.shape, { kind: 'input', name });
+    computed.set(stored, value);
+    return { name, value };
   });
-  const inputOf = (stored: Stored, dtype: string): Value =>
-    computed.get(stored) ??
-    ports[leaves.findIndex((leaf) => leaf.stored === stored && leaf.kind.dtype === dtype)]!.value;
   for (const { kind, inputs, outputs: results } of calls) {
-    const values = inputs.map((input, i) => inputOf(input, kind.inputs[i]!.dtype));
+    const values = inputs.map((input) => computed.get(input)!);
     for (const [o, value] of [kinds.lower(kind, values) as Value | Value[]].flat().entries()) {
       computed.set(results[o]!, value);
     }

@@ -1,3 +1,4 @@
+import { type DeviceRequest, GraphError } from '@onnx-forge/infer';
 import { SyncReadError } from '../errors.js';
 import type { Lowering } from '../lower/lowering.js';
 import { tf } from '../tfjs.js';
@@ -7,7 +8,7 @@ import { HostKernels } from './host-kernels.js';
 import { modelOf, type Piece, pieceOf } from './piece.js';
 import { Recent } from './recent.js';
 import { LocalRunner, type Runner } from './runner.js';
-import { type Numbers, type NumericType, numbersOf, Stored } from './stored.js';
+import { type Numbers, numbersOf, Stored } from './stored.js';
 import { workerRunner } from './worker-runner.js';
 
 /** Graphs that are kept open, and structures whose cost is remembered. */
@@ -32,6 +33,8 @@ interface Structure {
 export interface WorkOptions {
   /** Estimated time to open any graph, in ms; default: by the number of its calls. */
   readonly opening?: number;
+  /** Where graphs run; default: the CPU. */
+  readonly device?: DeviceRequest | undefined;
   /** Whether graphs run in a worker thread where there are such. */
   readonly worker: boolean;
 }
@@ -61,13 +64,24 @@ export class RecordedWork {
   /** Arrays of the runner to be dropped once the recorded calls have run. */
   #doomed: number[] = [];
   #numbers = 0;
+  #opened = 0;
   #depth = 0;
   #scope: number | undefined;
 
-  constructor(lowerings: ReadonlyMap<string, Lowering>, { opening, worker }: WorkOptions) {
+  constructor(lowerings: ReadonlyMap<string, Lowering>, { opening, device, worker }: WorkOptions) {
     this.kinds = new CallKinds(lowerings);
     this.#opening = opening;
-    this.#makeRunner = () => (worker && workerRunner()) || new LocalRunner();
+    this.#makeRunner = () => (worker && workerRunner(device)) || new LocalRunner(device);
+  }
+
+  /** Graphs opened so far. */
+  get opened(): number {
+    return this.#opened;
+  }
+
+  /** Calls that wait. */
+  get pending(): number {
+    return this.#calls.length;
   }
 
   /** Records a call and returns its outputs. */
@@ -93,7 +107,7 @@ export class RecordedWork {
     if (stored.call) this.flush();
     if (stored.failure) throw stored.failure;
     if (stored.numbers === undefined && stored.remote !== undefined) {
-      stored.numbers = this.#runner!.fetchSync(stored.remote);
+      stored.numbers = this.#holder().fetchSync(stored.remote);
       if (stored.numbers === undefined) throw new SyncReadError(stored.dtype);
     }
     return stored.numbers;
@@ -104,7 +118,7 @@ export class RecordedWork {
     if (stored.call) this.flush();
     if (stored.failure) throw stored.failure;
     if (stored.numbers === undefined && stored.remote !== undefined) {
-      stored.numbers = await this.#runner!.fetch(stored.remote);
+      stored.numbers = await this.#holder().fetch(stored.remote);
     }
     return stored.numbers;
   }
@@ -125,11 +139,19 @@ export class RecordedWork {
     this.#dropDoomed();
   }
 
-  /** Ends the runner. What it holds can't be read any more. */
+  /** Ends the runner. What it holds, and what was still to be computed, can't be read any more. */
   dispose(): void {
+    const failure = removed();
+    for (const { outputs } of this.#calls)
+      for (const output of outputs) Object.assign(output, { call: undefined, failure });
     this.#clear();
     this.#runner?.dispose();
     this.#runner = undefined;
+  }
+
+  #holder(): Runner {
+    if (!this.#runner) throw removed();
+    return this.#runner;
   }
 
   #clear(): void {
@@ -179,7 +201,7 @@ export class RecordedWork {
   #arrive({ leaves }: Piece): boolean {
     for (const { stored } of leaves) {
       if (stored.failure) throw stored.failure;
-      if (stored.numbers === undefined) stored.numbers = this.#runner!.fetchSync(stored.remote!);
+      if (stored.numbers === undefined) stored.numbers = this.#holder().fetchSync(stored.remote!);
       if (stored.numbers === undefined) return false;
     }
     return true;
@@ -189,9 +211,10 @@ export class RecordedWork {
     this.#runner ??= this.#makeRunner();
     const known = structure.graph;
     const graph = known ?? this.#numbers++;
-    const model = known === undefined ? { model: modelOf(piece, this.kinds) } : {};
+    const model = known === undefined ? { model: { bytes: modelOf(piece, this.kinds), resident: floats(piece) } } : {};
     if (known === undefined) {
       structure.graph = graph;
+      this.#opened++;
       this.#open.set(graph, structure);
     } else this.#open.get(graph);
     const feeds = piece.leaves.map(({ stored, kind }) => this.#feed(stored, kind));
@@ -200,9 +223,9 @@ export class RecordedWork {
   }
 
   #feed(stored: Stored, kind: Feed['kind']): Feed {
-    if (stored.remote !== undefined && stored.dtype === kind.dtype) return { kind, remote: stored.remote };
-    const data = numbersOf(this.compute(stored)!, kind.dtype as NumericType);
-    if (data.length < KEPT || !stored.live || stored.dtype !== kind.dtype) return { kind, data };
+    if (stored.remote !== undefined) return { kind, remote: stored.remote };
+    const data = numbersOf(this.compute(stored)!, kind.dtype);
+    if (data.length < KEPT || !stored.live) return { kind, data };
     stored.remote = this.#numbers++;
     return { kind, data, remote: stored.remote };
   }
@@ -211,3 +234,14 @@ export class RecordedWork {
     if (graph !== undefined) this.#runner?.close(graph);
   }
 }
+
+/** The outputs that devices keep. */
+function floats({ outputs }: Piece): string[] {
+  return outputs.flatMap(({ dtype }, i) => (dtype === 'float32' ? [`y${i}`] : []));
+}
+
+const removed = (): GraphError =>
+  new GraphError(
+    'graph-run',
+    'a tensor of an onnx backend that was removed cannot be read: read it before tf.removeBackend, or use it on another backend',
+  );

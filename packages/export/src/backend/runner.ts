@@ -1,3 +1,4 @@
+import type { DeviceRequest } from '@onnx-forge/infer';
 import { Executor, type Job } from './executor.js';
 import type { Numbers } from './stored.js';
 
@@ -18,8 +19,12 @@ export interface Runner {
 /** Runs graphs in this thread: in browsers, and in Node where the worker's file is not there. */
 export class LocalRunner implements Runner {
   readonly waits = false;
-  readonly #executor = new Executor();
+  readonly #executor: Executor;
   #last: Promise<unknown> = Promise.resolve();
+
+  constructor(device: DeviceRequest | undefined) {
+    this.#executor = new Executor(device);
+  }
 
   run(job: Job): void {
     this.#then(() => this.#executor.run(job));
@@ -29,12 +34,9 @@ export class LocalRunner implements Runner {
     return this.#then(() => this.#executor.fetch(id));
   }
 
+  /** An asynchronous read tells a failure from an array that is not there yet. */
   fetchSync(id: number): Numbers | undefined {
-    try {
-      return this.#executor.fetch(id);
-    } catch {
-      return undefined; // an asynchronous read tells a failure from an array that is not there yet
-    }
+    return this.#executor.fetchSync(id);
   }
 
   drop(ids: readonly number[]): void {

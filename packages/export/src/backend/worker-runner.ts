@@ -1,4 +1,10 @@
-import { GraphError } from '@onnx-forge/infer';
+import {
+  DeviceError,
+  type DeviceErrorCode,
+  type DeviceRequest,
+  GraphError,
+  type GraphErrorCode,
+} from '@onnx-forge/infer';
 import type { Feed, Job } from './executor.js';
 import type { Runner } from './runner.js';
 import type { Numbers } from './stored.js';
@@ -15,11 +21,24 @@ interface Answer {
   readonly done?: boolean;
   readonly ticket?: number;
   readonly data?: Numbers;
-  readonly failure?: string;
+  readonly failure?: Failure;
+}
+
+/** An error as it can be sent from thread to thread. */
+export interface Failure {
+  readonly message: string;
+  readonly code: DeviceErrorCode | GraphErrorCode;
 }
 
 type Threads = typeof import('node:worker_threads');
 type Port = InstanceType<Threads['MessagePort']>;
+/** What the thread is started with. */
+export interface WorkerData {
+  readonly port: Port;
+  readonly answers: Int32Array;
+  readonly device: DeviceRequest | undefined;
+}
+
 type Waiting = (answer: Answer) => void;
 
 /** Longest wait for an answer when the process ends, in ms. */
@@ -39,11 +58,15 @@ export class WorkerRunner implements Runner {
   readonly #answers = new Int32Array(new SharedArrayBuffer(4));
   readonly #waiting = new Map<number, Waiting>();
   #tickets = 0;
+  /** Asynchronous reads under way. A synchronous one may take their answers. */
+  #fetching = 0;
   #running = 0;
+  /** Why the thread is gone. */
+  #lost: Failure | undefined;
 
-  constructor(threads: Threads, file: URL) {
+  constructor(threads: Threads, file: URL, device: DeviceRequest | undefined) {
     const { port1, port2 } = new threads.MessageChannel();
-    const workerData = { port: port2, answers: this.#answers };
+    const workerData: WorkerData = { port: port2, answers: this.#answers, device };
     const worker = new threads.Worker(file, { workerData, transferList: [port2], execArgv: [] });
     worker.unref();
     this.#port = port1;
@@ -66,9 +89,10 @@ export class WorkerRunner implements Runner {
 
   fetch(id: number): Promise<Numbers> {
     return new Promise((resolve, reject) => {
+      this.#fetching++;
       this.#port.ref(); // the process stays until the answer is there
       this.#ask(id, (answer) => {
-        if (this.#waiting.size === 0) this.#port.unref();
+        if (--this.#fetching === 0) this.#port.unref();
         if (answer.data) resolve(answer.data);
         else reject(failed(answer));
       });
@@ -99,11 +123,16 @@ export class WorkerRunner implements Runner {
 
   #ask(id: number, waiting: Waiting): void {
     const ticket = this.#tickets++;
+    if (this.#lost !== undefined) {
+      waiting({ failure: this.#lost });
+      return;
+    }
     this.#waiting.set(ticket, waiting);
     this.#send({ what: 'fetch', id, ticket });
   }
 
   #send(request: Request): void {
+    if (this.#lost !== undefined) return;
     if (request.what === 'run' || request.what === 'close' || request.what === 'end') this.#running++;
     this.#port.postMessage(request);
   }
@@ -133,7 +162,9 @@ export class WorkerRunner implements Runner {
 
   /** The thread is gone: whoever waits is told. */
   #lose(error: unknown): void {
-    const failure = `the thread that runs graphs ended: ${error instanceof Error ? error.message : String(error)}`;
+    const reason = error instanceof Error ? error.message : String(error);
+    const failure: Failure = { message: `the thread that runs graphs ended: ${reason}`, code: 'graph-run' };
+    this.#lost = failure;
     for (const waiting of [...this.#waiting.values()]) waiting({ failure });
     this.#waiting.clear();
     this.#running = 0;
@@ -146,17 +177,20 @@ function alone(feed: Feed): Feed {
   return data && data.byteLength < data.buffer.byteLength ? { ...feed, data: data.slice() } : feed;
 }
 
-function failed({ failure }: Answer): GraphError {
-  return new GraphError('graph-run', failure ?? 'a graph failed');
+function failed({ failure }: Answer): DeviceError | GraphError {
+  const { code, message } = failure!;
+  if (code === 'device-unavailable' || code === 'device-unknown') return new DeviceError(code, message);
+  return new GraphError(code, message);
 }
 
 /** The runner of this platform's kind: a worker thread in Node; undefined elsewhere, and where its file is not found. */
-export function workerRunner(): WorkerRunner | undefined {
+export function workerRunner(device: DeviceRequest | undefined): WorkerRunner | undefined {
   const builtin = globalThis.process?.getBuiltinModule;
   if (!builtin) return undefined;
   try {
     const file = new URL(import.meta.resolve('@onnx-forge/export/backend-worker'));
-    return builtin('node:fs').existsSync(file) ? new WorkerRunner(builtin('node:worker_threads'), file) : undefined;
+    if (!builtin('node:fs').existsSync(file)) return undefined;
+    return new WorkerRunner(builtin('node:worker_threads'), file, device);
   } catch {
     return undefined;
   }

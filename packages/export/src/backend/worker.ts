@@ -1,10 +1,11 @@
 /** The thread that runs graphs in Node, so that the program's own thread can wait for it: see worker-runner.ts. */
-import { type MessagePort, workerData } from 'node:worker_threads';
+import { workerData } from 'node:worker_threads';
+import { DeviceError, GraphError } from '@onnx-forge/infer';
 import { Executor } from './executor.js';
-import type { Request } from './worker-runner.js';
+import type { Failure, Request, WorkerData } from './worker-runner.js';
 
-const { port, answers } = workerData as { port: MessagePort; answers: Int32Array };
-const executor = new Executor();
+const { port, answers, device } = workerData as WorkerData;
+const executor = new Executor(device);
 let last: Promise<void> = Promise.resolve();
 
 function answer(message: object): void {
@@ -19,7 +20,7 @@ async function handle(request: Request): Promise<object | undefined> {
       await executor.run(request.job);
       return { done: true };
     case 'fetch':
-      return { ticket: request.ticket, data: executor.fetch(request.id) };
+      return { ticket: request.ticket, data: await executor.fetch(request.id) };
     case 'drop':
       executor.drop(request.ids);
       return undefined;
@@ -38,7 +39,9 @@ async function take(request: Request): Promise<void> {
     const given = await handle(request);
     if (given) answer(given);
   } catch (error) {
-    const failure = error instanceof Error ? error.message : String(error);
+    const known = error instanceof DeviceError || error instanceof GraphError;
+    const message = error instanceof Error ? error.message : String(error);
+    const failure: Failure = { message, code: known ? error.code : 'graph-run' };
     answer(request.what === 'fetch' ? { ticket: request.ticket, failure } : { done: true });
   }
   if (request.what === 'end') port.close();

@@ -1,4 +1,4 @@
-import { binary, cast, op, scalar, unary } from '../graph/build.js';
+import { binary, broadcastShape, cast, op, scalar, unary } from '../graph/build.js';
 import type { Value } from '../graph/value.js';
 import { tf } from '../tfjs.js';
 import { untiled } from './factors.js';
@@ -41,8 +41,13 @@ function floorDiv(a: Value, b: Value): Value {
 /** Floored modulo: the result has the sign of the divisor (ONNX fmod has the dividend's). */
 function mod(a: Value, b: Value): Value {
   if (a.dtype === 'int32') return binary('Mod', a, b);
-  const remainder = op('Mod', [a, b], a.dtype, binary('Add', a, b).shape, { fmod: 1 });
-  return op('Mod', [binary('Add', remainder, b), b], a.dtype, remainder.shape, { fmod: 1 });
+  const shape = broadcastShape(a.shape, b.shape);
+  const remainder = op('Mod', [a, b], a.dtype, shape, { fmod: 1 });
+  const negative = (x: Value): Value => binary('Less', x, zero, 'bool');
+  // What has the right sign is left alone: to add the divisor would round it.
+  const right = binary('Equal', negative(a), negative(b), 'bool');
+  const stays = binary('Or', right, binary('Equal', remainder, zero, 'bool'), 'bool');
+  return op('Where', [stays, remainder, binary('Add', remainder, b)], a.dtype, shape);
 }
 
 /** The angle of (x, y) from Atan and the signs: ONNX has no Atan2. */
@@ -53,7 +58,7 @@ function atan2(y: Value, x: Value): Value {
   const base = unary('Atan', binary('Div', y, x));
   const yNegative = binary('Less', y, zero, 'bool');
   const left = binary('Add', base, where(yNegative, pi(-1), pi(1)));
-  const onAxis = where(yNegative, pi(-0.5), where(binary('Greater', y, zero, 'bool'), pi(0.5), zero));
+  const onAxis = where(yNegative, pi(-0.5), where(binary('Greater', y, zero, 'bool'), pi(0.5), y)); // y: 0 or NaN
   const general = where(binary('Less', x, zero, 'bool'), left, base);
   return where(binary('Equal', x, zero, 'bool'), onAxis, general);
 }

@@ -18,11 +18,16 @@ export function expm1(x: Value): Value {
   return binary('Mul', unary('Tanh', binary('Mul', x, half)), binary('Add', unary('Exp', x), one));
 }
 
-/** log(1 + x) without cancellation near 0, where it is 2 artanh(x / (2 + x)). */
+/** log(1 + x) without cancellation for |x| <= 1/2, where it is 2 artanh(x / (2 + x)). */
 export function log1p(x: Value): Value {
   const near = unary('Atanh', binary('Div', x, binary('Add', x, two)));
   const far = unary('Log', binary('Add', x, one));
-  return op('Where', [binary('Greater', x, half, 'bool'), far, binary('Add', near, near)], 'float32', x.shape);
+  return op(
+    'Where',
+    [binary('Greater', unary('Abs', x), half, 'bool'), far, binary('Add', near, near)],
+    'float32',
+    x.shape,
+  );
 }
 
 /** tfjs gives 0 for NaN, ONNX NaN. */

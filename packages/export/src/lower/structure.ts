@@ -14,6 +14,7 @@ import { constantData, type DType, type Value } from '../graph/value.js';
 import { tf } from '../tfjs.js';
 import { stepBetween } from './formulas.js';
 import { type Lowering, lowering } from './lowering.js';
+import { where } from './shapes.js';
 
 function dtypeOf(dtype: tf.DataType): DType {
   if (dtype === 'float32' || dtype === 'int32' || dtype === 'bool') return dtype;
@@ -40,7 +41,7 @@ function select({ condition, t, e }: { condition: Value; t: Value; e: Value }): 
   const scaled = scaledWhereNegative(mask, t, e);
   if (scaled) return scaled;
   const shape = broadcastShape(mask.shape, broadcastShape(t.shape, e.shape));
-  return op('Where', [cast(mask, 'bool'), t, e], t.dtype, shape);
+  return where(cast(mask, 'bool'), t, e, shape);
 }
 
 function castTo({ x }: { x: Value }, { dtype }: { dtype: tf.DataType }): Value {

@@ -1,6 +1,7 @@
 import { compileStep, exportOnnx, registerOnnxBackend, SyncReadError, tf, verify } from '@onnx-forge/export';
 import { openSession, Random } from '@onnx-forge/infer';
 import { assert } from 'chai';
+import { onBackend } from './on-backends.js';
 
 /** Backends of which every piece runs in onnxruntime: in a worker thread, and as browsers do it. */
 const WORKER = 'onnx-worker';
@@ -59,19 +60,6 @@ async function fit(makeModel: () => tf.LayersModel, epochs: number): Promise<Fit
   };
   const weights = model.getWeights().map((weight) => Array.from(weight.dataSync()));
   return { losses: history.loss as number[], weights, ...counts };
-}
-
-async function onBackend<T>(name: string, run: () => Promise<T>): Promise<T> {
-  await tf.setBackend(name);
-  const { state } = tf.engine();
-  const others = new Set(Object.values(state.registeredVariables));
-  tf.engine().startScope();
-  try {
-    return await run();
-  } finally {
-    tf.engine().endScope();
-    for (const variable of Object.values(state.registeredVariables)) if (!others.has(variable)) variable.dispose();
-  }
 }
 
 function assertClose(actual: readonly number[], expected: readonly number[], tolerance = 1e-5): void {
