@@ -62,11 +62,31 @@ function refusal(f: ExportableFunction | tf.LayersModel, signature?: Signature):
 const rows: Signature = { inputs: { x: { shape: ['rows', 2] } } };
 const counts = (list: readonly number[]): Shapes[] => list.map((n) => ({ x: [n, 2] }));
 const image: Signature = { inputs: { x: { shape: [1, 'height', 'width', 1] } } };
+const ofImages = (model: tf.LayersModel): ExportableFunction => {
+  return ({ x }) => ({ y: model.apply(x!) as tf.Tensor });
+};
 const images = (sizes: readonly (readonly [number, number])[]): Shapes[] =>
   sizes.map(([height, width]) => ({ x: [1, height, width, 1] }));
 
 describe('free dimensions', () => {
   beforeEach(() => tf.setBackend('cpu'));
+
+  it('are chosen so that no size becomes 1: a kernel as large as the first image, a network that shrinks it 32 times', async () => {
+    const { conv2d, conv2dTranspose, maxPooling2d } = tf.layers;
+    const inputShape = [null, null, 1] as unknown as number[];
+    const wide = tf.sequential({
+      layers: [conv2d({ filters: 2, kernelSize: 11, inputShape }), conv2d({ filters: 1, kernelSize: 1 })],
+    });
+    const side = [11, 12, 19, 20, 31];
+    await agrees(ofImages(wide), image, images(side.map((n) => [n, 42 - n])));
+    const halve = () => maxPooling2d({ poolSize: 2, padding: 'same' });
+    const deep = tf.sequential({
+      layers: [conv2d({ filters: 2, kernelSize: 1, inputShape }), halve(), halve(), halve(), halve(), halve()].concat(
+        conv2dTranspose({ filters: 1, kernelSize: 3, strides: 3, padding: 'same' }),
+      ),
+    });
+    await agrees(ofImages(deep), image, images([1, 2, 31, 32, 33, 64, 65, 97].map((n) => [n, 98 - n])));
+  });
 
   it('pad a strided convolution as the size asks: sums under 3 x 3 windows, by hand', async () => {
     const model = tf.sequential({
