@@ -88,6 +88,31 @@ describe('free dimensions', () => {
     await agrees(ofImages(deep), image, images([1, 2, 31, 32, 33, 64, 65, 97].map((n) => [n, 98 - n])));
   });
 
+  it('compute numbers at equal distances, matrices around their diagonal and logarithms from the size', async () => {
+    const sizes = [1, 2, 3, 4, 7, 12, 17, 100];
+    const square: Signature = { inputs: { x: { shape: ['n', 'n'] } } };
+    const squares = sizes.map((n) => ({ x: [n, n] }));
+    const mask = (n: number) =>
+      tf.tensor2d(
+        Array.from({ length: n * n }, (_, k) => (k % n > k / n ? -10 : 0)),
+        [n, n],
+      );
+    const ofRows: Record<string, (x: tf.Tensor, n: number) => tf.Tensor> = {
+      linspace: (x, n) => tf.mul(x, tf.linspace(-1, 2, n).expandDims(1)),
+      'range, falling': (x, n) => tf.add(x, tf.range(n, 0, -1).expandDims(1)),
+      'range from another size': (x, n) => tf.add(x, tf.range(n + 1, 3 * n + 1, 2).expandDims(1)),
+      logarithm: (x, n) => tf.mul(x, Math.log(n)),
+    };
+    const ofSquares: Record<string, (x: tf.Tensor, n: number) => tf.Tensor> = {
+      eye: (x, n) => tf.add(x, tf.eye(n)),
+      'eye of bools': (x, n) => tf.where(tf.eye(n, n, undefined, 'bool'), x, tf.neg(x)),
+      'wider eye': (x, n) => tf.matMul(x, tf.eye(n, 2 * n) as tf.Tensor),
+      'causal mask': (x, n) => tf.add(x, mask(n)),
+    };
+    for (const f of Object.values(ofRows)) await agrees(({ x }) => ({ y: f(x!, x!.shape[0]!) }), rows, counts(sizes));
+    for (const f of Object.values(ofSquares)) await agrees(({ x }) => ({ y: f(x!, x!.shape[0]!) }), square, squares);
+  });
+
   it('pad a strided convolution as the size asks: sums under 3 x 3 windows, by hand', async () => {
     const model = tf.sequential({
       layers: [
