@@ -36,7 +36,7 @@ function convolvedLength(size: number, kernel: number, stride: number, dilation:
 }
 
 const DEPTHWISE: Kind = {
-  kernels: ({ depthMultiplier }, channels) => ({ kernel: [channels, depthMultiplier] }),
+  kernels: ({ depthMultiplier }, channels) => ({ depthwise_kernel: [channels, depthMultiplier] }),
   channels: ({ depthMultiplier }, channels) => channels * depthMultiplier,
   apply: (x, [kernel], { strides, dilations, padding }) =>
     tf.depthwiseConv2d(x, kernel!, strides, padding, 'NHWC', dilations),
