@@ -204,7 +204,7 @@ function onlyEqual(run: Run, names: readonly string[], options: TraceOptions): S
     for (const [b, second] of names.entries()) {
       if (b <= a || !attempt(run, sizes.with(b, sizes[a]!), options)) continue;
       return new SignatureError(
-        `the function takes no other sizes of ${first} and ${second} than equal ones: give both one name in the signature`,
+        `the function takes no other sizes of ${first} and ${second} than equal ones: give both one name in the signature (command line: --shape)`,
         { free: [first, second] },
       );
     }
