@@ -54,7 +54,7 @@ function metricsOf(returned: unknown): Record<string, tf.Tensor> {
     );
   }
   if (typeof returned !== 'object' || returned === null || Array.isArray(returned) || returned instanceof tf.Tensor) {
-    throw new SignatureError(`a step must return its metrics, scalar tensors by name, not ${nameOfKind(returned)}`);
+    throw new SignatureError(`a step must return its metrics, scalar tensors by name, not ${kindOf(returned)}`);
   }
   for (const metric of Object.values(returned)) if (isThenable(metric)) ignore(metric);
   return Object.fromEntries(Object.entries(returned).map(([name, metric]) => [name, scalarOf(name, metric)]));
@@ -62,7 +62,7 @@ function metricsOf(returned: unknown): Record<string, tf.Tensor> {
 
 function scalarOf(name: string, metric: unknown): tf.Tensor {
   if (!(metric instanceof tf.Tensor)) {
-    throw new SignatureError(`metric ${name} must be a scalar tensor, not ${nameOfKind(metric)}`, { name });
+    throw new SignatureError(`metric ${name} must be a scalar tensor, not ${kindOf(metric)}`, { name });
   }
   const { shape, dtype } = metric;
   if (shape.length > 0) throw new SignatureError(`metric ${name} must be a scalar, not [${shape}]`, { name, shape });
@@ -71,6 +71,12 @@ function scalarOf(name: string, metric: unknown): tf.Tensor {
     throw new SignatureError(`metric ${name} must be a number, not ${dtype}`, { name, dtype });
   }
   return tf.cast(metric, 'float32');
+}
+
+function kindOf(value: unknown): string {
+  if (value instanceof tf.Tensor) return `a tensor [${value.shape}]`;
+  if (Array.isArray(value)) return 'an array';
+  return value === null || value === undefined ? `${value}` : nameOfKind(value);
 }
 
 /** Whether the step changes the variable. */
