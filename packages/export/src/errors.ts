@@ -11,12 +11,26 @@ export interface UnsupportedKernel extends Place {
 /** The function needs kernels that have no lowering; all of them are listed. */
 export class UnsupportedKernelError extends ForgeError {
   constructor(kernels: readonly UnsupportedKernel[]) {
-    const describe = ({ kernel, inputs, ...place }: UnsupportedKernel): string => {
-      const list = Object.entries(inputs).map(([name, type]) => `${name} ${type}`);
-      return `${kernel}(${list.join(', ')})${describePlace(place)}`;
-    };
     super('unsupported-kernel', `no ONNX lowering for ${kernels.map(describe).join('; ')}`, { kernels });
   }
+}
+
+/** A kernel's translation failed, which is a fault of this package: tfjs itself computes it (code `lowering`). */
+export class LoweringError extends ForgeError {
+  constructor(kernel: UnsupportedKernel, cause: unknown) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    super(
+      'lowering',
+      `onnx-forge failed to write ${describe(kernel)} as ONNX, please report it: ${reason}`,
+      { kernel },
+      { cause },
+    );
+  }
+}
+
+function describe({ kernel, inputs, ...place }: UnsupportedKernel): string {
+  const list = Object.entries(inputs).map(([name, type]) => `${name} ${type}`);
+  return `${kernel}(${list.join(', ')})${describePlace(place)}`;
 }
 
 /** A graph model has operations that no ONNX graph can hold (code `unsupported-operation`); all of them are listed. */
@@ -72,15 +86,15 @@ export class TraceMismatchError extends ForgeError {
 
 /** A compiled step holds something that was changed since: it would go on with the old one. */
 export class StepChangedError extends ForgeError {
-  constructor(message: string, data: Record<string, unknown> = {}) {
-    super('step-changed', message, data);
+  constructor(message: string, data: Record<string, unknown> = {}, options?: ErrorOptions) {
+    super('step-changed', message, data, options);
   }
 }
 
 /** The function or its signature cannot be exported as asked. */
 export class SignatureError extends ForgeError {
-  constructor(message: string, data: Record<string, unknown> = {}) {
-    super('signature', message, data);
+  constructor(message: string, data: Record<string, unknown> = {}, options?: ErrorOptions) {
+    super('signature', message, data, options);
   }
 }
 

@@ -1,3 +1,4 @@
+import { ForgeError } from '@onnx-forge/infer';
 import { SignatureError } from './errors.js';
 import type { DType, Value } from './graph/value.js';
 import { graphFunction, graphSignature, isGraphModel } from './graph-model.js';
@@ -11,7 +12,7 @@ import { SizeFit } from './record/size-fit.js';
 import { derivedSizes, sizedTraces } from './record/sized-traces.js';
 import { MOST_FREE_DIMENSIONS, type Sizes } from './record/trace-sizes.js';
 import { undoneOnFailure } from './record/undo.js';
-import { checkSignature, outputsOf } from './signature.js';
+import { checkSignature, isThenable, nameOfKind, outputsOf } from './signature.js';
 import { tf } from './tfjs.js';
 import { assertEqualReads, named, type TensorType, type TraceOptions, trace } from './trace.js';
 import { type FreeDimension, unify } from './unify.js';
@@ -80,7 +81,8 @@ export function exportOnnx(target: ExportableFunction, signature: Signature, opt
 export function exportOnnx(target: Exportable, signature?: Signature, options: ExportOptions = {}): OnnxExport {
   return undoneOnFailure(() => {
     if (typeof target !== 'function') {
-      return exportFunction(functionOf(target), signature ?? signatureOf(target), options);
+      const run = functionOf(target);
+      return ofModel(() => exportFunction(run, signature ?? signatureOf(target), options));
     }
     if (!signature) throw new SignatureError('a function needs a signature: names, shapes and dtypes of its inputs');
     return exportFunction(target, signature, options);
@@ -102,15 +104,44 @@ export function signatureOf(model: tf.LayersModel | tf.GraphModel): Signature {
 /** A model as a function of its inputs by name; a function as it is. */
 export function functionOf(target: Exportable): ExportableFunction {
   if (typeof target === 'function') return target;
+  requireModel(target);
   if (isGraphModel(target)) return graphFunction(target);
   assertSameCopy(target);
+  if ((target.inputs ?? []).length === 0) {
+    throw new SignatureError(`model ${target.name} has no inputs yet: give its first layer an inputShape`);
+  }
   const inputNames = unique(sourceNames(target.inputs));
   const outputNames = unique(sourceNames(target.outputs), inputNames);
   return (tensors) => {
-    const list = inputNames.map((name) => tensors[name]!);
+    const list = inputNames.flatMap((name) => tensors[name] ?? []);
+    if (list.length < inputNames.length) {
+      const given = Object.keys(tensors).join(', ');
+      throw new SignatureError(`the model's inputs are ${inputNames.join(', ')}, not ${given || 'none'}`);
+    }
     const result = target.apply(list.length === 1 ? list[0]! : list) as tf.Tensor | tf.Tensor[];
     return Object.fromEntries([result].flat().map((tensor, i) => [outputNames[i]!, tensor]));
   };
+}
+
+/** @throws SignatureError for anything else than a layers model or a graph model */
+function requireModel(target: unknown): void {
+  const isModel = typeof target === 'object' && target !== null && 'predict' in target && !isThenable(target);
+  if (isModel) return;
+  throw new SignatureError(`a function, a layers model or a graph model can be exported, not ${nameOfKind(target)}`);
+}
+
+/** Errors of tfjs itself in its own model, in a class of this package. */
+function ofModel<T>(f: () => T): T {
+  try {
+    return f();
+  } catch (error) {
+    if (error instanceof ForgeError) throw error;
+    throw new SignatureError(
+      `tfjs can't run the model: ${error instanceof Error ? error.message : error}`,
+      {},
+      { cause: error },
+    );
+  }
 }
 
 /** @throws SignatureError for a model of another copy of tfjs, whose layers a trace would not know */

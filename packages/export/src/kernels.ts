@@ -1,3 +1,4 @@
+import { ForgeError } from '@onnx-forge/infer';
 import type { Content } from './content.js';
 import { fill } from './graph/build.js';
 import type { DType } from './graph/value.js';
@@ -49,7 +50,7 @@ function register(
         if (Array.isArray(info)) contents[name] = info.map((each) => recorder.content(each));
         else if (info) contents[name] = recorder.content(info);
       }
-      const result = run(contents, attrs ?? {}, recorder.dialect);
+      const result = attempted(recorder, kernelName, inputs, attrs, () => run(contents, attrs ?? {}, recorder.dialect));
       recorder.onKernel?.(kernelName, contents, attrs ?? {}, [result].flat());
       // A kernel that changes nothing shares its input's data, as on tfjs's own backends: gradients rely on it.
       const handle = (content: Content): tf.TensorInfo => {
@@ -59,6 +60,38 @@ function register(
       return isList(result) ? result.map(handle) : handle(result);
     },
   });
+}
+
+/**
+ * A lowering's result. Where it fails and tfjs's own kernel does not, the fault is in the lowering, not in the function that is
+ * being traced, which would rightly fail at sizes that it is not made for.
+ */
+function attempted<T>(
+  recorder: RecordingBackend,
+  kernelName: string,
+  inputs: TensorInfos,
+  attrs: tf.NamedAttrMap | undefined,
+  run: () => T,
+): T {
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof ForgeError || !recorder.onFault || !isTaken(kernelName, inputs, attrs)) throw error;
+    return recorder.onFault(kernelName, describe(inputs), error);
+  }
+}
+
+/** Whether tfjs's cpu backend computes something of tensors of these shapes. */
+function isTaken(kernelName: string, inputs: TensorInfos, attrs: tf.NamedAttrMap | undefined): boolean {
+  const kernel = tf.getKernel(kernelName, 'cpu');
+  if (!kernel) return false;
+  try {
+    const shapes = [runOnZeros(kernel.kernelFunc, inputs, attrs)].flat().map(({ shape }) => shape);
+    // It computes some shapes of sizes that it can't have: fractions, or less than nothing.
+    return shapes.every((shape) => shape.every((n) => Number.isInteger(n) && n > 0));
+  } catch {
+    return false;
+  }
 }
 
 function isList(result: Content | readonly Content[]): result is readonly Content[] {
@@ -87,11 +120,12 @@ export function registerStandIns(backendName: string): void {
   }
 }
 
-type TensorInfos = Record<string, tf.TensorInfo | undefined>;
+type TensorInfos = Readonly<Record<string, tf.TensorInfo | tf.TensorInfo[] | undefined>>;
 
 function describe(inputs: TensorInfos): Record<string, string> {
-  const present = Object.entries(inputs).filter(([, info]) => info);
-  return Object.fromEntries(present.map(([name, info]) => [name, `${info!.dtype}[${info!.shape}]`]));
+  const present = Object.entries(inputs).flatMap(([name, info]) => (info ? [[name, [info].flat()] as const] : []));
+  const types = present.map(([name, list]) => [name, list.map(({ dtype, shape }) => `${dtype}[${shape}]`).join(', ')]);
+  return Object.fromEntries(types);
 }
 
 function runOnZeros(
@@ -104,9 +138,11 @@ function runOnZeros(
     const values = tf.util.makeZerosTypedArray(tf.util.sizeFromShape(info.shape), info.dtype as 'float32');
     return { dataId: cpu.write(values, info.shape, info.dtype), shape: info.shape, dtype: info.dtype };
   };
-  const standIns: TensorInfos = Array.isArray(inputs) ? ([] as unknown as TensorInfos) : {};
-  for (const [name, info] of Object.entries(inputs)) if (info) standIns[name] = zeros(info);
-  const outputs = kernel({ inputs: standIns, backend: cpu, ...(attrs && { attrs }) });
-  for (const info of [...Object.values(standIns), ...[outputs].flat()]) if (info) cpu.disposeData(info.dataId);
+  const standIns: Record<string, tf.TensorInfo | tf.TensorInfo[]> = Array.isArray(inputs) ? ([] as never) : {};
+  for (const [name, info] of Object.entries(inputs)) {
+    if (info) standIns[name] = Array.isArray(info) ? info.map(zeros) : zeros(info);
+  }
+  const outputs = kernel({ inputs: standIns as tf.NamedTensorInfoMap, backend: cpu, ...(attrs && { attrs }) });
+  for (const { dataId } of [Object.values(standIns), outputs].flat(2)) cpu.disposeData(dataId);
   return outputs;
 }

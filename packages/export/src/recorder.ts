@@ -48,12 +48,16 @@ export type KernelListener = (
 
 export type UnsupportedListener = (kernel: string, inputs: Readonly<Record<string, string>>) => void;
 
+/** Throws what a lowering failed with, in the recording's own words. */
+export type FaultListener = (kernel: string, inputs: Readonly<Record<string, string>>, error: unknown) => never;
+
 export interface RecordingOptions {
   readonly dialect?: Dialect;
   /** Shared by recordings of one set of weights, which then have the same constants. */
   readonly foreign?: ForeignContents;
   readonly onKernel?: KernelListener;
   readonly onUnsupported?: UnsupportedListener;
+  readonly onFault?: FaultListener;
 }
 
 /**
@@ -75,6 +79,9 @@ export class RecordingBackend extends tf.KernelBackend {
   /** Told of every kernel that has no lowering. */
   readonly onUnsupported: UnsupportedListener | undefined;
 
+  /** Told of a lowering that fails where tfjs's own kernel does not. */
+  readonly onFault: FaultListener | undefined;
+
   constructor(policy: ReadPolicy, options: RecordingOptions = {}) {
     super();
     this.#policy = policy;
@@ -82,6 +89,7 @@ export class RecordingBackend extends tf.KernelBackend {
     this.dialect = options.dialect ?? STANDARD;
     this.onKernel = options.onKernel;
     this.onUnsupported = options.onUnsupported;
+    this.onFault = options.onFault;
   }
 
   /**
@@ -131,6 +139,15 @@ export class RecordingBackend extends tf.KernelBackend {
   /** Whether the tensor's data is exactly this content, in this backend. */
   holds(info: tf.TensorInfo, content: Content): boolean {
     return this.#entries.get(info.dataId)?.content === content;
+  }
+
+  /** A new tensor of a constant's numbers, whose value no other tensor of the same data has. */
+  separate(info: tf.TensorInfo): tf.TensorInfo {
+    const value = this.recorded(info);
+    const own = new Value(value.dtype, value.shape, value.source);
+    const later = this.#toCompute.get(value);
+    if (later) this.#toCompute.set(own, later);
+    return this.adopt(own);
   }
 
   /** A new tensor handle for a recorded value. */

@@ -1,15 +1,24 @@
 /** Checks of the signature that a caller gives, and of a traced function's outputs. */
 import { SignatureError } from './errors.js';
-import type { Signature } from './export.js';
+import type { InputType, Signature } from './export.js';
 import { nameFault } from './onnx/names.js';
 import { tf } from './tfjs.js';
 
 const DTYPES: readonly string[] = ['float32', 'int32', 'bool'];
 
 /** @throws SignatureError when an input can't be one of a graph */
-export function checkSignature({ inputs }: Signature): void {
-  for (const [name, { shape, dtype = 'float32' }] of Object.entries(inputs)) {
+export function checkSignature(signature: Signature): void {
+  const { inputs } = (signature ?? {}) as Partial<Signature>;
+  if (typeof inputs !== 'object' || inputs === null || Array.isArray(inputs)) {
+    throw new SignatureError(`inputs must be types by name, as in { x: { shape: [4, 3] } }, not ${nameOfKind(inputs)}`);
+  }
+  for (const [name, type] of Object.entries(inputs)) {
     checkName(name, 'input');
+    const { shape, dtype = 'float32' } = (type ?? {}) as Partial<InputType>;
+    if (!Array.isArray(shape)) {
+      const message = `input '${name}' has no shape: its type is written { shape: [4, 3], dtype: 'float32' }`;
+      throw new SignatureError(message, { name });
+    }
     if (!DTYPES.includes(dtype)) {
       throw new SignatureError(`input '${name}' is ${dtype}; graphs take ${DTYPES.join(', ')}`, { name, dtype });
     }
@@ -28,8 +37,7 @@ export function checkSignature({ inputs }: Signature): void {
  */
 export function outputsOf(returned: unknown, { inputs }: Signature): Record<string, tf.Tensor> {
   if (isThenable(returned)) {
-    // What it goes on with after the trace concerns nobody.
-    returned.then(undefined, () => {});
+    ignore(returned);
     throw new SignatureError(
       'the function is async (it returned a promise): a graph is recorded synchronously, so take out async and await',
     );
@@ -39,6 +47,7 @@ export function outputsOf(returned: unknown, { inputs }: Signature): Record<stri
   }
   const entries = Object.entries(returned);
   if (entries.length === 0) throw new SignatureError('the function returns no tensor, so the graph has no outputs');
+  for (const [, value] of entries) if (isThenable(value)) ignore(value);
   for (const [name, value] of entries) {
     checkName(name, 'output');
     if (!(value instanceof tf.Tensor)) {
@@ -63,12 +72,19 @@ function checkName(name: string, role: string): void {
   if (fault) throw new SignatureError(`an ${role} can't be called ${JSON.stringify(name)}: ${fault}`, { name });
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
+/** What a promise goes on with after the trace concerns nobody. */
+export function ignore(promise: PromiseLike<unknown>): void {
+  promise.then(undefined, () => undefined);
+}
+
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
 }
 
-function nameOfKind(value: unknown): string {
+export function nameOfKind(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
+  if (isThenable(value)) return 'a promise (graphs are recorded synchronously, without async functions)';
   if (value instanceof tf.Tensor) return 'a tensor alone';
-  return value === null || value === undefined ? 'nothing' : `a ${typeof value}`;
+  if (value === null || value === undefined) return 'nothing';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }

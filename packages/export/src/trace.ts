@@ -1,4 +1,10 @@
-import { SignatureError, TracedReadError, type UnsupportedKernel, UnsupportedKernelError } from './errors.js';
+import {
+  LoweringError,
+  SignatureError,
+  TracedReadError,
+  type UnsupportedKernel,
+  UnsupportedKernelError,
+} from './errors.js';
 import { type ConstantData, constantData, type DType, storedData, Value } from './graph/value.js';
 import { registerLowerings, registerStandIns } from './kernels.js';
 import { type Dialect, STANDARD } from './lower/dialect.js';
@@ -41,6 +47,11 @@ export interface TraceOptions {
   /** Which axes of the kernels' outputs are known to vary with a free dimension. */
   readonly varying?: VaryingAxes;
   readonly foreign?: ForeignContents;
+  /**
+   * Every variable has a value of its own: a training step changes it, and not the tensor or variable that it began with,
+   * whose data tfjs lets it share until then.
+   */
+  readonly ownVariables?: boolean;
   /** One of many traces of a function: the user's lines and kernels are known from the first, which takes time. */
   readonly further?: boolean;
 }
@@ -64,7 +75,7 @@ export interface TraceContext {
  */
 export function trace(
   f: (context: TraceContext) => Record<string, tf.Tensor>,
-  { dialect = STANDARD, varying = [], foreign, further = false }: TraceOptions = {},
+  { dialect = STANDARD, varying = [], foreign, ownVariables = false, further = false }: TraceOptions = {},
 ): Trace {
   const engine = tf.engine();
   tf.backend(); // nothing may have needed one before
@@ -82,9 +93,14 @@ export function trace(
   };
   const log: KernelCall[] = [];
   const unsupported: UnsupportedKernel[] = [];
+  let awaited: TracedReadError | undefined;
   const recorder = new RecordingBackend(
     {
-      read: ([value]) => Promise.reject(new TracedReadError(value!.dtype, value!.shape, place())),
+      read: ([value]) => {
+        // Told when the function has returned: nobody may be waiting for this promise, which never settles.
+        awaited ??= new TracedReadError(value!.dtype, value!.shape, place());
+        return new Promise(() => {});
+      },
       readSync: (value) => {
         const data = known.read(value) ?? storedData(value);
         if (!data) throw new TracedReadError(value.dtype, value.shape, place());
@@ -104,6 +120,9 @@ export function trace(
         log.push({ kernel, inputs, attrs, outputs, layer, line });
       },
       onUnsupported: (kernel, inputs) => unsupported.push({ kernel, inputs, ...place() }),
+      onFault: (kernel, inputs, cause) => {
+        throw new LoweringError({ kernel, inputs, ...place() }, cause);
+      },
     },
   );
   const run = withDrawsNoted(f, (tensor) => recorder.recorded(tensor), place);
@@ -124,6 +143,11 @@ export function trace(
   engine.startScope('trace');
   try {
     void tf.setBackend(TRACE_BACKEND);
+    if (ownVariables) {
+      for (const variable of existing) {
+        variable.dataId = engine.makeTensorFromTensorInfo(recorder.separate(variable)).dataId;
+      }
+    }
     const before = existing.map((variable) => recorder.recorded(variable));
     for (const value of before) known.exclude(value);
     const tensor = (value: Value): tf.Tensor => engine.makeTensorFromTensorInfo(recorder.adopt(value));
@@ -134,6 +158,7 @@ export function trace(
       note: (what, inputs, outputs) => recorder.onKernel?.(what, { values: inputs }, {}, outputs),
     });
     if (unsupported.length > 0) throw new UnsupportedKernelError(unsupported);
+    if (awaited) throw awaited;
     const outputs = Object.fromEntries(
       Object.entries(result).map(([name, tensor]) => [name, recorder.recorded(tensor)]),
     );

@@ -1,9 +1,15 @@
 import { TraceMismatchError } from './errors.js';
-import { arrayOf, binary, cast, constant, ints, op, reshape, scalar, unary } from './graph/build.js';
+import { binary, cast, constant, ints, op, reshape, scalar, unary } from './graph/build.js';
 import { floorDiv, modulo, plus, product, type Size, shapeEntry, sizeVector, times } from './graph/size.js';
-import { constantData, type GraphNode, neededBy, type Value } from './graph/value.js';
+import { constantData, type DType, type GraphNode, neededBy, type Value } from './graph/value.js';
 import { comparableEnds } from './lower/slicing.js';
-import { type ConstantForm, constantForm, type NumberRule, sameConstant } from './record/constant-form.js';
+import {
+  type ConstantForm,
+  constantForm,
+  type NumberRule,
+  type SizeMap,
+  sameConstant,
+} from './record/constant-form.js';
 import { frozenRandomness } from './record/drawn-constants.js';
 import { placeOf } from './record/kernel-log.js';
 import { describePlace, type Place } from './record/place.js';
@@ -195,24 +201,52 @@ class Unifier {
         return op('Expand', [part, this.#vector(form.shape)], base.dtype, base.shape);
       }
       case 'counting': {
-        const { start, step, size } = form;
-        const counts = size.terms.length === 0 ? ints([size.offset]) : this.#vector([size]);
-        const number = (n: number): Value => constant(arrayOf(base.dtype, [n]), base.dtype, []);
-        const length = cast(op('Squeeze', [counts], 'int64', []), base.dtype);
-        const scaled = step === 1 ? length : binary('Mul', length, number(step));
-        const limit = start === 0 ? scaled : binary('Add', scaled, number(start));
-        return op('Range', [number(start), limit, number(step)], base.dtype, base.shape);
+        const [start, size] = [this.#whole(form.start), this.#whole(form.size)];
+        return range(start, size, form.step, base.dtype, base.size);
+      }
+      case 'spaced': {
+        const size = this.#whole(form.size);
+        const gaps = op('Max', [binary('Sub', size, scalar(1, 'int64')), scalar(1, 'int64')], 'int64', []);
+        const distance = binary('Div', scalar(form.end - form.start, base.dtype), cast(gaps, base.dtype));
+        const positions = range(scalar(0, 'int64'), size, 1, base.dtype, base.size);
+        return binary('Add', binary('Mul', positions, distance), scalar(form.start, base.dtype));
+      }
+      case 'diagonal': {
+        const { below, on, above, shape } = form;
+        const [rows, columns] = shape.map((size, axis) => {
+          const counted = range(scalar(0, 'int64'), this.#whole(size), 1, 'int64', base.shape[axis]!);
+          return op(
+            'Unsqueeze',
+            [counted, ints([1 - axis])],
+            'int64',
+            axis === 0 ? [counted.size, 1] : [1, counted.size],
+          );
+        }) as [Value, Value];
+        // onnxruntime chooses between numbers only.
+        const dtype = base.dtype === 'bool' ? 'int32' : base.dtype;
+        const choose = (condition: string, yes: Value, no: Value): Value =>
+          op('Where', [binary(condition, rows, columns, 'bool'), yes, no], dtype, base.shape);
+        const number = (n: number): Value => scalar(n, dtype);
+        return cast(choose('Equal', number(on), choose('Less', number(above), number(below))), base.dtype);
       }
       case 'number':
         return this.#number(form.rule, base);
     }
   }
 
-  #number({ formula, divisor, root, inverse }: NumberRule, base: Value): Value {
-    const size = cast(op('Squeeze', [this.#vector([formula])], 'int64', []), base.dtype);
+  /** A scalar of int64. */
+  #whole(formula: Formula): Value {
+    if (formula.terms.length === 0) return scalar(formula.offset, 'int64');
+    return op('Squeeze', [this.#vector([formula])], 'int64', []);
+  }
+
+  #number({ formula, divisor, map }: NumberRule, base: Value): Value {
+    const size = cast(this.#whole(formula), base.dtype);
     const part = divisor === 1 ? size : binary('Div', size, scalar(divisor, base.dtype));
-    const rooted = root ? unary('Sqrt', part) : part;
-    return reshape(inverse ? unary('Reciprocal', rooted) : rooted, base.shape);
+    return reshape(
+      MAP_OPERATORS[map].reduce((x, operator) => unary(operator, x), part),
+      base.shape,
+    );
   }
 
   /** The 1-d int64 value whose entries the formulas give. */
@@ -287,6 +321,20 @@ class Unifier {
     }
     return {};
   }
+}
+
+const MAP_OPERATORS: Readonly<Record<SizeMap, readonly string[]>> = {
+  itself: [],
+  inverse: ['Reciprocal'],
+  root: ['Sqrt'],
+  'inverse root': ['Sqrt', 'Reciprocal'],
+  logarithm: ['Log'],
+};
+
+/** `size` numbers from `start` on. */
+function range(start: Value, size: Value, step: number, dtype: DType, length: number): Value {
+  const span = step === 1 ? size : binary('Mul', size, scalar(step, 'int64'));
+  return cast(op('Range', [start, binary('Add', start, span), scalar(step, 'int64')], 'int64', [length]), dtype);
 }
 
 const isFree = (atoms: readonly number[], count: number): boolean => atoms.length === 1 && atoms[0]! < count;

@@ -143,7 +143,13 @@ class LogComparison {
     let unexplained = 0;
     for (const [t, list] of lists.entries()) {
       const other = [...lists[0]!.keys(), ...list.keys()].find((name) => !(lists[0]!.has(name) && list.has(name)));
-      if (other !== undefined) refuse(other, t);
+      if (other !== undefined) {
+        const [there, here] = [list, lists[0]!].map((each) => (each.has(other) ? '' : 'no '));
+        this.#refuse(
+          base,
+          `${base.kernel} has ${there}${other} at ${this.#traces[t]!.at} and ${here}${other} at ${this.#traces[0]!.at}`,
+        );
+      }
     }
     for (const [name, value] of lists[0]!) {
       const values = lists.map((list) => list.get(name)!);

@@ -2,16 +2,27 @@
 import { sizeOf } from '@onnx-forge/infer';
 import { arrayOf } from '../graph/build.js';
 import { type ConstantData, constantData, type DType, type Value } from '../graph/value.js';
+import { type RegularForm, regularForm } from './regular-constants.js';
 import type { Formula } from './size-fit.js';
 
-/** A number as a function of a size: a fraction of it, its root, or one over either. */
+/** A number as a function of a size: a fraction of it, its root, one over either, or its natural logarithm. */
 export interface NumberRule {
   readonly formula: Formula;
-  /** The number is size / divisor (or its root, or one over it). */
+  /** The number is size / divisor, or what `map` makes of it. */
   readonly divisor: number;
-  readonly root: boolean;
-  readonly inverse: boolean;
+  readonly map: SizeMap;
 }
+
+export type SizeMap = 'itself' | 'inverse' | 'root' | 'inverse root' | 'logarithm';
+
+/** What becomes of a fraction of a size, and the way back. */
+const MAPS: Readonly<Record<SizeMap, readonly [map: (x: number) => number, back: (y: number) => number]>> = {
+  itself: [(x) => x, (y) => y],
+  inverse: [(x) => 1 / x, (y) => 1 / y],
+  root: [Math.sqrt, (y) => y ** 2],
+  'inverse root': [(x) => 1 / Math.sqrt(x), (y) => 1 / y ** 2],
+  logarithm: [Math.log, Math.exp],
+};
 
 export type ConstantForm =
   /** Entries that are whole numbers: a shape, say. */
@@ -23,8 +34,7 @@ export type ConstantForm =
       readonly coreShape: readonly number[];
       readonly shape: readonly Formula[];
     }
-  /** start, start + step, ... */
-  | { readonly kind: 'counting'; readonly start: number; readonly step: number; readonly size: Formula }
+  | RegularForm
   | { readonly kind: 'number'; readonly rule: NumberRule };
 
 type Fit = (numbers: readonly number[]) => Formula | undefined;
@@ -34,7 +44,7 @@ const LONGEST_VECTOR = 16;
 
 /** The same constant in every trace; undefined when no rule gives all of them. */
 export function constantForm(values: readonly Value[], fit: Fit): ConstantForm | undefined {
-  return vector(values, fit) ?? repeated(values, fit) ?? counting(values, fit) ?? number(values, fit);
+  return vector(values, fit) ?? repeated(values, fit) ?? regularForm(values, fit) ?? number(values, fit);
 }
 
 export function sameConstant(a: Value, b: Value): boolean {
@@ -85,19 +95,6 @@ function repeated(values: readonly Value[], fit: Fit): ConstantForm | undefined 
   return { kind: 'repeated', core: coreOf(data, base.dtype, base.shape, coreShape), coreShape, shape };
 }
 
-function counting(values: readonly Value[], fit: Fit): ConstantForm | undefined {
-  const [base] = values as [Value];
-  if (base.rank !== 1 || base.size < 2 || base.dtype === 'bool') return undefined;
-  const first = constantData(base)!;
-  const start = Number(first[0]);
-  const step = Number(first[1]) - start;
-  const counts = (value: Value): boolean =>
-    value.rank === 1 && Array.from(constantData(value)!, Number).every((v, i) => v === start + i * step);
-  if (!Number.isInteger(start) || !Number.isInteger(step) || step === 0 || !values.every(counts)) return undefined;
-  const size = fit(values.map((value) => value.size));
-  return size && { kind: 'counting', start, step, size };
-}
-
 /** Numbers in a graph are float32, and so is the one that a user's program rounded. */
 const CLOSE = 1e-6;
 
@@ -106,18 +103,15 @@ function number(values: readonly Value[], fit: Fit): ConstantForm | undefined {
   if (base.size !== 1 || base.dtype === 'int64' || base.dtype === 'bool') return undefined;
   if (!values.every((value) => sameShape(value, base))) return undefined;
   const numbers = values.map((value) => Number(constantData(value)![0]));
-  const rules = [false, true].flatMap((root) => [false, true].map((inverse) => ({ root, inverse })));
-  for (const { root, inverse } of base.dtype === 'float32' ? rules : rules.slice(0, 1)) {
+  const maps = Object.keys(MAPS) as SizeMap[];
+  for (const map of base.dtype === 'float32' ? maps : maps.slice(0, 1)) {
+    const [to, from] = MAPS[map];
     for (const divisor of base.dtype === 'float32' ? [1, 2, 4] : [1]) {
-      const whole = numbers.map((n) => Math.round(divisor * (inverse ? 1 / n : n) ** (root ? 2 : 1)));
-      const back = (size: number): number => {
-        const part = root ? Math.sqrt(size / divisor) : size / divisor;
-        return inverse ? 1 / part : part;
-      };
-      const exact = numbers.every((n, t) => n !== 0 && Math.abs(back(whole[t]!) - n) <= CLOSE * Math.abs(n));
-      const zeros = !inverse && numbers.every((n, t) => back(whole[t]!) === n);
-      const formula = exact || zeros ? fit(whole) : undefined;
-      if (formula) return { kind: 'number', rule: { formula, divisor, root, inverse } };
+      const whole = numbers.map((n) => Math.round(divisor * from(n)));
+      const given = whole.map((size) => to(size / divisor));
+      const isClose = numbers.every((n, t) => given[t] === n || Math.abs(given[t]! - n) <= CLOSE * Math.abs(n));
+      const formula = isClose && whole.every(Number.isSafeInteger) ? fit(whole) : undefined;
+      if (formula) return { kind: 'number', rule: { formula, divisor, map } };
     }
   }
   return undefined;

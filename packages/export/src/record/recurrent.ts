@@ -166,11 +166,11 @@ export function layersAlongFreeTime(
   run: (sizes: Sizes) => RecurrentLayers,
 ): ReadonlySet<Layer> {
   if (free.length === 0) return new Set();
-  for (const { sizes, factor } of firstSizes(free.length)) {
+  for (const sizes of firstSizes(free.length)) {
     try {
-      const first = run(sizes);
+      const first = run(sizes.sizes);
       if (first.lengths.size === 0) break;
-      return differing([first, ...oneChanged(sizes, factor).map(run)]);
+      return differing([first, ...oneChanged(sizes).map(run)]);
     } catch (error) {
       if (error instanceof ForgeError) throw error;
       // Sizes that the function does not take. Its own traces tell what is wrong, if these are all.

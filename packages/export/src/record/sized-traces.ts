@@ -7,7 +7,16 @@ import type { SizedTrace } from './compare-logs.js';
 import type { VaryingAxes } from './kernel-log.js';
 import { SCAN_BEGINS, SCAN_ENDS } from './scan.js';
 import type { Atom } from './size-fit.js';
-import { everyRest, firstSizes, oneChanged, type Sizes, smallSizes } from './trace-sizes.js';
+import {
+  everyRest,
+  type FirstSizes,
+  firstSizes,
+  largerSizes,
+  oneChanged,
+  probes,
+  type Sizes,
+  smallSizes,
+} from './trace-sizes.js';
 
 export interface SizedTraces {
   readonly base: SizedTrace;
@@ -41,41 +50,39 @@ export interface Thoroughness {
 /**
  * Traces a function with free dimensions. Sizes at which it fails itself are outside its domain and left out, and so are
  * those that leave it with empty tensors.
- * @throws SignatureError when it works at too few sizes
+ * @throws SignatureError when it works at too few sizes, or at equal ones only
  */
 export function sizedTraces(run: Run, names: readonly string[], { extent, named }: Thoroughness): SizedTraces {
   const options: TraceOptions = { foreign: new WeakMap() };
-  const { base, again, sizes: first, factor } = firstTraces(run, names, options);
+  const { base, again, beginning } = firstTraces(run, names, options);
+  const { sizes: first, factor } = beginning;
   if (names.length === 0) return { base, again, large: [], small: [], changed: [] };
   const quick = { ...options, further: true };
   const isEmpty = holdsNothing(base);
-  const attempt = (sizes: Sizes, more: TraceOptions): SizedTrace | undefined => {
-    try {
-      const traced = run(sizes, { ...quick, ...more });
-      // An image of which nothing is left is no size that a function is made for.
-      return isEmpty || !holdsNothing(traced) ? traced : undefined;
-    } catch (error) {
-      if (error instanceof ForgeError) throw error;
-      return undefined;
-    }
-  };
   const attempted = (list: readonly Sizes[], more: TraceOptions) =>
     list.flatMap((sizes) => {
-      const traced = attempt(sizes, more);
-      return traced ? [{ sizes, traced }] : [];
+      const traced = attempt(run, sizes, { ...options, ...more });
+      // An image of which nothing is left is no size that a function is made for.
+      return traced && (isEmpty || !holdsNothing(traced)) ? [{ sizes, traced }] : [];
     });
 
-  const singles = oneChanged(first, factor);
+  const singles = oneChanged(beginning);
   const apart = attempted([singles.map((sizes, d) => sizes[d]!)], {});
   let varying = varyingAxes([base, ...apart.map(({ traced }) => traced)]);
   const effort = extent === 'few' ? FEW : effortFor(base.trace.log.length, names.length);
   const taken = new Set(ownLists(base).flat());
-  const plan = (least: number): Sizes[] => everyRest(names.length, { rounds: effort.rounds, least, factor, taken });
-  const alike = first.map(() => first[0]! * factor);
+  const plan = (least: number): Sizes[] => {
+    const from = beginning.least.map((n) => Math.max(n, least));
+    return everyRest(names.length, { rounds: effort.rounds, least: from, factor, taken });
+  };
+  const alike = first.map(() => Math.max(...first));
   let large = attempted([...singles, ...plan(LARGE), alike], { varying });
   if (large.length < singles.length + FEWEST) large = large.concat(attempted(plan(MEDIUM), { varying }));
+  const shrunk = large.filter(({ traced }) => makes1(traced, base));
+  large = large.filter((one) => !shrunk.includes(one));
   const small = attempted(
     [
+      ...shrunk.map(({ sizes }) => sizes),
       ...smallSizes(first, effort.small, factor),
       ...ownSizes(base, effort.own),
       ...oneByOne(first, [...BIG.slice(0, effort.small), ...named.flatMap((n) => [n - 1, n, n + 1])]),
@@ -112,28 +119,97 @@ export function sizedTraces(run: Run, names: readonly string[], { extent, named 
   };
 }
 
-/** The first sizes that the function takes. */
-function firstTraces(
-  run: Run,
-  names: readonly string[],
-  options: TraceOptions,
-): { base: SizedTrace; again: SizedTrace; sizes: Sizes; factor: number } {
+interface FirstTraces {
+  readonly base: SizedTrace;
+  readonly again: SizedTrace;
+  readonly beginning: FirstSizes;
+}
+
+/** Traces at the first sizes that the function takes, of which it makes no size of 1. */
+function firstTraces(run: Run, names: readonly string[], options: TraceOptions): FirstTraces {
   let failure: unknown;
-  for (const { sizes, factor } of firstSizes(names.length)) {
+  const traced = (beginning: FirstSizes): FirstTraces | undefined => {
     try {
-      const base = run(sizes, options);
-      const again = run(sizes, { ...options, further: true });
+      const [base, again] = [run(beginning.sizes, options), run(beginning.sizes, { ...options, further: true })];
       // What a function does at its first call alone (building its layers) is not part of it.
-      const settled = base.trace.log.length === again.trace.log.length;
-      return settled
-        ? { base, again, sizes, factor }
-        : { base: again, again: run(sizes, { ...options, further: true }), sizes, factor };
+      if (base.trace.log.length === again.trace.log.length) return { base, again, beginning };
+      return { base: again, again: run(beginning.sizes, { ...options, further: true }), beginning };
     } catch (error) {
       if (error instanceof ForgeError || names.length === 0) throw error;
       failure ??= error;
+      return undefined;
+    }
+  };
+  for (const beginning of firstSizes(names.length)) {
+    const first = traced(beginning);
+    if (!first) continue;
+    const shrunk = shrunkSizes(first.base, probes(beginning), (sizes) => attempt(run, sizes, options));
+    if (shrunk.dimensions.size === 0) return first;
+    const larger = largerSizes(beginning, shrunk.dimensions).map(traced);
+    return larger.find((other) => other && shrunk.sizes.every((size) => sizeAt(other.base, size) !== 1)) ?? first;
+  }
+  throw onlyEqual(run, names, options) ?? failure;
+}
+
+/** A trace, unless the function fails at these sizes. */
+function attempt(run: Run, sizes: Sizes, options: TraceOptions): SizedTrace | undefined {
+  try {
+    return run(sizes, { ...options, further: true });
+  } catch (error) {
+    if (error instanceof ForgeError) throw error;
+    return undefined;
+  }
+}
+
+/** A dimension of a kernel's output. */
+type SizeIndex = readonly [call: number, output: number, axis: number];
+
+function sizeAt({ trace }: SizedTrace, [call, output, axis]: SizeIndex): number | undefined {
+  return trace.log[call]?.outputs[output]?.shape[axis];
+}
+
+/** The sizes of 1 in a trace that are more where a dimension is larger, and these dimensions. */
+function shrunkSizes(
+  base: SizedTrace,
+  probing: readonly Sizes[],
+  traceAt: (sizes: Sizes) => SizedTrace | undefined,
+): { readonly sizes: readonly SizeIndex[]; readonly dimensions: ReadonlySet<number> } {
+  const ones = base.trace.log.flatMap(({ outputs }, call) =>
+    outputs.flatMap(({ shape }, o) => shape.flatMap((n, axis): SizeIndex[] => (n === 1 ? [[call, o, axis]] : []))),
+  );
+  const dimensions = new Set<number>();
+  const sizes = new Set<SizeIndex>();
+  for (const [d, probe] of ones.length > 0 ? probing.entries() : []) {
+    const traced = traceAt(probe);
+    for (const one of ones) {
+      if (!traced || (sizeAt(traced, one) ?? 1) === 1) continue;
+      sizes.add(one);
+      dimensions.add(d);
     }
   }
-  throw failure;
+  return { sizes: [...sizes], dimensions };
+}
+
+/** Whether a size is 1 that is more in `base`. */
+function makes1(traced: SizedTrace, base: SizedTrace): boolean {
+  return traced.trace.log.some(({ outputs }, call) =>
+    outputs.some(({ shape }, o) => shape.some((n, axis) => n === 1 && (sizeAt(base, [call, o, axis]) ?? 1) !== 1)),
+  );
+}
+
+/** The refusal of a function that takes two of its free dimensions only when they are equal; undefined if that is not why it fails. */
+function onlyEqual(run: Run, names: readonly string[], options: TraceOptions): SignatureError | undefined {
+  const [{ sizes }] = firstSizes(names.length) as [FirstSizes];
+  for (const [a, first] of names.entries()) {
+    for (const [b, second] of names.entries()) {
+      if (b <= a || !attempt(run, sizes.with(b, sizes[a]!), options)) continue;
+      return new SignatureError(
+        `the function takes no other sizes of ${first} and ${second} than equal ones: give both one name in the signature (command line: --shape)`,
+        { free: [first, second] },
+      );
+    }
+  }
+  return undefined;
 }
 
 /** Whether a kernel's result is empty. */

@@ -6,6 +6,17 @@ export type Sizes = readonly number[];
 /** Primes that no architecture uses, so that no size matches by accident: the first trace, and one dimension changed. */
 const FIRST = [11, 19, 31, 43];
 const CHANGED = [13, 23, 37, 47];
+/** In place of these where a network makes a size of 1 of them: it halves its images five or seven times, say. */
+const LARGER = [
+  [67, 79, 89, 101],
+  [257, 269, 281, 293],
+];
+const LARGER_CHANGED = [
+  [71, 83, 97, 103],
+  [263, 271, 283, 307],
+];
+/** Much larger, for one dimension at a time. */
+const PROBE = 521;
 
 /** As many dimensions as there are first sizes for. */
 export const MOST_FREE_DIMENSIONS: number = FIRST.length;
@@ -13,32 +24,59 @@ export const MOST_FREE_DIMENSIONS: number = FIRST.length;
 /** Every rest of a size divided by 2, 3, 4, 6 or 12 occurs. */
 const PERIOD = 12;
 
-/**
- * First sizes to try, in turn: some functions take short sequences only, or images of which a size is a multiple of 8.
- * `factor` is what all further sizes are multiplied by.
- */
-export function firstSizes(count: number): { readonly sizes: Sizes; readonly factor: number }[] {
-  const some = [FIRST, [11, 13, 7, 5], [7, 5, 3, 2]].map((sizes) => ({ sizes: sizes.slice(0, count), factor: 1 }));
-  const multiples = [2, 4, 8, 16, 32, 3, 6, 12].map((factor) => ({
-    sizes: FIRST.slice(0, count).map((n) => n * factor),
-    factor,
-  }));
-  return [...some, ...multiples];
+/** Where the traces of a function begin. */
+export interface FirstSizes {
+  readonly sizes: Sizes;
+  /** Others, for one dimension changed at a time. */
+  readonly others: Sizes;
+  /** What all further sizes are multiplied by. */
+  readonly factor: number;
+  /** The least of each dimension's sizes that are not small, if it is more than that of all. */
+  readonly least: Sizes;
+}
+
+/** First sizes to try, in turn: some functions take short sequences only, or images of which a size is a multiple of 8. */
+export function firstSizes(count: number): FirstSizes[] {
+  const times = (sizes: Sizes, factor: number): Sizes => sizes.slice(0, count).map((n) => n * factor);
+  const beginning = (sizes: Sizes, factor: number): FirstSizes => {
+    return { sizes: times(sizes, factor), others: times(CHANGED, factor), factor, least: times(sizes, 0) };
+  };
+  const some = [FIRST, [11, 13, 7, 5], [7, 5, 3, 2]].map((sizes) => beginning(sizes, 1));
+  return [...some, ...[2, 4, 8, 16, 32, 3, 6, 12].map((factor) => beginning(FIRST, factor))];
+}
+
+/** The sizes with some dimensions larger, in turn. */
+export function largerSizes(first: FirstSizes, dimensions: ReadonlySet<number>): FirstSizes[] {
+  return LARGER.map((larger, i) => {
+    const choose = (sizes: Sizes, instead: Sizes): Sizes =>
+      sizes.map((n, d) => (dimensions.has(d) ? instead[d]! * first.factor : n));
+    return {
+      ...first,
+      sizes: choose(first.sizes, larger),
+      others: choose(first.others, LARGER_CHANGED[i]!),
+      least: first.least.map((n, d) => (dimensions.has(d) ? larger[d]! : n)),
+    };
+  });
+}
+
+/** The first sizes, each dimension in turn much larger. */
+export function probes({ sizes, factor }: FirstSizes): Sizes[] {
+  return sizes.map((_, d) => sizes.map((n, i) => (i === d ? PROBE * factor : n)));
 }
 
 /** The first sizes, each dimension changed in turn. */
-export function oneChanged(first: Sizes, factor: number): Sizes[] {
-  return first.map((_, d) => first.map((n, i) => (i === d ? CHANGED[d]! * factor : n)));
+export function oneChanged({ sizes, others }: Pick<FirstSizes, 'sizes' | 'others'>): Sizes[] {
+  return sizes.map((_, d) => sizes.map((n, i) => (i === d ? others[d]! : n)));
 }
 
 /**
- * Sizes from `least` on with every rest modulo 12, and modulo 24 in two rounds; with each round the rests of two
+ * Sizes from `least` (each dimension's) on with every rest modulo 12, and modulo 24 in two rounds; with each round the rests of two
  * dimensions stand otherwise to each other. Numbers in `taken` are left out, since a size that equals one of the
  * function's own may be taken for it.
  */
 export function everyRest(
   count: number,
-  { rounds, least, factor, taken }: { rounds: number; least: number; factor: number; taken: ReadonlySet<number> },
+  { rounds, least, factor, taken }: { rounds: number; least: Sizes; factor: number; taken: ReadonlySet<number> },
 ): Sizes[] {
   return Array.from({ length: PERIOD * rounds }, (_, t) => {
     const round = Math.floor(t / PERIOD);
@@ -46,7 +84,7 @@ export function everyRest(
     for (let d = 0; d < count; d++) {
       const rest = (t + d * (round + 1)) % PERIOD;
       let n = rest + PERIOD * ((round + d) % 2);
-      while (n < least || taken.has(n * factor) || sizes.includes(n)) n += 2 * PERIOD;
+      while (n < least[d]! || taken.has(n * factor) || sizes.includes(n)) n += 2 * PERIOD;
       sizes.push(n);
     }
     return sizes.map((n) => n * factor);

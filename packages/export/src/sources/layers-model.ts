@@ -1,5 +1,7 @@
 import { functionOf, signatureOf } from '../export.js';
 import { tf } from '../tfjs.js';
+import { adapted, kerasVersion } from './keras-2.js';
+import { Untranslatable } from './keras-3/config.js';
 import type { ModelSource } from './model-source.js';
 import { readArtifacts, reasonOf, SavedModelError } from './saved-model.js';
 
@@ -24,10 +26,22 @@ export const layersModel: ModelSource = {
  */
 export async function readLayersModel(file: string): Promise<tf.LayersModel> {
   const { modelTopology, weightSpecs, weightData } = await readArtifacts(file);
-  const artifacts = { modelTopology, weightSpecs, weightData } as tf.io.ModelArtifacts;
+  const artifacts = { modelTopology: topologyOf(file, modelTopology), weightSpecs, weightData } as tf.io.ModelArtifacts;
   return tf.loadLayersModel({ load: async () => artifacts }).catch((error: unknown) => {
     throw refusal(file, error);
   });
+}
+
+/** @throws SavedModelError for a model of Keras 2 that tfjs would compute otherwise */
+function topologyOf<T>(file: string, topology: T): T {
+  const version = kerasVersion(topology);
+  if (version === undefined) return topology;
+  try {
+    return adapted(topology, version);
+  } catch (error) {
+    if (!(error instanceof Untranslatable)) throw error;
+    throw new SavedModelError(`${file} (Keras ${version}): ${error.message}`, file, { cause: error });
+  }
 }
 
 /** The error of a model that tfjs does not load; a layer class that tfjs lacks can be registered. */

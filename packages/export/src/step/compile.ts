@@ -1,4 +1,5 @@
 import { type ComputeDevice, type OpenStep, openDevice, openStep, StepRunner } from '@onnx-forge/infer';
+import { SignatureError } from '../errors.js';
 import { STANDARD } from '../lower/dialect.js';
 import { undoneOnFailure } from '../record/undo.js';
 import { StepCompiler, type StepModel } from './compiler.js';
@@ -19,6 +20,9 @@ export async function compileTraining(
   steps: Readonly<Record<string, StepDefinition>>,
   options: CompileOptions,
 ): Promise<CompiledTraining> {
+  if (typeof (options as CompileOptions | undefined)?.random?.fillNormal !== 'function') {
+    throw new SignatureError('compiling needs a source of random numbers in its options: { random: new Random(1) }');
+  }
   const device = await openDevice(options);
   try {
     return await compileOn(device, steps, options);

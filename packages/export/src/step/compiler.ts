@@ -1,11 +1,21 @@
-import { InputError, type StateEntry, type StepGraph, type TrainingState } from '@onnx-forge/infer';
+import { ForgeError, InputError, type StateEntry, type StepGraph, type TrainingState } from '@onnx-forge/infer';
+import { StepChangedError } from '../errors.js';
 import type { Dialect } from '../lower/dialect.js';
+import { Fields } from '../record/fields.js';
+import { describePlace } from '../record/place.js';
 import { undoneOnFailure } from '../record/undo.js';
 import type { tf } from '../tfjs.js';
-import type { Batch, CompileOptions, StepDefinition } from './definition.js';
+import { type Batch, type CompileOptions, checkDefinition, type StepDefinition } from './definition.js';
 import { CompiledOptimizers } from './optimizers.js';
 import { describeStep, VariableNames } from './stepModel.js';
-import { assertEqualTraces, refuseNewVariables, type TracedStep, traceStep } from './traceStep.js';
+import {
+  assertEqualTraces,
+  refuseIdle,
+  refuseNewVariables,
+  type TracedStep,
+  traceStep,
+  withoutValues,
+} from './traceStep.js';
 
 /** A training step as an ONNX model, and what its inputs and outputs are. */
 export interface StepModel {
@@ -19,8 +29,11 @@ export class StepCompiler {
   readonly #optimizers = new CompiledOptimizers();
   readonly #names: VariableNames;
   readonly #initial: Record<string, StateEntry> = {};
+  /** A trace of each step, as it was when it was compiled. */
+  readonly #compiled = new Map<string, TracedStep>();
 
   constructor(definitions: Readonly<Record<string, StepDefinition>>, nameOf: CompileOptions['nameOf']) {
+    for (const [name, definition] of Object.entries(definitions)) checkDefinition(name, definition);
     this.#definitions = definitions;
     this.#names = new VariableNames(nameOf);
     // The first trace of each step makes the optimizers' slots; the later ones find them in place.
@@ -56,6 +69,37 @@ export class StepCompiler {
   }
 
   /**
+   * Traces a step once more and compares it with the compiled one: numbers and flags of the user's program (a counter, a
+   * layer's `trainable`) are constants of the graph.
+   *
+   * @throws StepChangedError when the step would do something else today
+   */
+  checkUnchanged(name: string): void {
+    const compiled = this.#compiled.get(name);
+    const definition = this.#definitions[name];
+    const isGone = compiled?.trace.variables.some(({ variable }) => variable.isDisposed);
+    if (!compiled || !definition || isGone) return;
+    const fields = new Fields();
+    try {
+      const now = undoneOnFailure(() => this.#trace(definition, compiled.dialect));
+      assertEqualTraces(compiled, withoutValues(now));
+    } catch (error) {
+      const differs = error instanceof ForgeError && error.code === 'trace-mismatch';
+      const reason = differs
+        ? describePlace(error.data)
+        : ` (${error instanceof Error ? error.message : String(error)})`;
+      throw new StepChangedError(
+        `step ${name} would do something else now than when it was compiled${reason}: numbers and settings of the program that it uses are constants of its graph; compile it again, or make them inputs or variables`,
+        { name },
+        { cause: error },
+      );
+    } finally {
+      fields.stop();
+      fields.restoreAll();
+    }
+  }
+
+  /**
    * @throws TraceMismatchError when a step would freeze something random; SignatureError when it makes variables each time
    */
   compile(dialect: Dialect, noCopy: boolean): Record<string, StepModel> {
@@ -67,7 +111,10 @@ export class StepCompiler {
     const traced = Object.entries(this.#definitions).map(([name, definition]) => {
       const first = this.#trace(definition, dialect);
       refuseNewVariables(name, first.trace);
-      assertEqualTraces(first.trace, this.#trace(definition, dialect).trace);
+      refuseIdle(name, first.trace);
+      const again = this.#trace(definition, dialect);
+      assertEqualTraces(first, again);
+      this.#compiled.set(name, withoutValues(again));
       return [name, definition, first] as const;
     });
     this.#optimizers.settings.freeze();

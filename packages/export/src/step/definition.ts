@@ -1,6 +1,8 @@
 import type { DeviceOptions, Random, Tensor } from '@onnx-forge/infer';
+import { SignatureError } from '../errors.js';
 import type { DType } from '../graph/value.js';
 import type { Dialect } from '../lower/dialect.js';
+import { checkSignature, nameOfKind } from '../signature.js';
 import type { tf } from '../tfjs.js';
 import type { StepRandom } from './hostInputs.js';
 
@@ -27,3 +29,23 @@ export interface CompileOptions extends DeviceOptions {
 }
 
 export type Batch = Readonly<Record<string, Tensor['data']>>;
+
+/** @throws SignatureError for what is no definition of a step, or an input without a fixed shape */
+export function checkDefinition(name: string, definition: StepDefinition): void {
+  const { inputs, step } = (definition ?? {}) as Partial<StepDefinition>;
+  if (typeof step !== 'function') {
+    throw new SignatureError(
+      `step ${name} is defined by { inputs, step }, where step is a function, not ${nameOfKind(step)}`,
+      { name },
+    );
+  }
+  checkSignature({ inputs } as StepDefinition);
+  for (const [input, { shape }] of Object.entries(inputs!)) {
+    const open = (shape as readonly unknown[]).find((size) => typeof size === 'string');
+    if (open === undefined) continue;
+    throw new SignatureError(
+      `input '${input}' of step ${name} has a free dimension (${open}): a step is compiled for fixed sizes`,
+      { name, input },
+    );
+  }
+}

@@ -23,8 +23,9 @@ export class OptimizerSettings {
     this.#live.set(optimizer, new Set([...live, COUNT]));
   }
 
-  has(optimizer: tf.Optimizer): boolean {
-    return this.#live.has(optimizer);
+  /** The optimizers of the steps traced so far. */
+  get optimizers(): Iterable<tf.Optimizer> {
+    return this.#live.keys();
   }
 
   /** The settings of now are the compiled ones. */

@@ -1,8 +1,9 @@
+import { SignatureError } from '../errors.js';
 import { tf } from '../tfjs.js';
 import { CompiledAdam, type Gradients } from './adam.js';
 import type { HostInputs } from './hostInputs.js';
 import { withLearningRateInput } from './learning-rate-input.js';
-import { OptimizerSettings } from './optimizer-settings.js';
+import { nameOf, OptimizerSettings } from './optimizer-settings.js';
 
 interface NamedTensor {
   readonly name: string;
@@ -13,6 +14,12 @@ type GivenGradients = tf.NamedTensorMap | NamedTensor[];
 
 /** An optimizer's update as its step is traced, in place of `original`, tfjs's own. */
 type Update = (optimizer: tf.Optimizer, gradients: GivenGradients, original: () => void) => void;
+
+/** What every optimizer has and its declarations keep to themselves. */
+interface Rated {
+  learningRate: number;
+  incrementIterations(): void;
+}
 
 /** Methods of every optimizer. */
 interface Inherited {
@@ -33,20 +40,37 @@ export class CompiledOptimizers {
   readonly settings: OptimizerSettings = new OptimizerSettings();
   readonly #adam = new CompiledAdam();
 
-  /** Runs `f` with Adam replaced by {@link CompiledAdam}, and the learning rates of tfjs's optimizers inputs. */
+  /**
+   * Runs `f` with Adam replaced by {@link CompiledAdam}, and the learning rates of tfjs's optimizers inputs. An optimizer that
+   * no trace has met before may be made by the step, each time with another rate: its rate is a constant in this trace.
+   *
+   * @throws SignatureError when `f` sets a learning rate
+   */
   during<T>(hostInputs: HostInputs, f: () => T): T {
+    const rateOf = (optimizer: tf.Optimizer): number => (optimizer as unknown as Rated).learningRate;
+    const rates = new Map([...this.settings.optimizers].map((optimizer) => [optimizer, rateOf(optimizer)]));
     const input = (value: () => number): tf.Tensor => hostInputs.learningRate(value);
     const adam: Update = (optimizer, gradients) => {
-      const fields = optimizer as unknown as { learningRate: number };
-      const learningRate = input(() => fields.learningRate);
+      const learningRate = input(() => rateOf(optimizer));
       this.#adam.update(optimizer as tf.AdamOptimizer, byVariable(gradients), learningRate);
+      (optimizer as unknown as Rated).incrementIterations();
     };
-    const descent: Update = (optimizer, _, original) => withNegativeRate(optimizer, input, original);
-    const adaptive: Update = (optimizer, _, original) => withLearningRateInput(optimizer, input, original);
+    const descent: Update = (optimizer, _, original) =>
+      rates.has(optimizer) ? withNegativeRate(optimizer, input, original) : original();
+    const adaptive: Update = (optimizer, _, original) =>
+      rates.has(optimizer) ? withLearningRateInput(optimizer, input, original) : original();
+    const checked =
+      (update: Update): Update =>
+      (optimizer, gradients, original) => {
+        const before = rates.get(optimizer);
+        const now = rateOf(optimizer);
+        if (before !== undefined && !Object.is(before, now)) throw rateSetInside(optimizer, before, now);
+        update(optimizer, gradients, original);
+      };
     const restore = [
-      this.#replaceUpdate(AdamOptimizer, adam),
-      ...DESCENT.map((kind) => this.#replaceUpdate(kind, descent)),
-      ...ADAPTIVE.map((kind) => this.#replaceUpdate(kind, adaptive)),
+      this.#replaceUpdate(AdamOptimizer, checked(adam)),
+      ...DESCENT.map((kind) => this.#replaceUpdate(kind, checked(descent))),
+      ...ADAPTIVE.map((kind) => this.#replaceUpdate(kind, checked(adaptive))),
       this.#watchOthers(),
     ];
     try {
@@ -83,6 +107,14 @@ export class CompiledOptimizers {
     prototype.incrementIterations = watched(incrementIterations);
     return () => Object.assign(prototype, { computeGradients, incrementIterations });
   }
+}
+
+function rateSetInside(optimizer: tf.Optimizer, before: number, now: number): SignatureError {
+  const name = nameOf(optimizer);
+  return new SignatureError(
+    `the step sets the learning rate of optimizer ${name} itself (${before}, then ${now}), which a graph can't go on with: set it between the steps, where it is read before each`,
+    { optimizer: name },
+  );
 }
 
 /** tfjs's SGD and momentum keep the negative learning rate as a tensor; here it is read at every step instead. */

@@ -1,7 +1,8 @@
-import { SignatureError } from '../errors.js';
+import { SignatureError, TraceMismatchError } from '../errors.js';
 import type { Value } from '../graph/value.js';
 import type { Dialect } from '../lower/dialect.js';
 import { withoutState } from '../record/recurrent.js';
+import { ignore, isThenable, nameOfKind } from '../signature.js';
 import { tf } from '../tfjs.js';
 import { assertEqualReads, type Trace, type TracedVariable, trace } from '../trace.js';
 import { unify } from '../unify.js';
@@ -38,16 +39,16 @@ export function traceStep(
       const run = (): Record<string, tf.Tensor> => metricsOf(withoutState(() => step(batch, host.random)));
       return optimizers.during(host, () => withLayerNoise(host.random, run));
     },
-    { dialect },
+    { dialect, ownVariables: true },
   );
+  refuseDtypes(traced);
   return { trace: traced, inputs: values, hostInputs: hostInputs!.declared, dialect };
 }
 
 /** The metrics that a step returned, as scalars of float32. Inside its trace. */
 function metricsOf(returned: unknown): Record<string, tf.Tensor> {
-  if (typeof (returned as Promise<unknown> | null)?.then === 'function') {
-    // What it does after the trace may fail, and nobody waits for it.
-    void (returned as Promise<unknown>).then(undefined, () => undefined);
+  if (isThenable(returned)) {
+    ignore(returned);
     throw new SignatureError(
       'an async step (one that returns a promise) cannot be compiled: return the metrics themselves',
     );
@@ -55,6 +56,7 @@ function metricsOf(returned: unknown): Record<string, tf.Tensor> {
   if (typeof returned !== 'object' || returned === null || Array.isArray(returned) || returned instanceof tf.Tensor) {
     throw new SignatureError(`a step must return its metrics, scalar tensors by name, not ${kindOf(returned)}`);
   }
+  for (const metric of Object.values(returned)) if (isThenable(metric)) ignore(metric);
   return Object.fromEntries(Object.entries(returned).map(([name, metric]) => [name, scalarOf(name, metric)]));
 }
 
@@ -74,7 +76,7 @@ function scalarOf(name: string, metric: unknown): tf.Tensor {
 function kindOf(value: unknown): string {
   if (value instanceof tf.Tensor) return `a tensor [${value.shape}]`;
   if (Array.isArray(value)) return 'an array';
-  return value === null || value === undefined ? `${value}` : `a ${typeof value}`;
+  return value === null || value === undefined ? `${value}` : nameOfKind(value);
 }
 
 /** Whether the step changes the variable. */
@@ -98,8 +100,39 @@ export function refuseNewVariables(name: string, { variables }: Trace): void {
   );
 }
 
+/** Refuses a step without any effect. */
+export function refuseIdle(name: string, traced: Trace): void {
+  if (traced.variables.some(assigned) || Object.keys(traced.outputs).length > 0) return;
+  throw new SignatureError(
+    `step ${name} neither changes a variable nor returns a metric (what model.fit and trainOnBatch do is asynchronous, and can't be part of a step)`,
+    { name },
+  );
+}
+
+/** Refuses variables of a dtype that a state does not hold. */
+function refuseDtypes({ variables }: Trace): void {
+  const found = variables.find((traced) => assigned(traced) && traced.before.dtype === 'bool')?.variable;
+  if (!found) return;
+  throw new SignatureError(`the step changes variable ${found.name}, which is bool: make it float32 or int32`, {
+    variable: found.name,
+  });
+}
+
 /** Refuses two traces that differ: something random would be frozen into the step. */
-export function assertEqualTraces(base: Trace, again: Trace): void {
-  assertEqualReads(base, again);
-  unify({ base: withAssigned(base), again: withAssigned(again), others: [], dimensions: [] });
+export function assertEqualTraces(base: TracedStep, again: TracedStep): void {
+  assertEqualReads(base.trace, again.trace);
+  unify({ base: withAssigned(base.trace), again: withAssigned(again.trace), others: [], dimensions: [] });
+  const [one, other] = [base, again].map(({ hostInputs }) => JSON.stringify([...hostInputs.values()].map(drawOf)));
+  if (one !== other) throw new TraceMismatchError('traces of the step draw from different distributions');
+}
+
+/** A host input without the number that it has now. */
+function drawOf({ input }: DeclaredHostInput): unknown {
+  return input.kind === 'learningRate' ? input.kind : input;
+}
+
+/** A trace to compare later ones with, when the variables have other values: they are inputs of both. */
+export function withoutValues(traced: TracedStep): TracedStep {
+  for (const { variable, before } of traced.trace.variables) before.source = { kind: 'input', name: variable.name };
+  return traced;
 }

@@ -5,10 +5,12 @@ import {
   exportOnnx,
   type OnnxExport,
   requireOpens,
+  type Signature,
   type VerifyOptions,
   verify,
 } from '@onnx-forge/export';
-import { readModel } from '@onnx-forge/export/sources';
+import { readModel, SavedModelError } from '@onnx-forge/export/sources';
+import { ForgeError } from '@onnx-forge/infer';
 import type { Outcome } from './command.js';
 import { messageOf } from './errors.js';
 import { formatBytes } from './format.js';
@@ -33,7 +35,7 @@ export async function exportTfjs(file: string, folder: string, options: ExportTf
   const { check, shapes = {}, module } = options;
   if (module !== undefined) await importUserModule(module, 'module');
   const model = await readModel(file);
-  const exported = exportOnnx(model.run, withShapes(model.signature, shapes));
+  const exported = exportedOf(file, model.run, withShapes(model.signature, shapes));
   const { bytes, externalData, ...signature } = exported;
   await requireOpens(exported, file);
   const path = join(folder, 'model.onnx');
@@ -59,6 +61,16 @@ export async function exportTfjs(file: string, folder: string, options: ExportTf
     },
     failure: parity.ok ? undefined : `${path} does not agree with tfjs within the tolerance`,
   };
+}
+
+/** @throws SavedModelError when tfjs itself can't run the model */
+function exportedOf(file: string, run: ExportableFunction, signature: Signature): OnnxExport {
+  try {
+    return exportOnnx(run, signature);
+  } catch (error) {
+    if (error instanceof ForgeError) throw error;
+    throw new SavedModelError(`${file}: tfjs can't run the model: ${messageOf(error)}`, file, { cause: error });
+  }
 }
 
 interface Parity {

@@ -118,7 +118,7 @@ describe('onnx-forge export of a saved layers model', () => {
 });
 
 describe('onnx-forge export --shape', () => {
-  it('fixes free sizes, in every input that shares them', () =>
+  it('fixes and names free sizes, in every input that shares them', () =>
     inFolder(async (folder) => {
       await save(folder);
       const fixed = await onnxForge('export model.json -o onnx --shape b=3,2 --json', folder);
@@ -134,6 +134,10 @@ describe('onnx-forge export --shape', () => {
       const both = await onnxForge('export model.json -o onnx --shape a=batch,1 --shape b=2,2 --json', folder);
       expect(both.code, both.stderr).to.equal(0);
       expect(JSON.parse(both.stdout)).to.have.nested.property('outputs.sum.shape').that.deep.equals([2, 1]);
+
+      const named = await onnxForge('export model.json -o onnx --shape a=rows,1 --json', folder);
+      expect(named.code, named.stderr).to.equal(0);
+      expect(JSON.parse(named.stdout)).to.have.nested.property('outputs.sum.shape').that.deep.equals(['rows', 1]);
     }));
 
   const WRONG: Readonly<Record<string, RegExp>> = {
@@ -141,6 +145,7 @@ describe('onnx-forge export --shape', () => {
     '--shape a=1,1,1': /--shape a=1,1,1 has 3 sizes, but input 'a' is \[batch, 1\]/,
     '--shape a=1,2': /--shape a=1,2: input 'a' is \[batch, 1\]/,
     '--shape a=2,1 --shape b=3,2': /input 'b' is \[batch, 2\], and another --shape says batch = 2/,
+    '--shape a=rows,1 --shape b=3,2': /another --shape says batch = rows/,
     '--shape a': /takes name=sizes/,
     '--shape a=1,1 --shape a=2,1': /--shape a=... is given twice/,
   };

@@ -6,12 +6,16 @@ import {
   type TfjsObject,
   Untranslatable,
 } from './config.js';
-import { BILINEAR, RESET_AFTER_GRU, RESHAPE, SUBTRACT } from './tfjs-layers.js';
+import { MASKED_MEAN } from './masks.js';
+import { BILINEAR, CENTER_CROP, ELU, RESET_AFTER_GRU, RESHAPE, SUBTRACT } from './tfjs-layers.js';
+import { DEPTHWISE_WINDOW, SEPARABLE_WINDOW, TRANSPOSED_WINDOW } from './windows.js';
 
 /** How a layer class of Keras 3 is written for tfjs. Keys in none of the lists must be null: a new one may change the meaning. */
 interface Rule {
   /** The class of tfjs; default: the same name. */
   readonly as?: string | ((config: JsonObject) => string);
+  /** The class in models with masks. */
+  readonly masked?: string;
   /** Of the same name and meaning in tfjs. */
   readonly keep?: readonly string[];
   /** Keys that tfjs does not know, with the values at which both compute the same. */
@@ -30,6 +34,7 @@ const TRAINING_ONLY = /_(initializer|regularizer|constraint)$/;
 
 const LAST = { data_format: ['channels_last'] } as const;
 const CONVOLUTION = ['filters', 'kernel_size', 'strides', 'padding', 'dilation_rate', 'use_bias'];
+const WINDOW = ['kernel_size', 'strides', 'padding', 'dilation_rate', 'use_bias'];
 const RECURRENT = ['units', 'use_bias', 'return_sequences', 'return_state', 'go_backwards'];
 const RECURRENT_DROP = ['dropout', 'recurrent_dropout', 'unroll', 'implementation', 'zero_output_for_mask'];
 const RECURRENT_ONLY = { stateful: [false] } as const;
@@ -79,9 +84,24 @@ const RULES: Readonly<Record<string, Rule>> = {
   Conv3D: convolution,
   Conv2DTranspose: transposed([1, 1]),
   Conv3DTranspose: transposed([1, 1, 1]),
+  Conv1DTranspose: {
+    as: TRANSPOSED_WINDOW,
+    keep: [...WINDOW, 'filters'],
+    only: { ...LAST, dilation_rate: [[1]] },
+    convert: activations,
+  },
+  DepthwiseConv1D: { as: DEPTHWISE_WINDOW, keep: [...WINDOW, 'depth_multiplier'], only: LAST, convert: activations },
   DepthwiseConv2D: {
-    keep: ['kernel_size', 'strides', 'padding', 'use_bias', 'depth_multiplier'],
-    only: { ...LAST, dilation_rate: [[1, 1]] },
+    // tfjs's own does not dilate.
+    as: ({ dilation_rate }) => (equal(dilation_rate, [1, 1]) ? 'DepthwiseConv2D' : DEPTHWISE_WINDOW),
+    keep: [...WINDOW, 'depth_multiplier'],
+    only: LAST,
+    convert: activations,
+  },
+  SeparableConv1D: {
+    as: SEPARABLE_WINDOW,
+    keep: [...WINDOW, 'filters', 'depth_multiplier'],
+    only: LAST,
     convert: activations,
   },
   SeparableConv2D: { keep: [...CONVOLUTION, 'depth_multiplier'], only: LAST, convert: activations },
@@ -101,7 +121,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   AveragePooling3D: pooling,
   GlobalMaxPooling1D: globalPooling,
   GlobalMaxPooling2D: globalPooling,
-  GlobalAveragePooling1D: globalPooling,
+  GlobalAveragePooling1D: { ...globalPooling, masked: MASKED_MEAN },
   GlobalAveragePooling2D: globalPooling,
   UpSampling2D: {
     // tfjs interpolates between the corners of pixels, Keras between their centres.
@@ -121,6 +141,8 @@ const RULES: Readonly<Record<string, Rule>> = {
     },
     drop: ['fill_mode', 'fill_value'],
   },
+
+  CenterCrop: { as: CENTER_CROP, keep: ['height', 'width'], only: LAST },
 
   // tfjs's own leaves a size of -1 open when the batch is.
   Reshape: { as: RESHAPE, keep: ['target_shape'] },
@@ -175,7 +197,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   ReLU: { keep: ['max_value'], only: { negative_slope: [0], threshold: [0] } },
   LeakyReLU: { drop: ['negative_slope'], convert: ({ negative_slope }) => ({ alpha: negative_slope }) },
   PReLU: { keep: ['shared_axes'] },
-  ELU: { only: { alpha: [1] } },
+  ELU: { as: ELU, keep: ['alpha'] },
   // tfjs's axis is 1 unless it is told.
   Softmax: { only: { axis: [-1] }, maskless: true, convert: () => ({ axis: -1 }) },
   Rescaling: {
@@ -215,7 +237,11 @@ export function translateLayer(layer: KerasObject, masks: boolean): TfjsObject {
   const isOwn = module === undefined ? Object.hasOwn(RULES, class_name) : isOfKeras(module);
   if (!isOwn) return { class_name, config: custom(config) };
   if (/^keras(\.src)?\.ops/.test(module ?? '')) {
-    throw new Untranslatable('operations outside of layers (keras.ops) are not supported');
+    throw new Untranslatable(
+      masks
+        ? 'masks are not supported in functional models, where Keras 3 computes them by operations; in a Sequential model they are'
+        : 'operations outside of layers (keras.ops) are not supported',
+    );
   }
   const rule = Object.hasOwn(RULES, class_name) ? RULES[class_name]! : undefined;
   if (!rule) throw new Untranslatable('this layer class is not supported');
@@ -234,10 +260,9 @@ export function translateLayer(layer: KerasObject, masks: boolean): TfjsObject {
   }
   const kept = keep.filter((key) => config[key] !== undefined).map((key) => [key, config[key]]);
   const more = rule.convert?.(config, (inner) => translateLayer(inner, masks)) ?? {};
-  return {
-    class_name: typeof as === 'string' ? as : as(config),
-    config: { name, ...Object.fromEntries(kept), ...initializers(config), ...more },
-  };
+  const given = { name, ...Object.fromEntries(kept), ...initializers(config), ...more };
+  const instead = (masks ? rule.masked : undefined) ?? (typeof as === 'string' ? as : as(config));
+  return { class_name: instead, config: given };
 }
 
 /** Whether a layer makes a mask for those that follow. */

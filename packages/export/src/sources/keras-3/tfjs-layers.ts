@@ -153,10 +153,65 @@ class Reshape extends tf.layers.Layer {
   }
 }
 
+/** x where it is positive, alpha (exp(x) - 1) elsewhere. */
+class Elu extends tf.layers.Layer {
+  static readonly className = 'Keras3Elu';
+  readonly #alpha: number;
+
+  constructor(config: Config) {
+    super(config as object);
+    this.#alpha = config.alpha as number;
+  }
+
+  override computeOutputShape(shape: tf.Shape | tf.Shape[]): tf.Shape {
+    return shape as tf.Shape;
+  }
+
+  override call(inputs: Inputs): tf.Tensor {
+    return tf.tidy(() => {
+      const x = [inputs].flat()[0]!;
+      return tf.add(tf.relu(x), tf.mul(this.#alpha, tf.elu(tf.minimum(x, 0))));
+    });
+  }
+}
+
+/** The middle of images [batch, height, width, channels]. Smaller ones, which Keras resizes, are refused. */
+class CenterCrop extends tf.layers.Layer {
+  static readonly className = 'Keras3CenterCrop';
+  readonly #config: { readonly height: number; readonly width: number };
+
+  constructor(config: Config) {
+    super(config as object);
+    this.#config = config as never;
+  }
+
+  override computeOutputShape(shape: tf.Shape | tf.Shape[]): tf.Shape {
+    const { height, width } = this.#config;
+    const [batch, rows, columns, channels] = shape as tf.Shape;
+    if (!(rows! >= height && columns! >= width)) {
+      throw new Error(
+        `CenterCrop '${this.name}' is supported for images of a fixed size of at least ${height} x ${width}`,
+      );
+    }
+    return [batch!, height, width, channels!];
+  }
+
+  override call(inputs: Inputs): tf.Tensor {
+    const { height, width } = this.#config;
+    const x = [inputs].flat()[0] as tf.Tensor4D;
+    const begin = (size: number, part: number): number => Math.floor((size - part) / 2);
+    return tf.slice(x, [0, begin(x.shape[1], height), begin(x.shape[2], width), 0], [-1, height, width, -1]);
+  }
+}
+
 /** tfjs's names of these layers. */
 export const RESET_AFTER_GRU: string = ResetAfterGru.className;
 export const BILINEAR: string = Bilinear.className;
 export const SUBTRACT: string = Subtract.className;
 export const RESHAPE: string = Reshape.className;
 
-for (const layer of [ResetAfterGru, Bilinear, Subtract, Reshape]) tf.serialization.registerClass(layer as never);
+export const ELU: string = Elu.className;
+export const CENTER_CROP: string = CenterCrop.className;
+
+for (const layer of [ResetAfterGru, Bilinear, Subtract, Reshape, Elu, CenterCrop])
+  tf.serialization.registerClass(layer as never);

@@ -69,8 +69,9 @@ function translateFunctional(model: KerasObject, masks: boolean): TfjsObject {
   const layers = layersOf(model);
   const containers = new Set(layers.filter(isContainer).map(nameOf));
   const translated = layers.map((layer) => {
+    const object = translateObject(layer, masks);
     const nodes = located(layer, () => (layer.inbound_nodes ?? []).map((node) => translateNode(node, containers)));
-    return { ...json(translateObject(layer, masks)), name: nameOf(layer), inbound_nodes: nodes };
+    return { ...json(object), name: nameOf(layer), inbound_nodes: nodes };
   });
   const { input_layers, output_layers } = model.config;
   return {
@@ -88,12 +89,14 @@ function translateFunctional(model: KerasObject, masks: boolean): TfjsObject {
 function translateNode(node: Json, containers: ReadonlySet<string>): Json {
   const { args, kwargs } = node as { args?: Json; kwargs?: JsonObject };
   if (!Array.isArray(args)) throw new Untranslatable('its calls are not in the form of Keras 3');
-  for (const [key, value] of Object.entries(kwargs ?? {})) {
+  // tfjs takes the states behind the sequence, as further inputs.
+  const { initial_state: states = null, ...others } = kwargs ?? {};
+  for (const [key, value] of Object.entries(others)) {
     if (value === null || value === false) continue;
     throw new Untranslatable(`a call with ${key} = ${JSON.stringify(value).slice(0, 60)} is not supported`);
   }
   const [inputs, ...more] = args;
-  const tensors = [inputs].flat() as Json[];
+  const tensors = [inputs, ...(states === null ? [] : [states])].flat() as Json[];
   if (inputs === undefined || more.some((arg) => arg !== null) || !tensors.every(isTensor)) {
     throw new Untranslatable('calls with other arguments than one tensor or one list of tensors are not supported');
   }

@@ -45,11 +45,12 @@ function parse(given: string): [string, readonly Size[]] {
 }
 
 /**
- * The signature with free dimensions fixed; a dimension that other inputs share is fixed in them too.
+ * The signature with free dimensions fixed or renamed (two of one name are equal); a dimension that other inputs share is
+ * in them too.
  * @throws UsageError for a name that is no input, another rank, or a size that contradicts the model's or another one
  */
 export function withShapes({ inputs }: Signature, shapes: Shapes): Signature {
-  const sizes = new Map<string, number>();
+  const sizes = new Map<string, Size>();
   for (const [name, given] of Object.entries(shapes)) {
     const shape = Object.hasOwn(inputs, name) ? inputs[name]!.shape : undefined;
     if (!shape) {
@@ -66,7 +67,7 @@ export function withShapes({ inputs }: Signature, shapes: Shapes): Signature {
       const own = shape[axis]!;
       if (size === own) return;
       const fixed = typeof own === 'number' ? own : sizes.get(own);
-      if (typeof size === 'string' || (fixed !== undefined && fixed !== size)) {
+      if ((typeof size === 'string' && typeof own === 'number') || (fixed !== undefined && fixed !== size)) {
         const because =
           typeof own === 'string' && fixed !== undefined ? `, and another --shape says ${own} = ${fixed}` : '';
         throw new UsageError(`--shape ${name}=${given.join(',')}: ${stated}${because}`, { name, given, shape });
