@@ -17,6 +17,11 @@ export function isShared({ buffer }: ArrayBufferView): boolean {
   return Object.prototype.toString.call(buffer) === '[object SharedArrayBuffer]';
 }
 
+/** A value that should be a number, for messages: as it is, or `a string`. */
+export function shown(value: unknown): string {
+  return typeof value === 'number' ? String(value) : kindOf(value);
+}
+
 /** For messages: `a Float64Array`, `a string`, `null`. */
 export function kindOf(value: unknown): string {
   if (value === null || value === undefined) return String(value);
