@@ -209,11 +209,12 @@ export async function readManifest(
 async function bytesOf(source: RunSource, file: string, options: ReadOptions): Promise<Uint8Array | undefined> {
   const bytes = (await source.read(file, options)) ?? undefined;
   if (bytes === undefined || typedArrayKind(bytes) === 'Uint8Array') return bytes;
-  const tag = Object.prototype.toString.call(bytes).slice(8, -1);
-  const given = typeof bytes === 'object' && tag !== 'Object' ? `a ${tag}` : kindOf(bytes);
-  throw new InputError(`${source.location}: the RunSource gave ${given} for ${file}: it must give a Uint8Array`, {
-    file,
-  });
+  throw new InputError(
+    `${source.location}: the RunSource gave ${kindOf(bytes)} for ${file}: it must give a Uint8Array`,
+    {
+      file,
+    },
+  );
 }
 
 /** Throws RunFolderError unless the file is there and the one that the manifest describes. */

@@ -19,8 +19,9 @@ export function checkOptions(what: string, options: LongWork): void {
   }
   const { signal, onProgress } = options;
   if (signal !== undefined && signal !== null && !isSignal(signal)) {
-    const given = isSignal((signal as Partial<AbortController>).signal) ? 'an AbortController' : kindOf(signal);
-    throw new InputError(`the signal of ${what} must be an AbortSignal (a controller's 'signal'), not ${given}`);
+    throw new InputError(
+      `the signal of ${what} must be an AbortSignal (a controller's 'signal'), not ${kindOf(signal)}`,
+    );
   }
   if (onProgress !== undefined && onProgress !== null && typeof onProgress !== 'function') {
     throw new InputError(`onProgress of ${what} must be a function, not ${kindOf(onProgress)}`);
