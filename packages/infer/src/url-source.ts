@@ -6,7 +6,7 @@ import { kindOf, shown } from './typed-array.js';
 
 /** How files are fetched. */
 export interface FetchOptions {
-  /** For every `fetch`: headers with a token, `credentials: 'include'` for cookies, `cache` ... (no `signal`: that is an option of its own). */
+  /** For every `fetch`: headers with a token, `credentials: 'include'` for cookies, `cache` ... but no `signal`. */
   readonly request?: RequestInit | undefined;
   /** Instead of the global `fetch`: to renew tokens, to cache, to test. */
   readonly fetch?: ((url: URL, init: RequestInit) => Promise<Response>) | undefined;

@@ -25,7 +25,7 @@ export interface Endurance {
 type Sizes = Readonly<Record<string, number>>;
 
 /** Times after which a page must have answered within {@link DEADLINE}: a software adapter takes seconds for a load. */
-const BATCH = { loads: 5, calls: 500 } as const;
+const BATCH = { loads: 1, calls: 500 } as const;
 
 /** Memory may grow by a tenth between the two measurements. */
 const GROWTH = 1.1;

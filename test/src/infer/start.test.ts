@@ -87,6 +87,23 @@ describe('infer: the start of onnxruntime-web', () => {
       expect(other).to.equal('wasm');
     }));
 
+  it('makes one WebGPU device a load', () =>
+    withPage({}, async (page) => {
+      await page.evaluate(() => {
+        const page = globalThis as unknown as { GPUAdapter: { prototype: Adapter }; devices: number };
+        const { requestDevice } = page.GPUAdapter.prototype;
+        page.devices = 0;
+        page.GPUAdapter.prototype.requestDevice = function (...given) {
+          page.devices++;
+          return requestDevice.apply(this, given);
+        };
+      });
+      for (const count of [1, 2]) {
+        expect(await outcomes(page, { device: 'webgpu' })).to.deep.equal(['webgpu']);
+        expect(await page.evaluate('devices')).to.equal(count);
+      }
+    }));
+
   it('goes on to the next candidate of auto', () =>
     withPage({ [`/${WEBGPU}`]: { html: '<h1>not here</h1>' } }, async (page) => {
       await page.evaluate(() => {
@@ -287,6 +304,10 @@ describe('infer: the start of onnxruntime-web', () => {
     });
   }
 });
+
+interface Adapter {
+  requestDevice(...given: unknown[]): Promise<unknown>;
+}
 
 interface Adapters {
   requestAdapter(): Promise<object>;

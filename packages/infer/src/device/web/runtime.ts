@@ -57,7 +57,8 @@ export class WebRuntime {
 /** The address of onnxruntime's module, where the options named it. */
 function moduleOf({ wasm }: Env): string | undefined {
   const { wasmPaths } = wasm;
-  return typeof wasmPaths === 'object' && wasmPaths.mjs !== undefined ? String(wasmPaths.mjs) : undefined;
+  const module = typeof wasmPaths === 'object' ? wasmPaths?.mjs : undefined;
+  return module && String(module);
 }
 
 function configure(env: Env, state: SharedState, { threads, wasmPaths }: DeviceOptions): void {

@@ -4,7 +4,7 @@ import { type FailureEvent, page } from './page.js';
 /** A build of onnxruntime-web. */
 export type Build = 'wasm' | 'webgpu';
 
-/** Parts of the addresses of a build's scripts: bundlers keep the first; where `wasmPaths` is a folder, the second comes from there. */
+/** Parts of the addresses of a build's scripts: bundlers keep the first; the second is in the folder that `wasmPaths` names. */
 const SCRIPTS: Readonly<Record<Build, readonly string[]>> = {
   wasm: ['/ort.wasm', '/ort-wasm-simd-threaded.mjs'],
   webgpu: ['/ort.webgpu', '/ort-wasm-simd-threaded.asyncify.mjs'],
