@@ -1,6 +1,6 @@
 import { InputError } from './errors.js';
 import { sizeOf, type Tensor } from './tensor.js';
-import { isFloat32Array, kindOf, typedArrayKind } from './typed-array.js';
+import { isFloat32Array, kindOf, shown, typedArrayKind } from './typed-array.js';
 
 /**
  * Examples (images, latent vectors) as a caller may have them: one flat array of several rows, one array per row, or a
@@ -107,7 +107,7 @@ export function isTensor(value: unknown): value is Tensor {
 export function positiveInteger(name: string, value: number | undefined, otherwise: number): number {
   const result = value ?? otherwise;
   if (!Number.isSafeInteger(result) || result < 1) {
-    throw new InputError(`${name} must be a whole number of at least 1, not ${result}`, { name, value: result });
+    throw new InputError(`${name} must be a whole number of at least 1, not ${shown(result)}`, { name, value: result });
   }
   return result;
 }

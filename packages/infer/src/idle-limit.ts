@@ -1,3 +1,6 @@
+/** The longest that `setTimeout` can wait, in milliseconds (25 days); more would be no time at all. */
+const LONGEST = 2 ** 31 - 1;
+
 /** Gives up a transfer of which nothing is heard for long, or that the caller gives up. */
 export class IdleLimit {
   readonly #controller = new AbortController();
@@ -25,12 +28,15 @@ export class IdleLimit {
   async wait<T>(next: Promise<T>): Promise<T> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        this.#expired = true;
-        const error = new Error(`the server sent nothing for ${this.#milliseconds / 1000} s (option idleTimeout)`);
-        reject(error);
-        this.#controller.abort(error);
-      }, this.#milliseconds);
+      timer = setTimeout(
+        () => {
+          this.#expired = true;
+          const error = new Error(`the server sent nothing for ${this.#milliseconds / 1000} s (option idleTimeout)`);
+          reject(error);
+          this.#controller.abort(error);
+        },
+        Math.min(this.#milliseconds, LONGEST),
+      );
     });
     try {
       return await Promise.race([next, late]);

@@ -11,11 +11,12 @@ import {
   type ValueEntry,
 } from './manifest.js';
 import { checkRoles, createModel, type Model } from './model/kinds.js';
+import { checkOptions } from './options.js';
 import type { RunFile } from './run-file.js';
 import { sha256 } from './sha256.js';
 import type { ReadOptions, RunSource } from './source.js';
 import { describe, type TensorSpec } from './tensor.js';
-import { kindOf } from './typed-array.js';
+import { kindOf, shown, typedArrayKind } from './typed-array.js';
 import { type FetchOptions, UrlSource, withoutSecrets } from './url-source.js';
 
 /** How far a load is, in bytes of graphs. */
@@ -50,7 +51,7 @@ const DEFAULT_LIMIT = 2 ** 30;
  * or AbortError.
  */
 export async function load(location: RunLocation, options: LoadOptions = {}): Promise<Model> {
-  checkOptions(options);
+  checkOptions('a load', options);
   const name = nameOf(location);
   return abortable(name, options.signal, loadModel(location, options), (late) => late.dispose());
 }
@@ -60,7 +61,7 @@ export async function loadManifest(
   location: RunLocation,
   options: Pick<LoadOptions, 'signal' | 'maxBytes' | keyof FetchOptions> = {},
 ): Promise<Manifest> {
-  checkOptions(options);
+  checkOptions('a load', options);
   const name = nameOf(location);
   const reading = openSource(location, options).then((source) =>
     readManifest(source, limitOf(options), options.signal),
@@ -138,19 +139,13 @@ export async function abortable<T>(
 }
 
 export function limitOf({ maxBytes = DEFAULT_LIMIT }: Pick<LoadOptions, 'maxBytes'>): number {
-  if (!(maxBytes > 0))
-    throw new InputError(`maxBytes must be a number of bytes above 0, not ${maxBytes}`, { maxBytes });
+  if (!(typeof maxBytes === 'number' && maxBytes > 0))
+    throw new InputError(`maxBytes must be a number of bytes above 0, not ${shown(maxBytes)}`, { maxBytes });
   return maxBytes;
 }
 
 function tooLarge(what: string, limit: number): RunFolderError {
   return new RunFolderError('run-too-large', `${what}, more than the limit of ${limit} (option maxBytes)`, { limit });
-}
-
-/** Throws InputError unless the options are an object. */
-export function checkOptions(options: LoadOptions): void {
-  if (typeof options === 'object' && options !== null) return;
-  throw new InputError(`the options of a load must be an object, not ${kindOf(options)}`);
 }
 
 /** The location's name in messages. Throws InputError when no run can be there. */
@@ -167,8 +162,12 @@ export async function openSource(location: RunLocation, options: FetchOptions = 
   return isUrl(text) ? new UrlSource(new URL(text), options) : platform.openFolder(text, options);
 }
 
+/** Throws InputError when it has only a part of what a source has. */
 function isSource(location: RunLocation): location is RunSource {
-  return typeof (location as Partial<RunSource> | null | undefined)?.read === 'function';
+  const { read, explainAbsence, location: name } = (location ?? {}) as Partial<RunSource>;
+  if (typeof read !== 'function') return false;
+  if (typeof explainAbsence === 'function' && typeof name === 'string') return true;
+  throw new InputError('a RunSource has a location (its name in messages), and the methods read and explainAbsence');
 }
 
 function addressOf(location: string | URL): string {
@@ -192,7 +191,7 @@ export async function readManifest(
   limit: number,
   signal: AbortSignal | undefined,
 ): Promise<Manifest> {
-  const bytes = await source.read(MANIFEST_FILE, { limit, signal });
+  const bytes = await bytesOf(source, MANIFEST_FILE, { limit, signal });
   if (!bytes) throw await source.explainAbsence();
   const from = `${source.location}: ${MANIFEST_FILE}`;
   if (bytes.length > limit) throw tooLarge(`${from} has more than ${limit} bytes`, limit);
@@ -206,11 +205,23 @@ export async function readManifest(
   return parseManifest(new TextDecoder().decode(bytes), from);
 }
 
+/** A file's bytes. Throws InputError when a caller's own source gives something else. */
+async function bytesOf(source: RunSource, file: string, options: ReadOptions): Promise<Uint8Array | undefined> {
+  const bytes = (await source.read(file, options)) ?? undefined;
+  if (bytes === undefined || typedArrayKind(bytes) === 'Uint8Array') return bytes;
+  throw new InputError(
+    `${source.location}: the RunSource gave ${kindOf(bytes)} for ${file}: it must give a Uint8Array`,
+    {
+      file,
+    },
+  );
+}
+
 /** Throws RunFolderError unless the file is there and the one that the manifest describes. */
 async function readRunFile(source: RunSource, entry: RunFile, options: ReadOptions): Promise<Uint8Array> {
   const { location } = source;
   const { file } = entry;
-  const bytes = await source.read(file, { ...options, limit: entry.bytes });
+  const bytes = await bytesOf(source, file, { ...options, limit: entry.bytes });
   if (!bytes || isHtml(bytes)) {
     const found = bytes ? 'a web page (HTML)' : 'missing';
     throw new RunFolderError('graph-missing', `${location}: ${file} is ${found}, though the manifest lists it`, {

@@ -1,4 +1,5 @@
 import { InputError } from './errors.js';
+import { shown } from './typed-array.js';
 
 /**
  * Everything a stream needs to go on exactly where it was. `words` holds eight 32-bit words: the generator's four,
@@ -25,7 +26,9 @@ export class Random {
   /** @param seed any safe integer, negative ones included. */
   constructor(seed: number) {
     if (!Number.isSafeInteger(seed)) {
-      throw new InputError(`a seed must be a whole number between -(2^53 - 1) and 2^53 - 1, not ${seed}`, { seed });
+      throw new InputError(`a seed must be a whole number between -(2^53 - 1) and 2^53 - 1, not ${shown(seed)}`, {
+        seed,
+      });
     }
     this.#begin(derive([seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0, 0x9e3779b9, 0x243f6a88], ''));
   }

@@ -17,9 +17,20 @@ export function isShared({ buffer }: ArrayBufferView): boolean {
   return Object.prototype.toString.call(buffer) === '[object SharedArrayBuffer]';
 }
 
-/** For messages: `a Float64Array`, `a string`, `null`. */
+/** A value that should be a number, for messages: as it is, or `a string`. */
+export function shown(value: unknown): string {
+  return typeof value === 'number' ? String(value) : kindOf(value);
+}
+
+/** For messages: `a Float64Array`, `an ArrayBuffer`, `a string`, `null`. */
 export function kindOf(value: unknown): string {
   if (value === null || value === undefined) return String(value);
-  const kind = typedArrayKind(value) ?? (Array.isArray(value) ? 'array' : typeof value);
+  const kind = Array.isArray(value) ? 'array' : typeof value === 'object' ? classOf(value) : typeof value;
   return `${/^[aeio]/i.test(kind) ? 'an' : 'a'} ${kind}`;
+}
+
+/** `object`, or the class of an object of the language or the platform. */
+function classOf(value: object): string {
+  const tag = Object.prototype.toString.call(value).slice('[object '.length, -1);
+  return tag === 'Object' ? 'object' : tag;
 }

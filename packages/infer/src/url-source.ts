@@ -2,14 +2,15 @@ import { platform } from '#platform';
 import { InputError, RunFolderError } from './errors.js';
 import { IdleLimit } from './idle-limit.js';
 import { collectParts, type ReadOptions, type RunSource } from './source.js';
+import { kindOf, shown } from './typed-array.js';
 
 /** How files are fetched. */
 export interface FetchOptions {
-  /** For every `fetch`: headers with a token, `credentials: 'include'` for cookies, `cache` ... */
+  /** For every `fetch`: headers with a token, `credentials: 'include'` for cookies, `cache` ... but no `signal`. */
   readonly request?: RequestInit | undefined;
   /** Instead of the global `fetch`: to renew tokens, to cache, to test. */
   readonly fetch?: ((url: URL, init: RequestInit) => Promise<Response>) | undefined;
-  /** Milliseconds without a byte after which a server is given up. Default 60,000. */
+  /** Milliseconds without a byte after which a server is given up; Infinity: never. Default 60,000. */
   readonly idleTimeout?: number | undefined;
 }
 
@@ -21,14 +22,18 @@ export class UrlSource implements RunSource {
   readonly #options: FetchOptions;
   readonly #idle: number;
 
-  /** Throws InputError when a time-out is none. */
+  /** Throws InputError when a time-out is none, `request` can't be one, or nothing can lie under the URL (`blob:`, `data:`). */
   constructor(url: URL, options: FetchOptions = {}) {
     this.#base = new URL(url);
+    if (!URL.canParse('file', this.#base.href)) {
+      throw new InputError(`no folder can lie under a ${url.protocol} URL: load the run as a RunSource`);
+    }
+    checkRequest(options.request);
     if (!this.#base.pathname.endsWith('/')) this.#base.pathname += '/';
     this.#options = options;
     this.#idle = options.idleTimeout ?? DEFAULT_IDLE;
-    if (!(this.#idle > 0)) {
-      throw new InputError(`idleTimeout must be a number of milliseconds above 0, not ${this.#idle}`);
+    if (!(typeof this.#idle === 'number' && this.#idle > 0)) {
+      throw new InputError(`idleTimeout must be a number of milliseconds above 0, not ${shown(this.#idle)}`);
     }
   }
 
@@ -46,6 +51,9 @@ export class UrlSource implements RunSource {
         signal?.throwIfAborted();
         throw error;
       });
+      if (typeof response?.status !== 'number') {
+        throw unreachable(url, `option 'fetch' gave ${kindOf(response)}, not a Response`, {});
+      }
       if (response.status === 404) return undefined;
       if (!response.ok) {
         throw unreachable(url, `the server says ${`${response.status} ${response.statusText}`.trim()}`, {});
@@ -85,8 +93,13 @@ export class UrlSource implements RunSource {
   }
 }
 
-/** A body's parts. (Safari can't iterate over bodies.) */
-async function* partsOf({ body }: Response, idle: IdleLimit): AsyncGenerator<Uint8Array> {
+/** A body's parts. (Safari can't iterate over bodies, and the fetch of some libraries gives no web stream.) */
+async function* partsOf(response: Response, idle: IdleLimit): AsyncGenerator<Uint8Array> {
+  const { body } = response;
+  if (body !== null && typeof body?.getReader !== 'function') {
+    yield new Uint8Array(await idle.wait(response.arrayBuffer()));
+    return;
+  }
   const reader = body?.getReader();
   for (;;) {
     const { done, value } = (await (reader && idle.wait(reader.read()))) ?? { done: true };
@@ -95,11 +108,18 @@ async function* partsOf({ body }: Response, idle: IdleLimit): AsyncGenerator<Uin
   }
 }
 
+/** Throws InputError unless it may go with every `fetch`. */
+function checkRequest(request: RequestInit | undefined): void {
+  if (request === undefined || request === null) return;
+  if (typeof request !== 'object') throw new InputError(`request must be an object, not ${kindOf(request)}`);
+  if (request.signal) throw new InputError("request takes no signal: give it as the load's own option 'signal'");
+}
+
 /** The address for messages: without the query and the password that may give access. */
 export function withoutSecrets(url: URL): string {
-  const shown = new URL(url);
-  for (const part of ['search', 'hash', 'username', 'password'] as const) shown[part] = '';
-  return shown.href;
+  const bare = new URL(url);
+  for (const part of ['search', 'hash', 'username', 'password'] as const) bare[part] = '';
+  return bare.href;
 }
 
 function unreachable(
@@ -108,11 +128,11 @@ function unreachable(
   options: ErrorOptions,
   code: 'run-unreachable' | 'run-cross-origin' = 'run-unreachable',
 ): RunFolderError {
-  const shown = withoutSecrets(url);
+  const address = withoutSecrets(url);
   return new RunFolderError(
     code,
-    `${shown} can't be fetched: ${reason.replaceAll(url.href, shown)}`,
-    { url: shown },
+    `${address} can't be fetched: ${reason.replaceAll(url.href, address)}`,
+    { url: address },
     options,
   );
 }

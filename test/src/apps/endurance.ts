@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import type { Browser, CDPSession } from 'playwright-core';
-import { openPage, startChromium, waitForGlobal } from '../browser/chromium.js';
+import type { Browser } from 'playwright-core';
+import { startChromium } from '../browser/chromium.js';
 import { Site } from '../browser/site.js';
 import type { Row } from '../matrix/row.js';
 import type { Lab } from './lab.js';
 import { DEADLINE, guarded, within } from './row.js';
+import { UnwatchedPage } from './unwatched-page.js';
 
 /** The repeated work: loads with disposals, or calls of one model. */
 type Kind = 'loads' | 'calls';
@@ -24,7 +25,7 @@ export interface Endurance {
 type Sizes = Readonly<Record<string, number>>;
 
 /** Times after which a page must have answered within {@link DEADLINE}: a software adapter takes seconds for a load. */
-const BATCH = { loads: 5, calls: 500 } as const;
+const BATCH = { loads: 1, calls: 500 } as const;
 
 /** Memory may grow by a tenth between the two measurements. */
 const GROWTH = 1.1;
@@ -75,9 +76,7 @@ async function inPage(
   await using site = await Site.open({ '/': { folder } });
   const browser = await startChromium();
   try {
-    const { page } = await openPage(browser, `${site.url}index.html`);
-    await waitForGlobal(page, 'repeat');
-    const session = await page.context().newCDPSession(page);
+    const page = await UnwatchedPage.open(browser, `${site.url}index.html`, 'repeat');
     const sizes: Sizes[] = [];
     for (const count of [early, late]) {
       for (let done = 0; done < count; done += BATCH[kind]) {
@@ -86,7 +85,7 @@ async function inPage(
         write(`${done + batch} `);
       }
       const wasm = (await page.evaluate('wasmBytes()')) as number;
-      sizes.push({ WebAssembly: wasm, ...(await heapOf(session)), ...(await residentOf(browser)) });
+      sizes.push({ WebAssembly: wasm, ...(await heapOf(page)), ...(await residentOf(browser)) });
     }
     return sizes as [Sizes, Sizes];
   } finally {
@@ -95,9 +94,9 @@ async function inPage(
 }
 
 /** Bytes of the page's objects and of its array buffers, after a collection. */
-async function heapOf(session: CDPSession): Promise<Sizes> {
-  await session.send('HeapProfiler.collectGarbage');
-  const { usedSize } = await session.send('Runtime.getHeapUsage');
+async function heapOf(page: UnwatchedPage): Promise<Sizes> {
+  await page.send('HeapProfiler.collectGarbage');
+  const { usedSize } = (await page.send('Runtime.getHeapUsage')) as { readonly usedSize: number };
   return { heap: usedSize };
 }
 

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { runTable } from '../matrix/table-command.js';
 import { EmptyProject, ROOT } from '../packages/project.js';
 import { APPS, ENDURANCE } from './apps.js';
+import { Claim } from './claim.js';
 import { enduranceRow } from './endurance.js';
 import { installApps, Lab } from './lab.js';
 import { rowOf } from './row.js';
@@ -20,5 +21,11 @@ async function open(): Promise<Lab> {
 const opened = (): Promise<Lab> => (lab ??= open());
 const rows = [...APPS.map((app) => rowOf(app, opened)), ...ENDURANCE.map((what) => enduranceRow(what, opened))];
 const document = new URL('../../../docs/apps.md', import.meta.url);
-process.exitCode = await runTable({ name: 'apps', rows, document, markdown }, process.argv.slice(2));
-await (await lab?.catch(() => undefined))?.[Symbol.asyncDispose]();
+try {
+  using _ = Claim.take(`${FOLDER}.process`);
+  process.exitCode = await runTable({ name: 'apps', rows, document, markdown }, process.argv.slice(2));
+  await (await lab?.catch(() => undefined))?.[Symbol.asyncDispose]();
+} catch (error) {
+  process.stderr.write(`${(error as Error).message}\n`);
+  process.exitCode = 1;
+}

@@ -111,6 +111,27 @@ describe('infer: inputs', () => {
     expect((await dims).message).to.equal("dims must be 'all' or an array, not a number");
   });
 
+  it('that ask for more images than an array holds are refused at once', async () => {
+    const begin = process.memoryUsage.rss();
+    const calls = [
+      model.sample(1e9),
+      model.interpolate(z, z, { steps: 1e9 }),
+      model.interpolate(z, z, { steps: 1e9, space: 'data' }),
+    ];
+    for (const call of calls) {
+      const { message } = await rejection(InputError, call);
+      expect(message).to.match(
+        /^1000000000 images of 5 numbers fit into no array: ask for at most 858993459 at a time$/,
+      );
+    }
+    expect(process.memoryUsage.rss() - begin).to.be.below(1e9);
+  });
+
+  it('that are of the wrong kind of number are named', async () => {
+    expect((await rejection(InputError, model.sample('3' as never))).message).to.match(/not a string$/);
+    expect((await rejection(InputError, model.sample(1, { seed: '7' as never }))).message).to.match(/not a string$/);
+  });
+
   it('too large for float32 end in an error, not in NaN', async () => {
     const folder = folders.make();
     const run = linearGaussianRun();

@@ -193,6 +193,12 @@ describe('infer: load', () => {
       ['http://', /^'http:\/\/' is not a valid URL$/],
       ['http://me:secret@?token=secret', /^'http:\/\/' is not a valid URL$/],
       ['file://server/run', /^'file:\/\/server\/run' is no file of this machine: /],
+      [
+        'ftp://me:secret@server/run',
+        /^a run is loaded from a folder, an http\(s\) or a file: URL, not from a ftp: URL$/,
+      ],
+      ['blob:http://server/some', /not from a blob: URL$/],
+      [{ read: async () => undefined }, /^a RunSource has a location .*, and the methods read and explainAbsence$/],
     ];
     for (const [location, message] of wrong) {
       for (const call of [load, loadManifest, loadTrainable]) {
@@ -200,6 +206,46 @@ describe('infer: load', () => {
       }
     }
     await rejection(InputError, load(folder, null as never));
+  });
+
+  it('refuses options that would be ignored or fail later', async () => {
+    const controller = new AbortController();
+    const wrong: [object, RegExp][] = [
+      [{ signal: controller }, /^the signal of a load must be an AbortSignal .*, not an AbortController$/],
+      [{ signal: true }, /not a boolean$/],
+      [{ onProgress: 7 }, /^onProgress of a load must be a function, not a number$/],
+      [{ maxBytes: '100' }, /^maxBytes must be a number of bytes above 0, not a string$/],
+      [{ threads: '2' }, /^threads must be a whole number of at least 1, not a string$/],
+    ];
+    for (const [options, message] of wrong) {
+      for (const call of [load, loadTrainable]) {
+        if (call === loadTrainable && 'threads' in options) continue; // the run has no step: that is found first
+        expect((await rejection(InputError, call(folder, options))).message).to.match(message);
+      }
+    }
+    controller.abort();
+    await (await load(folder, { device: 'cpu', signal: null as never, onProgress: null as never })).dispose();
+  });
+
+  it('names what a RunSource gave instead of bytes', async () => {
+    const given: [unknown, RegExp][] = [
+      ['{}', /^mine: the RunSource gave a string for manifest\.json: it must give a Uint8Array$/],
+      [new ArrayBuffer(8), /gave an ArrayBuffer for/],
+      [new Blob(['{}']), /gave a Blob for/],
+      [{}, /gave an object for/],
+    ];
+    for (const [bytes, message] of given) {
+      const source = {
+        location: 'mine',
+        read: async () => bytes as Uint8Array,
+        explainAbsence: async () => new Error(),
+      };
+      expect((await rejection(InputError, load(source as never))).message).to.match(message);
+    }
+    const bytes = await readFile(join(folder, 'manifest.json'));
+    const read = async (file: string) => (file === 'manifest.json' ? bytes : readFile(join(folder, file)));
+    const source = { location: 'mine', read, explainAbsence: async () => new Error() };
+    await (await load(source as never, { device: 'cpu' })).dispose(); // Node's Buffer is a Uint8Array
   });
 
   it('leaves an error of onProgress as it is', async () => {
@@ -323,6 +369,37 @@ describe('infer: load', () => {
       const none = load(url, { fetch: null as never });
       expect((await rejection(RunFolderError, none)).message).to.match(/there is no fetch here .*option 'fetch'$/);
       guarded.close();
+    });
+
+    it("refuses a request, and an answer of the caller's fetch, that can be none", async () => {
+      const wrong: [object, RegExp][] = [
+        [{ request: 7 }, /^request must be an object, not a number$/],
+        [{ request: { signal: AbortSignal.abort() } }, /^request takes no signal: .* option 'signal'$/],
+        [{ idleTimeout: '5' }, /^idleTimeout must be a number of milliseconds above 0, not a string$/],
+      ];
+      for (const [options, message] of wrong) {
+        expect((await rejection(InputError, load(base, options))).message).to.match(message);
+      }
+      for (const answer of [undefined, 7, {}]) {
+        const gave = rejection(RunFolderError, load(base, { fetch: async () => answer as Response }));
+        expect((await gave).message).to.match(/can't be fetched: option 'fetch' gave .*, not a Response$/);
+      }
+    });
+
+    it('takes the answers of a fetch without web streams', async () => {
+      const own = async (address: URL): Promise<Response> => {
+        const body = await (await fetch(address)).arrayBuffer();
+        return { ok: true, status: 200, body: {}, arrayBuffer: async () => body } as unknown as Response;
+      };
+      await (await load(base, { device: 'cpu', fetch: own })).dispose();
+    });
+
+    it('waits for as long as it is told', async () => {
+      for (const idleTimeout of [Number.POSITIVE_INFINITY, 1e12]) {
+        const slow = (address: URL): Promise<Response> =>
+          new Promise((resolve) => setTimeout(resolve, 20, fetch(address)));
+        await (await load(base, { device: 'cpu', idleTimeout, fetch: slow })).dispose();
+      }
     });
 
     it('leaves an error of onProgress as it is', async () => {

@@ -87,6 +87,23 @@ describe('infer: the start of onnxruntime-web', () => {
       expect(other).to.equal('wasm');
     }));
 
+  it('makes one WebGPU device a load', () =>
+    withPage({}, async (page) => {
+      await page.evaluate(() => {
+        const page = globalThis as unknown as { GPUAdapter: { prototype: Adapter }; devices: number };
+        const { requestDevice } = page.GPUAdapter.prototype;
+        page.devices = 0;
+        page.GPUAdapter.prototype.requestDevice = function (...given) {
+          page.devices++;
+          return requestDevice.apply(this, given);
+        };
+      });
+      for (const count of [1, 2]) {
+        expect(await outcomes(page, { device: 'webgpu' })).to.deep.equal(['webgpu']);
+        expect(await page.evaluate('devices')).to.equal(count);
+      }
+    }));
+
   it('goes on to the next candidate of auto', () =>
     withPage({ [`/${WEBGPU}`]: { html: '<h1>not here</h1>' } }, async (page) => {
       await page.evaluate(() => {
@@ -158,6 +175,55 @@ describe('infer: the start of onnxruntime-web', () => {
       });
     });
   });
+
+  it('of a bundle of one file fails at once, not after a time-out, with files that do not fit', () => {
+    const folder = folders.make();
+    return build({
+      entryPoints: { page: PAGE_SCRIPT },
+      bundle: true,
+      format: 'iife',
+      platform: 'browser',
+      outdir: folder,
+      logLevel: 'silent',
+    }).then(() => {
+      for (const file of [WASM, WEBGPU].map((name) => name.replace('.wasm', '.mjs'))) {
+        cpSync(join(ONNXRUNTIME_WEB, file), join(folder, file));
+      }
+      cpSync(join(ONNXRUNTIME_WEB, WASM), join(folder, WEBGPU));
+      cpSync(join(ONNXRUNTIME_WEB, WEBGPU), join(folder, WASM));
+      cpSync(join(ONNXRUNTIME_WEB, WEBGPU.replace('.wasm', '.mjs')), join(folder, 'renamed.mjs'));
+      const html = '<!doctype html><title>test</title><script src="/one/page.js"></script>';
+      return withPage({ '/one/': { folder }, '/index.html': { html } }, async (page) => {
+        const files = { mjs: '/one/renamed.mjs', wasm: `/one/${WEBGPU}` };
+        for (const [device, wasmPaths] of [
+          ['webgpu', '/one/'],
+          ['webgpu', files],
+          ['wasm', '/one/'],
+        ] as const) {
+          const begin = performance.now();
+          const [told] = await outcomes(page, { device, wasmPaths });
+          expect(told).to.match(
+            /^device-unavailable: .* did not start with .*\.mjs, .*\.wasm: .*are its files of version .*option wasmPaths/,
+          );
+          expect(performance.now() - begin, device).to.be.below(15_000); // the time-out is 20 s
+          await page.reload();
+          await waitForGlobal(page, 'infer');
+        }
+      });
+    });
+  });
+
+  it('refuses wasmPaths that can be none', () =>
+    withPage({}, async (page) => {
+      for (const [wasmPaths, message] of [
+        ['', /^bad-input: wasmPaths is empty; the page's own folder is '\.\/'$/],
+        [7, /^bad-input: wasmPaths must be a folder's address or \{ mjs, wasm \}, not a number$/],
+        ['ort/?v=2', /^bad-input: wasmPaths 'ort\/\?v=2' is a folder, which takes no query/],
+      ] as const) {
+        expect((await outcomes(page, { device: 'wasm', wasmPaths }))[0]).to.match(message);
+      }
+      expect(await outcomes(page, { device: 'wasm' })).to.deep.equal(['wasm']);
+    }));
 
   it('refuses a relative address in a worker that was made from a blob', () =>
     withPage({}, async (page, url) => {
@@ -238,6 +304,10 @@ describe('infer: the start of onnxruntime-web', () => {
     });
   }
 });
+
+interface Adapter {
+  requestDevice(...given: unknown[]): Promise<unknown>;
+}
 
 interface Adapters {
   requestAdapter(): Promise<object>;

@@ -2,6 +2,7 @@ import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-common';
 import { platform } from '#platform';
 import { DeviceError, DisposedError, GraphError, InputError } from '../errors.js';
 import type { DataType, Tensor } from '../tensor.js';
+import { isShared, kindOf, shown, typedArrayKind } from '../typed-array.js';
 import type { Driver, Runtime } from './driver.js';
 import { identityModel } from './identity.js';
 import { SerialQueue } from './queue.js';
@@ -112,6 +113,8 @@ class OnnxDevice implements ComputeDevice {
   readonly #sessions: Session[] = [];
   /** Copy what lies on the device to main memory, one per element type: onnxruntime-node can't download by itself. */
   readonly #readers = new Map<DataType, Promise<InferenceSession>>();
+  /** The probe's session, until a graph is open: WebGPU's device lives only while there is a session. */
+  #probed: InferenceSession | undefined;
   #disposed = false;
 
   constructor(driver: Driver, runtime: Runtime, options: DeviceOptions, refused: readonly Refusal[]) {
@@ -130,19 +133,20 @@ class OnnxDevice implements ComputeDevice {
   async probe(): Promise<void> {
     const start = this.#runtime.start ?? ((create) => create());
     const create = (): Promise<InferenceSession> => this.#session(identityModel('float32'), {});
-    await this.#queue.run(async () => {
-      const session = await start(create, (late) => late.release());
-      await session.release();
-    });
+    this.#probed = await this.#queue.run(() => start(create, (late) => late.release()));
   }
 
   async open(model: Uint8Array, options: GraphOptions = {}): Promise<Session> {
     if (this.#disposed) throw new DisposedError(`the ${this.device} device`);
     const name = options.name ?? 'the graph';
+    if (typedArrayKind(model) !== 'Uint8Array') {
+      throw new InputError(`${name} must be a Uint8Array, the bytes of an ONNX file; not ${kindOf(model)}`);
+    }
     const resident = this.device === 'webgpu' ? (options.resident ?? []) : []; // elsewhere onnxruntime returns main memory
     const onDevice = Object.fromEntries(resident.map((output) => [output, 'gpu-buffer' as const]));
     const externalData = Object.entries(options.externalData ?? {}).map(([path, data]) => ({ path, data }));
-    const created = this.#create(model, {
+    const bytes = isShared(model) ? model.slice() : model; // Node's onnxruntime does not take shared memory
+    const created = this.#create(bytes, {
       graphOptimizationLevel: options.optimization ?? 'all',
       logSeverityLevel: 4, // our errors carry the message; onnxruntime would print it a second time
       ...(externalData.length > 0 ? { externalData } : {}),
@@ -167,6 +171,7 @@ class OnnxDevice implements ComputeDevice {
     try {
       const opened = new OnnxSession(session, context);
       this.#sessions.push(opened);
+      await this.#releaseProbed();
       return opened;
     } catch (error) {
       await this.#queue.run(() => session.release());
@@ -176,6 +181,7 @@ class OnnxDevice implements ComputeDevice {
 
   async dispose(): Promise<void> {
     this.#disposed = true;
+    await this.#releaseProbed();
     await Promise.all(this.#sessions.map((session) => session.dispose()));
     const readers = await Promise.all(this.#readers.values());
     this.#readers.clear();
@@ -186,6 +192,12 @@ class OnnxDevice implements ComputeDevice {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
+  }
+
+  async #releaseProbed(): Promise<void> {
+    const probed = this.#probed;
+    this.#probed = undefined;
+    if (probed) await this.#queue.run(() => probed.release());
   }
 
   #create(model: Uint8Array, options: InferenceSession.SessionOptions): Promise<InferenceSession> {
@@ -223,6 +235,6 @@ function cannotOpen(name: string, device: Device, reason: string, error: unknown
 
 function checkThreads(threads: number | undefined): void {
   if (threads !== undefined && !(Number.isInteger(threads) && threads > 0)) {
-    throw new InputError(`threads must be a whole number of at least 1, not ${threads}`, { threads });
+    throw new InputError(`threads must be a whole number of at least 1, not ${shown(threads)}`, { threads });
   }
 }

@@ -79,7 +79,7 @@ export class OnnxSession implements Session {
   }
 
   async runInto(feeds: Feeds, outputs: Readonly<Record<string, Tensor>>): Promise<void> {
-    for (const [name, tensor] of Object.entries(outputs)) {
+    for (const [name, tensor] of this.#entries(outputs, 'output')) {
       this.#check(name, tensor, this.outputs, 'output');
       if (this.#context.resident.includes(name)) {
         throw new InputError(
@@ -157,7 +157,7 @@ export class OnnxSession implements Session {
 
   #feeds(feeds: Feeds, wrap: (tensor: Tensor) => OrtTensor): Record<string, OrtTensor> {
     const wrapped: Record<string, OrtTensor> = {};
-    for (const [name, value] of Object.entries(feeds)) {
+    for (const [name, value] of this.#entries(feeds, 'input')) {
       this.#check(name, value, this.inputs, 'input');
       wrapped[name] = isDeviceTensor(value) ? residentOf(value) : wrap(value);
     }
@@ -169,6 +169,11 @@ export class OnnxSession implements Session {
       }
     }
     return wrapped;
+  }
+
+  #entries<T>(tensors: Readonly<Record<string, T>>, role: 'input' | 'output'): [string, T][] {
+    if (typeof tensors === 'object' && tensors !== null) return Object.entries(tensors);
+    throw new InputError(`${this.#context.name}: ${role}s must be tensors by their names, not ${kindOf(tensors)}`);
   }
 
   #known(name: string, specs: Readonly<Record<string, TensorSpec>>, role: string): TensorSpec {
@@ -185,6 +190,12 @@ export class OnnxSession implements Session {
     role: 'input' | 'output',
   ): void {
     const spec = this.#known(name, specs, role);
+    if (!Array.isArray(value?.dims)) {
+      throw new InputError(
+        `${this.#context.name}: ${role} '${name}' must be a tensor, { type, dims, data }, not ${kindOf(value)}`,
+        { name, expected: spec },
+      );
+    }
     if (value.type !== spec.type || !fitsShape(value.dims, spec.shape)) {
       throw new InputError(
         `${this.#context.name}: ${role} '${name}' must be ${describe(spec.type, spec.shape)}, not ${describe(value.type, value.dims)}`,

@@ -4,6 +4,7 @@ import { type Elbo, type ElboOptions, elbo } from './elbo.js';
 import { type Labels, oneHot, toLabels } from './labels.js';
 import type { Posterior } from './latent.js';
 import {
+  checkSize,
   type Decoder,
   type InterpolateOptions,
   type Interpolation,
@@ -92,6 +93,7 @@ export class ConditionalModel extends ServedModel<ConditionalManifest> {
   sample(n: number, options: SampleOptions & GivenLabels = {}): Promise<Samples> {
     return this.call('sample', options, async (work) => {
       const count = positiveInteger('the number of samples', n, 1);
+      checkSize(count, { elements: this.#pixels });
       const decoder = this.#decoder(work, options.labels, count, (row) => row);
       return sample(decoder, count, options);
     });
@@ -158,6 +160,7 @@ export class ConditionalModel extends ServedModel<ConditionalManifest> {
     const perCall = rowsPerCall(session, this.#pixels);
     return {
       latentDim,
+      elements: this.#pixels,
       prior,
       decode: async (z) => {
         const each = Int32Array.from({ length: z.count }, (_, row) => given[vectorOf(row, z.count)]!);

@@ -69,6 +69,7 @@ export class GeneratorModel extends ServedModel<Extract<Manifest, { kind: 'gener
     const perCall = rowsPerCall(session, this.#pixels);
     return {
       latentDim,
+      elements: this.#pixels,
       prior,
       decode: async (z) => (await mapRows(work, session, 'z', z, ['image'], perCall)).image,
     };

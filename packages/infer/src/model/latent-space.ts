@@ -9,6 +9,8 @@ import type { CallOptions } from './work.js';
 /** All that walking in a latent space needs: any model that turns z into data. */
 export interface Decoder {
   readonly latentDim: number;
+  /** Of each row of data. */
+  readonly elements: number;
   /** Of each latent dimension: N(0, 1), or uniform in [-1, 1]. */
   readonly prior: 'normal' | 'uniform';
   /** z [n, latentDim] -> data [n, elements]. */
@@ -30,10 +32,24 @@ export interface SampleOptions extends CallOptions {
 /** Decodes `n` draws from the prior. The first m of n draws are the same as m draws with that seed. */
 export async function sample(decoder: Decoder, n: number, options: SampleOptions = {}): Promise<Samples> {
   const count = positiveInteger('the number of samples', n, 1);
+  checkSize(count, decoder);
   const z = new Float32Array(count * decoder.latentDim);
   drawPrior(new Random(options.seed ?? 1), decoder.prior, z);
   const images = await decoder.decode({ data: z, count });
   return { z: float32(z, [count, decoder.latentDim]), images };
+}
+
+/** Elements that an array of float32 may have: 16 GB. */
+const MOST_ELEMENTS = 2 ** 32;
+
+/** Throws InputError when the images asked for do not fit into one array. */
+export function checkSize(count: number, { elements }: Pick<Decoder, 'elements'>): void {
+  if (count * elements <= MOST_ELEMENTS) return;
+  const most = Math.floor(MOST_ELEMENTS / elements);
+  throw new InputError(`${count} images of ${elements} numbers fit into no array: ask for at most ${most} at a time`, {
+    count,
+    most,
+  });
 }
 
 /** Fills `out` with draws from the prior of the latent dimensions. */
@@ -79,6 +95,7 @@ export async function interpolate(
       b: to.count,
     });
   }
+  checkSize(from.count * steps, decoder);
   const alphas = Array.from({ length: steps }, (_, step) => step / (steps - 1));
   const images =
     space === 'latent'
@@ -135,6 +152,7 @@ export async function perturb(decoder: Decoder, z: Examples, options: PerturbOpt
     throw new InputError(`epsilon must be one or more finite numbers, not [${epsilons.join(', ')}]`, { epsilons });
   }
   const dims = chosen(options.dims ?? 'all', size);
+  checkSize(dims.length * epsilons.length * rows.count, decoder);
   const base = await decoder.decode(rows);
   const pixels = base.data.length / rows.count;
   const perDim = epsilons.length * rows.count;

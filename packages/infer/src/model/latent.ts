@@ -118,7 +118,13 @@ export class LatentModel extends ServedModel<LatentManifest> {
     const session = this.graph('decode');
     const { latentDim, prior } = this.manifest.serve;
     const perCall = rowsPerCall(session, this.#pixels);
-    return { latentDim, prior, decode: async (z) => (await mapRows(work, session, 'z', z, ['mean'], perCall)).mean };
+    const elements = this.#pixels;
+    return {
+      latentDim,
+      elements,
+      prior,
+      decode: async (z) => (await mapRows(work, session, 'z', z, ['mean'], perCall)).mean,
+    };
   }
 
   #likelihoodGraphs(): LikelihoodGraphs {

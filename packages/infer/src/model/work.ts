@@ -1,8 +1,8 @@
 import type { Feeds, Session } from '../device/types.js';
-import { AbortError, InputError } from '../errors.js';
+import { AbortError } from '../errors.js';
+import { checkOptions } from '../options.js';
 import { Breather } from '../pause.js';
 import type { Tensor } from '../tensor.js';
-import { kindOf } from '../typed-array.js';
 
 /** Options of every method. */
 export interface CallOptions {
@@ -29,9 +29,7 @@ export class Work {
 
   /** @param what what messages call it */
   constructor(what: string, options: CallOptions) {
-    if (typeof options !== 'object' || options === null) {
-      throw new InputError(`the options of ${what} must be an object, not ${kindOf(options)}`);
-    }
+    checkOptions(what, options);
     this.#what = what;
     this.#signal = options.signal;
   }

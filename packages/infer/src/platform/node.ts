@@ -11,7 +11,11 @@ export const platform: Platform = {
 
   async openFolder(path) {
     const [{ FolderSource }, { fileURLToPath }] = await Promise.all([import('./node-folder.js'), import('node:url')]);
-    if (!path.startsWith('file:')) return new FolderSource(path);
+    if (!/^file:/i.test(path)) {
+      const [scheme] = /^(blob|data):|^[a-z][a-z\d+.-]+:(?=\/\/)/i.exec(path) ?? [];
+      if (scheme === undefined) return new FolderSource(path);
+      throw new InputError(`a run is loaded from a folder, an http(s) or a file: URL, not from a ${scheme} URL`);
+    }
     try {
       return new FolderSource(fileURLToPath(path));
     } catch (error) {

@@ -1,16 +1,8 @@
 import { openDevice } from '../device/open.js';
 import { RunFolderError } from '../errors.js';
-import {
-  abortable,
-  checkOptions,
-  limitOf,
-  nameOf,
-  openSource,
-  type RunLocation,
-  readManifest,
-  runFileReader,
-} from '../load.js';
+import { abortable, limitOf, nameOf, openSource, type RunLocation, readManifest, runFileReader } from '../load.js';
 import type { Manifest } from '../manifest.js';
+import { checkOptions } from '../options.js';
 import { Random } from '../random.js';
 import { decodeSafetensors } from '../safetensors.js';
 import { type OpenStep, openStep, StepRunner } from './runner.js';
@@ -24,7 +16,7 @@ import type { TrainingState } from './state.js';
  * Throws what `load` throws, and RunFolderError (`not-trainable`) when the run was written without its training step.
  */
 export async function loadTrainable(location: RunLocation, options: TrainableOptions = {}): Promise<TrainableSession> {
-  checkOptions(options);
+  checkOptions('a load', options);
   const name = nameOf(location);
   return abortable(name, options.signal, loadSession(location, options), (late) => late.dispose());
 }

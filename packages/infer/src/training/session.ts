@@ -150,7 +150,8 @@ export class TrainableSession implements AsyncDisposable {
       files.set(entry.file, bytes);
     }
     const steps = Object.values(training.steps);
-    const read = runFileReader(source, steps, this.#parts.options);
+    const { maxBytes } = this.#parts.options; // the load's signal and onProgress ended with it
+    const read = runFileReader(source, steps, { maxBytes });
     for (const entry of steps) files.set(entry.file, await read(entry));
     const bytes = joined(encodeSafetensors({ arrays: state, metadata: {} }));
     files.set(training.state.file, bytes);

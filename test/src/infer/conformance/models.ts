@@ -15,6 +15,7 @@ import {
 } from '@onnx-forge/infer';
 import { expect } from 'chai';
 import { rejection } from '../rejection.js';
+import { aborts } from './aborts.js';
 import type { Checks, ModelSubject, Values } from './check.js';
 
 /** The check for one kind of model; it is in the table of that kind only. */
@@ -258,6 +259,8 @@ const anyKind: Checks<ModelSubject> = {
     for (const other of others) await other.dispose();
     return undefined;
   },
+
+  'gives every method up by its signal': aborts,
 
   'finishes the calls under way when it is disposed, and is of no use afterwards': async ({ load }) => {
     const own = await load();

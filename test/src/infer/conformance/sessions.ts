@@ -149,6 +149,17 @@ export const sessionChecks: Checks<SessionSubject> = {
     expect(await message({ x: { type: 'int32', dims: [1, 3], data: new Int32Array(3) } })).to.match(
       /not int32 \[1, 3\]/,
     );
+    for (const [given, kind] of [
+      [new Float32Array(3), 'a Float32Array'],
+      [null, 'null'],
+      [{ type: 'float32', data: new Float32Array(3) }, 'an object'],
+    ] as const) {
+      expect(await message({ x: given as never })).to.equal(
+        `affine: input 'x' must be a tensor, { type, dims, data }, not ${kind}`,
+      );
+    }
+    expect(await message(undefined as never)).to.equal('affine: inputs must be tensors by their names, not undefined');
+    expect((await rejection(InputError, session.runInto({ x }, null as never))).message).to.match(/outputs must be/);
     return undefined;
   },
 
@@ -182,6 +193,10 @@ export const sessionChecks: Checks<SessionSubject> = {
       const error = await rejection(GraphError, openBytes(file));
       expect(error.code).to.equal('not-onnx');
       expect(error.message).to.match(/^f\.onnx is not an ONNX model/);
+    }
+    for (const given of [null, 'f.onnx', bytes.buffer]) {
+      const { message } = await rejection(InputError, openBytes(given as never));
+      expect(message).to.match(/^f\.onnx must be a Uint8Array, the bytes of an ONNX file; not /);
     }
     return undefined;
   },

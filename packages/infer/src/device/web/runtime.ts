@@ -1,5 +1,6 @@
 import type { Env } from 'onnxruntime-common';
 import { InputError } from '../../errors.js';
+import { kindOf } from '../../typed-array.js';
 import type { Runtime } from '../driver.js';
 import { withoutLocation } from '../message.js';
 import { SerialQueue } from '../queue.js';
@@ -41,7 +42,7 @@ export class WebRuntime {
       if (state.started) return create();
       if (state.failure) throw state.failure;
       try {
-        const made = await watchStart(this.#build, create, release);
+        const made = await watchStart({ build: this.#build, module: moduleOf(env) }, create, release);
         state.started = true;
         return made;
       } catch (error) {
@@ -51,6 +52,13 @@ export class WebRuntime {
     };
     return { InferenceSession, Tensor, queue, start, fillsFetches: false, survivesFailures };
   }
+}
+
+/** The address of onnxruntime's module, where the options named it. */
+function moduleOf({ wasm }: Env): string | undefined {
+  const { wasmPaths } = wasm;
+  const module = typeof wasmPaths === 'object' ? wasmPaths?.mjs : undefined;
+  return module && String(module);
 }
 
 function configure(env: Env, state: SharedState, { threads, wasmPaths }: DeviceOptions): void {
@@ -71,12 +79,28 @@ function configure(env: Env, state: SharedState, { threads, wasmPaths }: DeviceO
 
 /** onnxruntime-web would resolve some of them against its script and others against the page. */
 function resolvePaths(paths: WasmPaths): Env.WasmPrefixOrFilePaths {
-  if (typeof paths === 'string') return absoluteUrl(paths.endsWith('/') ? paths : `${paths}/`);
+  if (typeof paths === 'string') return folderOf(paths);
+  if (typeof paths !== 'object' || paths === null) {
+    throw new InputError(`wasmPaths must be a folder's address or { mjs, wasm }, not ${kindOf(paths)}`);
+  }
   const { mjs, wasm } = paths;
   return {
     ...(mjs === undefined ? {} : { mjs: absoluteUrl(mjs) }),
     ...(wasm === undefined ? {} : { wasm: absoluteUrl(wasm) }),
   };
+}
+
+/** onnxruntime-web puts the names of its files behind it. */
+function folderOf(path: string): string {
+  if (path === '') throw new InputError("wasmPaths is empty; the page's own folder is './'");
+  const url = new URL(absoluteUrl(path));
+  if (url.search !== '' || url.hash !== '') {
+    const advice = "name the files, { mjs: '...?...', wasm: '...?...' }";
+    throw new InputError(`wasmPaths '${path}' is a folder, which takes no query and no hash: ${advice}`, {
+      wasmPaths: path,
+    });
+  }
+  return url.href.endsWith('/') ? url.href : `${url.href}/`;
 }
 
 /**
@@ -98,7 +122,7 @@ export function explainError(error: unknown): string {
     return 'a service worker has no import(): bundle it into one file, or load the model in a page or a web worker';
   }
   if (/Invalid URL|Failed to construct 'URL'|cannot determine the script source URL/.test(reason)) {
-    return `a bundle of one file does not tell where it lies: say where onnxruntime-web's WebAssembly files are (option wasmPaths), then reload the page (${reason})`;
+    return `a bundle of one file does not tell where it lies: say where onnxruntime-web's WebAssembly files are (option wasmPaths: a folder, or { mjs, wasm }), then reload the page (${reason})`;
   }
   if (
     /fetching of the wasm failed|dynamically imported module|wasm streaming compile|expected magic word|previous call to 'init/.test(

@@ -1,8 +1,14 @@
 import { RUNTIME_VERSION } from '../version.js';
 import { type FailureEvent, page } from './page.js';
 
-/** A build of onnxruntime-web: `ort.wasm.*`, `ort.webgpu.*`. */
+/** A build of onnxruntime-web. */
 export type Build = 'wasm' | 'webgpu';
+
+/** Parts of the addresses of a build's scripts: bundlers keep the first; the second is in the folder that `wasmPaths` names. */
+const SCRIPTS: Readonly<Record<Build, readonly string[]>> = {
+  wasm: ['/ort.wasm', '/ort-wasm-simd-threaded.mjs'],
+  webgpu: ['/ort.webgpu', '/ort-wasm-simd-threaded.asyncify.mjs'],
+};
 
 /** Milliseconds for all of a start, and for what comes after the WebAssembly file is there. */
 const LIMIT = { whole: 120_000, fetched: 20_000 } as const;
@@ -14,8 +20,12 @@ const FILES = /\.(wasm|mjs)([?#]|$)/;
  * The start of onnxruntime-web: hears the failures that it does not report itself (a worker that is forbidden, an error
  * that nobody caught) and ends by itself. Where its files are to blame, the error says what was fetched.
  */
-export async function watchStart<T>(build: Build, start: () => Promise<T>, release: (late: T) => unknown): Promise<T> {
-  const heard = new Heard(build);
+export async function watchStart<T>(
+  { build, module }: Watched,
+  start: () => Promise<T>,
+  release: (late: T) => unknown,
+): Promise<T> {
+  const heard = new Heard(module === undefined ? SCRIPTS[build] : [...SCRIPTS[build], module]);
   const work = start();
   try {
     return await Promise.race([work, heard.failure]);
@@ -26,6 +36,13 @@ export async function watchStart<T>(build: Build, start: () => Promise<T>, relea
   } finally {
     heard.end();
   }
+}
+
+/** What is started. */
+export interface Watched {
+  readonly build: Build;
+  /** The address of its module, where `wasmPaths` names it. */
+  readonly module?: string | undefined;
 }
 
 /** A start that failed for a reason that is known. */
@@ -49,7 +66,8 @@ class Heard {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #fail: (error: Error) => void = () => undefined;
 
-  constructor(build: Build) {
+  /** @param scripts parts of the addresses of onnxruntime's scripts */
+  constructor(scripts: readonly string[]) {
     this.failure = new Promise((_, reject) => {
       this.#fail = reject;
     });
@@ -57,10 +75,10 @@ class Heard {
     this.#limit(LIMIT.whole);
     this.#listen('error', ({ error, message }) => {
       if (isOfWorker(error)) this.#hear(`a worker of it failed: ${messageOf(error) ?? message ?? 'no reason'}`, error);
-      else if (isOfRuntime(error, build)) this.#hear(error.message, error);
+      else if (isOf(scripts, error)) this.#hear(error.message, error);
     });
     this.#listen('unhandledrejection', ({ reason }) => {
-      if (isOfRuntime(reason, build)) this.#hear(reason.message, reason);
+      if (isOf(scripts, reason)) this.#hear(reason.message, reason);
     });
     this.#listen('securitypolicyviolation', ({ effectiveDirective, blockedURI }) => {
       // Only isolated pages get threads; elsewhere the worker is another's.
@@ -123,9 +141,16 @@ function messageOf(event: unknown): string | undefined {
   return message;
 }
 
-/** An error from a build's script: bundlers keep `ort.wasm` in its name. Any other may be the page's own. */
-function isOfRuntime(error: unknown, build: Build): error is Error {
-  return error instanceof Error && (error.stack ?? '').includes(`/ort.${build}`);
+/** An error from one of some scripts. Any other may be the page's own. */
+function isOf(scripts: readonly string[], error: unknown): error is Error {
+  if (!(error instanceof Error)) return false;
+  const { stack = '' } = error;
+  return scripts.some((script) => stack.includes(script));
+}
+
+/** Files that are none of this build's, though they are sound: their parts do not fit together. */
+function isMisfit(error: unknown): boolean {
+  return error instanceof Error && /LinkError|TypeError: .* is not a /.test(error.message);
 }
 
 /** The error where the files that were fetched are to blame; undefined where they are not. */
@@ -139,7 +164,7 @@ async function explained(error: unknown, heard: Heard): Promise<StartError | und
       return new StartError(`onnxruntime-web's file ${file} ${fault}: ${advice} (${message})`, { cause: error });
     }
   }
-  if (!(error instanceof Unreported)) return undefined;
+  if (!(error instanceof Unreported) && !isMisfit(error)) return undefined;
   const files = heard.fetched.join(', ') || 'no file that was seen';
   const advice = `are its files of version ${RUNTIME_VERSION}, and of this device's build (option wasmPaths)?`;
   return new StartError(`onnxruntime-web did not start with ${files}: ${message}; ${advice}`, { cause: error });
