@@ -68,7 +68,6 @@ export class WorkerRunner implements Runner {
     return new Promise((resolve, reject) => {
       this.#port.ref(); // the process stays until the answer is there
       this.#ask(id, (answer) => {
-        if (this.#waiting.size === 0) this.#port.unref();
         if (answer.data) resolve(answer.data);
         else reject(failed(answer));
       });
@@ -128,6 +127,7 @@ export class WorkerRunner implements Runner {
     }
     const waiting = this.#waiting.get(answer.ticket!);
     this.#waiting.delete(answer.ticket!);
+    if (this.#waiting.size === 0) this.#port.unref(); // whoever was asked last: a synchronous read may come after others
     waiting?.(answer);
   }
 
