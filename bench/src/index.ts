@@ -3,6 +3,8 @@ export { Unavailable } from './benchmark.js';
 export { selectable } from './catalogue.js';
 export { inChromium } from './contenders/chromium.js';
 export { thisMachine } from './machine.js';
+export { PROGRAMS, type Program } from './programs/catalogue.js';
+export { type Line, type ProgramEngine, type ProgramRun, programFile, runProgram } from './programs/run-program.js';
 export { insert } from './report/document.js';
 export type { Entry, Machine, Measured, NoNumber, Report, Row, RowResult } from './report/result.js';
 export { median, type Summary, summarise } from './report/summary.js';
