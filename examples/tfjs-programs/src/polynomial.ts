@@ -28,7 +28,9 @@ report('before');
 console.log(`${tf.memory().numTensors} tensors`);
 for (let step = 1; step <= STEPS; step++) {
   optimizer.minimize(loss);
-  if (step % 10 === 0) console.log(`step ${step}: loss ${tf.tidy(loss).dataSync()[0]!.toFixed(6)}`);
+  if (step % 10 !== 0) continue;
+  const current = tf.tidy(() => loss().dataSync()[0]!);
+  console.log(`step ${step}: loss ${current.toFixed(6)}, ${tf.memory().numTensors} tensors`);
 }
 report('after');
 tf.tidy(() => predict(xs).slice(0, 5).print());

@@ -49,6 +49,7 @@ function makeBackend({ smallest = 0.5, opening, worker = true }: OnnxBackendOpti
   return new (class extends Cpu implements OnnxBackend {
     readonly work = new RecordedWork(loweringTable(), { worker, ...(opening !== undefined && { opening }) });
     readonly smallest = 1e6 * smallest;
+    readonly #compute = (stored: Stored): tf.backend_util.BackendValues | undefined => this.work.compute(stored);
 
     override write(values: tf.backend_util.BackendValues, _shape: number[], dtype: tf.DataType): object {
       const dataId = {};
@@ -87,7 +88,7 @@ function makeBackend({ smallest = 0.5, opening, worker = true }: OnnxBackendOpti
     override disposeData(dataId: object, force = false): boolean {
       const stored = this.data.has(dataId) ? this.data.get(dataId) : undefined;
       const disposed = super.disposeData(dataId, force);
-      if (stored && !this.data.has(dataId)) this.work.forget(stored);
+      if (stored && disposed) this.work.forget(stored);
       return disposed;
     }
 
@@ -96,7 +97,7 @@ function makeBackend({ smallest = 0.5, opening, worker = true }: OnnxBackendOpti
     }
 
     #stored(values: tf.backend_util.BackendValues, dtype: tf.DataType, refCount: number): Stored {
-      const stored = new Stored(dtype, values, (pending) => this.work.compute(pending));
+      const stored = new Stored(dtype, values, this.#compute);
       stored.refCount = refCount;
       stored.borrowed = values !== undefined;
       return stored;
@@ -123,17 +124,14 @@ function record(
 ): tf.TensorInfo | tf.TensorInfo[] | undefined {
   const { data, work, smallest } = backend as OnnxBackend;
   if (!work.kinds.knows(kernel)) return undefined;
+  const cost = hostCost(kernel, inputs, attrs);
+  if (cost < smallest && (!work.used || allKnown(inputs, data))) return undefined;
   const stored: Stored[] = [];
-  let known = true;
   for (const info of Object.values(inputs)) {
     if (!info) continue;
     if (!isNumeric(info.dtype)) return undefined;
-    const one = data.get(info.dataId);
-    stored.push(one);
-    if (one.numbers === undefined) known = false;
+    stored.push(data.get(info.dataId));
   }
-  const cost = hostCost(kernel, inputs, attrs);
-  if (known && cost < smallest) return undefined;
   if (kernel === 'GatherV2' && !pointsInside(inputs.indices!, stored[1]!, inputs.x!, attrs)) return undefined;
   const kind = work.kinds.find(kernel, inputs, attrs);
   if (!kind) return undefined;
@@ -144,6 +142,15 @@ function record(
     return { dataId, shape: [...shape], dtype };
   });
   return kind.many ? outputs : outputs[0]!;
+}
+
+/** Whether no input is still to be computed. Asked at every kernel call of a program: it makes no garbage. */
+function allKnown(inputs: tf.NamedTensorInfoMap, data: tf.DataStorage<Stored>): boolean {
+  for (const name in inputs) {
+    const info = inputs[name];
+    if (info && data.get(info.dataId).numbers === undefined) return false;
+  }
+  return true;
 }
 
 /** tfjs refuses indices beyond the end, and negative ones; computed ones are checked by the graph when it runs. */
