@@ -43,7 +43,7 @@ function contender(engine: string, program: Program, backend: ProgramEngine): Co
       version: backend === 'onnx' ? onnxruntimeVersion() : `tfjs ${tf.version.tfjs}`,
       threads: 1,
       measure: async () => {
-        const reading = readingOf(program, await runProgram(programFile(program.name), backend, args));
+        const reading = programReading(program, await runProgram(programFile(program.name), backend, args));
         return { ...reading, last: args === slow };
       },
       close: async () => {},
@@ -60,7 +60,7 @@ function peers({ name, ...program }: Program, settings: ProgramSettings): Conten
     open: async () => ({
       version: onnxruntimeVersion(),
       threads: settings.threads,
-      measure: async () => readingOf({ ...program, name }, await runProgram(file, 'onnx', program.args.timed)),
+      measure: async () => programReading({ ...program, name }, await runProgram(file, 'onnx', program.args.timed)),
       close: async () => {},
     }),
   };
@@ -71,7 +71,10 @@ function peers({ name, ...program }: Program, settings: ProgramSettings): Conten
 }
 
 /** Warm: between two lines of progress in the second half of the training, the median, for one step. */
-export function readingOf({ name, stepsPerLine }: Pick<Program, 'name' | 'stepsPerLine'>, run: ProgramRun): Reading {
+export function programReading(
+  { name, stepsPerLine }: Pick<Program, 'name' | 'stepsPerLine'>,
+  run: ProgramRun,
+): Reading {
   const times = run.lines.filter(({ text }) => /^(epoch|step|game) \d+:/.test(text)).map(({ at }) => at);
   if (times.length < 2) throw new Error(`${name} printed fewer than two lines of progress`);
   const between = times.slice(1).map((at, i) => (at - times[i]!) / stepsPerLine);

@@ -64,8 +64,10 @@ export function shortcomings(rows: readonly RowResult[]): string[] {
       const entry = entryOf(row, engine);
       return entry && summarise(row, entry)?.value;
     };
-    const ours = row.entries[0] && summarise(row, row.entries[0])?.value;
-    if (ours === undefined) return what === 'warm' ? [`${name} failed`] : [];
+    const first = row.entries[0]!;
+    const { outcome } = first;
+    if (outcome.status !== 'measured') return what === 'warm' ? [`${name} failed: ${outcome.reason}`] : [];
+    const ours = summarise(row, first)!.value;
     const [cpu, wasm, compiled] = ['tfjs cpu', 'tfjs wasm', 'compileStep'].map(value);
     const lines: string[] = [];
     const slower = (engine: string, time: number): string =>

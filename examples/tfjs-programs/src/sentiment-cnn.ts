@@ -6,7 +6,7 @@ const EPOCHS = Number(process.argv[2] ?? 10);
 const EXAMPLES = Number(process.argv[3] ?? 320);
 const BATCH = 32;
 const LENGTH = 24;
-const VOCABULARY = 500;
+const VOCABULARY = 200;
 
 /** Words below it praise, the next as many complain, the others say nothing. */
 const OPINIONS = 30;
