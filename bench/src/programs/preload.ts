@@ -6,7 +6,7 @@ import { writeSync } from 'node:fs';
 import { register } from 'node:module';
 import { seeded } from '@onnx-forge/example-tfjs-programs/seeded';
 
-const engine = process.env.PROGRAM_ENGINE;
+const engine = process.env.PROGRAM_ENGINE ?? 'onnx';
 
 // tfjs draws what has no seed from it: initial weights, orders of examples, dropout.
 Math.random = seeded(1);
