@@ -1,9 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { Unavailable } from '../benchmark.js';
+import { copyOnEngine } from './on-engine.js';
 
 /** Where tfjs computes: its backends' names. */
 export type ProgramEngine = 'onnx' | 'cpu' | 'wasm';
@@ -38,9 +41,17 @@ export async function runProgram(
   engine: ProgramEngine,
   args: readonly (string | number)[] = [],
 ): Promise<ProgramRun> {
+  const copy = engine === 'onnx' ? undefined : await copyOnEngine(file, engine);
+  try {
+    return await runFile(copy ?? file, args);
+  } finally {
+    if (copy !== undefined) await rm(dirname(copy), { recursive: true });
+  }
+}
+
+async function runFile(file: string, args: readonly (string | number)[]): Promise<ProgramRun> {
   const start = performance.now();
   const child = spawn(process.execPath, ['--import', PRELOAD, file, ...args.map(String)], {
-    env: { ...process.env, PROGRAM_ENGINE: engine },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   });
   const lines: Line[] = [];
