@@ -20,7 +20,7 @@ export interface Digits {
   readonly labels: Int32Array;
 }
 
-/** Handwriting's poor relation: blocky digits of `classes`, shifted, of uneven ink, with noise, on squares of `size` pixels. */
+/** Blocky digits of `classes`, shifted, of uneven ink, with noise, on squares of `size` pixels. */
 export function digits(
   count: number,
   size: number,
