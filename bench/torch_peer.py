@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 from torch_peers.adversarial import bench_gan, bench_wgan_lp
-from torch_peers.classifying import bench_classifier
+from torch_peers.classifying import bench_classifier, bench_mnist_convnet
 from torch_peers.embedding import bench_siamese, bench_simsiam
 from torch_peers.text import bench_generate, bench_seq2seq, bench_text_cnn, bench_transformer, bench_translate
 from torch_peers.timing import median_ms
@@ -172,6 +172,7 @@ BENCHES = {
     "gan": bench_gan,
     "wgan-lp": bench_wgan_lp,
     "classifier": bench_classifier,
+    "mnist-convnet": bench_mnist_convnet,
     "text-cnn": bench_text_cnn,
     "siamese": bench_siamese,
     "simsiam": bench_simsiam,

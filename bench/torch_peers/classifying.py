@@ -1,4 +1,4 @@
-"""PyTorch peer of the recipe `classifier`."""
+"""PyTorch peers of the recipe `classifier` and of the tfjs program `mnist-convnet`."""
 
 import torch
 import torch.nn.functional as F
@@ -22,3 +22,18 @@ def bench_classifier(options, batch=64):
     x, labels = torch.rand(batch, 784), torch.randint(10, (batch,))
     step = update(optimizer, lambda: F.cross_entropy(net(x), labels))
     return {"classifier_step_ms": median_ms(step, max(options.steps, 100))}
+
+
+def bench_mnist_convnet(options, batch=64):
+    torch.manual_seed(1)
+    net = nn.Sequential(
+        nn.Conv2d(1, 8, 5), nn.ReLU(), nn.MaxPool2d(2, 2),
+        nn.Conv2d(8, 16, 5), nn.ReLU(), nn.MaxPool2d(2, 2),
+        nn.Flatten(), nn.Linear(256, 10),
+    )  # fmt: skip
+    if options.channels_last:
+        net = net.to(memory_format=torch.channels_last)
+    optimizer = torch.optim.Adam(net.parameters(), lr=1e-3, **options.adam)
+    x, labels = torch.rand(batch, 1, 28, 28), torch.randint(10, (batch,))
+    step = update(optimizer, lambda: F.cross_entropy(net(x), labels))
+    return {"mnist_convnet_step_ms": median_ms(step, max(options.steps, 100))}

@@ -66,7 +66,8 @@ function targetTable(verdicts: readonly Verdict[]): string {
   return table(['target', 'wanted', 'measured', 'reached'], lines, '---:', ['measured']);
 }
 
-function table(headings: string[], lines: string[][], rightRule: string, right: readonly string[]): string {
+/** A Markdown table; `rightRule` is the rule below the headings of `right`. */
+export function table(headings: string[], lines: string[][], rightRule: string, right: readonly string[]): string {
   const rule = headings.map((heading) => (right.includes(heading) ? rightRule : '---'));
   const line = (cells: string[]): string =>
     `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replace(/\s+/g, ' ')).join(' | ')} |`;

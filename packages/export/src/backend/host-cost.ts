@@ -11,7 +11,9 @@ const ELEMENT = 40;
 type Shapes = Readonly<Record<string, { readonly shape: readonly number[] } | undefined>>;
 type Estimate = (inputs: Shapes, attrs: tf.NamedAttrMap) => number;
 
-const size = (inputs: Shapes, name: string): number => sizeOf(inputs[name]?.shape ?? [0]);
+const NOTHING: readonly number[] = [0];
+
+const size = (inputs: Shapes, name: string): number => sizeOf(inputs[name]?.shape ?? NOTHING);
 
 /** Multiplications of a convolution over an image of `positions` output positions. */
 function convolution(cost: number, image: string, filter: string): Estimate {
@@ -66,6 +68,6 @@ export function hostCost(kernel: string, inputs: Shapes, attrs: tf.NamedAttrMap)
   const estimate = ESTIMATES[kernel];
   if (estimate) return estimate(inputs, attrs);
   let elements = 0;
-  for (const info of Object.values(inputs)) if (info) elements = Math.max(elements, sizeOf(info.shape));
+  for (const name in inputs) elements = Math.max(elements, size(inputs, name));
   return ELEMENT * elements;
 }

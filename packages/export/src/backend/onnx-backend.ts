@@ -60,6 +60,7 @@ function makeBackend({ smallest = 0.5, opening, device, worker = true }: OnnxBac
       ...(opening !== undefined && { opening }),
     });
     readonly smallest = 1e6 * smallest;
+    readonly #compute = (stored: Stored): tf.backend_util.BackendValues | undefined => this.work.compute(stored);
 
     override write(values: tf.backend_util.BackendValues, _shape: number[], dtype: tf.DataType): object {
       const dataId = {};
@@ -98,7 +99,7 @@ function makeBackend({ smallest = 0.5, opening, device, worker = true }: OnnxBac
     override disposeData(dataId: object, force = false): boolean {
       const stored = this.data.has(dataId) ? this.data.get(dataId) : undefined;
       const disposed = super.disposeData(dataId, force);
-      if (stored && !this.data.has(dataId)) this.work.forget(stored);
+      if (stored && disposed) this.work.forget(stored);
       return disposed;
     }
 
@@ -107,7 +108,7 @@ function makeBackend({ smallest = 0.5, opening, device, worker = true }: OnnxBac
     }
 
     #stored(values: tf.backend_util.BackendValues, dtype: tf.DataType, refCount: number): Stored {
-      const stored = new Stored(dtype, values, (pending) => this.work.compute(pending));
+      const stored = new Stored(dtype, values, this.#compute);
       stored.refCount = refCount;
       stored.borrowed = values !== undefined;
       return stored;
@@ -138,11 +139,11 @@ function record(
 ): tf.TensorInfo | tf.TensorInfo[] | undefined {
   const { data, work, smallest } = backend as OnnxBackend;
   if (!work.kinds.knows(kernel)) return undefined;
+  const cost = hostCost(kernel, inputs, attrs);
+  if (cost < smallest && (!work.used || allKnown(inputs, data))) return undefined;
   const given: [string, tf.TensorInfo, Stored][] = [];
   for (const [name, info] of Object.entries(inputs)) if (info) given.push([name, info, data.get(info.dataId)]);
   const stored = given.map(([, , one]) => one);
-  const cost = hostCost(kernel, inputs, attrs);
-  if (cost < smallest && stored.every(({ numbers }) => numbers !== undefined)) return undefined;
   if (!recordable(kernel, given, attrs)) return undefined;
   const kind = work.kinds.find(kernel, inputs, attrs);
   if (!kind) return undefined;
@@ -153,4 +154,13 @@ function record(
     return { dataId, shape: [...shape], dtype };
   });
   return kind.many ? outputs : outputs[0]!;
+}
+
+/** Whether no input is still to be computed. Asked at every kernel call of a program: it makes no garbage. */
+function allKnown(inputs: tf.NamedTensorInfoMap, data: tf.DataStorage<Stored>): boolean {
+  for (const name in inputs) {
+    const info = inputs[name];
+    if (info && data.get(info.dataId).numbers === undefined) return false;
+  }
+  return true;
 }

@@ -47,6 +47,8 @@ export interface WorkOptions {
  */
 export class RecordedWork {
   readonly kinds: CallKinds;
+  /** Whether any call was recorded; until then all data is there. */
+  used = false;
   readonly #opening: number | undefined;
   readonly #makeRunner: () => Runner;
   readonly #host = new HostKernels();
@@ -55,6 +57,7 @@ export class RecordedWork {
     this.#close(structure.graph);
     delete structure.graph;
   });
+  readonly #compute = (stored: Stored): tf.backend_util.BackendValues | undefined => this.compute(stored);
   #runner: Runner | undefined;
   #calls: Call[] = [];
   #cost = 0;
@@ -87,7 +90,8 @@ export class RecordedWork {
   /** Records a call and returns its outputs. */
   add(kind: CallKind, inputs: readonly Stored[], cost: number): readonly Stored[] {
     this.#endPiece();
-    const outputs = kind.outputs.map(({ dtype }) => new Stored(dtype, undefined, (stored) => this.compute(stored)));
+    this.used = true;
+    const outputs = kind.outputs.map(({ dtype }) => new Stored(dtype, undefined, this.#compute));
     for (const input of inputs) {
       if (!input.borrowed) continue;
       input.numbers = (input.numbers as Numbers).slice();
