@@ -4,7 +4,7 @@ import { registerLowerings, registerStandIns } from './kernels.js';
 import { type Dialect, STANDARD } from './lower/dialect.js';
 import { frozenRandomness, withDrawsNoted } from './record/drawn-constants.js';
 import { Fields } from './record/fields.js';
-import { isolateEngine, override } from './record/isolation.js';
+import { isolateEngine, override, withoutKernelSetup } from './record/isolation.js';
 import type { KernelCall, KernelLog, VaryingAxes } from './record/kernel-log.js';
 import { KnownValues } from './record/known-values.js';
 import { followLayers } from './record/layers.js';
@@ -123,7 +123,7 @@ export function trace(
   let finished = false;
   engine.startScope('trace');
   try {
-    void tf.setBackend(TRACE_BACKEND);
+    withoutKernelSetup(() => void tf.setBackend(TRACE_BACKEND));
     const before = existing.map((variable) => recorder.recorded(variable));
     for (const value of before) known.exclude(value);
     const tensor = (value: Value): tf.Tensor => engine.makeTensorFromTensorInfo(recorder.adopt(value));
@@ -163,11 +163,11 @@ export function trace(
     giveBack();
     if (!finished) for (const { variable } of created) withdraw(variable);
     restoreEngine();
-    void tf.setBackend(home);
+    withoutKernelSetup(() => void tf.setBackend(home));
     fields.stop();
     fields.restoreTensors();
     if (finished) for (const { variable, before } of created) settle(variable, before);
-    tf.removeBackend(TRACE_BACKEND);
+    withoutKernelSetup(() => tf.removeBackend(TRACE_BACKEND));
   }
 }
 
