@@ -10,7 +10,7 @@ import { registerLowerings, registerStandIns } from './kernels.js';
 import { type Dialect, STANDARD } from './lower/dialect.js';
 import { frozenRandomness, withDrawsNoted } from './record/drawn-constants.js';
 import { Fields } from './record/fields.js';
-import { isolateEngine, override } from './record/isolation.js';
+import { isolateEngine, override, withoutKernelSetup } from './record/isolation.js';
 import type { KernelCall, KernelLog, VaryingAxes } from './record/kernel-log.js';
 import { KnownValues } from './record/known-values.js';
 import { followLayers } from './record/layers.js';
@@ -142,7 +142,7 @@ export function trace(
   let finished = false;
   engine.startScope('trace');
   try {
-    void tf.setBackend(TRACE_BACKEND);
+    withoutKernelSetup(() => void tf.setBackend(TRACE_BACKEND));
     if (ownVariables) {
       for (const variable of existing) {
         variable.dataId = engine.makeTensorFromTensorInfo(recorder.separate(variable)).dataId;
@@ -188,11 +188,11 @@ export function trace(
     giveBack();
     if (!finished) for (const { variable } of created) withdraw(variable);
     restoreEngine();
-    void tf.setBackend(home);
+    withoutKernelSetup(() => void tf.setBackend(home));
     fields.stop();
     fields.restoreTensors();
     if (finished) for (const { variable, before } of created) settle(variable, before);
-    tf.removeBackend(TRACE_BACKEND);
+    withoutKernelSetup(() => tf.removeBackend(TRACE_BACKEND));
   }
 }
 

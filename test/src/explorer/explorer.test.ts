@@ -16,6 +16,7 @@ import { expect } from 'chai';
 import type { Browser } from 'playwright-core';
 import { launchChromium, openPage } from '../browser/chromium.js';
 import { Site } from '../browser/site.js';
+import { EmbeddedSets } from '../train/embedded.js';
 import { Visitor } from './visitor.js';
 
 /** One run of each kind, with a few iterations. */
@@ -24,7 +25,7 @@ const RUNS: Readonly<Record<string, TrainRequest['set']>> = {
   cvae: { batchSize: 8 },
   gan: { batchSize: 8 },
   classifier: { batchSize: 8 },
-  siamese: {},
+  siamese: { imageHeight: 56, imageWidth: 46, imagesPerPerson: 4 },
   'text-cnn': { batchSize: 8 },
   seq2seq: { batchSize: 8 },
   transformer: { batchSize: 2 },
@@ -44,11 +45,12 @@ describe('the explorer page', function () {
     browser = await launchChromium(this);
     folder = mkdtempSync(join(tmpdir(), 'onnx-forge-explore-'));
     explored = [];
+    const sets = new EmbeddedSets(500);
     for (const [name, set] of Object.entries(RUNS)) {
       const { default: recipe } = await recipes[name as RecipeName]();
       const out = join(folder, name);
       const quick = { device: 'cpu', evaluate: false, figures: false, maxSteps: 2 } as const;
-      await train({ recipe, data: 'embedded', out, set: set!, saveStep: name === 'vae-2d', ...quick });
+      await train({ recipe, data: await sets.of(recipe), out, set: set!, saveStep: name === 'vae-2d', ...quick });
       explored.push(await exploredRun({ recipe, run: out }));
     }
     server = await serveExplorer(explored);

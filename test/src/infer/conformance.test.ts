@@ -10,6 +10,7 @@ import type { Browser } from 'playwright-core';
 import { bundleForBrowser, PAGE } from '../browser/bundle.js';
 import { launchChromium, openPage, waitForGlobal } from '../browser/chromium.js';
 import { Site } from '../browser/site.js';
+import { EmbeddedSets } from '../train/embedded.js';
 import { tinyData, tinyRecipe } from '../train/tiny.js';
 import { worstDifference } from './conformance/check.js';
 import { modelChecks } from './conformance/models.js';
@@ -25,16 +26,17 @@ describe('infer: conformance', () => {
 
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'onnx-forge-test-'));
-    for (const name of Object.keys(RUNS)) {
+    const sets = new EmbeddedSets(500);
+    for (const [name, run] of Object.entries(RUNS)) {
       const recipe = name === 'tiny' ? tinyRecipe : (await recipes[name as RecipeName]()).default;
-      const data = name === 'tiny' ? tinyData() : 'embedded';
+      const data = name === 'tiny' ? tinyData() : await sets.of(recipe);
       const out = join(folder, name);
       await train({
         recipe,
         data,
         out,
         maxSteps: 3,
-        set: { batchSize: 8 },
+        set: { batchSize: 8, ...('set' in run && run.set) },
         device: 'cpu',
         evaluate: false,
         figures: false,

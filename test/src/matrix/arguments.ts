@@ -12,8 +12,10 @@ export function usage({ name, rows, document }: TableCommand): string {
   --help
 
 Rows (default: all):
-${rows.map((row) => `  ${row.name.padEnd(width)} ${row.title}`).join('\n')}`;
+${rows.map((row) => `  ${row.name.padEnd(width)} ${row.title}${plan(row)}`).join('\n')}`;
 }
+
+const plan = ({ minutes }: Row): string => (minutes === undefined ? '' : ` (${minutes} min)`);
 
 /** A command line that can't be understood. */
 export class UsageError extends Error {}

@@ -25,7 +25,11 @@ for (const name of process.argv.slice(2) as RecipeName[]) {
     const signature = Object.entries(inputs).map(([input, type]) => {
       return [input, 'dtype' in type ? { shape: type.shape, dtype: type.dtype } : { shape: type }] as const;
     });
-    const { bytes } = exportOnnx((tensors) => ({ ...run(tensors) }), { inputs: Object.fromEntries(signature) });
+    const { bytes } = exportOnnx(
+      (tensors) => ({ ...run(tensors) }),
+      { inputs: Object.fromEntries(signature) },
+      { traces: 'few' },
+    );
     print(`${name}/${graph}`, bytes);
   }
   const engine = await CompiledEngine.compile(

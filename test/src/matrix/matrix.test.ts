@@ -2,13 +2,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { insert } from '@onnx-forge/bench';
 import { assert } from 'chai';
+import { everyFile, filesOf, LONG, longFirst } from '../mocha/files.js';
 import { parseArguments, UsageError } from './arguments.js';
 import { NODE_VERSIONS, OLDEST_NODE } from './node-versions.js';
 import { markdown, type Result } from './results.js';
 import { countsOf } from './row.js';
 import { ROWS } from './rows.js';
 import { ROOT } from './run.js';
-import { everyFile, filesOf, LONG, SUITES, shortFiles } from './suites.js';
+import { filesOfNode, nodesByFile, SUITES } from './suites.js';
+import { budget } from './table-command.js';
 
 const PACKAGES = ['.', 'packages/infer', 'packages/viz', 'packages/export', 'packages/train', 'models'];
 
@@ -44,9 +46,31 @@ describe('the matrix command', () => {
   it('has lists of tests that exist', () => {
     for (const list of [...Object.values(SUITES), LONG]) assert.isAtLeast(filesOf(list).length, list.length);
     assert.throws(() => filesOf(['export/nothing']), "there are no tests 'export/nothing'");
-    const [all, short] = [everyFile(), shortFiles()];
-    assert.includeMembers(all, short);
-    assert.equal(all.length - short.length, filesOf(LONG).length);
+    assert.includeMembers(filesOf(SUITES.numeric), filesOf(SUITES.kernels));
+  });
+
+  it('starts long files first', () => {
+    const [first, second] = filesOf(LONG) as [string, string];
+    assert.deepEqual(longFirst(['short.test.js', second, first]), [first, second, 'short.test.js']);
+    assert.equal(everyFile()[0], first);
+  });
+
+  it('runs every file on two Nodes or more, but for what runs in Chromium', () => {
+    const count = NODE_VERSIONS.length;
+    const parts = NODE_VERSIONS.map((_, index) => filesOfNode(index, count));
+    const nodes = nodesByFile(count);
+    for (const file of everyFile()) {
+      assert.equal(parts.filter((part) => part.includes(file)).length, nodes.get(file), file);
+    }
+    const [conformance, explorer, random] = filesOf(['infer/conformance', 'explorer', 'infer/random']) as string[];
+    const counts = [conformance, explorer, random].map((file) => nodes.get(file!));
+    assert.deepEqual(counts, [2, 1, count]);
+    assert.equal(new Set(parts.flat()).size, everyFile().length);
+  });
+
+  it('is planned for 40 minutes', () => {
+    assert.isAtMost(Number(/planned: ([\d.]+) minutes/.exec(budget(ROWS))?.[1]), 40);
+    for (const { name, minutes } of ROWS) assert.isAbove(minutes!, 0, name);
   });
 
   it('takes rows by name, in the order of the table', () => {

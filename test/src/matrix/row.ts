@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { longFirst } from '../mocha/files.js';
 import { nodeBinary } from './node-binary.js';
 import { type CommandResult, command, installed, ROOT } from './run.js';
 
@@ -33,6 +34,10 @@ export interface Row {
   readonly title: string;
   /** Belongs to `--quick`: a minute or two. */
   readonly quick?: boolean;
+  /** What it takes on two cores that do nothing else, as planned; its result says what it took. */
+  readonly minutes?: number;
+  /** Keeps one core busy: two such rows run at the same time. */
+  readonly oneCore?: boolean;
   /** Writes what it prints to `log`. */
   run(log: string): Promise<Outcome>;
 }
@@ -55,22 +60,30 @@ const THREADS = new URL('threads.js', import.meta.url).href;
 /** No Vulkan driver: no WebGPU adapter in Node. */
 export const NO_WEBGPU = { VK_ICD_FILENAMES: '/dev/null' } as const;
 
+export interface TestRow extends Pick<Row, 'name' | 'title' | 'quick' | 'minutes' | 'oneCore'>, Setting {
+  files(): string[];
+}
+
 /** A row that runs test files. */
-export function tests(name: string, title: string, files: () => string[], setting: Setting, quick = false): Row {
+export function tests({ files, node, emulated, threads, env, ...row }: TestRow): Row {
+  const setting: Setting = {
+    ...(node !== undefined && { node }),
+    ...(emulated !== undefined && { emulated }),
+    ...(threads !== undefined && { threads }),
+    ...(env !== undefined && { env }),
+  };
   return {
-    name,
-    title,
-    quick,
+    ...row,
     async run(log) {
       const missing = await whyNot(setting);
       if (missing) return { status: 'skipped', reason: missing };
       const { words, env } = await program(setting);
       const mocha = (args: readonly string[], to: string): Promise<CommandResult> =>
         command([...words, MOCHA, '--reporter', REPORTER, ...args], { log: to, env });
+      const all = longFirst(files());
       // Mocha would start its workers without the emulator, so that here are two of it.
-      const all = files();
-      const results = await (setting.emulated === undefined
-        ? Promise.all([mocha(['--parallel', '--jobs', '2', ...all], log)])
+      const results = await (emulated === undefined
+        ? Promise.all([mocha(row.oneCore ? all : ['--parallel', '--jobs', '2', ...all], log)])
         : Promise.all(
             [0, 1].map((part) => mocha(['--timeout', '0', ...all.filter((_, i) => i % 2 === part)], `${log}.${part}`)),
           ));

@@ -1,10 +1,11 @@
 import { fileURLToPath } from 'node:url';
+import { APPS as HOSTS } from '../apps/apps.js';
+import { filesOf } from '../mocha/files.js';
 import { NODE_VERSIONS } from './node-versions.js';
 import { NO_WEBGPU, type Outcome, program, type Row, type Setting, tests, whyNot } from './row.js';
 import { command } from './run.js';
-import { everyFile, filesOf, SUITES, shortFiles } from './suites.js';
+import { filesOfNode, SUITES } from './suites.js';
 
-const [oldest, newest] = [NODE_VERSIONS[0], NODE_VERSIONS.at(-1)!];
 const majorOf = (version: string): string => version.split('.')[0]!;
 
 /** Processors by what they lack. Neither has AVX-512, so onnxruntime's blocks have 8 channels. */
@@ -13,40 +14,89 @@ const PROCESSORS = { nehalem: ['Nehalem', 'SSE only'], haswell: ['Haswell', 'AVX
 const numeric = (): string[] => filesOf(SUITES.numeric);
 const computing = (): string[] => filesOf([...SUITES.numeric, ...SUITES.training]);
 
-/** The matrix: a row is an entry here. */
+/** The matrix: a row is an entry here. The minutes are planned: all of them must fit into 40. */
 export const ROWS: readonly Row[] = [
-  tests('native', 'numeric suites on this processor', numeric, { env: NO_WEBGPU }, true),
-  ...Object.entries(PROCESSORS).map(([name, [cpu, has]]) =>
-    tests(name, `numeric suites on a processor with ${has} (qemu)`, numeric, { emulated: cpu, env: NO_WEBGPU }),
+  tests({
+    name: 'native',
+    title: 'numeric suites on this processor',
+    minutes: 1,
+    quick: true,
+    files: numeric,
+    env: NO_WEBGPU,
+  }),
+  ...Object.entries(PROCESSORS).map(([name, [emulated, has]]) =>
+    tests({
+      name,
+      title: `numeric suites of onnxruntime's kernels on a processor with ${has} (qemu)`,
+      minutes: 2,
+      files: () => filesOf(SUITES.kernels),
+      emulated,
+      env: NO_WEBGPU,
+    }),
   ),
-  { name: 'bytes', title: 'exported graphs have the same bytes on each of these processors', run: sameBytes },
+  {
+    name: 'bytes',
+    title: 'exported graphs have the same bytes on each of these processors',
+    minutes: 1.5,
+    run: sameBytes,
+  },
   ...[1, 2].map((threads) =>
-    tests(
-      `threads${threads}`,
-      `numeric suites and trainings, ${threads} thread(s) an operator`,
-      computing,
-      { threads },
-      true,
-    ),
+    tests({
+      name: `threads${threads}`,
+      title: `numeric suites and trainings, ${threads} thread(s) an operator`,
+      minutes: 1.5,
+      quick: true,
+      files: computing,
+      threads,
+    }),
   ),
-  tests('no-webgpu', 'without a WebGPU adapter', () => filesOf(SUITES.webgpu), { env: NO_WEBGPU }, true),
-  tests(
-    'no-data',
-    'without ONNX_FORGE_DATA',
-    () => filesOf(SUITES.data),
-    { env: { ONNX_FORGE_DATA: undefined } },
-    true,
-  ),
-  tests('nets', 'random networks over free sizes, 2,000 of them', () => filesOf(['export/free-sizes']), {
+  tests({
+    name: 'no-webgpu',
+    title: 'without a WebGPU adapter',
+    minutes: 1,
+    quick: true,
+    files: () => filesOf(SUITES.webgpu),
+    env: NO_WEBGPU,
+  }),
+  tests({
+    name: 'no-data',
+    title: 'without ONNX_FORGE_DATA',
+    minutes: 0.5,
+    quick: true,
+    files: () => filesOf(SUITES.data),
+    env: { ONNX_FORGE_DATA: undefined },
+  }),
+  tests({
+    name: 'nets',
+    title: 'random networks over free sizes, 2,000 of them',
+    minutes: 3,
+    oneCore: true,
+    files: () => filesOf(['export/free-sizes']),
     env: { ONNX_FORGE_NETS: '2000' },
   }),
-  { name: 'runtimes', title: "exported graphs under PyPI's onnx.checker and in old onnxruntimes", run: runtimes },
-  { name: 'apps', title: 'the app suite (`npm run apps`)', run: apps },
-  ...NODE_VERSIONS.map((node) => {
-    const whole = node === oldest || node === newest;
-    const title = whole ? 'the whole suite' : 'the suite without its longest tests';
-    return tests(`node${majorOf(node)}`, `${title} on Node ${node}`, whole ? everyFile : shortFiles, { node });
-  }),
+  {
+    name: 'runtimes',
+    title: "exported graphs under PyPI's onnx.checker and in old onnxruntimes",
+    minutes: 2,
+    oneCore: true,
+    run: runtimes,
+  },
+  {
+    name: 'apps',
+    title: 'the hosts of the app suite (`npm run apps`)',
+    minutes: 4,
+    oneCore: true,
+    run: apps,
+  },
+  ...NODE_VERSIONS.map((node, index) =>
+    tests({
+      name: `node${majorOf(node)}`,
+      title: `the suite on Node ${node}: all that depends on Node, half of what takes long or only computes`,
+      minutes: 5.5,
+      files: () => filesOfNode(index, NODE_VERSIONS.length),
+      node,
+    }),
+  ),
 ];
 
 const RUNTIMES = fileURLToPath(new URL('runtimes.js', import.meta.url));
@@ -59,8 +109,9 @@ async function runtimes(log: string): Promise<Outcome> {
 
 const APPS = fileURLToPath(new URL('../apps/main.js', import.meta.url));
 
+/** The hosts; what the suite does again and again for memory's sake takes longer than all of these. */
 async function apps(log: string): Promise<Outcome> {
-  const { code, output } = await command([process.execPath, APPS], { log });
+  const { code, output } = await command([process.execPath, APPS, ...HOSTS.map(({ name }) => name)], { log });
   const results = [...output.matchAll(/^\| `[^`]+` \| [^|]+ \| (works|refused|skipped|\*\*failed)/gm)].map(
     ([, word]) => word,
   );

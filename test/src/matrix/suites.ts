@@ -1,8 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-
-/** Where the compiled tests are. */
-const DIST: string = fileURLToPath(new URL('../', import.meta.url));
+import { everyFile, filesOf, LONG } from '../mocha/files.js';
 
 /** Lists of tests: files without their ending, or folders of them. `matrix.test.ts` holds that they exist. */
 export const SUITES = {
@@ -24,6 +20,8 @@ export const SUITES = {
     'train/variational',
     'train/whitening',
   ],
+  /** Of these, the numbers of every kernel and of compiled steps: what onnxruntime does in another way on another processor. */
+  kernels: ['export/lowerings', 'export/stepConvolutions', 'export/processors', 'export/inPlace'],
   /** Whole trainings in both engines. */
   training: ['train/engine', 'train/trainer'],
   /** Tests that use a WebGPU adapter in Node if there is one. */
@@ -40,34 +38,26 @@ export const SUITES = {
   data: ['train/data'],
 } as const satisfies Record<string, readonly string[]>;
 
-/** The longest tests, measured in a serial run: trainings, browsers, and hundreds of commands one after another. */
-export const LONG = ['explorer', 'infer/conformance', 'models', 'tfjs-suite', 'train/cli'] as const;
+/** Tests in Chromium, which a Node only serves. */
+const IN_CHROMIUM = ['explorer', 'infer/browser', 'infer/start', 'infer/trainable-browser'] as const;
 
-/** Paths of the compiled files of a list. @throws Error if an entry names none */
-export function filesOf(entries: readonly string[]): string[] {
-  return entries.flatMap((entry) => {
-    const file = `${DIST}${entry}.test.js`;
-    if (existsSync(file)) return [file];
-    const files = existsSync(DIST + entry) ? testsBelow(`${entry}/`) : [];
-    if (files.length === 0) throw new Error(`there are no tests '${entry}'`);
-    return files;
+/** Tests of what is computed in JavaScript and in onnxruntime, next to nothing of which is Node's own. */
+const COMPUTING = ['export', 'models', 'tfjs-suite', 'theory', 'viz'] as const;
+
+/** Every file, and by how many of `count` Nodes it is run. */
+export function nodesByFile(count: number): Map<string, number> {
+  const chromium = new Set(filesOf(IN_CHROMIUM));
+  const few = new Set(filesOf([...COMPUTING, ...LONG]));
+  return new Map(everyFile().map((file) => [file, chromium.has(file) ? 1 : few.has(file) ? 2 : count]));
+}
+
+/** What the Node number `index` of `count` runs: each file in turn begins with another Node and is run by those after it. */
+export function filesOfNode(index: number, count: number): string[] {
+  const turns = new Map<number, number>();
+  const chosen = [...nodesByFile(count)].filter(([, nodes]) => {
+    const turn = turns.get(nodes) ?? 0;
+    turns.set(nodes, turn + 1);
+    return (((index - turn) % count) + count) % count < nodes;
   });
-}
-
-export function everyFile(): string[] {
-  return testsBelow('');
-}
-
-/** Every file but those of {@link LONG}. */
-export function shortFiles(): string[] {
-  const long = new Set(filesOf(LONG));
-  return everyFile().filter((file) => !long.has(file));
-}
-
-function testsBelow(folder: string): string[] {
-  const names = readdirSync(DIST + folder, { recursive: true, encoding: 'utf8' });
-  return names
-    .filter((name) => name.endsWith('.test.js'))
-    .sort()
-    .map((name) => DIST + folder + name);
+  return chosen.map(([file]) => file);
 }

@@ -33,29 +33,52 @@ async function run(command: TableCommand, words: readonly string[]): Promise<num
   }
   const folder = join(ROOT, '.cache', command.name);
   await mkdir(folder, { recursive: true });
-  const results: Result[] = [];
-  for (const row of rows) {
+  process.stderr.write(budget(rows));
+  const results = new Map<Row, Result>();
+  const runRow = async (row: Row): Promise<void> => {
     const log = join(folder, `${row.name}.log`);
     const result = await measure(row, log);
-    results.push(result);
+    results.set(row, result);
     await keep(folder, result);
-    if (result.outcome.status === 'failed')
-      process.stderr.write(`  failed: ${result.outcome.about ?? ''} (see ${log})\n`);
-    if (result.outcome.status === 'skipped') process.stderr.write(`  skipped: ${result.outcome.reason}\n`);
-  }
-  process.stdout.write(command.markdown(results));
+    const { outcome, seconds } = result;
+    const about = outcome.status === 'skipped' ? outcome.reason : `${outcome.about ?? ''} (see ${log})`;
+    process.stderr.write(`  ${row.name} ${outcome.status} after ${(seconds / 60).toFixed(1)} minutes`);
+    process.stderr.write(outcome.status === 'passed' ? '\n' : `: ${about}\n`);
+  };
+  for (const row of rows) if (!row.oneCore) await runRow(row);
+  const left = oneCoreRows(rows);
+  const lane = async (): Promise<void> => {
+    for (let row = left.shift(); row; row = left.shift()) await runRow(row);
+  };
+  await Promise.all([lane(), lane()]);
+  const found = rows.map((row) => results.get(row)!);
+  process.stdout.write(command.markdown(found));
   if (write) {
     const document = await readFile(command.document, 'utf8');
     const table = command.markdown(await kept(folder, command.rows));
     await writeFile(command.document, insert(document, table, command.name));
   }
-  return results.some(({ outcome }) => outcome.status === 'failed') ? 1 : 0;
+  return found.some(({ outcome }) => outcome.status === 'failed') ? 1 : 0;
+}
+
+/** Rows that keep one core busy, the longest first. */
+function oneCoreRows(rows: readonly Row[]): Row[] {
+  return rows.filter(({ oneCore }) => oneCore).sort((a, b) => (b.minutes ?? 0) - (a.minutes ?? 0));
+}
+
+/** What the rows are planned to take together: those that keep one core busy in two lanes, the others alone. */
+export function budget(rows: readonly Row[]): string {
+  const lanes: [number, number] = [0, 0];
+  for (const { minutes = 0 } of oneCoreRows(rows)) lanes[lanes[0] <= lanes[1] ? 0 : 1] += minutes;
+  const alone = rows.filter(({ oneCore }) => !oneCore).reduce((total, { minutes = 0 }) => total + minutes, 0);
+  const planned = alone + Math.max(...lanes);
+  return planned > 0 ? `planned: ${planned} minutes on two cores that do nothing else\n` : '';
 }
 
 async function measure(row: Row, log: string): Promise<Result> {
   const { name, title } = row;
   const date = new Date().toISOString();
-  process.stderr.write(`${name}: ${title}\n`);
+  process.stderr.write(`${name}: ${title}${row.minutes === undefined ? '' : `; planned: ${row.minutes} minutes`}\n`);
   const begin = performance.now();
   const outcome: Outcome = await row.run(log).catch((error: Error) => {
     return { status: 'failed', about: error.message };

@@ -16,13 +16,16 @@ import {
   useBackend,
 } from '@onnx-forge/train';
 import { expect } from 'chai';
+import { EmbeddedSets } from '../train/embedded.js';
 
 async function recipeOf(name: RecipeName): Promise<Recipe> {
   return (await recipes[name]()).default;
 }
 
+const sets = new EmbeddedSets();
+
 async function netsOf(recipe: Recipe, options: OptionValues, seed = 1): Promise<Networks> {
-  const data = await recipeData(recipe, { data: 'embedded', options });
+  const data = await recipeData(recipe, { data: await sets.of(recipe), options });
   return recipe.nets(options, seededInitializers(new Random(seed)), dataFacts(data));
 }
 
@@ -51,15 +54,19 @@ describe('recipes', () => {
       it('is listed under its name, with its data sets', async () => {
         const recipe = await recipeOf(name);
         expect(recipe.name).to.equal(name);
-        const data = await recipeData(recipe, { data: 'embedded' });
+        const data = await recipeData(recipe, { data: await sets.of(recipe) });
         expect(Object.keys(data.splits.train.fields)).to.deep.equal(Object.keys(recipe.batch(recipeOptions(recipe))));
       });
 
       it('starts from the same weights for the same seed, from others for another', async () => {
         const recipe = await recipeOf(name);
         const options = recipeOptions(recipe);
-        const values = async (seed: number) =>
-          networkWeights(await netsOf(recipe, options, seed)).map(({ variable }) => variable.dataSync());
+        const values = async (seed: number) => {
+          const nets = await netsOf(recipe, options, seed);
+          const weights = networkWeights(nets).map(({ variable }) => variable.dataSync().slice());
+          for (const net of Object.values(nets)) net.dispose();
+          return weights;
+        };
         const [one, again, other] = [await values(1), await values(1), await values(2)];
         expect(one).to.deep.equal(again);
         expect(one.map((kernel, index) => kernel.some((value, i) => value !== other[index]![i]))).to.include(true);
@@ -73,7 +80,7 @@ describe('recipes', () => {
         const nets = await netsOf(recipe, options);
         const parts = { recipe, nets, options, random: new Random(1) };
         const engine = await CompiledEngine.compile(parts, { batchSize, device: 'cpu' });
-        const data = await recipeData(recipe, { data: 'embedded', options });
+        const data = await recipeData(recipe, { data: await sets.of(recipe), options });
         const { fields } = new TrainingBatches(data.splits.train, { batchSize, seed: 1 }).next();
         const start = await engine.state();
         for (const [step, { updates }] of Object.entries(recipe.steps)) {
@@ -91,6 +98,7 @@ describe('recipes', () => {
         const state = Object.keys(start).filter((weight) => !frozen(nets).has(weight));
         expect([...movedBetween(start, await engine.state())]).to.have.members(state);
         await engine.dispose();
+        for (const net of Object.values(nets)) net.dispose();
       });
     });
   }
@@ -152,7 +160,7 @@ describe('recipes', () => {
   it('dcgan sees pixels in [-1, 1] and noise from U(-1, 1)', async () => {
     const { sampleNoise } = await import('@onnx-forge/models/dcgan');
     const recipe = await recipeOf('dcgan');
-    const { splits } = await recipeData(recipe, { data: 'embedded' });
+    const { splits } = await recipeData(recipe, { data: await sets.of(recipe) });
     const out = new Float32Array(784);
     splits.train.fields.x!.read(0, out, 0);
     expect(Math.min(...out)).to.equal(-1);

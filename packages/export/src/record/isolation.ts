@@ -71,6 +71,29 @@ class InfoOver extends WeakMap<object, Info> {
   }
 }
 
+interface KernelSetup {
+  setupRegisteredKernels(): void;
+  disposeRegisteredKernels(): void;
+}
+
+/**
+ * Changes tfjs's backend without its look through the kernels of every backend for those that want to be set up, which
+ * takes longer than a small trace: for a recorder, which has none such, and for the way back to a backend that was in use.
+ */
+export function withoutKernelSetup(change: () => void): void {
+  const engine = tf.engine() as unknown as KernelSetup;
+  const nothing = (): void => {};
+  const giveBack = [
+    override(engine, 'setupRegisteredKernels', nothing),
+    override(engine, 'disposeRegisteredKernels', nothing),
+  ];
+  try {
+    change();
+  } finally {
+    for (const undo of giveBack) undo();
+  }
+}
+
 /** Replaces a method of one object. @returns undoes it. */
 export function override<T extends object, K extends keyof T>(object: T, name: K, method: T[K]): () => void {
   const own = Object.getOwnPropertyDescriptor(object, name);

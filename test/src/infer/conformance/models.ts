@@ -244,7 +244,7 @@ const anyKind: Checks<ModelSubject> = {
   'does not mix overlapping calls, on one model and on several': async ({ model, load, calls }) => {
     const others = await Promise.all([load(), load()]);
     const models = [model, ...others];
-    const seeds = [1, 2, 3, 4, 5, 6, 7];
+    const seeds = [1, 2, 3, 4, 5, 6, 7].slice(0, calls);
     const expected: Float32Array[] = [];
     for (const seed of seeds) expected.push(await call(model, seed));
     const results = await Promise.all(

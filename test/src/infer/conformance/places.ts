@@ -37,14 +37,14 @@ const outside = onnxModel({
   constants: { numbers: external([2000], 'beside.data', 4096) },
 });
 
-/** A tiny model for the many calls at once, and recipes of each kind, dense and convolutional. */
+/** A tiny model for the many calls at once, and recipes of each kind, dense and convolutional. `set`: options of the recipe. */
 export const RUNS = {
   tiny: { kind: 'latent', calls: 200 },
   'vae-2d': { kind: 'latent', calls: 10 },
   cvae: { kind: 'conditional', calls: 10 },
   gan: { kind: 'generator', calls: 10 },
   classifier: { kind: 'classifier', calls: 10 },
-  siamese: { kind: 'embedding', calls: 3 },
+  siamese: { kind: 'embedding', calls: 3, set: { imageHeight: 56, imageWidth: 46, imagesPerPerson: 4 } },
   'text-cnn': { kind: 'text-classifier', calls: 5 },
   seq2seq: { kind: 'translator', calls: 5 },
   transformer: { kind: 'language-model', calls: 5 },

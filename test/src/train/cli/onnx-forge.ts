@@ -13,10 +13,16 @@ export interface Ended {
   readonly stderr: string;
 }
 
+const COMMANDS = fileURLToPath(new URL('commands-child.js', import.meta.url));
+
 /** Starts the command line as users do, in a folder of its own. */
 export function start(args: readonly string[], cwd: string): { child: ChildProcess; ended: Promise<Ended> } {
+  return startScript(BIN, args, cwd);
+}
+
+function startScript(script: string, args: readonly string[], cwd: string) {
   const { ONNX_FORGE_DATA: _, ...env } = process.env;
-  const child = spawn(process.execPath, [BIN, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [script, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   const texts = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name]!.setEncoding('utf8').on('data', (part: string) => {
@@ -32,6 +38,16 @@ export function start(args: readonly string[], cwd: string): { child: ChildProce
 
 export function onnxForge(args: string | readonly string[], cwd: string): Promise<Ended> {
   return start(typeof args === 'string' ? args.split(' ') : args, cwd).ended;
+}
+
+/** What many command lines come to: in one process, one after the other, since starting one takes longer than a refusal. */
+export async function eachOf(lines: readonly string[], cwd: string): Promise<Ended[]> {
+  const { code, stdout, stderr } = await startScript(COMMANDS, [JSON.stringify(lines)], cwd).ended;
+  if (code !== 0) throw new Error(`${COMMANDS} ended with ${code}: ${stderr}`);
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Ended);
 }
 
 /** The lines that begin with the program's name: its own complaints. */

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { complaints, onnxForge } from './onnx-forge.js';
+import { complaints, type Ended, eachOf, onnxForge } from './onnx-forge.js';
 
 /** A command line, its exit code, and what its one line must say. */
 type Case = readonly [line: string, code: 1 | 2, says: RegExp];
@@ -79,6 +79,7 @@ const CASES: readonly Case[] = [
 
 describe('onnx-forge: bad input', () => {
   let folder: string;
+  let results: Ended[];
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'onnx-forge-usage-'));
@@ -98,13 +99,17 @@ describe('onnx-forge: bad input', () => {
     ]);
     const line = { kind: 'validation', step: 1, epoch: 1, metrics: { knn: 0.5 } };
     await writeFile(join(folder, 'logged/metrics.jsonl'), `${JSON.stringify(line)}\n`);
+    results = await eachOf(
+      CASES.map(([words]) => words),
+      folder,
+    );
   });
 
   after(() => rm(folder, { recursive: true, force: true }));
 
-  for (const [line, code, says] of CASES) {
-    it(`${line}: exit code ${code}`, async () => {
-      const ended = await onnxForge(line, folder);
+  for (const [index, [line, code, says]] of CASES.entries()) {
+    it(`${line}: exit code ${code}`, () => {
+      const ended = results[index]!;
       expect(ended.code, ended.stderr).to.equal(code);
       const lines = complaints(ended);
       expect(lines, ended.stderr).to.have.length(1);
@@ -114,6 +119,13 @@ describe('onnx-forge: bad input', () => {
       if (!line.includes('--json')) expect(ended.stdout).to.equal('');
     });
   }
+
+  it('has the exit code and the words of a process of its own', async () => {
+    for (const index of [0, CASES.findIndex(([, code]) => code === 1)]) {
+      const { code, stdout, stderr } = await onnxForge(CASES[index]![0], folder);
+      expect({ code, stdout, stderr }).to.deep.equal(results[index]);
+    }
+  });
 
   it('leaves no file behind', async () => {
     const names = await readdir(folder);
