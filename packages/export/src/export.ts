@@ -1,5 +1,6 @@
 import { ForgeError } from '@onnx-forge/infer';
 import { SignatureError } from './errors.js';
+import { exactSigmoids } from './graph/exact-sigmoids.js';
 import type { DType, Value } from './graph/value.js';
 import { graphFunction, graphSignature, isGraphModel } from './graph-model.js';
 import type { ExternalData, ExternalDataOptions } from './onnx/external.js';
@@ -212,6 +213,7 @@ function exportFunction(
   const inputs = Object.entries(first.inputs).map(([name, value]) => {
     return { name, value, dims: signature.inputs[name]?.shape ?? value.shape };
   });
+  exactSigmoids(Object.values(first.trace.outputs));
   const outputs = Object.entries(first.trace.outputs).map(([name, value]) => ({
     name,
     value,

@@ -1,5 +1,6 @@
 import type { StateEntry } from '@onnx-forge/infer';
 import { SignatureError } from '../errors.js';
+import { exactSigmoids } from '../graph/exact-sigmoids.js';
 import { neededBy, topologicalOrder, type Value } from '../graph/value.js';
 import { type Port, writeModel } from '../onnx/writer.js';
 import { simplify } from '../simplify/simplify.js';
@@ -71,6 +72,7 @@ export function describeStep(
     ...changed.map(({ variable, after }) => ({ name: assigns.get(names.of(variable))!, value: after })),
   ];
   refuseEqualNames(name, [...ports, ...outputs]);
+  exactSigmoids(outputs.map(({ value }) => value));
   const simplified = simplify(
     outputs.map(({ value }) => value),
     dialect,
