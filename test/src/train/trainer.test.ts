@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdir, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -220,7 +220,7 @@ describe('train', () => {
       }
     }));
 
-  it('says that a damaged checkpoint is damaged', () =>
+  it('says that a damaged checkpoint is damaged, if no earlier one is left', () =>
     inTemporaryFolder(async (folder) => {
       const whole = join(folder, 'whole');
       await tiny({ out: whole, maxSteps: 3 });
@@ -229,6 +229,7 @@ describe('train', () => {
         const out = join(folder, `cut-${length}`);
         await cp(whole, out, { recursive: true });
         await truncate(checkpointPath(out), length);
+        await rm(join(out, 'checkpoint', 'previous.safetensors'));
         const error = await rejection(() => tiny({ out, resume: true }));
         expect(error.code).to.equal('checkpoint-invalid');
         expect(error.message).to.include('state.safetensors').and.include('--force');
