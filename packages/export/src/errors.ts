@@ -1,5 +1,5 @@
 import { ForgeError } from '@onnx-forge/infer';
-import { describePlace, type Place } from './record/place.js';
+import { describePlace, type Place } from './place.js';
 
 /** A kernel the recorder met and cannot write as ONNX. */
 export interface UnsupportedKernel extends Place {

@@ -17,23 +17,8 @@ export {
   type OnnxExport,
   type PortType,
   type Signature,
-} from './export.js';
-export type { Dialect } from './lower/dialect.js';
-export { families, loweringTable } from './lower/index.js';
-export type { CaseInput, Lowering, LoweringCase } from './lower/lowering.js';
-export { checkModel } from './onnx/check.js';
-export type { ExternalData, ExternalDataOptions } from './onnx/external.js';
-export { initializerOffsets } from './onnx/initializers.js';
-export { type Dimension, OPSET } from './onnx/writer.js';
-export { requireOpens } from './opens.js';
-export { compileStep, compileTraining, stepModels } from './step/compile.js';
-export type { StepModel } from './step/compiler.js';
-export type { Batch, BatchType, CompileOptions, StepDefinition } from './step/definition.js';
-export type { StepRandom } from './step/hostInputs.js';
-export { withLayerNoise } from './step/layer-noise.js';
-export { CompiledTraining } from './step/training.js';
-export { supportTable } from './supportTable.js';
-export { tf } from './tfjs.js';
+} from './export/export-onnx.js';
+export { requireOpens } from './export/opens.js';
 export {
   type DeviceVerification,
   describeSizes,
@@ -42,4 +27,19 @@ export {
   VerifyError,
   type VerifyOptions,
   verify,
-} from './verify.js';
+} from './export/verify.js';
+export type { Dialect } from './graph/dialect.js';
+export { families, loweringTable } from './lower/index.js';
+export type { CaseInput, Lowering, LoweringCase } from './lower/lowering.js';
+export { checkModel } from './onnx/check.js';
+export type { ExternalData, ExternalDataOptions } from './onnx/external.js';
+export { initializerOffsets } from './onnx/initializers.js';
+export { type Dimension, OPSET } from './onnx/writer.js';
+export { compileStep, compileTraining, stepModels } from './step/compile.js';
+export type { StepModel } from './step/compiler.js';
+export type { Batch, BatchType, CompileOptions, StepDefinition } from './step/definition.js';
+export type { StepRandom } from './step/host-inputs.js';
+export { withLayerNoise } from './step/layer-noise.js';
+export { CompiledTraining } from './step/training.js';
+export { supportTable } from './support-table.js';
+export { tf } from './tfjs.js';

@@ -1,6 +1,6 @@
 import { cast, reshape } from '../graph/build.js';
+import { STANDARD } from '../graph/dialect.js';
 import { Value } from '../graph/value.js';
-import { STANDARD } from '../lower/dialect.js';
 import type { KernelInputs, Lowering } from '../lower/lowering.js';
 import type { tf } from '../tfjs.js';
 import { Recent } from './recent.js';

@@ -1,7 +1,7 @@
 import { SyncReadError } from '../errors.js';
 import { storedData } from '../graph/value.js';
-import { registerHostKernels, registerLowerings } from '../kernels.js';
-import { RecordingBackend } from '../recorder.js';
+import { registerHostKernels, registerLowerings } from '../record/kernels.js';
+import { RecordingBackend } from '../record/recorder.js';
 import { tf } from '../tfjs.js';
 import { Evaluator } from './evaluator.js';
 

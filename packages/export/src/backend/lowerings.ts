@@ -1,8 +1,8 @@
 import { binary, cast, op, scalar, unary } from '../graph/build.js';
 import type { Value } from '../graph/value.js';
+import { where } from '../idioms/shapes.js';
 import { loweringTable } from '../lower/index.js';
 import { type Lowering, lowering } from '../lower/lowering.js';
-import { where } from '../lower/shapes.js';
 
 /** Largest float32 below 2^63. */
 const MOST = 2 ** 63 - 2 ** 39;

@@ -1,5 +1,5 @@
+import { STANDARD } from '../graph/dialect.js';
 import { Value } from '../graph/value.js';
-import { STANDARD } from '../lower/dialect.js';
 import { encodeModel } from '../onnx/writer.js';
 import { simplify } from '../simplify/simplify.js';
 import type { Call, CallKinds, TensorKind } from './calls.js';

@@ -1,6 +1,6 @@
 import { op } from '../graph/build.js';
+import { STANDARD } from '../graph/dialect.js';
 import type { Value } from '../graph/value.js';
-import { STANDARD } from './dialect.js';
 import { unaryKernels } from './unary.js';
 
 export interface FusedAttributes {

@@ -1,8 +1,8 @@
 import { binary, broadcastShape, cast, op, scalar, unary } from '../graph/build.js';
 import type { Value } from '../graph/value.js';
+import { untiled } from '../idioms/factors.js';
+import { negativePart, one, zero } from '../idioms/formulas.js';
 import { tf } from '../tfjs.js';
-import { untiled } from './factors.js';
-import { negativePart, one, zero } from './formulas.js';
 import { type Lowering, type LoweringCase, listOf, lowering } from './lowering.js';
 
 type Binary = (a: Value, b: Value) => Value;

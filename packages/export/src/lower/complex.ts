@@ -1,8 +1,8 @@
-import { Complex, type Content } from '../content.js';
 import { binary, cast, fill, ints, op, ops, reshape, scalar, unary } from '../graph/build.js';
+import { Complex, type Content } from '../graph/content.js';
+import { STANDARD } from '../graph/dialect.js';
 import type { Value } from '../graph/value.js';
 import { tf } from '../tfjs.js';
-import { STANDARD } from './dialect.js';
 import { type Lowering, lowering } from './lowering.js';
 
 /**

@@ -1,16 +1,16 @@
+import type { Dialect } from '../graph/dialect.js';
 import type { Value } from '../graph/value.js';
+import { convolveBlocked } from '../idioms/blocked.js';
+import { convolve } from '../idioms/convolve.js';
+import { convolutionForm } from '../idioms/forms.js';
+import { overFree } from '../idioms/free-window.js';
+import { channelsFirst, filterFirst, fromChannelsFirst, layoutOf } from '../idioms/layout.js';
+import { convolveImage } from '../idioms/whole-image.js';
+import { convolutionWindow, type WindowAttributes } from '../idioms/window.js';
 import { tf } from '../tfjs.js';
 import type { FusedAttributes } from './activation.js';
-import { convolveBlocked } from './blocked.js';
-import { convolve } from './convolve.js';
-import type { Dialect } from './dialect.js';
 import { alignTo, type Epilogue, withEpilogue } from './epilogue.js';
-import { convolutionForm } from './forms.js';
-import { overFree } from './free-window.js';
-import { channelsFirst, filterFirst, fromChannelsFirst, layoutOf } from './layout.js';
 import { type CaseInput, type Lowering, type LoweringCase, lattice, lowering } from './lowering.js';
-import { convolveImage } from './wholeImage.js';
-import { convolutionWindow, type WindowAttributes } from './window.js';
 
 interface Convolved {
   readonly x: Value;

@@ -1,9 +1,9 @@
 import { binary, cast, op, reshape, scalar } from '../graph/build.js';
 import { constantData, type DType, type Value } from '../graph/value.js';
+import { positions, repeated, unsqueeze, where } from '../idioms/shapes.js';
 import { tf } from '../tfjs.js';
 import { type Lowering, lowering } from './lowering.js';
 import { scatterRows } from './scattering.js';
-import { positions, repeated, unsqueeze, where } from './shapes.js';
 
 /** What one entry of x adds to its bin: its weight (one when there are none), nothing outside the bins. */
 function contributions(x: Value, weights: Value | undefined, inside: Value, dtype: DType): Value {

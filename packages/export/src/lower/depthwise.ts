@@ -1,13 +1,13 @@
 import { reshape } from '../graph/build.js';
 import type { Value } from '../graph/value.js';
+import { convolve, convolveTransposed, correlateChannels } from '../idioms/convolve.js';
+import { overFree } from '../idioms/free-window.js';
+import { channelsFirst, fromChannelsFirst, layoutOf, permute } from '../idioms/layout.js';
+import { convolutionWindow, type WindowAttributes } from '../idioms/window.js';
 import { tf } from '../tfjs.js';
 import type { FusedAttributes } from './activation.js';
-import { convolve, convolveTransposed, correlateChannels } from './convolve.js';
 import { alignTo, type Epilogue, withEpilogue } from './epilogue.js';
-import { overFree } from './free-window.js';
-import { channelsFirst, fromChannelsFirst, layoutOf, permute } from './layout.js';
 import { type Lowering, type LoweringCase, lattice, lowering } from './lowering.js';
-import { convolutionWindow, type WindowAttributes } from './window.js';
 
 /** [in * multiplier, 1, height, width] from tfjs's [height, width, in, multiplier]: one group a channel. */
 function grouped(filter: Value): Value {

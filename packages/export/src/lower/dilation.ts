@@ -1,10 +1,10 @@
 import { binary, cast, ints, op, ops, reshape } from '../graph/build.js';
 import type { Value } from '../graph/value.js';
+import { axes as range } from '../idioms/layout.js';
+import { contest, patches, toWinner, unpatch } from '../idioms/patches.js';
+import { type Window, type WindowAttributes, window2d, windowSize } from '../idioms/window.js';
 import { tf } from '../tfjs.js';
-import { axes as range } from './layout.js';
 import { type Lowering, type LoweringCase, lattice, lowering } from './lowering.js';
-import { contest, patches, toWinner, unpatch } from './patches.js';
-import { type Window, type WindowAttributes, window2d, windowSize } from './window.js';
 
 /** Greyscale dilation: the maximum under the window of x plus the filter [height, width, channels]. */
 interface Dilated {

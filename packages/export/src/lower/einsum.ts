@@ -1,8 +1,8 @@
 import { op } from '../graph/build.js';
 import type { Value } from '../graph/value.js';
+import { tensorInfo } from '../idioms/shapes.js';
 import { tf } from '../tfjs.js';
 import { type KernelInputs, type Lowering, listOf, lowering } from './lowering.js';
-import { tensorInfo } from './shapes.js';
 
 /** ONNX's Einsum reads the same equations; tfjs's own parser checks them first. */
 function einsum(values: readonly Value[], equation: string): Value {

@@ -1,8 +1,8 @@
 /** What fused convolutions do to their result: a bias, then an activation. */
 import { binary, reshape } from '../graph/build.js';
 import type { Value } from '../graph/value.js';
+import { channelsFirst, type Layout } from '../idioms/layout.js';
 import { activate, type FusedAttributes } from './activation.js';
-import { channelsFirst, type Layout } from './layout.js';
 
 /** What the fused kernels add: a bias and an activation on the result. */
 export interface Epilogue {

@@ -1,8 +1,8 @@
 import { arrayOf, binary, cast, constant, op, scalar, transpose } from '../graph/build.js';
 import { constantData, type DType, type Value } from '../graph/value.js';
+import { tensorInfo, unsqueeze, where } from '../idioms/shapes.js';
 import { tf } from '../tfjs.js';
 import { type Lowering, lowering } from './lowering.js';
-import { tensorInfo, unsqueeze, where } from './shapes.js';
 
 /** Entries `indices` along an axis. */
 export function gather(x: Value, indices: Value, axis: number): Value {

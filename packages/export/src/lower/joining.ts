@@ -1,8 +1,8 @@
 import { cast, ints, op, ops } from '../graph/build.js';
 import type { Value } from '../graph/value.js';
+import { squeeze, tensorInfo, unsqueeze } from '../idioms/shapes.js';
 import { tf } from '../tfjs.js';
 import { type KernelInputs, type Lowering, listOf, lowering } from './lowering.js';
-import { squeeze, tensorInfo, unsqueeze } from './shapes.js';
 
 interface AxisAttribute {
   readonly axis: number;

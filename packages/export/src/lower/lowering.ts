@@ -1,8 +1,8 @@
 import { sizeOf } from '@onnx-forge/infer';
-import type { Content } from '../content.js';
+import type { Content } from '../graph/content.js';
+import type { Dialect } from '../graph/dialect.js';
 import type { Value } from '../graph/value.js';
 import type { tf } from '../tfjs.js';
-import type { Dialect } from './dialect.js';
 
 /** An input of a test case: seeded uniform numbers in [low, high), or given values. */
 export interface CaseInput {

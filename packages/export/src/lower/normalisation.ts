@@ -1,7 +1,7 @@
 import { binary, constant, fill, op, reshape, scalar, unary } from '../graph/build.js';
 import type { Value } from '../graph/value.js';
+import { channelsFirst, fromChannelsFirst } from '../idioms/layout.js';
 import { tf } from '../tfjs.js';
-import { channelsFirst, fromChannelsFirst } from './layout.js';
 import { type Lowering, lowering } from './lowering.js';
 
 interface BatchNormInputs {

@@ -1,9 +1,9 @@
 import { binary, constant, fill, ints, op, scalar } from '../graph/build.js';
 import { constantData, type Value } from '../graph/value.js';
+import { where } from '../idioms/shapes.js';
 import { tf } from '../tfjs.js';
 import { concat } from './joining.js';
 import { type Lowering, lowering } from './lowering.js';
-import { where } from './shapes.js';
 import { type AxisRange, strideAxes } from './slicing.js';
 
 /** Entries before and after, for every axis. */

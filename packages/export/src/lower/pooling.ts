@@ -1,13 +1,11 @@
 import { binary, constant, fill, ints, op, scalar, viaFloat } from '../graph/build.js';
+import type { Dialect } from '../graph/dialect.js';
 import { sizeVector } from '../graph/size.js';
 import { nodeOf, type Value } from '../graph/value.js';
-import { tf } from '../tfjs.js';
-import type { Dialect } from './dialect.js';
-import { sharesContest } from './forms.js';
-import { overFree, padComputed } from './free-window.js';
-import { channelsFirst, fromChannelsFirst } from './layout.js';
-import { type Lowering, type LoweringCase, lattice, lowering } from './lowering.js';
-import { contest, patches } from './patches.js';
+import { sharesContest } from '../idioms/forms.js';
+import { overFree, padComputed } from '../idioms/free-window.js';
+import { channelsFirst, fromChannelsFirst } from '../idioms/layout.js';
+import { contest, patches } from '../idioms/patches.js';
 import {
   poolingWindow,
   reached,
@@ -16,7 +14,9 @@ import {
   type WindowAxis,
   windowAttributes,
   windowSize,
-} from './window.js';
+} from '../idioms/window.js';
+import { tf } from '../tfjs.js';
+import { type Lowering, type LoweringCase, lattice, lowering } from './lowering.js';
 
 export interface PoolAttributes extends WindowAttributes {
   readonly filterSize: number | readonly number[];

@@ -2,10 +2,10 @@ import { sizeOf } from '@onnx-forge/infer';
 import { binary, cast, fill, ints, op, reshape, scalar, unary } from '../graph/build.js';
 import { product as productOf, sizeAt, sizeScalar } from '../graph/size.js';
 import type { Value } from '../graph/value.js';
+import { factorsOf } from '../idioms/factors.js';
+import { where } from '../idioms/shapes.js';
 import { tf } from '../tfjs.js';
-import { factorsOf } from './factors.js';
 import { type Lowering, type LoweringCase, lowering } from './lowering.js';
-import { where } from './shapes.js';
 
 export interface ReductionAttributes {
   readonly axis?: number | number[];

@@ -1,9 +1,9 @@
 import { arrayOf, constant, ints, reshape } from '../graph/build.js';
 import type { Value } from '../graph/value.js';
+import { where } from '../idioms/shapes.js';
 import { tf } from '../tfjs.js';
 import { gather } from './gathering.js';
 import { type Lowering, lowering } from './lowering.js';
-import { where } from './shapes.js';
 
 interface RotateAttributes {
   readonly radians: number;

@@ -1,9 +1,9 @@
 import { arrayOf, binary, cast, constant, ints, op, ops, reshape, scalar, unary } from '../graph/build.js';
 import type { Value } from '../graph/value.js';
+import { expand, positions, unsqueeze, where } from '../idioms/shapes.js';
 import { tf } from '../tfjs.js';
 import { gatherNd } from './gathering.js';
 import { type Lowering, type LoweringCase, lowering } from './lowering.js';
-import { expand, positions, unsqueeze, where } from './shapes.js';
 
 const number = (value: number): Value => scalar(value, 'float32');
 const add = (a: Value, b: Value): Value => binary('Add', a, b);

@@ -1,9 +1,9 @@
 import { sizeOf } from '@onnx-forge/infer';
 import { arrayOf, binary, cast, constant, op, reshape, scalar } from '../graph/build.js';
 import type { Value } from '../graph/value.js';
+import { expand, repeated, squeeze, unsqueeze, where } from '../idioms/shapes.js';
 import { tf } from '../tfjs.js';
 import { type Lowering, lowering } from './lowering.js';
-import { expand, repeated, squeeze, unsqueeze, where } from './shapes.js';
 
 /**
  * `data` [rows, width] with the rows `index` [n] replaced by `updates` [n, width], or increased by them ('add').

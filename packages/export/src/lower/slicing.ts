@@ -1,8 +1,8 @@
 import { ints, op, reshape } from '../graph/build.js';
 import { constantData, type GraphNode, type Value } from '../graph/value.js';
+import { tensorInfo } from '../idioms/shapes.js';
 import { tf } from '../tfjs.js';
 import { type Lowering, lowering } from './lowering.js';
-import { tensorInfo } from './shapes.js';
 
 /** `count` positions along one axis: begin, begin + step, ...; a negative begin counts from the axis's end. */
 export interface AxisRange {

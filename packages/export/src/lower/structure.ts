@@ -11,10 +11,10 @@ import {
   transpose,
 } from '../graph/build.js';
 import { constantData, type DType, type Value } from '../graph/value.js';
+import { stepBetween } from '../idioms/formulas.js';
+import { where } from '../idioms/shapes.js';
 import { tf } from '../tfjs.js';
-import { stepBetween } from './formulas.js';
 import { type Lowering, lowering } from './lowering.js';
-import { where } from './shapes.js';
 
 function dtypeOf(dtype: tf.DataType): DType {
   if (dtype === 'float32' || dtype === 'int32' || dtype === 'bool') return dtype;

@@ -1,7 +1,7 @@
 import { binary, cast, op, unary, viaFloat } from '../graph/build.js';
 import type { Value } from '../graph/value.js';
+import { clip, elu, expm1, log1p, notFinite, sign, softplus, step } from '../idioms/formulas.js';
 import { tf } from '../tfjs.js';
-import { clip, elu, expm1, log1p, notFinite, sign, softplus, step } from './formulas.js';
 import { type Lowering, type LoweringCase, lowering } from './lowering.js';
 
 type Unary = (x: Value, attrs: Readonly<Record<string, number>>) => Value;

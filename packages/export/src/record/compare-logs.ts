@@ -2,14 +2,15 @@
  * Whether a function did the same at all sizes: the same kernels in the same order on the same tensors, and attributes and
  * constants that depend on the sizes by formulas. What a lowering makes of a kernel is compared elsewhere, at fewer sizes.
  */
-import { Complex, type Content, Strings } from '../content.js';
+
 import { TraceMismatchError } from '../errors.js';
+import { Complex, type Content, Strings } from '../graph/content.js';
 import { nodeOf, Value } from '../graph/value.js';
-import type { Trace } from '../trace.js';
+import { describePlace } from '../place.js';
 import { constantForm, sameConstant } from './constant-form.js';
 import { type KernelCall, placeOf } from './kernel-log.js';
-import { describePlace } from './place.js';
 import type { Formula, SizeFit } from './size-fit.js';
+import type { Trace } from './trace.js';
 import type { Sizes } from './trace-sizes.js';
 
 /** A trace and the graph inputs that it had. */

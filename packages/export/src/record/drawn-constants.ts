@@ -1,8 +1,8 @@
 import { TraceMismatchError } from '../errors.js';
 import type { Value } from '../graph/value.js';
+import { describePlace, type Place } from '../place.js';
 import type { tf } from '../tfjs.js';
 import { givingDraws } from './draws.js';
-import { describePlace, type Place } from './place.js';
 
 /**
  * A function that is being traced, with the random numbers that tfjs draws in it marked: a refusal can say where they come

@@ -1,7 +1,7 @@
 /** The kernels that tfjs dispatched while a function was traced, in order. */
-import type { Content } from '../content.js';
+import type { Content } from '../graph/content.js';
+import type { Place } from '../place.js';
 import type { tf } from '../tfjs.js';
-import type { Place } from './place.js';
 
 /** One kernel: its inputs and outputs as they were recorded. */
 export interface KernelCall {

@@ -1,8 +1,8 @@
-import type { Content } from '../content.js';
 import { constant } from '../graph/build.js';
+import type { Content } from '../graph/content.js';
 import { type ConstantData, constantData, nodeOf, Value } from '../graph/value.js';
-import { type HostInputs, runOnHost } from '../host.js';
 import { tf } from '../tfjs.js';
+import { type HostInputs, runOnHost } from './host.js';
 
 /** A kernel whose inputs are all known; its outputs are computed when one of them is read. */
 interface KnownCall {

@@ -1,4 +1,4 @@
-import { Complex, type Content } from '../content.js';
+import { Complex, type Content } from '../graph/content.js';
 import { type GraphNode, neededBy, Value } from '../graph/value.js';
 import type { KernelLog } from './kernel-log.js';
 

@@ -1,9 +1,9 @@
 import { ForgeError } from '@onnx-forge/infer';
 import { SignatureError } from '../errors.js';
 import { tf } from '../tfjs.js';
-import type { TensorType, TraceContext } from '../trace.js';
 import { override } from './isolation.js';
 import { scan } from './scan.js';
+import type { TensorType, TraceContext } from './trace.js';
 import { firstSizes, oneChanged, type Sizes } from './trace-sizes.js';
 
 type Layer = tf.layers.Layer;

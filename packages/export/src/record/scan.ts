@@ -3,7 +3,7 @@ import { ops } from '../graph/build.js';
 import { equalGraphs } from '../graph/equal.js';
 import { Value } from '../graph/value.js';
 import { tf } from '../tfjs.js';
-import type { TraceContext } from '../trace.js';
+import type { TraceContext } from './trace.js';
 
 /** Notes in a trace's log around what a Scan's body computes. */
 export const SCAN_BEGINS = 'ScanBegins';

@@ -2,11 +2,11 @@
 import { ForgeError } from '@onnx-forge/infer';
 import { SignatureError } from '../errors.js';
 import { Value } from '../graph/value.js';
-import type { TraceOptions } from '../trace.js';
 import type { SizedTrace } from './compare-logs.js';
 import type { VaryingAxes } from './kernel-log.js';
 import { SCAN_BEGINS, SCAN_ENDS } from './scan.js';
 import type { Atom } from './size-fit.js';
+import type { TraceOptions } from './trace.js';
 import {
   everyRest,
   type FirstSizes,

@@ -1,7 +1,7 @@
 import { fill, op, reshape, unary } from '../graph/build.js';
 import { type GraphNode, nodeOf, ownOutput, type Value } from '../graph/value.js';
-import { NCHWC } from '../lower/blocked.js';
-import type { BlockedImages } from './blockedImages.js';
+import { NCHWC } from '../idioms/blocked.js';
+import type { BlockedImages } from './blocked-images.js';
 import { type Rule, usersOf } from './rebuild.js';
 import { broadcastTo } from './uniform.js';
 

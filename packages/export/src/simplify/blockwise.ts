@@ -1,9 +1,9 @@
 import { sizeOf } from '@onnx-forge/infer';
 import { binary, fill, op, reshape, scalar } from '../graph/build.js';
 import { type GraphNode, nodeOf, topologicalOrder, type Value } from '../graph/value.js';
-import { NCHWC } from '../lower/blocked.js';
+import { NCHWC } from '../idioms/blocked.js';
 import { affine } from './affine.js';
-import { BlockedImages } from './blockedImages.js';
+import { BlockedImages } from './blocked-images.js';
 import { straightened } from './broadcasts.js';
 import { type Rule, rebuild } from './rebuild.js';
 import { uniformValue } from './uniform.js';

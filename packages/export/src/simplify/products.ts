@@ -1,8 +1,8 @@
 import { sizeOf } from '@onnx-forge/infer';
 import { binary, op, reshape } from '../graph/build.js';
 import { type GraphNode, nodeOf, ownOutput, type Value } from '../graph/value.js';
-import { isConstantAlong } from '../lower/factors.js';
-import { axes } from '../lower/layout.js';
+import { isConstantAlong } from '../idioms/factors.js';
+import { axes } from '../idioms/layout.js';
 import { Product } from './product.js';
 import { type Rule, usersOf } from './rebuild.js';
 import { uniformValue } from './uniform.js';

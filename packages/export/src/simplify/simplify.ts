@@ -1,5 +1,5 @@
+import type { Dialect } from '../graph/dialect.js';
 import type { GraphNode, Value } from '../graph/value.js';
-import type { Dialect } from '../lower/dialect.js';
 import { blockwise } from './blockwise.js';
 import { straightened, unrepeated } from './broadcasts.js';
 import { products } from './products.js';

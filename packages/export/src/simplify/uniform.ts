@@ -1,7 +1,7 @@
 import { sizeOf } from '@onnx-forge/infer';
 import { reshape, scalar } from '../graph/build.js';
 import { nodeOf, type Value } from '../graph/value.js';
-import { expand } from '../lower/shapes.js';
+import { expand } from '../idioms/shapes.js';
 
 /** The number that a constant repeats everywhere; undefined for other values. Not for variables: those are inputs by now. */
 export function uniformValue(value: Value): number | undefined {

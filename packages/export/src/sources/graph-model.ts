@@ -1,4 +1,4 @@
-import { graphFunction, graphSignature } from '../graph-model.js';
+import { graphFunction, graphSignature } from '../export/graph-model.js';
 import { tf } from '../tfjs.js';
 import type { ModelSource } from './model-source.js';
 import { readArtifacts, reasonOf, SavedModelError } from './saved-model.js';

@@ -1,4 +1,4 @@
-import { functionOf, signatureOf } from '../export.js';
+import { functionOf, signatureOf } from '../export/export-onnx.js';
 import { tf } from '../tfjs.js';
 import { isKerasObject, type KerasObject, Untranslatable } from './keras-3/config.js';
 import { isOfKeras } from './keras-3/layers.js';

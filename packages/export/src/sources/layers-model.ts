@@ -1,4 +1,4 @@
-import { functionOf, signatureOf } from '../export.js';
+import { functionOf, signatureOf } from '../export/export-onnx.js';
 import { tf } from '../tfjs.js';
 import { adapted, kerasVersion } from './keras-2.js';
 import { Untranslatable } from './keras-3/config.js';

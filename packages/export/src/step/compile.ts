@@ -1,6 +1,6 @@
 import { type ComputeDevice, type OpenStep, openDevice, openStep, StepRunner } from '@onnx-forge/infer';
 import { SignatureError } from '../errors.js';
-import { STANDARD } from '../lower/dialect.js';
+import { STANDARD } from '../graph/dialect.js';
 import { undoneOnFailure } from '../record/undo.js';
 import { StepCompiler, type StepModel } from './compiler.js';
 import type { CompileOptions, StepDefinition } from './definition.js';

@@ -1,13 +1,13 @@
 import { ForgeError, InputError, type StateEntry, type StepGraph, type TrainingState } from '@onnx-forge/infer';
 import { StepChangedError } from '../errors.js';
-import type { Dialect } from '../lower/dialect.js';
+import type { Dialect } from '../graph/dialect.js';
+import { describePlace } from '../place.js';
 import { Fields } from '../record/fields.js';
-import { describePlace } from '../record/place.js';
 import { undoneOnFailure } from '../record/undo.js';
 import type { tf } from '../tfjs.js';
 import { type Batch, type CompileOptions, checkDefinition, type StepDefinition } from './definition.js';
 import { CompiledOptimizers } from './optimizers.js';
-import { describeStep, VariableNames } from './stepModel.js';
+import { describeStep, VariableNames } from './step-model.js';
 import {
   assertEqualTraces,
   refuseIdle,
@@ -15,7 +15,7 @@ import {
   type TracedStep,
   traceStep,
   withoutValues,
-} from './traceStep.js';
+} from './trace-step.js';
 
 /** A training step as an ONNX model, and what its inputs and outputs are. */
 export interface StepModel {

@@ -1,10 +1,10 @@
 import type { DeviceOptions, Random, Tensor } from '@onnx-forge/infer';
 import { SignatureError } from '../errors.js';
+import { checkSignature, nameOfKind } from '../export/signature.js';
+import type { Dialect } from '../graph/dialect.js';
 import type { DType } from '../graph/value.js';
-import type { Dialect } from '../lower/dialect.js';
-import { checkSignature, nameOfKind } from '../signature.js';
 import type { tf } from '../tfjs.js';
-import type { StepRandom } from './hostInputs.js';
+import type { StepRandom } from './host-inputs.js';
 
 /** A batch's array: its shape is fixed when the step is compiled. */
 export interface BatchType {

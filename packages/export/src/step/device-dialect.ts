@@ -1,12 +1,12 @@
 import type { ComputeDevice, Tensor } from '@onnx-forge/infer';
 import { DeviceError, sizeOf } from '@onnx-forge/infer';
 import { binary, unary } from '../graph/build.js';
+import { type Dialect, STANDARD } from '../graph/dialect.js';
 import { Value } from '../graph/value.js';
-import { convolveBlocked } from '../lower/blocked.js';
-import { convolve } from '../lower/convolve.js';
-import { type Dialect, STANDARD } from '../lower/dialect.js';
-import { channelsFirst, filterFirst, fromChannelsFirst } from '../lower/layout.js';
-import { convolutionWindow } from '../lower/window.js';
+import { convolveBlocked } from '../idioms/blocked.js';
+import { convolve } from '../idioms/convolve.js';
+import { channelsFirst, filterFirst, fromChannelsFirst } from '../idioms/layout.js';
+import { convolutionWindow } from '../idioms/window.js';
 import { encodeModel } from '../onnx/writer.js';
 import { simplify } from '../simplify/simplify.js';
 

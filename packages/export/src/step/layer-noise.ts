@@ -1,7 +1,7 @@
 import { type Draw, givingDraws } from '../record/draws.js';
 import { followLayers } from '../record/layers.js';
 import { tf } from '../tfjs.js';
-import type { StepRandom } from './hostInputs.js';
+import type { StepRandom } from './host-inputs.js';
 
 type Draws = (random: StepRandom, shape: readonly number[]) => tf.Tensor;
 

@@ -1,7 +1,7 @@
 import { SignatureError } from '../errors.js';
 import { tf } from '../tfjs.js';
 import { CompiledAdam, type Gradients } from './adam.js';
-import type { HostInputs } from './hostInputs.js';
+import type { HostInputs } from './host-inputs.js';
 import { withLearningRateInput } from './learning-rate-input.js';
 import { nameOf, OptimizerSettings } from './optimizer-settings.js';
 

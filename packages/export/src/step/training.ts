@@ -1,5 +1,5 @@
 import type { ComputeDevice, StepRunner, TrainingState } from '@onnx-forge/infer';
-import { STANDARD } from '../lower/dialect.js';
+import { STANDARD } from '../graph/dialect.js';
 import { tf } from '../tfjs.js';
 import type { StepCompiler, StepModel } from './compiler.js';
 import type { Batch } from './definition.js';

@@ -14,9 +14,10 @@
  * | | its filter gradient: products | 6.0 |
  * | 2x2 pooling of 32 channels, 24 to 12, its gradient: indices scattered / phases | 6.5 / 2.0 |
  */
+
+import type { Dialect } from '../graph/dialect.js';
 import { canBlock, canBlockTransposed } from './blocked.js';
-import type { Dialect } from './dialect.js';
-import { coversImage } from './wholeImage.js';
+import { coversImage } from './whole-image.js';
 import type { Window } from './window.js';
 
 /** `product`: Gemm on whole images; `blocked`: the CPU provider's own layout; `standard`: Conv or ConvTranspose. */

@@ -1,6 +1,7 @@
-import { Complex, type Content, Strings } from './content.js';
-import { SignatureError } from './errors.js';
-import { constant, reshape } from './graph/build.js';
+import { SignatureError } from '../errors.js';
+import { constant, reshape } from '../graph/build.js';
+import { Complex, type Content, Strings } from '../graph/content.js';
+import { type Dialect, STANDARD } from '../graph/dialect.js';
 import {
   type ConstantData,
   constantData,
@@ -9,9 +10,8 @@ import {
   storedData,
   topologicalOrder,
   Value,
-} from './graph/value.js';
-import { type Dialect, STANDARD } from './lower/dialect.js';
-import { tf } from './tfjs.js';
+} from '../graph/value.js';
+import { tf } from '../tfjs.js';
 
 type DataId = object;
 

@@ -1,8 +1,8 @@
-import { type Content, Strings } from './content.js';
-import { HostKernelError } from './errors.js';
-import { constant } from './graph/build.js';
-import { type ConstantData, type DType, storedData, Value } from './graph/value.js';
-import { tf } from './tfjs.js';
+import { HostKernelError } from '../errors.js';
+import { constant } from '../graph/build.js';
+import { type Content, Strings } from '../graph/content.js';
+import { type ConstantData, type DType, storedData, Value } from '../graph/value.js';
+import { tf } from '../tfjs.js';
 
 /** Kernels on strings, which onnxruntime never sees. Any other kernel that meets a string joins them. */
 const STRING_KERNELS = ['StaticRegexReplace', 'StringNGrams', 'StringSplit', 'StringToHashBucketFast'] as const;

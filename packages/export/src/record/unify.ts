@@ -1,19 +1,13 @@
-import { TraceMismatchError } from './errors.js';
-import { binary, cast, constant, ints, op, reshape, scalar, unary } from './graph/build.js';
-import { floorDiv, modulo, plus, product, type Size, shapeEntry, sizeVector, times } from './graph/size.js';
-import { constantData, type DType, type GraphNode, neededBy, type Value } from './graph/value.js';
-import { comparableEnds } from './lower/slicing.js';
-import {
-  type ConstantForm,
-  constantForm,
-  type NumberRule,
-  type SizeMap,
-  sameConstant,
-} from './record/constant-form.js';
-import { frozenRandomness } from './record/drawn-constants.js';
-import { placeOf } from './record/kernel-log.js';
-import { describePlace, type Place } from './record/place.js';
-import type { Formula, SizeFit } from './record/size-fit.js';
+import { TraceMismatchError } from '../errors.js';
+import { binary, cast, constant, ints, op, reshape, scalar, unary } from '../graph/build.js';
+import { floorDiv, modulo, plus, product, type Size, shapeEntry, sizeVector, times } from '../graph/size.js';
+import { constantData, type DType, type GraphNode, neededBy, type Value } from '../graph/value.js';
+import { comparableEnds } from '../lower/slicing.js';
+import { describePlace, type Place } from '../place.js';
+import { type ConstantForm, constantForm, type NumberRule, type SizeMap, sameConstant } from './constant-form.js';
+import { frozenRandomness } from './drawn-constants.js';
+import { placeOf } from './kernel-log.js';
+import type { Formula, SizeFit } from './size-fit.js';
 import type { Trace } from './trace.js';
 
 /** A free dimension: where the graph can read its size, and the sizes it had in the traces. */

@@ -1,8 +1,8 @@
-import { SignatureError, UnsupportedOperationError } from './errors.js';
-import type { ExportableFunction, InputType, Signature } from './export.js';
+import { SignatureError, UnsupportedOperationError } from '../errors.js';
+import type { Dimension } from '../onnx/writer.js';
+import type { tf } from '../tfjs.js';
+import type { ExportableFunction, InputType, Signature } from './export-onnx.js';
 import { branchingFunction, isBranch, nodeName, type TopologyNode } from './graph-control.js';
-import type { Dimension } from './onnx/writer.js';
-import type { tf } from './tfjs.js';
 
 /** An input or output as a saved model's signature tells it. */
 interface PortEntry {

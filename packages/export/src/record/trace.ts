@@ -4,19 +4,19 @@ import {
   TracedReadError,
   type UnsupportedKernel,
   UnsupportedKernelError,
-} from './errors.js';
-import { type ConstantData, constantData, type DType, storedData, Value } from './graph/value.js';
+} from '../errors.js';
+import { type Dialect, STANDARD } from '../graph/dialect.js';
+import { type ConstantData, constantData, type DType, storedData, Value } from '../graph/value.js';
+import { callingLine, type Place, userLine } from '../place.js';
+import { tf } from '../tfjs.js';
+import { frozenRandomness, withDrawsNoted } from './drawn-constants.js';
+import { Fields } from './fields.js';
+import { isolateEngine, override, withoutKernelSetup } from './isolation.js';
+import type { KernelCall, KernelLog, VaryingAxes } from './kernel-log.js';
 import { registerLowerings, registerStandIns } from './kernels.js';
-import { type Dialect, STANDARD } from './lower/dialect.js';
-import { frozenRandomness, withDrawsNoted } from './record/drawn-constants.js';
-import { Fields } from './record/fields.js';
-import { isolateEngine, override, withoutKernelSetup } from './record/isolation.js';
-import type { KernelCall, KernelLog, VaryingAxes } from './record/kernel-log.js';
-import { KnownValues } from './record/known-values.js';
-import { followLayers } from './record/layers.js';
-import { callingLine, type Place, userLine } from './record/place.js';
+import { KnownValues } from './known-values.js';
+import { followLayers } from './layers.js';
 import { type ForeignContents, RecordingBackend } from './recorder.js';
-import { tf } from './tfjs.js';
 
 const TRACE_BACKEND = 'onnx-trace';
 

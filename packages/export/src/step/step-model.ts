@@ -6,8 +6,8 @@ import { type Port, writeModel } from '../onnx/writer.js';
 import { simplify } from '../simplify/simplify.js';
 import type { tf } from '../tfjs.js';
 import type { CompileOptions } from './definition.js';
-import { inPlace } from './inPlace.js';
-import { assigned, type TracedStep } from './traceStep.js';
+import { inPlace } from './in-place.js';
+import { assigned, type TracedStep } from './trace-step.js';
 
 /** Stable names for the variables: the caller's, or a number in the order of their making. */
 export class VariableNames {

@@ -1,12 +1,12 @@
 import { fill } from '../graph/build.js';
 import type { Value } from '../graph/value.js';
+import { convolveTransposed } from '../idioms/convolve.js';
+import { channelsFirst, fromChannelsFirst } from '../idioms/layout.js';
+import { contest, patches, toWinner, unpatch } from '../idioms/patches.js';
+import { poolingWindow, windowSize } from '../idioms/window.js';
 import { tf } from '../tfjs.js';
-import { convolveTransposed } from './convolve.js';
-import { channelsFirst, fromChannelsFirst } from './layout.js';
 import { type CaseInput, type Lowering, type LoweringCase, lattice, lowering } from './lowering.js';
-import { contest, patches, toWinner, unpatch } from './patches.js';
 import type { PoolAttributes } from './pooling.js';
-import { poolingWindow, windowSize } from './window.js';
 
 interface PoolGradient {
   readonly dy: Value;

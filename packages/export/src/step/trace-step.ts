@@ -1,13 +1,13 @@
 import { SignatureError, TraceMismatchError } from '../errors.js';
+import { ignore, isThenable, nameOfKind } from '../export/signature.js';
+import type { Dialect } from '../graph/dialect.js';
 import type { Value } from '../graph/value.js';
-import type { Dialect } from '../lower/dialect.js';
 import { withoutState } from '../record/recurrent.js';
-import { ignore, isThenable, nameOfKind } from '../signature.js';
+import { assertEqualReads, type Trace, type TracedVariable, trace } from '../record/trace.js';
+import { unify } from '../record/unify.js';
 import { tf } from '../tfjs.js';
-import { assertEqualReads, type Trace, type TracedVariable, trace } from '../trace.js';
-import { unify } from '../unify.js';
 import type { StepDefinition } from './definition.js';
-import { type DeclaredHostInput, HostInputs } from './hostInputs.js';
+import { type DeclaredHostInput, HostInputs } from './host-inputs.js';
 import { withLayerNoise } from './layer-noise.js';
 import type { CompiledOptimizers } from './optimizers.js';
 

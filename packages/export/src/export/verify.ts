@@ -8,11 +8,11 @@ import {
   sizeOf,
   type Tensor,
 } from '@onnx-forge/infer';
-import { type Exportable, type ExportableFunction, functionOf, type OnnxExport, type PortType } from './export.js';
-import { Fields } from './record/fields.js';
-import { isolateEngine } from './record/isolation.js';
-import { RecurrentLayers } from './record/recurrent.js';
-import { tf } from './tfjs.js';
+import { Fields } from '../record/fields.js';
+import { isolateEngine } from '../record/isolation.js';
+import { RecurrentLayers } from '../record/recurrent.js';
+import { tf } from '../tfjs.js';
+import { type Exportable, type ExportableFunction, functionOf, type OnnxExport, type PortType } from './export-onnx.js';
 
 /** Largest difference between onnxruntime and tfjs over all elements of an output. */
 export interface OutputError {

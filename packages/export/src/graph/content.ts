@@ -1,5 +1,5 @@
 /** What a tensor of the recording backend can stand for. */
-import type { Value } from './graph/value.js';
+import type { Value } from './value.js';
 
 /** complex64: the real and the imaginary part, two recorded float32 values of one shape. */
 export class Complex {

@@ -1,5 +1,5 @@
 import { openSession } from '@onnx-forge/infer';
-import type { OnnxExport } from './export.js';
+import type { OnnxExport } from './export-onnx.js';
 
 /**
  * Opens a graph in onnxruntime (on the CPU, unoptimised) and closes it again.

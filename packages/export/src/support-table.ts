@@ -1,6 +1,6 @@
-import { HOST_KERNELS } from './host.js';
 import { families } from './lower/index.js';
 import { OPSET } from './onnx/writer.js';
+import { HOST_KERNELS } from './record/host.js';
 import { tf } from './tfjs.js';
 
 /** The support table of the docs, in Markdown: made from the lowerings and their own test cases. */

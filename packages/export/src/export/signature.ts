@@ -1,8 +1,8 @@
 /** Checks of the signature that a caller gives, and of a traced function's outputs. */
-import { SignatureError } from './errors.js';
-import type { InputType, Signature } from './export.js';
-import { nameFault } from './onnx/names.js';
-import { tf } from './tfjs.js';
+import { SignatureError } from '../errors.js';
+import { nameFault } from '../onnx/names.js';
+import { tf } from '../tfjs.js';
+import type { InputType, Signature } from './export-onnx.js';
 
 const DTYPES: readonly string[] = ['float32', 'int32', 'bool'];
 

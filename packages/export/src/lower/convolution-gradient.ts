@@ -1,15 +1,15 @@
+import type { Dialect } from '../graph/dialect.js';
 import type { Value } from '../graph/value.js';
+import { convolveTransposedBlocked } from '../idioms/blocked.js';
+import { convolveTransposed, convolveTurned } from '../idioms/convolve.js';
+import { correlate } from '../idioms/filter-gradient.js';
+import { transposedForm } from '../idioms/forms.js';
+import { channelsFirst, channelsLast, filterFirst, fromChannelsFirst, layoutOf } from '../idioms/layout.js';
+import { resize } from '../idioms/tiles.js';
+import { correlateImage, coversImage, spreadImage } from '../idioms/whole-image.js';
+import { convolutionWindow, type Window, type WindowAttributes } from '../idioms/window.js';
 import { tf } from '../tfjs.js';
-import { convolveTransposedBlocked } from './blocked.js';
-import { convolveTransposed, convolveTurned } from './convolve.js';
-import type { Dialect } from './dialect.js';
-import { correlate } from './filterGradient.js';
-import { transposedForm } from './forms.js';
-import { channelsFirst, channelsLast, filterFirst, fromChannelsFirst, layoutOf } from './layout.js';
 import { type Lowering, lowering } from './lowering.js';
-import { resize } from './tiles.js';
-import { correlateImage, coversImage, spreadImage } from './wholeImage.js';
-import { convolutionWindow, type Window, type WindowAttributes } from './window.js';
 
 /** tfjs refuses gradients of dilated convolutions, so its gradient kernels have no dilations. */
 type GradientAttributes = Omit<WindowAttributes, 'dilations'>;

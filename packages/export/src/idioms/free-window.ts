@@ -4,7 +4,7 @@ import { TraceMismatchError } from '../errors.js';
 import { op, scalar } from '../graph/build.js';
 import { ceilDiv, floorDiv, larger, minus, now, plus, type Size, sizeAt, sizeVector, times } from '../graph/size.js';
 import type { Value } from '../graph/value.js';
-import { describePlace, userLine } from '../record/place.js';
+import { describePlace, userLine } from '../place.js';
 import type { Window, WindowAttributes, WindowAxis } from './window.js';
 
 /**

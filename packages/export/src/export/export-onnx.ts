@@ -1,22 +1,22 @@
 import { ForgeError } from '@onnx-forge/infer';
-import { SignatureError } from './errors.js';
-import { exactSigmoids } from './graph/exact-sigmoids.js';
-import type { DType, Value } from './graph/value.js';
+import { SignatureError } from '../errors.js';
+import { exactSigmoids } from '../graph/exact-sigmoids.js';
+import type { DType, Value } from '../graph/value.js';
+import type { ExternalData, ExternalDataOptions } from '../onnx/external.js';
+import { UniqueNames } from '../onnx/names.js';
+import { type Dimension, OPSET, writeModel } from '../onnx/writer.js';
+import { compareLogs, type SizedTrace } from '../record/compare-logs.js';
+import { nodeScopes } from '../record/node-scopes.js';
+import { type CarriedState, layersAlongFreeTime, RecurrentLayers } from '../record/recurrent.js';
+import { SizeFit } from '../record/size-fit.js';
+import { derivedSizes, sizedTraces } from '../record/sized-traces.js';
+import { assertEqualReads, named, type TensorType, type TraceOptions, trace } from '../record/trace.js';
+import { MOST_FREE_DIMENSIONS, type Sizes } from '../record/trace-sizes.js';
+import { undoneOnFailure } from '../record/undo.js';
+import { type FreeDimension, unify } from '../record/unify.js';
+import { tf } from '../tfjs.js';
 import { graphFunction, graphSignature, isGraphModel } from './graph-model.js';
-import type { ExternalData, ExternalDataOptions } from './onnx/external.js';
-import { UniqueNames } from './onnx/names.js';
-import { type Dimension, OPSET, writeModel } from './onnx/writer.js';
-import { compareLogs, type SizedTrace } from './record/compare-logs.js';
-import { nodeScopes } from './record/node-scopes.js';
-import { type CarriedState, layersAlongFreeTime, RecurrentLayers } from './record/recurrent.js';
-import { SizeFit } from './record/size-fit.js';
-import { derivedSizes, sizedTraces } from './record/sized-traces.js';
-import { MOST_FREE_DIMENSIONS, type Sizes } from './record/trace-sizes.js';
-import { undoneOnFailure } from './record/undo.js';
 import { checkSignature, isThenable, nameOfKind, outputsOf } from './signature.js';
-import { tf } from './tfjs.js';
-import { assertEqualReads, named, type TensorType, type TraceOptions, trace } from './trace.js';
-import { type FreeDimension, unify } from './unify.js';
 
 /** An input: a string in the shape is a free dimension, the same name the same size. */
 export interface InputType {

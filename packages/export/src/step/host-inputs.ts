@@ -1,7 +1,7 @@
 import type { HostInput, HostInputKind } from '@onnx-forge/infer';
 import type { Value } from '../graph/value.js';
+import type { TraceContext } from '../record/trace.js';
 import type { tf } from '../tfjs.js';
-import type { TraceContext } from '../trace.js';
 
 /** A graph input that the runner computes before every call: random numbers, a learning rate. */
 export interface DeclaredHostInput {

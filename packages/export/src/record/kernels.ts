@@ -1,14 +1,14 @@
 import { ForgeError } from '@onnx-forge/infer';
-import type { Content } from './content.js';
-import { fill } from './graph/build.js';
-import type { DType } from './graph/value.js';
+import { fill } from '../graph/build.js';
+import type { Content } from '../graph/content.js';
+import type { Dialect } from '../graph/dialect.js';
+import type { DType } from '../graph/value.js';
+import { complex, lowerComplex } from '../lower/complex.js';
+import { loweringTable } from '../lower/index.js';
+import type { KernelInputs, Lowering } from '../lower/lowering.js';
+import { tf } from '../tfjs.js';
 import { HOST_KERNELS, type HostInputs, runOnHost } from './host.js';
-import { complex, lowerComplex } from './lower/complex.js';
-import type { Dialect } from './lower/dialect.js';
-import { loweringTable } from './lower/index.js';
-import type { KernelInputs, Lowering } from './lower/lowering.js';
 import type { RecordingBackend } from './recorder.js';
-import { tf } from './tfjs.js';
 
 /** Registers every lowering as a kernel of the named backend; done once a name. */
 export function registerLowerings(backendName: string): void {
