@@ -6,6 +6,10 @@
  * @module @onnx-forge/infer
  */
 
+export type { Examples } from './arrays/examples.js';
+export { type Labels, oneHot, toLabels } from './arrays/labels.js';
+export { decodeSafetensors, encodeSafetensors, type NamedArrays } from './arrays/safetensors.js';
+export { type DataType, type DataTypeMap, float32, sizeOf, type Tensor, type TensorSpec } from './arrays/tensor.js';
 export { NO_COPY_OUTPUT } from './device/no-copy-output.js';
 export { type DeviceReport, openDevice, openSession, probeDevices } from './device/open.js';
 export { type NodePlacement, nodePlacements } from './device/placement.js';
@@ -22,8 +26,60 @@ export type {
   WasmPaths,
 } from './device/types.js';
 export * from './errors.js';
-export type { Examples } from './examples.js';
-export { type LoadOptions, type LoadProgress, load, loadManifest, type RunLocation } from './load.js';
+export { type Classification, ClassifierModel } from './kinds/classifier.js';
+export { type ConditionalLogLikelihoodMethod, ConditionalModel, type GivenLabels } from './kinds/conditional.js';
+export { EmbeddingModel, type Verification, type VerificationOptions } from './kinds/embedding.js';
+export { GeneratorModel } from './kinds/generator.js';
+export {
+  type GenerativeKind,
+  type GenerativeModel,
+  type Model,
+  type ModelKind,
+  type Models,
+  requireGenerative,
+} from './kinds/index.js';
+export {
+  type GenerateMethod,
+  type GenerateOptions,
+  LanguageModel,
+  type TextLogProbability,
+} from './kinds/language-model.js';
+export { LatentModel, type LogLikelihoodMethod, type Posterior } from './kinds/latent.js';
+export { ServedModel } from './kinds/model.js';
+export { type TextClassification, TextClassifierModel, type TokenClassification } from './kinds/text-classifier.js';
+export {
+  type GraphCalls,
+  type TranslateOptions,
+  type Translation,
+  TranslationSteps,
+  TranslatorModel,
+  translateTokens,
+} from './kinds/translator.js';
+export type { RunFile } from './manifest/run-file.js';
+export {
+  beamSearch,
+  type SearchOptions,
+  type Sequence,
+  type StepDecoder,
+  type StepOutput,
+} from './methods/beam-search.js';
+export { dissimilarity, type Metric, rowDissimilarity, type Vectors } from './methods/dissimilarity.js';
+export type { Elbo, ElboOptions } from './methods/elbo.js';
+export { MeanAndError, WeightSums } from './methods/importance.js';
+export type {
+  InterpolateOptions,
+  Interpolation,
+  Perturbation,
+  PerturbOptions,
+  SampleOptions,
+  Samples,
+} from './methods/latent-space.js';
+export type { LogLikelihood, LogLikelihoodOptions, LogLikelihoodPart } from './methods/log-likelihood.js';
+export { type DrawOptions, drawToken, logProbabilities } from './methods/next-token.js';
+export type { Float32Tensor } from './methods/rows.js';
+export type { CallOptions, Progress, WorkOptions } from './methods/work.js';
+export { Random, type RandomState } from './random.js';
+export { type LoadOptions, type LoadProgress, load, loadManifest, type RunLocation } from './run/load.js';
 export {
   type ClassifierServe,
   type ConditionalServe,
@@ -45,65 +101,9 @@ export {
   type TextClassifierServe,
   type TranslatorServe,
   type ValueEntry,
-} from './manifest.js';
-export {
-  beamSearch,
-  type SearchOptions,
-  type Sequence,
-  type StepDecoder,
-  type StepOutput,
-} from './model/beam-search.js';
-export { type Classification, ClassifierModel } from './model/classifier.js';
-export { type ConditionalLogLikelihoodMethod, ConditionalModel, type GivenLabels } from './model/conditional.js';
-export { dissimilarity, type Metric, rowDissimilarity, type Vectors } from './model/dissimilarity.js';
-export type { Elbo, ElboOptions } from './model/elbo.js';
-export { EmbeddingModel, type Verification, type VerificationOptions } from './model/embedding.js';
-export { GeneratorModel } from './model/generator.js';
-export { MeanAndError, WeightSums } from './model/importance.js';
-export {
-  type GenerativeKind,
-  type GenerativeModel,
-  type Model,
-  type ModelKind,
-  type Models,
-  requireGenerative,
-} from './model/kinds.js';
-export { type Labels, oneHot, toLabels } from './model/labels.js';
-export {
-  type GenerateMethod,
-  type GenerateOptions,
-  LanguageModel,
-  type TextLogProbability,
-} from './model/language-model.js';
-export { LatentModel, type LogLikelihoodMethod, type Posterior } from './model/latent.js';
-export type {
-  InterpolateOptions,
-  Interpolation,
-  Perturbation,
-  PerturbOptions,
-  SampleOptions,
-  Samples,
-} from './model/latent-space.js';
-export type { LogLikelihood, LogLikelihoodOptions, LogLikelihoodPart } from './model/log-likelihood.js';
-export { type DrawOptions, drawToken, logProbabilities } from './model/next-token.js';
-export type { Float32Tensor } from './model/rows.js';
-export { ServedModel } from './model/served.js';
-export { type TextClassification, TextClassifierModel, type TokenClassification } from './model/text-classifier.js';
-export {
-  type GraphCalls,
-  type TranslateOptions,
-  type Translation,
-  TranslationSteps,
-  TranslatorModel,
-  translateTokens,
-} from './model/translator.js';
-export type { CallOptions, Progress, WorkOptions } from './model/work.js';
-export { Random, type RandomState } from './random.js';
-export type { RunFile } from './run-file.js';
-export { decodeSafetensors, encodeSafetensors, type NamedArrays } from './safetensors.js';
-export type { ReadOptions, RunSource } from './source.js';
-export { type DataType, type DataTypeMap, float32, sizeOf, type Tensor, type TensorSpec } from './tensor.js';
+} from './run/manifest.js';
+export type { ReadOptions, RunSource } from './source/source.js';
+export type { FetchOptions } from './source/url-source.js';
 export * from './text/index.js';
 export * from './training/index.js';
-export type { FetchOptions } from './url-source.js';
 export { VERSION } from './version.js';

@@ -1,7 +1,7 @@
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-common';
 import { platform } from '#platform';
+import type { DataType, Tensor } from '../arrays/tensor.js';
 import { DeviceError, DisposedError, GraphError, InputError } from '../errors.js';
-import type { DataType, Tensor } from '../tensor.js';
 import { isShared, kindOf, shown, typedArrayKind } from '../typed-array.js';
 import type { Driver, Runtime } from './driver.js';
 import { identityModel } from './identity.js';

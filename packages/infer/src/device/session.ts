@@ -1,10 +1,10 @@
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-common';
+import { ARRAYS, type DataType, describe, fitsShape, sizeOf, type Tensor, type TensorSpec } from '../arrays/tensor.js';
 import { DisposedError, GraphError, InputError } from '../errors.js';
-import { ARRAYS, type DataType, describe, fitsShape, sizeOf, type Tensor, type TensorSpec } from '../tensor.js';
 import { isShared, kindOf, typedArrayKind } from '../typed-array.js';
 import type { Runtime } from './driver.js';
+import { NoCopyRunner } from './no-copy.js';
 import { NO_COPY_OUTPUT } from './no-copy-output.js';
-import { NoCopyRunner } from './noCopy.js';
 import type { SerialQueue } from './queue.js';
 import type { Device, DeviceTensor, Feeds, Refusal, Session } from './types.js';
 

@@ -1,4 +1,4 @@
-import type { Tensor, TensorSpec } from '../tensor.js';
+import type { Tensor, TensorSpec } from '../arrays/tensor.js';
 
 /** Where graphs run: the one vocabulary of the whole project. */
 export type Device = 'cpu' | 'cuda' | 'webgpu' | 'wasm';

@@ -2,7 +2,7 @@ import { absoluteUrl, page } from '../device/web/page.js';
 import { wasm } from '../device/web/wasm.js';
 import { webgpu } from '../device/web/webgpu.js';
 import { ForgeError } from '../errors.js';
-import { UrlSource } from '../url-source.js';
+import { UrlSource } from '../source/url-source.js';
 import type { Platform } from './platform.js';
 
 export const platform: Platform = {

@@ -10,7 +10,10 @@ export const platform: Platform = {
   elsewhere: { wasm: "it is the browsers'; in Node 'cpu' runs the same graphs, and faster" },
 
   async openFolder(path) {
-    const [{ FolderSource }, { fileURLToPath }] = await Promise.all([import('./node-folder.js'), import('node:url')]);
+    const [{ FolderSource }, { fileURLToPath }] = await Promise.all([
+      import('../source/folder-source.js'),
+      import('node:url'),
+    ]);
     if (!/^file:/i.test(path)) {
       const [scheme] = /^(blob|data):|^[a-z][a-z\d+.-]+:(?=\/\/)/i.exec(path) ?? [];
       if (scheme === undefined) return new FolderSource(path);

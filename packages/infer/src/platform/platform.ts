@@ -1,7 +1,7 @@
 import type { Driver } from '../device/driver.js';
 import type { Device } from '../device/types.js';
-import type { RunSource } from '../source.js';
-import type { FetchOptions } from '../url-source.js';
+import type { RunSource } from '../source/source.js';
+import type { FetchOptions } from '../source/url-source.js';
 
 /** What differs between Node and browsers: `#platform` is `node.ts` or `browser.ts`, by the conditions in package.json. */
 export interface Platform {

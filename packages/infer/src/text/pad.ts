@@ -1,5 +1,5 @@
+import type { Tensor } from '../arrays/tensor.js';
 import { InputError } from '../errors.js';
-import type { Tensor } from '../tensor.js';
 
 /** Rows of token ids as one int32 tensor [rows, length], filled up with `padding` on the right. */
 export function padRows(

@@ -1,9 +1,9 @@
+import { isTensor, toRows } from '../arrays/examples.js';
+import { describe, sizeOf, type Tensor } from '../arrays/tensor.js';
 import { InputError } from '../errors.js';
-import { isTensor, toRows } from '../examples.js';
-import { describe, sizeOf, type Tensor } from '../tensor.js';
+import type { BatchEntry } from '../manifest/step-graph.js';
 import { kindOf, typedArrayKind } from '../typed-array.js';
 import type { StepBatch } from './runner.js';
-import type { BatchEntry } from './step-graph.js';
 
 /** An array of a batch: flat, one array per example, or a tensor. */
 export type BatchValues = Tensor['data'] | Tensor | readonly ArrayLike<number>[];

@@ -1,5 +1,6 @@
+export type { BatchEntry, HostInput, HostInputKind, StepGraph } from '../manifest/step-graph.js';
+export type { StepEntry, TrainingEntry } from '../manifest/training-entry.js';
 export type { BatchValues } from './batch.js';
-export type { StepEntry, TrainingEntry } from './entry.js';
 export { loadTrainable } from './load.js';
 export { type OpenStep, openStep, type StepBatch, StepRunner } from './runner.js';
 export {
@@ -11,4 +12,3 @@ export {
   withWeights,
 } from './session.js';
 export type { StateEntry, TrainingState } from './state.js';
-export type { BatchEntry, HostInput, HostInputKind, StepGraph } from './step-graph.js';

@@ -1,10 +1,10 @@
+import { decodeSafetensors } from '../arrays/safetensors.js';
 import { openDevice } from '../device/open.js';
 import { RunFolderError } from '../errors.js';
-import { abortable, limitOf, nameOf, openSource, type RunLocation, readManifest, runFileReader } from '../load.js';
-import type { Manifest } from '../manifest.js';
 import { checkOptions } from '../options.js';
 import { Random } from '../random.js';
-import { decodeSafetensors } from '../safetensors.js';
+import { abortable, limitOf, nameOf, openSource, type RunLocation, readManifest, runFileReader } from '../run/load.js';
+import type { Manifest } from '../run/manifest.js';
 import { type OpenStep, openStep, StepRunner } from './runner.js';
 import { type TrainableManifest, type TrainableOptions, TrainableSession } from './session.js';
 import type { TrainingState } from './state.js';

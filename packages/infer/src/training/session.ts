@@ -1,19 +1,19 @@
+import { encodeSafetensors } from '../arrays/safetensors.js';
 import { openDevice } from '../device/open.js';
 import { SerialQueue } from '../device/queue.js';
 import type { Device, Refusal, Session } from '../device/types.js';
 import { DisposedError, InputError } from '../errors.js';
-import { type LoadOptions, openGraph, runFileReader } from '../load.js';
-import { type GraphEntry, MANIFEST_FILE, type Manifest } from '../manifest.js';
-import { createModel, type Model } from '../model/kinds.js';
+import { createModel, type Model } from '../kinds/index.js';
+import type { BatchEntry } from '../manifest/step-graph.js';
+import type { TrainingEntry } from '../manifest/training-entry.js';
 import type { Random } from '../random.js';
-import { encodeSafetensors } from '../safetensors.js';
-import { sha256 } from '../sha256.js';
-import type { RunSource } from '../source.js';
+import { type LoadOptions, openGraph, runFileReader } from '../run/load.js';
+import { type GraphEntry, MANIFEST_FILE, type Manifest } from '../run/manifest.js';
+import { sha256 } from '../source/sha256.js';
+import type { RunSource } from '../source/source.js';
 import { type BatchValues, checkBatch } from './batch.js';
-import type { TrainingEntry } from './entry.js';
 import type { StepRunner } from './runner.js';
 import type { TrainingState } from './state.js';
-import type { BatchEntry } from './step-graph.js';
 
 export interface TrainableOptions extends LoadOptions {
   /** Of the steps' random numbers. Default: they go on where the training stood. */

@@ -1,6 +1,6 @@
+import type { Tensor } from '../arrays/tensor.js';
 import type { ComputeDevice, DeviceTensor, Feeds, Session } from '../device/types.js';
-import type { Tensor } from '../tensor.js';
-import type { StepGraph } from './step-graph.js';
+import type { StepGraph } from '../manifest/step-graph.js';
 
 /** One variable's numbers, row-major. */
 export interface StateEntry {

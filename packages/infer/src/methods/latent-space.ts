@@ -1,7 +1,7 @@
+import { type Examples, positiveInteger, type Rows, toRows } from '../arrays/examples.js';
+import { float32 } from '../arrays/tensor.js';
 import { InputError } from '../errors.js';
-import { type Examples, positiveInteger, type Rows, toRows } from '../examples.js';
 import { Random } from '../random.js';
-import { float32 } from '../tensor.js';
 import { kindOf } from '../typed-array.js';
 import type { Float32Tensor } from './rows.js';
 import type { CallOptions } from './work.js';

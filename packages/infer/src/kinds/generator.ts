@@ -1,5 +1,4 @@
-import { type Examples, toRows } from '../examples.js';
-import type { Manifest } from '../manifest.js';
+import { type Examples, toRows } from '../arrays/examples.js';
 import {
   type Decoder,
   type InterpolateOptions,
@@ -11,10 +10,11 @@ import {
   type SampleOptions,
   type Samples,
   sample,
-} from './latent-space.js';
-import { mapRows, rowsPerCall } from './rows.js';
-import { ServedModel } from './served.js';
-import type { CallOptions, Work } from './work.js';
+} from '../methods/latent-space.js';
+import { mapRows, rowsPerCall } from '../methods/rows.js';
+import type { CallOptions, Work } from '../methods/work.js';
+import type { Manifest } from '../run/manifest.js';
+import { ServedModel } from './model.js';
 
 /** An implicit generative model (a GAN): it samples, and its discriminator scores images. */
 export class GeneratorModel extends ServedModel<Extract<Manifest, { kind: 'generator' }>> {

@@ -1,10 +1,10 @@
+import { type Examples, type Rows, toRows } from '../arrays/examples.js';
 import { InputError } from '../errors.js';
-import { type Examples, type Rows, toRows } from '../examples.js';
-import type { Manifest } from '../manifest.js';
-import { type Metric, rowDissimilarity } from './dissimilarity.js';
-import { type Float32Tensor, mapRows, rowsPerCall } from './rows.js';
-import { ServedModel } from './served.js';
-import type { CallOptions, Work } from './work.js';
+import { type Metric, rowDissimilarity } from '../methods/dissimilarity.js';
+import { type Float32Tensor, mapRows, rowsPerCall } from '../methods/rows.js';
+import type { CallOptions, Work } from '../methods/work.js';
+import type { Manifest } from '../run/manifest.js';
+import { ServedModel } from './model.js';
 
 export interface VerificationOptions extends CallOptions {
   /** Pairs at most this far apart are the same; default: what the run's training chose. */

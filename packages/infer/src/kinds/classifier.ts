@@ -1,8 +1,8 @@
-import { type Examples, toRows } from '../examples.js';
-import type { Manifest } from '../manifest.js';
-import { type Float32Tensor, mapRows, rowsPerCall } from './rows.js';
-import { ServedModel } from './served.js';
-import type { CallOptions, Work } from './work.js';
+import { type Examples, toRows } from '../arrays/examples.js';
+import { type Float32Tensor, mapRows, rowsPerCall } from '../methods/rows.js';
+import type { CallOptions, Work } from '../methods/work.js';
+import type { Manifest } from '../run/manifest.js';
+import { ServedModel } from './model.js';
 
 /** What a classifier makes of n images. */
 export interface Classification {

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { RunFolderError } from './errors.js';
-import { type RunFile, runFile, sha256 } from './run-file.js';
-import type { DataType } from './tensor.js';
-import { TOKENISER_NAMES } from './text/tokenisers.js';
-import { type TrainingEntry, trainingEntry } from './training/entry.js';
+import type { DataType } from '../arrays/tensor.js';
+import { RunFolderError } from '../errors.js';
+import { type RunFile, runFile, sha256 } from '../manifest/run-file.js';
+import { type TrainingEntry, trainingEntry } from '../manifest/training-entry.js';
+import { TOKENISER_NAMES } from '../text/tokenisers.js';
 
 /** The format that this version writes; readers refuse a greater one. */
 export const MANIFEST_FORMAT = 1;

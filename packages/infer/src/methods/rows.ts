@@ -1,7 +1,7 @@
+import type { Rows } from '../arrays/examples.js';
+import { float32, type Tensor } from '../arrays/tensor.js';
 import type { Session } from '../device/types.js';
 import { GraphError } from '../errors.js';
-import type { Rows } from '../examples.js';
-import { float32, type Tensor } from '../tensor.js';
 import type { Work } from './work.js';
 
 /** A float32 tensor. */

@@ -1,6 +1,6 @@
 import { InputError } from '../errors.js';
-import type { Rows } from '../examples.js';
 import { kindOf, typedArrayKind } from '../typed-array.js';
+import type { Rows } from './examples.js';
 
 /** The class of each example as its number, or one number for all of them. */
 export type Labels = number | ArrayLike<number>;

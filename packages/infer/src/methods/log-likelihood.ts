@@ -1,8 +1,8 @@
+import { positiveInteger, type Rows } from '../arrays/examples.js';
+import { float32 } from '../arrays/tensor.js';
 import type { Session } from '../device/types.js';
 import { GraphError, InputError } from '../errors.js';
-import { positiveInteger, type Rows } from '../examples.js';
 import { Random } from '../random.js';
-import { float32 } from '../tensor.js';
 import { MeanAndError, WeightSums } from './importance.js';
 import { drawPrior } from './latent-space.js';
 import { type Float32Tensor, rowsPerCall, slice, sliceAll } from './rows.js';

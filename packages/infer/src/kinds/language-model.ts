@@ -1,16 +1,16 @@
+import { positiveInteger } from '../arrays/examples.js';
+import type { Tensor } from '../arrays/tensor.js';
 import type { Session } from '../device/types.js';
 import { InputError } from '../errors.js';
-import { positiveInteger } from '../examples.js';
-import type { Manifest } from '../manifest.js';
+import { MeanAndError } from '../methods/importance.js';
+import { checkDraw, type DrawOptions, drawToken, logProbabilities } from '../methods/next-token.js';
+import { rowsPerCall } from '../methods/rows.js';
+import type { CallOptions, Work, WorkOptions } from '../methods/work.js';
 import { Random } from '../random.js';
-import type { Tensor } from '../tensor.js';
+import type { Manifest } from '../run/manifest.js';
 import { tokeniser } from '../text/tokenisers.js';
 import { Vocabulary } from '../text/vocabulary.js';
-import { MeanAndError } from './importance.js';
-import { checkDraw, type DrawOptions, drawToken, logProbabilities } from './next-token.js';
-import { rowsPerCall } from './rows.js';
-import { type ModelContext, ServedModel } from './served.js';
-import type { CallOptions, Work, WorkOptions } from './work.js';
+import { type ModelContext, ServedModel } from './model.js';
 
 export interface GenerateOptions extends DrawOptions, CallOptions {
   /** How many tokens to add. Default 300. */

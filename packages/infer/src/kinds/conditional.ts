@@ -1,8 +1,6 @@
-import { type Examples, positiveInteger, type Rows, toRows } from '../examples.js';
-import type { Manifest } from '../manifest.js';
-import { type Elbo, type ElboOptions, elbo } from './elbo.js';
-import { type Labels, oneHot, toLabels } from './labels.js';
-import type { Posterior } from './latent.js';
+import { type Examples, positiveInteger, type Rows, toRows } from '../arrays/examples.js';
+import { type Labels, oneHot, toLabels } from '../arrays/labels.js';
+import { type Elbo, type ElboOptions, elbo } from '../methods/elbo.js';
 import {
   checkSize,
   type Decoder,
@@ -15,7 +13,7 @@ import {
   type SampleOptions,
   type Samples,
   sample,
-} from './latent-space.js';
+} from '../methods/latent-space.js';
 import {
   collect,
   type LikelihoodGraphs,
@@ -25,10 +23,12 @@ import {
   type Plan,
   plan,
   streamLogLikelihood,
-} from './log-likelihood.js';
-import { type Float32Tensor, mapRows, rowsPerCall } from './rows.js';
-import { type ModelContext, ServedModel } from './served.js';
-import type { CallOptions, Work } from './work.js';
+} from '../methods/log-likelihood.js';
+import { type Float32Tensor, mapRows, rowsPerCall } from '../methods/rows.js';
+import type { CallOptions, Work } from '../methods/work.js';
+import type { Manifest } from '../run/manifest.js';
+import type { Posterior } from './latent.js';
+import { type ModelContext, ServedModel } from './model.js';
 
 type ConditionalManifest = Extract<Manifest, { kind: 'conditional' }>;
 

@@ -1,5 +1,5 @@
+import { positiveInteger, type Rows } from '../arrays/examples.js';
 import type { Session } from '../device/types.js';
-import { positiveInteger, type Rows } from '../examples.js';
 import { Random } from '../random.js';
 import { MeanAndError } from './importance.js';
 import { checkNumbers, type Float32Tensor, rowsPerCall, slice, sliceAll } from './rows.js';

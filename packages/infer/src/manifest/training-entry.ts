@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { RandomState } from '../random.js';
-import { type RunFile, runFile } from '../run-file.js';
+import { type RunFile, runFile } from './run-file.js';
 import type { StepGraph } from './step-graph.js';
 
 /** A training step's graph file, of standard operators only. */

@@ -1,14 +1,20 @@
+import { float32, type Tensor } from '../arrays/tensor.js';
 import { InputError, RunFolderError } from '../errors.js';
-import type { Manifest } from '../manifest.js';
-import { float32, type Tensor } from '../tensor.js';
+import {
+  beamSearch,
+  type SearchOptions,
+  type Sequence,
+  type StepDecoder,
+  type StepOutput,
+} from '../methods/beam-search.js';
+import { type Float32Tensor, rowsPerCall } from '../methods/rows.js';
+import type { Work, WorkOptions } from '../methods/work.js';
+import type { Manifest } from '../run/manifest.js';
 import { padRows } from '../text/pad.js';
 import { type Tokeniser, tokeniser } from '../text/tokenisers.js';
 import { END, PADDING, START, Vocabulary } from '../text/vocabulary.js';
 import { kindOf } from '../typed-array.js';
-import { beamSearch, type SearchOptions, type Sequence, type StepDecoder, type StepOutput } from './beam-search.js';
-import { type Float32Tensor, rowsPerCall } from './rows.js';
-import { type ModelContext, ServedModel } from './served.js';
-import type { Work, WorkOptions } from './work.js';
+import { type ModelContext, ServedModel } from './model.js';
 
 export interface TranslateOptions extends WorkOptions {
   /** Sequences that the search keeps; default 1, greedy: the most probable token, one after the other. */

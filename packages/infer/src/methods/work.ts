@@ -1,8 +1,8 @@
+import type { Tensor } from '../arrays/tensor.js';
 import type { Feeds, Session } from '../device/types.js';
 import { AbortError } from '../errors.js';
 import { checkOptions } from '../options.js';
 import { Breather } from '../pause.js';
-import type { Tensor } from '../tensor.js';
 
 /** Options of every method. */
 export interface CallOptions {

@@ -1,8 +1,8 @@
 import { platform } from '#platform';
-import { InputError, RunFolderError } from './errors.js';
+import { InputError, RunFolderError } from '../errors.js';
+import { kindOf, shown } from '../typed-array.js';
 import { IdleLimit } from './idle-limit.js';
 import { collectParts, type ReadOptions, type RunSource } from './source.js';
-import { kindOf, shown } from './typed-array.js';
 
 /** How files are fetched. */
 export interface FetchOptions {

@@ -1,13 +1,13 @@
+import { float32 } from '../arrays/tensor.js';
 import { InputError, RunFolderError } from '../errors.js';
-import type { Manifest } from '../manifest.js';
-import { float32 } from '../tensor.js';
+import { type Float32Tensor, rowsPerCall } from '../methods/rows.js';
+import type { CallOptions, Work } from '../methods/work.js';
+import type { Manifest } from '../run/manifest.js';
 import { padRows } from '../text/pad.js';
 import { type Tokeniser, tokeniser } from '../text/tokenisers.js';
 import { UNKNOWN, Vocabulary } from '../text/vocabulary.js';
 import { kindOf, typedArrayKind } from '../typed-array.js';
-import { type Float32Tensor, rowsPerCall } from './rows.js';
-import { type ModelContext, ServedModel } from './served.js';
-import type { CallOptions, Work } from './work.js';
+import { type ModelContext, ServedModel } from './model.js';
 
 type TextClassifierManifest = Extract<Manifest, { kind: 'text-classifier' }>;
 

@@ -1,5 +1,5 @@
+import type { StateEntry } from '../training/state.js';
 import { sizeOf } from './tensor.js';
-import type { StateEntry } from './training/state.js';
 
 /** Named arrays and a few strings, in one file. */
 export interface NamedArrays {

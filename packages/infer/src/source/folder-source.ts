@@ -1,8 +1,8 @@
 import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RunFolderError } from '../errors.js';
-import { MANIFEST_FILE } from '../manifest.js';
-import { collectParts, type ReadOptions, type RunSource } from '../source.js';
+import { MANIFEST_FILE } from '../run/manifest.js';
+import { collectParts, type ReadOptions, type RunSource } from './source.js';
 
 /** A run folder on disk. */
 export class FolderSource implements RunSource {

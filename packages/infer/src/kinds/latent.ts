@@ -1,6 +1,5 @@
-import { type Examples, type Rows, toRows } from '../examples.js';
-import type { Manifest } from '../manifest.js';
-import { type Elbo, type ElboOptions, elbo } from './elbo.js';
+import { type Examples, type Rows, toRows } from '../arrays/examples.js';
+import { type Elbo, type ElboOptions, elbo } from '../methods/elbo.js';
 import {
   type Decoder,
   type InterpolateOptions,
@@ -12,7 +11,7 @@ import {
   type SampleOptions,
   type Samples,
   sample,
-} from './latent-space.js';
+} from '../methods/latent-space.js';
 import {
   collect,
   type LikelihoodGraphs,
@@ -21,10 +20,11 @@ import {
   type LogLikelihoodPart,
   plan,
   streamLogLikelihood,
-} from './log-likelihood.js';
-import { type Float32Tensor, mapRows, rowsPerCall } from './rows.js';
-import { type ModelContext, ServedModel } from './served.js';
-import type { CallOptions, Work } from './work.js';
+} from '../methods/log-likelihood.js';
+import { type Float32Tensor, mapRows, rowsPerCall } from '../methods/rows.js';
+import type { CallOptions, Work } from '../methods/work.js';
+import type { Manifest } from '../run/manifest.js';
+import { type ModelContext, ServedModel } from './model.js';
 
 type LatentManifest = Extract<Manifest, { kind: 'latent' }>;
 

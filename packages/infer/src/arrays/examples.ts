@@ -1,6 +1,6 @@
-import { InputError } from './errors.js';
+import { InputError } from '../errors.js';
+import { isFloat32Array, kindOf, shown, typedArrayKind } from '../typed-array.js';
 import { sizeOf, type Tensor } from './tensor.js';
-import { isFloat32Array, kindOf, shown, typedArrayKind } from './typed-array.js';
 
 /**
  * Examples (images, latent vectors) as a caller may have them: one flat array of several rows, one array per row, or a

@@ -1,4 +1,4 @@
-import type { RunFolderError } from './errors.js';
+import type { RunFolderError } from '../errors.js';
 
 /** Where a run's files are read from: a folder, or the same under a URL. */
 export interface RunSource {

@@ -1,7 +1,15 @@
 import { platform } from '#platform';
-import { openDevice } from './device/open.js';
-import type { ComputeDevice, DeviceOptions, Session } from './device/types.js';
-import { AbortError, GraphError, InputError, RunFolderError } from './errors.js';
+import { describe, type TensorSpec } from '../arrays/tensor.js';
+import { openDevice } from '../device/open.js';
+import type { ComputeDevice, DeviceOptions, Session } from '../device/types.js';
+import { AbortError, GraphError, InputError, RunFolderError } from '../errors.js';
+import { checkRoles, createModel, type Model } from '../kinds/index.js';
+import type { RunFile } from '../manifest/run-file.js';
+import { checkOptions } from '../options.js';
+import { sha256 } from '../source/sha256.js';
+import type { ReadOptions, RunSource } from '../source/source.js';
+import { type FetchOptions, UrlSource, withoutSecrets } from '../source/url-source.js';
+import { kindOf, shown, typedArrayKind } from '../typed-array.js';
 import {
   type GraphEntry,
   graphFiles,
@@ -10,14 +18,6 @@ import {
   parseManifest,
   type ValueEntry,
 } from './manifest.js';
-import { checkRoles, createModel, type Model } from './model/kinds.js';
-import { checkOptions } from './options.js';
-import type { RunFile } from './run-file.js';
-import { sha256 } from './sha256.js';
-import type { ReadOptions, RunSource } from './source.js';
-import { describe, type TensorSpec } from './tensor.js';
-import { kindOf, shown, typedArrayKind } from './typed-array.js';
-import { type FetchOptions, UrlSource, withoutSecrets } from './url-source.js';
 
 /** How far a load is, in bytes of graphs. */
 export interface LoadProgress {

@@ -1,5 +1,5 @@
+import type { DataType } from '../arrays/tensor.js';
 import type { Random } from '../random.js';
-import type { DataType } from '../tensor.js';
 
 /** An array of a batch; the first size is the batch's. Fixed when the step is compiled. */
 export interface BatchEntry {

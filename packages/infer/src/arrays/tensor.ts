@@ -1,4 +1,4 @@
-import { InputError } from './errors.js';
+import { InputError } from '../errors.js';
 
 /** Element types that graphs take and give. */
 export type DataType = 'float32' | 'int32' | 'bool' | 'int64';

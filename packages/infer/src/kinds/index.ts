@@ -1,13 +1,13 @@
+import { describe } from '../arrays/tensor.js';
 import { InputError, RunFolderError } from '../errors.js';
-import type { ImageEntry, LatentServe, Manifest, TranslatorServe, ValueEntry } from '../manifest.js';
-import { describe } from '../tensor.js';
+import type { ImageEntry, LatentServe, Manifest, TranslatorServe, ValueEntry } from '../run/manifest.js';
 import { ClassifierModel } from './classifier.js';
 import { ConditionalModel } from './conditional.js';
 import { EmbeddingModel } from './embedding.js';
 import { GeneratorModel } from './generator.js';
 import { LanguageModel } from './language-model.js';
 import { LatentModel } from './latent.js';
-import type { ModelContext } from './served.js';
+import type { ModelContext } from './model.js';
 import { TextClassifierModel } from './text-classifier.js';
 import { TranslatorModel } from './translator.js';
 
