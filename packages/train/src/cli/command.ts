@@ -1,5 +1,5 @@
 import type { ArgumentsCamelCase, InferredOptionTypes, Options, PositionalOptions } from 'yargs';
-import type { Progress } from './progress.js';
+import type { Progress } from './output/progress.js';
 
 /** What a command hands back: for people, and for `--json`. */
 export interface Outcome {

@@ -1,6 +1,6 @@
 import type { CommandContext } from './command.js';
 import { InterruptedError } from './errors.js';
-import { progressOn } from './progress.js';
+import { progressOn } from './output/progress.js';
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 

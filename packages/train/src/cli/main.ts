@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { ForgeError } from '@onnx-forge/infer';
+import { commands } from './commands/index.js';
 import { createContext } from './context.js';
 import { EXIT, exitCodeOf, InterruptedError, messageOf, reportOf } from './errors.js';
-import { printable } from './printable.js';
+import { printable } from './output/printable.js';
 import { parseCommandLine } from './program.js';
-import { commands } from './registry.js';
 
 /**
  * Runs the command line `argv` (without node and the script): the result on stdout, all else on stderr.

@@ -2,7 +2,7 @@ import { basename, join } from 'node:path';
 import { type DeviceRequest, type GenerativeModel, load, requireGenerative } from '@onnx-forge/infer';
 import type { GridText } from '@onnx-forge/viz';
 import type { Outcome } from './command.js';
-import { requireWritableFile, writeOutput } from './outputs.js';
+import { requireWritableFile, writeOutput } from './output/files.js';
 
 /** Images that a picture may hold. */
 export const MOST_IMAGES = 10_000;

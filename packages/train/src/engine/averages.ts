@@ -1,6 +1,6 @@
 import { tf } from '@onnx-forge/export';
 import type { NetworkWeight } from '../layers/network.js';
-import type { Networks } from '../recipe.js';
+import type { Networks } from '../recipe/recipe.js';
 import { networkWeights } from './step.js';
 
 /** In the state, an average has its weight's name behind this. */

@@ -1,7 +1,7 @@
 import { type StepRandom, tf, withLayerNoise } from '@onnx-forge/export';
 import type { Random } from '@onnx-forge/infer';
-import type { BatchInput } from '../inputs.js';
-import type { Recipe } from '../recipe.js';
+import type { BatchInput } from '../recipe/inputs.js';
+import type { Recipe } from '../recipe/recipe.js';
 import type { BatchArrays, Engine, EngineOptions, EngineState } from './engine.js';
 import { type BoundStep, bindStep, networkWeights } from './step.js';
 import { readVariables, refuseOtherArrays, restoreVariables } from './variables.js';

@@ -1,5 +1,5 @@
+export { BACKENDS, type Backend, useBackend } from '../tfjs-backend.js';
 export { AVERAGE_PREFIX, WeightAverages } from './averages.js';
-export { BACKENDS, type Backend, useBackend } from './backend.js';
 export { CompiledEngine } from './compiled.js';
 export { EagerEngine } from './eager.js';
 export type { BatchArrays, Engine, EngineName, EngineOptions, EngineState, StateArray } from './engine.js';

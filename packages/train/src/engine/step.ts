@@ -2,9 +2,9 @@ import type { StepRandom } from '@onnx-forge/export';
 import { tf } from '@onnx-forge/export';
 import { TrainError } from '../errors.js';
 import type { NetworkWeight } from '../layers/network.js';
-import { type BatchTensors, FixedRate, type Networks, type Optimizers, type Step } from '../recipe.js';
+import { type BatchTensors, FixedRate, type Networks, type Optimizers, type Step } from '../recipe/recipe.js';
 import type { EngineOptions } from './engine.js';
-import { learningRateOf } from './learningRate.js';
+import { learningRateOf } from './learning-rate.js';
 
 /** One update as an ordinary tfjs function: loss, gradients, optimizer. */
 export type StepFunction = (batch: BatchTensors, rng: StepRandom) => Record<string, tf.Scalar>;

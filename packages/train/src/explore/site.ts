@@ -2,8 +2,8 @@ import { basename, resolve } from 'node:path';
 import { encodeSafetensors, loadManifest, MANIFEST_FILE, runFiles } from '@onnx-forge/infer';
 import { gather } from '../data/batches.js';
 import type { Split } from '../data/data-set.js';
-import { type Recipe, recipeOptions } from '../recipe.js';
-import { recipeData } from '../run/data.js';
+import { recipeData } from '../recipe/data.js';
+import { type Recipe, recipeOptions } from '../recipe/recipe.js';
 
 /** A run as the explorer page offers it. */
 export interface ExploredRun {

@@ -1,8 +1,8 @@
 import { lineChart, stackCharts, svgToPng } from '@onnx-forge/viz';
 import { TrainError } from '../errors.js';
-import type { FigureImage } from '../figure.js';
-import type { LogLine } from '../run/log.js';
+import type { LogLine } from '../metrics/log.js';
 import { suggestionAndList } from '../suggest.js';
+import type { FigureImage } from './figure.js';
 
 /** What training wrote down of a run, and what the legend calls it. */
 export interface ComparedRun {

@@ -1,6 +1,6 @@
 import { lineChart, svgToPng } from '@onnx-forge/viz';
-import type { Figure } from '../figure.js';
-import type { LogLine } from '../run/log.js';
+import type { LogLine } from '../metrics/log.js';
+import type { Figure } from './figure.js';
 
 /** One line of {@link curves}. */
 export interface Curve {

@@ -1,6 +1,6 @@
 import type { ImageEntry } from '@onnx-forge/infer';
 import { type GridText, grid } from '@onnx-forge/viz';
-import type { FigureImage } from '../figure.js';
+import type { FigureImage } from './figure.js';
 
 /** A grid of a model's images. Small images are enlarged to about `side` pixels. */
 export function imageGrid(

@@ -1,12 +1,19 @@
-export { attend, causalMask, joinHeads, type KeysAndValues, type SequenceSize, splitHeads } from './causalAttention.js';
+export {
+  attend,
+  causalMask,
+  joinHeads,
+  type KeysAndValues,
+  type SequenceSize,
+  splitHeads,
+} from './causal-attention.js';
 export {
   CausalTransformer,
   type CausalTransformerOptions,
   type TransformerContext,
   type TransformerOutput,
-} from './causalTransformer.js';
+} from './causal-transformer.js';
 export { dropout } from './dropout.js';
-export { fittedAffine, setAffine } from './fittedAffine.js';
+export { fittedAffine, setAffine } from './fitted-affine.js';
 export { gruStep } from './gru.js';
 export {
   type BiasInitializerFactory,
@@ -15,17 +22,17 @@ export {
   type Initializers,
   seededInitializers,
 } from './initializers.js';
-export { layerNorm } from './layerNorm.js';
-export { leakyRelu, leakyReluLayer } from './leakyRelu.js';
+export { layerNorm } from './layer-norm.js';
+export { leakyRelu, leakyReluLayer } from './leaky-relu.js';
 export { type MlpOptions, mlp } from './mlp.js';
 export { Network, type NetworkWeight, sequential } from './network.js';
-export { type Pooling, poolOverTime } from './poolOverTime.js';
-export { reflectionPad2d } from './reflectionPad2d.js';
+export { type Pooling, poolOverTime } from './pool-over-time.js';
+export { reflectionPad2d } from './reflection-pad2d.js';
 export {
   type BlockContext,
   type BlockOutput,
   type Normalisation,
   TransformerBlock,
   type TransformerBlockOptions,
-} from './transformerBlock.js';
-export { wordDropout } from './wordDropout.js';
+} from './transformer-block.js';
+export { wordDropout } from './word-dropout.js';

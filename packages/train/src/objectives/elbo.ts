@@ -1,7 +1,7 @@
 import type { tf } from '@onnx-forge/export';
 import type { GaussianParameters } from './gaussian.js';
-import { klGaussianGaussianAnalytic } from './klGaussianGaussian.js';
-import { logLikelihoodBernoulliFromLogits } from './logLikelihoodBernoulli.js';
+import { klGaussianGaussianAnalytic } from './kl-gaussian-gaussian.js';
+import { logLikelihoodBernoulliFromLogits } from './log-likelihood-bernoulli.js';
 
 /** What the evidence lower bound of a Bernoulli decoder is computed from. */
 export interface ElboInput {

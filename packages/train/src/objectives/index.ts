@@ -1,6 +1,6 @@
 export { bceLoss, discriminatorLoss, generatorLoss, meanProbability } from './adversarial.js';
-export { contrastiveLoss } from './contrastiveLoss.js';
-export { accuracy, crossEntropy } from './crossEntropy.js';
+export { contrastiveLoss } from './contrastive-loss.js';
+export { accuracy, crossEntropy } from './cross-entropy.js';
 export { detached } from './detached.js';
 export { type ElboInput, elbo, negativeElbo } from './elbo.js';
 export { type Gaussian, type GaussianParameters, gaussian, gaussianOf } from './gaussian.js';
@@ -10,25 +10,25 @@ export {
   importanceLogWeights,
   iwaeBound,
   logWeights,
-} from './importanceWeights.js';
-export { klGaussianGaussianAnalytic, klGaussianGaussianMc } from './klGaussianGaussian.js';
-export { logLikelihoodBernoulli, logLikelihoodBernoulliFromLogits } from './logLikelihoodBernoulli.js';
-export { logLikelihoodBernoulliSamples } from './logLikelihoodBernoulliSamples.js';
-export { type LabelScores, labelScores, logLikelihoodCategorical } from './logLikelihoodCategorical.js';
-export { logLikelihoodNormal, logLikelihoodStandardNormal } from './logLikelihoodNormal.js';
-export { logMeanExp } from './logMeanExp.js';
-export { nextTokenLoss } from './nextTokenLoss.js';
-export { type PairwiseContrastiveLoss, pairwiseContrastiveLoss } from './pairwiseContrastiveLoss.js';
-export { sampleBernoulli } from './sampleBernoulli.js';
+} from './importance-weights.js';
+export { klGaussianGaussianAnalytic, klGaussianGaussianMc } from './kl-gaussian-gaussian.js';
+export { logLikelihoodBernoulli, logLikelihoodBernoulliFromLogits } from './log-likelihood-bernoulli.js';
+export { logLikelihoodBernoulliSamples } from './log-likelihood-bernoulli-samples.js';
+export { type LabelScores, labelScores, logLikelihoodCategorical } from './log-likelihood-categorical.js';
+export { logLikelihoodNormal, logLikelihoodStandardNormal } from './log-likelihood-normal.js';
+export { logMeanExp } from './log-mean-exp.js';
+export { nextTokenLoss } from './next-token-loss.js';
+export { type PairwiseContrastiveLoss, pairwiseContrastiveLoss } from './pairwise-contrastive-loss.js';
+export { sampleBernoulli } from './sample-bernoulli.js';
 export {
   collapseStd,
   cosineSimilarity,
   knnClassify,
   negativeCosineSimilarity,
   stopGradient,
-} from './selfSupervision.js';
-export { sumOverEvent } from './sumOverEvent.js';
-export { type TokenScores, tokenCrossEntropy } from './tokenCrossEntropy.js';
+} from './self-supervision.js';
+export { sumOverEvent } from './sum-over-event.js';
+export { type TokenScores, tokenCrossEntropy } from './token-cross-entropy.js';
 export {
   repeatRows,
   type VariationalInput,
@@ -38,4 +38,4 @@ export {
   variationalOptions,
 } from './variational.js';
 export { type Critic, criticGradientNorm, lipschitzPenalty, wassersteinDistance } from './wasserstein.js';
-export { weightDecay } from './weightDecay.js';
+export { weightDecay } from './weight-decay.js';

@@ -1,11 +1,11 @@
 import { type StepRandom, tf } from '@onnx-forge/export';
-import { count, type OptionSpec, oneOf } from '../options.js';
+import { count, type OptionSpec, oneOf } from '../options/option.js';
 import { negativeElbo } from './elbo.js';
 import { type Gaussian, gaussianOf } from './gaussian.js';
-import { logWeights } from './importanceWeights.js';
-import { klGaussianGaussianAnalytic } from './klGaussianGaussian.js';
-import { logLikelihoodBernoulliFromLogits } from './logLikelihoodBernoulli.js';
-import { logMeanExp } from './logMeanExp.js';
+import { logWeights } from './importance-weights.js';
+import { klGaussianGaussianAnalytic } from './kl-gaussian-gaussian.js';
+import { logLikelihoodBernoulliFromLogits } from './log-likelihood-bernoulli.js';
+import { logMeanExp } from './log-mean-exp.js';
 
 /**
  * The bounds on log p(x) that a VAE may be trained on, with K draws z_k ~ q(z|x) and

@@ -1,5 +1,5 @@
 import { tf } from '@onnx-forge/export';
-import { sumOverEvent } from './sumOverEvent.js';
+import { sumOverEvent } from './sum-over-event.js';
 
 /** A critic: images [batch, ...] -> one score per example, [batch] or [batch, 1]. */
 export type Critic = (images: tf.Tensor) => tf.Tensor;

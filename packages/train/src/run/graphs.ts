@@ -8,8 +8,8 @@ import {
   type Tensor,
   type ValueEntry,
 } from '@onnx-forge/infer';
+import { type Graph, type GraphRunner, inputType } from '../kinds/graph.js';
 import type { NetworkWeight } from '../layers/network.js';
-import { type Graph, type GraphRunner, inputType } from '../serve/graph.js';
 import { writeAtomically } from './atomic.js';
 import type { RunFolder } from './folder.js';
 

@@ -7,11 +7,11 @@ import {
   type TrainingEntry,
   VERSION,
 } from '@onnx-forge/infer';
-import type { RunIdentity } from '../checkpoint.js';
 import type { DataSet } from '../data/data-set.js';
-import type { Measurement } from '../serve/evaluation.js';
-import type { Served } from '../serve/served.js';
+import type { Served } from '../kinds/served.js';
+import type { Measurement } from '../measures/measure.js';
 import { writeAtomically } from './atomic.js';
+import type { RunIdentity } from './checkpoint.js';
 import type { RunFolder } from './folder.js';
 
 export interface ManifestFacts {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { RunIdentity } from '../checkpoint.js';
 import type { DataSet } from '../data/data-set.js';
+import type { RunIdentity } from './checkpoint.js';
 
 /**
  * The facts about a run that each of its graphs carries. No dates and no machine: equal trainings write equal files.

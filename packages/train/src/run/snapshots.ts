@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { decodeSafetensors, encodeSafetensors } from '@onnx-forge/infer';
 import { readRegularFile } from '../data/read-file.js';
 import { TrainError } from '../errors.js';
-import type { Snapshot } from '../figure.js';
+import type { Snapshot } from '../figures/figure.js';
 import { writeAtomically } from './atomic.js';
 import type { RunFolder } from './folder.js';
 

@@ -1,10 +1,10 @@
 import type { Split } from '../data-set.js';
-import type { DataSetDescription } from '../describe.js';
+import type { DataSetDescription } from '../description.js';
 import { FormatError } from '../errors.js';
 import { imageField, labelField } from '../fields.js';
 import { parsePgm } from '../formats/pgm.js';
 import { readTar } from '../formats/tar.js';
-import { splitByIdentity } from '../identities.js';
+import { splitByIdentity } from '../prepare/identities.js';
 
 const ARCHIVE = 'att_faces.tar';
 const [HEIGHT, WIDTH] = [112, 92];

@@ -1,5 +1,5 @@
 import type { Split } from '../data-set.js';
-import type { DataSetDescription, FileDescription, LoadContext } from '../describe.js';
+import type { DataSetDescription, FileDescription, LoadContext } from '../description.js';
 import { imageField } from '../fields.js';
 import { parseAmat } from '../formats/amat.js';
 

@@ -1,5 +1,5 @@
 import type { Split } from '../data-set.js';
-import type { DataSetDescription, LoadContext } from '../describe.js';
+import type { DataSetDescription, LoadContext } from '../description.js';
 import { arrangedImageField, labelField, subset } from '../fields.js';
 import { CIFAR_SIZE, parseCifar } from '../formats/cifar.js';
 import type { FileContent } from '../formats/gzip.js';

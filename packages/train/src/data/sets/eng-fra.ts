@@ -1,10 +1,10 @@
 import { asciiWords, Random } from '@onnx-forge/infer';
 import type { Split, Splits } from '../data-set.js';
-import type { DataSetDescription } from '../describe.js';
+import type { DataSetDescription } from '../description.js';
 import { FormatError } from '../errors.js';
 import type { FileContent } from '../formats/gzip.js';
 import { readLines } from '../formats/lines.js';
-import { splitGroups } from '../groups.js';
+import { splitGroups } from '../prepare/groups.js';
 
 /** A sentence has fewer words and marks than this, as in the tutorial. */
 const MAX_LENGTH = 10;

@@ -1,11 +1,11 @@
 import type { Field, Split } from '../data-set.js';
-import type { DataSetDescription } from '../describe.js';
+import type { DataSetDescription } from '../description.js';
 import { FormatError } from '../errors.js';
 import { labelField } from '../fields.js';
 import type { FileContent } from '../formats/gzip.js';
 import { decodeJpeg } from '../formats/jpeg.js';
 import { readTar } from '../formats/tar.js';
-import { splitByIdentity } from '../identities.js';
+import { splitByIdentity } from '../prepare/identities.js';
 
 const ARCHIVE = 'lfw_gray_min20.tgz';
 const SIZE = 250;

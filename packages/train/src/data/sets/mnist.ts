@@ -1,5 +1,5 @@
 import type { Split } from '../data-set.js';
-import type { DataSetDescription, FileDescription, LoadContext } from '../describe.js';
+import type { DataSetDescription, FileDescription, LoadContext } from '../description.js';
 import { FormatError } from '../errors.js';
 import { imageField, labelField, subset } from '../fields.js';
 import { parseIdxBytes } from '../formats/idx.js';

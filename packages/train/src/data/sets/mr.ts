@@ -1,9 +1,9 @@
 import { Random } from '@onnx-forge/infer';
 import type { Split, Splits } from '../data-set.js';
-import type { DataSetDescription, FileDescription } from '../describe.js';
+import type { DataSetDescription, FileDescription } from '../description.js';
 import { labelField } from '../fields.js';
-import { FOLD_FIELD, FOLDS, foldOf } from '../folds.js';
 import { parseLines } from '../formats/lines.js';
+import { FOLD_FIELD, FOLDS, foldOf } from '../prepare/folds.js';
 
 /** The authors' own archive is http://www.cs.cornell.edu/people/pabo/movie-review-data/rt-polaritydata.tar.gz. */
 function polarityFile(name: string, bytes: number, sha256: string): FileDescription {

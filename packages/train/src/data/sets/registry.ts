@@ -1,5 +1,5 @@
 import { suggestionAndList } from '../../suggest.js';
-import type { DataSetDescription } from '../describe.js';
+import type { DataSetDescription } from '../description.js';
 import { DataError } from '../errors.js';
 import { syntheticDigits } from '../synthetic/synthetic-digits.js';
 import { syntheticFaces } from '../synthetic/synthetic-faces.js';

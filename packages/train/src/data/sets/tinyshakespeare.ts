@@ -1,5 +1,5 @@
-import { characterSplit } from '../characters.js';
-import type { DataSetDescription } from '../describe.js';
+import type { DataSetDescription } from '../description.js';
+import { characterSplit } from '../prepare/characters.js';
 
 const CHARACTERS = 1_115_394;
 /** Training ends and validation begins as in nanoGPT; test is the last twentieth, as in TensorFlow Datasets. */

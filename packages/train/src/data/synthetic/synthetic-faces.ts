@@ -1,8 +1,8 @@
 import { Random } from '@onnx-forge/infer';
 import type { Field, Split } from '../data-set.js';
-import type { DataSetDescription } from '../describe.js';
+import type { DataSetDescription } from '../description.js';
 import { imageField, labelField } from '../fields.js';
-import { splitByIdentity } from '../identities.js';
+import { splitByIdentity } from '../prepare/identities.js';
 import { drawFace, drawIdentity, FACE_HEIGHT, FACE_WIDTH } from './face.js';
 
 const PEOPLE = 40;

@@ -1,6 +1,6 @@
 import { Random } from '@onnx-forge/infer';
 import { SPLIT_NAMES, type Split, type Splits } from '../data-set.js';
-import type { DataSetDescription } from '../describe.js';
+import type { DataSetDescription } from '../description.js';
 import { labelField } from '../fields.js';
 
 const PRAISE =

@@ -1,6 +1,6 @@
 import { Random } from '@onnx-forge/infer';
 import { SPLIT_NAMES, type Splits } from '../data-set.js';
-import type { DataSetDescription } from '../describe.js';
+import type { DataSetDescription } from '../description.js';
 import { drawnImages } from './drawn-images.js';
 import { drawShape, SHAPE_IMAGE_SIZE, SHAPES } from './shape.js';
 

@@ -1,7 +1,7 @@
 import { Random } from '@onnx-forge/infer';
-import { characterSplit } from '../characters.js';
 import { SPLIT_NAMES, type Splits } from '../data-set.js';
-import type { DataSetDescription } from '../describe.js';
+import type { DataSetDescription } from '../description.js';
+import { characterSplit } from '../prepare/characters.js';
 
 const SPEAKERS = ['ANNE', 'BRUNO', 'CLARA', 'DUKE', 'FIRST GUARD', 'QUEEN'];
 const ARTICLES = ['the', 'a', 'my', 'our', 'that'];

@@ -1,0 +1,69 @@
+import { type DeviceRequest, load } from '@onnx-forge/infer';
+import type { DataSet, SplitName } from '../data/data-set.js';
+import { Judge } from '../kinds/generative/judge.js';
+import type { Measurement } from '../measures/measure.js';
+import type { OptionValues } from '../options/option.js';
+import { recipeData } from '../recipe/data.js';
+import { type Recipe, recipeOptions } from '../recipe/recipe.js';
+import { RunFolder } from '../run/folder.js';
+import { recordMeasurements } from '../run/manifest.js';
+import type { OnEvent } from '../trainer/events.js';
+
+export interface EvaluateRequest {
+  readonly recipe: Recipe;
+  /** The run folder. */
+  readonly run: string;
+  /** Default: the data that the run was trained on. */
+  readonly data?: string | DataSet;
+  readonly dataDir?: string;
+  /** Default: the recipe's choice. */
+  readonly split?: SplitName;
+  /** Monte-Carlo samples per example; default: the recipe's choice. */
+  readonly samples?: number;
+  /** Examples that log p(x) is estimated for; default: the recipe's choice. */
+  readonly examples?: number;
+  /** Default 1. */
+  readonly seed?: number;
+  /** The run of the classifier that reads generated images; default: the run `classifier` beside this one. */
+  readonly judge?: string;
+  readonly device?: DeviceRequest;
+  readonly threads?: number;
+  readonly signal?: AbortSignal;
+  readonly onEvent?: OnEvent;
+}
+
+/** Measures a trained run with its recipe's evaluation, on its exported graphs; the manifest records the numbers. */
+export async function evaluateRun(request: EvaluateRequest): Promise<readonly Measurement[]> {
+  const {
+    recipe,
+    run,
+    split,
+    samples,
+    examples,
+    seed = 1,
+    device = 'auto',
+    threads,
+    signal,
+    onEvent = () => {},
+  } = request;
+  if (!recipe.evaluate) return [];
+  const where = { device, ...(threads !== undefined && { threads }) };
+  await using model = await load(run, where);
+  const onAbsent = (text: string) => onEvent({ type: 'notice', text });
+  await using judge = new Judge({ run, judge: request.judge, device: where, onAbsent });
+  const options = recipeOptions(recipe, {}, model.manifest.options as OptionValues);
+  const data = await recipeData(recipe, { ...request, data: request.data ?? model.manifest.data.name, options });
+  const measurements = await recipe.evaluate(model, data, {
+    ...(split && { split }),
+    ...(samples !== undefined && { samples }),
+    ...(examples !== undefined && { examples }),
+    ...(signal && { signal }),
+    judge: (image) => judge.for(image),
+    seed,
+    onProgress: (detail, fraction) => onEvent({ type: 'phase', phase: 'evaluate', detail, fraction }),
+  });
+  for (const measurement of measurements) onEvent({ type: 'measurement', measurement });
+  const about = { dataSet: data.name, seed, device: model.device };
+  await recordMeasurements(new RunFolder(run), model.manifest, measurements, about);
+  return measurements;
+}

@@ -1,0 +1,49 @@
+import { type Command, defineCommand, type Outcome } from '../command.js';
+import { loadEmbedding, readImages } from '../inputs/image-files.js';
+import { device } from '../options/shared-options.js';
+import { real } from '../options/values.js';
+
+export const compareCommand: Command = defineCommand({
+  usage: 'compare <run> <a> <b>',
+  summary: 'Tell how unlike two images are, and whether they show the same',
+  details:
+    'Places two images (PNG, JPEG or PGM, of the size and colours that the model was trained on) as vectors and prints ' +
+    'how far apart they are. They are taken for the same when that is at most the threshold, which training chose on ' +
+    'the validation split.',
+  examples: [
+    ['compare runs/siamese s1/1.pgm s1/2.pgm', 'two faces'],
+    ['compare runs/siamese a.png b.jpg --threshold 0.8 --json', 'more cautious, for a program'],
+  ],
+  positionals: {
+    run: { type: 'string', demandOption: true, describe: 'Run folder or URL' },
+    a: { type: 'string', demandOption: true, describe: 'Image file' },
+    b: { type: 'string', demandOption: true, describe: 'Image file' },
+  },
+  options: {
+    threshold: {
+      ...real('--threshold', 'Images at most this far apart are the same'),
+      defaultDescription: "the run's",
+    },
+    device,
+  },
+  async run({ run, a, b, threshold, device }): Promise<Outcome> {
+    await using model = await loadEmbedding(run, device, 'compare');
+    const [left, right] = (await readImages([a, b], model)) as [Float32Array, Float32Array];
+    const facts = { run, a, b, metric: model.metric, device: model.device };
+    if (threshold === undefined && model.manifest.serve.threshold === undefined) {
+      const [dissimilarity] = await model.compare(left, right);
+      return { text: `dissimilarity ${format(dissimilarity!)}`, json: { ...facts, dissimilarity } };
+    }
+    const found = await model.verify(left, right, { threshold });
+    const [same, dissimilarity] = [found.same[0]!, found.dissimilarity[0]!];
+    const decision = `${same ? 'the same' : 'different'} (threshold ${format(found.threshold)})`;
+    return {
+      text: `dissimilarity ${format(dissimilarity)}: ${decision}`,
+      json: { ...facts, dissimilarity, threshold: found.threshold, same },
+    };
+  },
+});
+
+function format(value: number): string {
+  return value.toPrecision(4);
+}

@@ -1,0 +1,97 @@
+import { type Command, type CommandContext, defineCommand, type Outcome } from '../command.js';
+import { UsageError } from '../errors.js';
+import { dataDir } from '../options/shared-options.js';
+import { given, oneOf } from '../options/values.js';
+import { formatBytes } from '../output/format.js';
+import { table } from '../output/table.js';
+
+interface DataArguments {
+  readonly names: readonly string[];
+  readonly dataDir: string | undefined;
+}
+
+export const dataCommand: Command = defineCommand({
+  usage: 'data <action> [name..]',
+  summary: 'List, fetch and verify data sets',
+  details:
+    'list shows the data sets and whether they are here. fetch NAME downloads what is missing and checks its sha256. ' +
+    'verify NAME looks at every file. Files lie in --data-dir, else in ONNX_FORGE_DATA, else in ./data.',
+  examples: [
+    ['data list', 'what there is'],
+    ['data fetch mnist', 'download MNIST to ./data'],
+    ['data verify binarized-mnist --data-dir ~/data', 'are the files whole?'],
+  ],
+  positionals: {
+    action: { ...oneOf('the action', ['list', 'fetch', 'verify'], 'What to do'), demandOption: true },
+    name: { type: 'string', array: true, describe: 'Data sets' },
+  },
+  options: { 'data-dir': dataDir },
+  run({ action, name: names = [], dataDir }, context): Promise<Outcome> {
+    if (action !== 'list' && names.length === 0) {
+      throw new UsageError(`data ${action} needs the name of a data set; 'onnx-forge data list' shows them`);
+    }
+    const actions = { list, fetch: fetchSets, verify };
+    return actions[action]({ names, dataDir }, context);
+  },
+});
+
+async function list({ dataDir }: DataArguments): Promise<Outcome> {
+  const { listDataSets } = await import('../../data/store/list.js');
+  const { resolveDataDir } = await import('../../data/store/files.js');
+  const sets = listDataSets(given({ dataDir }));
+  const rows = sets.map(({ name, title, sizes, embedded, present, bytes }) => [
+    name,
+    `${sizes.train}/${sizes.validation}/${sizes.test}`,
+    embedded ? 'built in' : present ? 'here' : `to fetch (${formatBytes(bytes)})`,
+    title,
+  ]);
+  const folder = resolveDataDir(dataDir);
+  return {
+    text: `${table(['name', 'train/validation/test', 'files', 'what'], rows)}\n\nData folder: ${folder}`,
+    json: { folder, dataSets: sets },
+  };
+}
+
+async function fetchSets(
+  { names, dataDir }: DataArguments,
+  { progress, interruptible }: CommandContext,
+): Promise<Outcome> {
+  const { fetchDataSet } = await import('../../data/store/fetch.js');
+  const { describeDataSet } = await import('../../data/sets/registry.js');
+  for (const name of names) describeDataSet(name);
+  const signal = interruptible('stopping the download; files that are whole stay');
+  const dataSets = [];
+  const lines = [];
+  for (const name of names) {
+    const files = await fetchDataSet(name, {
+      ...given({ dataDir }),
+      signal,
+      onProgress: ({ file, received, total }) => {
+        const detail = `${formatBytes(received)}${total ? ` of ${formatBytes(total)}` : ''}`;
+        progress.update({ task: `fetching ${file}`, fraction: total ? received / total : 0, detail });
+      },
+    });
+    progress.end();
+    dataSets.push({ name, files });
+    if (files.length === 0) lines.push(`${name}: built in, nothing to fetch`);
+    for (const { path, status, bytes } of files) lines.push(`${name}: ${path} ${status} (${formatBytes(bytes)})`);
+  }
+  return { text: lines.join('\n'), json: { dataSets } };
+}
+
+async function verify({ names, dataDir }: DataArguments): Promise<Outcome> {
+  const { verifyDataSet } = await import('../../data/store/verify.js');
+  const reports = [];
+  for (const name of names) reports.push(await verifyDataSet(name, given({ dataDir })));
+  const lines = reports.flatMap(({ name, files }) =>
+    files.length === 0
+      ? [`${name}: built in, nothing to verify`]
+      : files.map(({ path, status, detail }) => `${name}: ${path} ${status === 'ok' ? 'ok' : `${status}: ${detail}`}`),
+  );
+  const bad = reports.filter((report) => !report.ok).map(({ name }) => name);
+  return {
+    text: lines.join('\n'),
+    json: { ok: bad.length === 0, dataSets: reports },
+    failure: bad.length === 0 ? undefined : `missing or damaged: ${bad.join(', ')}`,
+  };
+}

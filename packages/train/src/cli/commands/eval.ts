@@ -1,0 +1,68 @@
+import type { SplitName } from '../../data/data-set.js';
+import { attemptEach, attemptReport, exitCodeOfAll, failed } from '../batch/attempts.js';
+import { type Command, defineCommand, type Outcome } from '../command.js';
+import { openRun } from '../inputs/runs.js';
+import { dataDir, device, judge, recipeFile, samples, seed } from '../options/shared-options.js';
+import { count, given, oneOf, text } from '../options/values.js';
+import { measurementTable } from '../output/measurements.js';
+import { showTraining } from '../output/training-progress.js';
+
+const SPLITS: readonly SplitName[] = ['train', 'validation', 'test'];
+
+export const evalCommand: Command = defineCommand({
+  usage: 'eval <run..>',
+  summary: 'Measure trained runs on their exported graphs',
+  details:
+    'Measures a run as its recipe says (a VAE: ELBO and importance-sampled log-likelihood, in nats), on the exported ' +
+    'graphs only. A GAN of digits: what a classifier makes of its samples. The numbers also go into the manifest of the run.',
+  examples: [
+    ['eval runs/vae', 'as the recipe says'],
+    ['eval runs/vae --samples 1000 --split validation', 'with more importance samples, on another split'],
+    ['eval runs/vae --samples 5000 --examples 1000', 'log p(x) of 1,000 images, which many samples make dear'],
+    ['eval runs/dcgan --judge runs/classifier', 'samples as that classifier reads them'],
+    ['eval runs/* --json', 'all runs, for a program'],
+  ],
+  positionals: { run: { type: 'string', array: true, demandOption: true, describe: 'Run folders' } },
+  options: {
+    samples,
+    examples: count('--examples', 'Examples that log p(x) is estimated for, at equal distances in the split'),
+    split: oneOf('--split', SPLITS, 'Part of the data'),
+    data: { ...text('--data', 'Data set'), defaultDescription: 'what the run was trained on' },
+    'data-dir': dataDir,
+    judge,
+    device,
+    seed,
+    recipe: recipeFile,
+  },
+  async run(
+    { run: runs, recipe: recipeFile, split, samples, examples, data, dataDir, judge, device, seed },
+    context,
+  ): Promise<Outcome> {
+    const { evaluateRun } = await import('../../actions/evaluate.js');
+    const signal = context.interruptible('stopping');
+    const attempts = await attemptEach(
+      runs,
+      (run) => run,
+      async (run) => {
+        const { recipe } = await openRun(run, recipeFile);
+        const onEvent = showTraining(context.progress, recipe.name);
+        const options = given({ split, samples, examples, data, dataDir, judge });
+        const measurements = await evaluateRun({ recipe, run, ...options, device, seed, signal, onEvent });
+        context.progress.end();
+        return { recipe: recipe.name, measurements };
+      },
+      context,
+    );
+    const texts = attempts.map((attempt) => {
+      if (failed(attempt)) return `${attempt.name}: failed`;
+      const { recipe, measurements } = attempt.result;
+      if (measurements.length === 0) return `${attempt.name} (${recipe}): the recipe measures nothing`;
+      return `${attempt.name} (${recipe})\n${measurementTable(measurements)}`;
+    });
+    return {
+      text: texts.join('\n\n'),
+      json: { runs: attempts.map((attempt) => ({ run: attempt.name, ...attemptReport(attempt) })) },
+      exitCode: exitCodeOfAll(attempts),
+    };
+  },
+});

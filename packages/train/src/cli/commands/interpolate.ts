@@ -1,0 +1,51 @@
+import { type Command, defineCommand, type Outcome } from '../command.js';
+import { UsageError } from '../errors.js';
+import { device, outFile, seed } from '../options/shared-options.js';
+import { count, oneOf } from '../options/values.js';
+import { writePicture } from '../picture.js';
+
+export const interpolateCommand: Command = defineCommand({
+  usage: 'interpolate <run>',
+  summary: 'Draw the way from one sample to another, in latent and in data space',
+  details:
+    'For some pairs of latent vectors a and b from the prior: g(alpha a + (1 - alpha) b) in latent space, and ' +
+    'alpha g(a) + (1 - alpha) g(b) in data space, for alpha from 0 (b) to 1 (a).',
+  examples: [
+    ['interpolate runs/vae -o way.png', 'three pairs, 11 steps, both spaces'],
+    ['interpolate runs/vae --space latent --pairs 8 --steps 16', 'latent space only'],
+  ],
+  positionals: { run: { type: 'string', demandOption: true, describe: 'Run folder or URL' } },
+  options: {
+    out: outFile,
+    pairs: { ...count('--pairs', 'How many pairs', 100), default: 3 },
+    steps: { ...count('--steps', 'Images per row, both ends included', 1_000), default: 11 },
+    space: { ...oneOf('--space', ['both', 'latent', 'data'], 'Where to mix'), default: 'both' },
+    seed,
+    device,
+  },
+  run({ run, out, pairs, steps, space, seed, device }): Promise<Outcome> {
+    if (steps < 2) throw new UsageError('--steps counts both ends: it must be at least 2, not 1');
+    return writePicture({ run, out, device, name: 'interpolate' }, async (model) => {
+      const { rowsOf } = await import('../../figures/images.js');
+      const vectors = rowsOf((await model.sample(2 * pairs, { seed })).z.data, 2 * pairs);
+      const [a, b] = [vectors.slice(0, pairs), vectors.slice(pairs)];
+      const spaces = space === 'both' ? (['latent', 'data'] as const) : [space];
+      const ways: Float32Array[][] = [];
+      for (const one of spaces)
+        ways.push(rowsOf((await model.interpolate(a, b, { steps, space: one })).images.data, pairs * steps));
+      const rows = Array.from({ length: pairs }, (_, pair) =>
+        ways.map((images) => images.slice(pair * steps, (pair + 1) * steps)),
+      ).flat();
+      const alphas = Array.from({ length: steps }, (_, step) => step / (steps - 1));
+      return {
+        images: rows.flat(),
+        text: {
+          columns: steps,
+          rowLabels: rows.map((_, row) => spaces[row % spaces.length]!),
+          columnLabels: alphas.map((alpha) => alpha.toFixed(steps <= 11 ? 1 : 2)),
+        },
+        facts: { pairs, steps, spaces, seed },
+      };
+    });
+  },
+});

@@ -1,0 +1,51 @@
+import { InputError, load, type Translation } from '@onnx-forge/infer';
+import { type Command, defineCommand, type Outcome } from '../command.js';
+import { device } from '../options/shared-options.js';
+import { count } from '../options/values.js';
+import { table } from '../output/table.js';
+
+export const translateCommand: Command = defineCommand({
+  usage: 'translate <run> <text..>',
+  summary: 'Translate sentences with a trained model',
+  details:
+    'Greedy search takes the most probable word, one after the other; with --beam the search keeps several sentences ' +
+    'and gives the most probable one that it meets.',
+  examples: [
+    ['translate runs/seq2seq "je suis en retard ."', 'one sentence'],
+    [
+      'translate runs/seq2seq "elle est trop petite ." "il a froid ." --beam 4 --json',
+      'two; JSON has the attention too',
+    ],
+  ],
+  positionals: {
+    run: { type: 'string', demandOption: true, describe: 'Run folder or URL' },
+    text: { type: 'string', array: true, demandOption: true, describe: 'Sentences, each in quotes' },
+  },
+  options: {
+    beam: { ...count('--beam', 'Sentences that the search keeps'), default: 1 },
+    'max-length': { ...count('--max-length', 'Tokens of a translation at most'), defaultDescription: 'as in training' },
+    device,
+  },
+  async run({ run, text: texts, beam, maxLength, device }): Promise<Outcome> {
+    await using model = await load(run, { device });
+    if (model.kind !== 'translator') {
+      throw new InputError(`${model.location} is a ${model.kind}: it does not translate`, { kind: model.kind });
+    }
+    const translations = await model.translate(texts, { beam, maxLength });
+    return {
+      text: table(
+        ['read as', 'translation', 'log p'],
+        translations.map((one) => [one.sourceTokens.join(' '), one.text, one.logProb.toFixed(2)]),
+      ),
+      json: { run, device: model.device, beam, translations: translations.map((one, i) => report(texts[i]!, one)) },
+    };
+  },
+});
+
+function report(source: string, { attention, ...translation }: Translation): object {
+  if (attention === undefined) return { source, ...translation };
+  const { data, dims } = attention;
+  const width = dims[1]!;
+  const rows = translation.tokens.map((_, row) => Array.from(data.subarray(row * width, (row + 1) * width)));
+  return { source, ...translation, attention: rows };
+}

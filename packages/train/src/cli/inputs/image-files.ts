@@ -1,0 +1,58 @@
+import { type DeviceRequest, type EmbeddingModel, InputError, load, type Model } from '@onnx-forge/infer';
+import { decodeImage } from '../../data/formats/image.js';
+import { readRegularFile } from '../../data/read-file.js';
+import { messageOf, UsageError } from '../errors.js';
+
+/** Throws InputError unless the model places images as vectors; `what` names what was to be done. */
+function requireEmbedding(model: Model, what: string): asserts model is EmbeddingModel {
+  if (model.kind === 'embedding') return;
+  const { location, kind } = model;
+  throw new InputError(`${location} is a ${kind}: it can't ${what} images, which takes an embedding model`, {
+    location,
+    kind,
+  });
+}
+
+/** Loads a run that places images as vectors. */
+export async function loadEmbedding(run: string, device: DeviceRequest, what: string): Promise<EmbeddingModel> {
+  const model = await load(run, { device });
+  try {
+    requireEmbedding(model, what);
+    return model;
+  } catch (error) {
+    await model.dispose();
+    throw error;
+  }
+}
+
+/**
+ * PNG, JPEG and PGM files as a model takes images: [pixels] each, in the model's range.
+ *
+ * @throws UsageError a file that can't be read; FormatError one that is no image; InputError another size or other
+ *   colours than the model's
+ */
+export async function readImages(
+  files: readonly string[],
+  { location, manifest }: EmbeddingModel,
+): Promise<Float32Array[]> {
+  const { height, width, channels, range } = manifest.serve.image;
+  return Promise.all(
+    files.map(async (file) => {
+      const bytes = await readRegularFile(file).catch((error: unknown) => {
+        throw new UsageError(`${file} can't be read: ${messageOf(error)}`, { file });
+      });
+      const image = decodeImage({ file, bytes });
+      if (image.height !== height || image.width !== width || image.channels !== channels) {
+        const found = describe(image.width, image.height, image.channels);
+        const wanted = describe(width, height, channels);
+        throw new InputError(`${file} is ${found}, but ${location} takes ${wanted}`, { file, found: image, wanted });
+      }
+      const [low, high] = range;
+      return Float32Array.from(image.data, (byte) => low + (high - low) * (byte / 255));
+    }),
+  );
+}
+
+function describe(width: number, height: number, channels: number): string {
+  return `${width} x ${height} pixels ${channels === 1 ? 'in grey' : channels === 3 ? 'in colour' : `of ${channels} channels`}`;
+}

@@ -1,0 +1,41 @@
+import { ForgeError, loadManifest, type Manifest } from '@onnx-forge/infer';
+import type { Recipe } from '../../recipe/recipe.js';
+import { UsageError } from '../errors.js';
+import { findRecipe, knownRecipes } from './recipes.js';
+
+/** A trained run and the recipe that it was trained from. */
+export interface TrainedRun {
+  readonly run: string;
+  readonly manifest: Manifest;
+  readonly recipe: Recipe;
+}
+
+/**
+ * Finds a run's recipe by the name in its manifest, or takes the user's own recipe file.
+ *
+ * @throws RunFolderError when there is no whole run; UsageError when the recipe is not known or not the run's
+ */
+export async function openRun(run: string, recipeFile: string | undefined): Promise<TrainedRun> {
+  requireLocal(run);
+  const manifest = await loadManifest(run);
+  const { model } = manifest;
+  if (recipeFile === undefined && !Object.hasOwn(await knownRecipes(), model)) {
+    throw new UsageError(
+      `${run} was trained from the recipe '${model}', which is not installed; name its file by --recipe`,
+      {
+        run,
+        model,
+      },
+    );
+  }
+  const recipe = await findRecipe(recipeFile ?? model);
+  if (recipe.name === model) return { run, manifest, recipe };
+  throw new UsageError(`${run} was trained from the recipe '${model}', but ${recipeFile} is '${recipe.name}'`, { run });
+}
+
+/** Commands that write into the run need a folder. */
+function requireLocal(run: string): void {
+  if (/^https?:/i.test(run)) {
+    throw new ForgeError('run-remote', `${run} is a URL: this command needs the run folder on this machine`, { run });
+  }
+}

@@ -1,0 +1,51 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { ForgeError } from '@onnx-forge/infer';
+import { writeAtomically } from '../../run/atomic.js';
+import { messageOf } from '../errors.js';
+
+/**
+ * Tries whether files can be made in a folder, or the folder itself, without leaving anything: found out before the
+ * work, not after.
+ *
+ * @throws ForgeError (`output-unwritable`)
+ */
+export async function requireWritableFolder(folder: string): Promise<void> {
+  const path = resolve(folder);
+  const refuse = (reason: string, cause?: unknown) =>
+    new ForgeError('output-unwritable', `can't write to the folder ${path}: ${reason}`, { path }, { cause });
+  const { ancestor, isFolder } = await nearestEntry(path);
+  if (!isFolder) throw refuse(`${ancestor} is no folder`);
+  const probe = join(ancestor, `.onnx-forge-${randomUUID()}`);
+  try {
+    await writeFile(probe, '');
+    await rm(probe);
+  } catch (error) {
+    throw refuse(messageOf(error), error);
+  }
+}
+
+/** The same for a file that will be written; one that is there will be replaced, a folder of that name will not. */
+export async function requireWritableFile(file: string): Promise<void> {
+  const path = resolve(file);
+  const entry = await stat(path).catch(() => undefined);
+  if (entry !== undefined && !entry.isFile()) {
+    throw new ForgeError('output-unwritable', `can't write ${path}: it is there and is no file`, { path });
+  }
+  await requireWritableFolder(dirname(path));
+}
+
+/** The path itself, or the first folder above it that exists. */
+async function nearestEntry(path: string): Promise<{ ancestor: string; isFolder: boolean }> {
+  const entry = await stat(path).catch(() => undefined);
+  if (entry !== undefined) return { ancestor: path, isFolder: entry.isDirectory() };
+  const parent = dirname(path);
+  return parent === path ? { ancestor: path, isFolder: false } : nearestEntry(parent);
+}
+
+/** Writes a file atomically, in a folder that is made when it is missing. */
+export async function writeOutput(file: string, content: string | Uint8Array): Promise<void> {
+  await mkdir(dirname(resolve(file)), { recursive: true });
+  await writeAtomically(file, content);
+}

@@ -1,0 +1,112 @@
+import { InputError } from '@onnx-forge/infer';
+import { gather } from '../batches.js';
+import { type DataSet, type Field, SPLIT_NAMES, type Split, type Splits } from '../data-set.js';
+import { pick } from '../views.js';
+
+/** Which of the identities nobody trains on. */
+export interface IdentityFold {
+  /** Of {@link IDENTITY_FOLDS}, from 0: its identities are the test split's. */
+  readonly fold: number;
+}
+
+/** Every identity is a test identity in one of four folds. */
+export const IDENTITY_FOLDS = 4;
+
+/** This part of the identities, rounded up, is the validation split's. */
+const VALIDATION_PART = 1 / 10;
+
+/**
+ * Splits examples so that no identity (`label`) is in two splits. The identities are taken in the order of their numbers:
+ * a quarter of them, block number `fold`, for testing, the next tenth (round the end) for validation, the others for
+ * training.
+ *
+ * @throws InputError a fold that does not exist; no field `label`; fewer than 8 identities
+ */
+export function splitByIdentity(all: Split, { fold }: IdentityFold): Splits {
+  if (!(Number.isInteger(fold) && fold >= 0 && fold < IDENTITY_FOLDS)) {
+    throw new InputError(`the fold must be 0 to ${IDENTITY_FOLDS - 1}, not ${fold}`, { fold });
+  }
+  if (!all.fields.label) throw new InputError("only data with a field 'label', the identity, can be split by it");
+  const labels = gather(all, 'label', indicesUpTo(all.size));
+  const identities = [...new Set(labels)].sort((a, b) => a - b);
+  const count = identities.length;
+  if (count < 2 * IDENTITY_FOLDS) {
+    throw new InputError(
+      `${count} identities are too few to be split in ${IDENTITY_FOLDS} folds; there must be ${2 * IDENTITY_FOLDS}`,
+    );
+  }
+  const from = Math.floor((count * fold) / IDENTITY_FOLDS);
+  const to = Math.floor((count * (fold + 1)) / IDENTITY_FOLDS);
+  const validation = Math.ceil(count * VALIDATION_PART);
+  const splitOf = new Map<number, keyof Splits>();
+  identities.forEach((identity, rank) => {
+    const after = (rank - to + count) % count;
+    splitOf.set(identity, rank >= from && rank < to ? 'test' : after < validation ? 'validation' : 'train');
+  });
+  const entries = SPLIT_NAMES.map((name) => {
+    const chosen = indicesUpTo(all.size).filter((index) => splitOf.get(labels[index]!) === name);
+    return [name, pick(all, chosen)] as const;
+  });
+  return Object.fromEntries(entries) as unknown as Splits;
+}
+
+/** The data set with its splits pooled and made anew by {@link splitByIdentity}; the same whatever the splits were. */
+export function withFold(dataSet: DataSet, fold: IdentityFold): DataSet {
+  const all = pool(SPLIT_NAMES.map((name) => dataSet.splits[name]));
+  const labels = all.fields.label ? gather(all, 'label', indicesUpTo(all.size)) : [];
+  // Examples of one identity stay together in their own order, wherever they were before.
+  const order = indicesUpTo(all.size).sort((a, b) => labels[a]! - labels[b]! || a - b);
+  return { ...dataSet, splits: splitByIdentity(pick(all, order), fold) };
+}
+
+/** Numbers the images of every split, in a field `image`; no number is given twice. */
+export function numberImages(dataSet: DataSet): DataSet {
+  let next = 0;
+  const entries = SPLIT_NAMES.map((name) => {
+    const split = dataSet.splits[name];
+    const from = next;
+    next += split.size;
+    const image: Field = {
+      shape: [],
+      dtype: 'int32',
+      read(index, out, offset) {
+        out[offset] = from + index;
+      },
+    };
+    return [name, { ...split, fields: { ...split.fields, image } }] as const;
+  });
+  return { ...dataSet, splits: Object.fromEntries(entries) as unknown as Splits };
+}
+
+/**
+ * The data set with `count` training examples of every identity: those who have more images lose the others, the images
+ * of those who have fewer occur several times.
+ */
+export function evenTraining(dataSet: DataSet, count: number): DataSet {
+  const { train } = dataSet.splits;
+  const members = new Map<number, number[]>();
+  gather(train, 'label', indicesUpTo(train.size)).forEach((label, index) => {
+    members.set(label, [...(members.get(label) ?? []), index]);
+  });
+  const indices = [...members.values()].flatMap((images) => {
+    return Array.from({ length: count }, (_, i) => images[i % images.length]!);
+  });
+  return { ...dataSet, splits: { ...dataSet.splits, train: pick(train, indices) } };
+}
+
+/** All examples of several splits with equal fields, one split after the other. */
+function pool(splits: readonly Split[]): Split {
+  const places = splits.flatMap((split) => indicesUpTo(split.size).map((index) => [split, index] as const));
+  const fields = Object.entries(splits[0]!.fields).map(([name, field]) => {
+    const read: Field['read'] = (index, out, offset) => {
+      const [split, at] = places[index]!;
+      split.fields[name]!.read(at, out, offset);
+    };
+    return [name, { ...field, read }] as const;
+  });
+  return { size: places.length, fields: Object.fromEntries(fields) };
+}
+
+function indicesUpTo(size: number): number[] {
+  return Array.from({ length: size }, (_, index) => index);
+}

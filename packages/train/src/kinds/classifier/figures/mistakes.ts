@@ -1,0 +1,30 @@
+import { gather } from '../../../data/batches.js';
+import type { Figure } from '../../../figures/figure.js';
+import { imageGrid, rowsOf } from '../../../figures/images.js';
+
+/** The test images that a classifier gets most confidently wrong, one row of them for each class that it takes them for. */
+export const mistakes: Figure<'classifier'> = async ({ model, data }) => {
+  const columns = 8;
+  const { test } = data.splits;
+  const all = Array.from({ length: test.size }, (_, index) => index);
+  const x = rowsOf(gather(test, 'x', all) as Float32Array, test.size);
+  const truth = gather(test, 'label', all);
+  const { labels, confidences } = await model.classify(x);
+  const wrong = all.filter((i) => labels[i] !== truth[i]).sort((one, other) => confidences[other]! - confidences[one]!);
+  const { classes, image } = model.manifest.serve;
+  const blank = new Float32Array(x[0]!.length).fill(image.range[0]);
+  const rows = classes.map((name, label) => {
+    const taken = wrong.filter((i) => labels[i] === label);
+    const shown = taken.slice(0, columns).map((i) => x[i]!);
+    return { label: `as ${name}: ${taken.length}`, cells: [...shown, ...Array(columns - shown.length).fill(blank)] };
+  });
+  return imageGrid(
+    rows.flatMap(({ cells }) => cells),
+    image,
+    {
+      columns,
+      rowLabels: rows.map(({ label }) => label),
+      title: `Mistakes: ${wrong.length} of ${test.size} test images`,
+    },
+  );
+};

@@ -1,0 +1,45 @@
+import type { tf } from '@onnx-forge/export';
+import { float32 } from '@onnx-forge/infer';
+import type { ImageFacts } from '../../model-kinds.js';
+import { graph } from '../graph.js';
+import type { Served } from '../served.js';
+import { validateClassification } from './validation.js';
+
+/** A classifier of images. */
+export interface ClassifierModelOptions {
+  /** The name of each class. */
+  readonly classes: readonly string[];
+  /** Length of a feature vector. */
+  readonly featureDim: number;
+  readonly image: ImageFacts;
+  /** x [batch, pixels] -> the last hidden layer, [batch, featureDim]. */
+  features(x: tf.Tensor): tf.Tensor;
+  /** features [batch, featureDim] -> logits [batch, classes]. */
+  logits(features: tf.Tensor): tf.Tensor;
+}
+
+/** Serves classify: x -> logits, probabilities, features. Validation needs the fields `x` and `label`. */
+export function classifierModel(options: ClassifierModelOptions): Served<'classifier'> {
+  const { classes, featureDim, image, features, logits } = options;
+  const pixels = image.height * image.width * image.channels;
+  return {
+    kind: 'classifier',
+    facts: { classes, featureDim, image },
+    graphs: {
+      classify: graph({ x: ['batch', pixels] }, ({ x }) => {
+        const placed = features(x);
+        const scores = logits(placed);
+        return { logits: scores, probabilities: scores.softmax(), features: placed };
+      }),
+    },
+    validate: (graphs, split) =>
+      validateClassification(split, {
+        field: 'x',
+        batchSize: 500,
+        async probabilities(values, size) {
+          const x = float32(values as Float32Array, [size, pixels]);
+          return (await graphs.run('classify', { x })).probabilities!.data as Float32Array;
+        },
+      }),
+  };
+}

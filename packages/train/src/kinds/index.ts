@@ -1,0 +1,14 @@
+export type { Evaluate, EvaluationRequest, Measurement } from '../measures/measure.js';
+export type { GenerativeKind, ImageFacts, ModelKind, ModelOf, ServeFacts } from '../model-kinds.js';
+export { type ClassifierModelOptions, classifierModel } from './classifier/model.js';
+export { type ConditionalModelOptions, conditionalModel } from './conditional/model.js';
+export { type EmbeddingModelOptions, embeddingModel } from './embedding/model.js';
+export { type AffineMap, withinClassWhitening } from './embedding/within-class-whitening.js';
+export { type GeneratorModelOptions, generatorModel } from './generator/model.js';
+export { type Graph, type GraphInput, type GraphRunner, type GraphShape, graph, type IntegerInput } from './graph.js';
+export { type LanguageModelOptions, languageModel } from './language-model/model.js';
+export type { LikelihoodTracking } from './latent/bounds.js';
+export { type LatentModelOptions, latentModel } from './latent/model.js';
+export type { Served } from './served.js';
+export { type TextClassifierModelOptions, textClassifierModel } from './text-classifier/model.js';
+export { type TranslatorModelOptions, translatorModel } from './translator/model.js';

@@ -1,0 +1,81 @@
+import { tf } from '@onnx-forge/export';
+import { gather } from '../../../data/batches.js';
+import type { CausalTransformer } from '../../../layers/causal-transformer.js';
+import { nextTokenLoss } from '../../../objectives/next-token-loss.js';
+import { stopGradient } from '../../../objectives/self-supervision.js';
+import type { Monitor } from '../../../recipe/recipe.js';
+import { type Graph, graph } from '../../graph.js';
+
+/** Through everything, or only along the residual stream: what attention and feed-forward network add held constant. */
+export type GradientPath = 'whole' | 'residual';
+
+/** The graph of a run that gives both, and the prefix of the metrics that a monitor logs of each. */
+export const GRADIENT_GRAPH = 'gradients';
+export const GRADIENT_METRICS = { whole: 'gradientNorm', residual: 'residualGradientNorm' } as const;
+
+/**
+ * How strongly the loss depends on what enters each layer: the Euclidean norm of d loss / d x_l over all positions of the
+ * batch, x_0 the embeddings, x_l the output of block l. One backward pass gives all of them. Unlike gradients of weights
+ * these can be compared between depths and architectures.
+ *
+ * Along the residual path alone a pre-LN block passes the gradient on as it is, a post-LN block multiplies it by the
+ * Jacobian of its layer normalisation.
+ *
+ * @param windows int32 [batch, length + 1]
+ * @returns [layers + 1]
+ */
+export function gradientNorms(
+  transformer: CausalTransformer,
+  windows: tf.Tensor,
+  path: GradientPath = 'whole',
+): tf.Tensor {
+  const [batch, size] = windows.shape as [number, number];
+  const { layers, width } = transformer.options;
+  const context = path === 'residual' ? { onBranch: stopGradient } : {};
+  return tf.tidy(() => {
+    const start = Array.from({ length: layers + 1 }, () => tf.zeros([batch * (size - 1), width]));
+    const gradients = tf.grads((...probes: tf.Tensor[]) => nextTokenLoss(transformer, windows, { ...context, probes }));
+    return tf.stack(gradients(start).map((gradient) => gradient.square().sum().sqrt()));
+  });
+}
+
+/** {@link gradientNorms} as a graph of a run: windows [batch, blockSize + 1] -> whole, residual [layers + 1]. */
+export function gradientGraph(transformer: CausalTransformer): Readonly<Record<typeof GRADIENT_GRAPH, Graph>> {
+  const { blockSize, vocabularySize } = transformer.options;
+  const input = { dtype: 'int32', shape: ['batch', blockSize + 1], below: vocabularySize } as const;
+  return {
+    [GRADIENT_GRAPH]: graph({ windows: input }, ({ windows }) => ({
+      whole: gradientNorms(transformer, windows, 'whole'),
+      residual: gradientNorms(transformer, windows, 'residual'),
+    })),
+  };
+}
+
+/**
+ * The norms on the first validation windows, a training batch of them, as `gradientNorm/0` to `gradientNorm/LAYERS` and
+ * `residualGradientNorm/...`; and of each `...Ratio`: what arrives at x_1 over what the last block hands on, 1 if nothing
+ * is lost on the way. Nothing where the recipe's option `gradientNorms` is off.
+ */
+export const gradientMonitor: Monitor<{ readonly gradientNorms: boolean; readonly batchSize: number }> = async (
+  graphs,
+  { splits: { validation } },
+  _random,
+  options,
+) => {
+  if (!options.gradientNorms) return {};
+  const count = Math.min(options.batchSize, validation.size);
+  const data = gather(
+    validation,
+    'tokens',
+    Array.from({ length: count }, (_, index) => index),
+  ) as Int32Array;
+  const windows = { type: 'int32', dims: [count, data.length / count], data } as const;
+  const outputs = await graphs.run(GRADIENT_GRAPH, { windows });
+  const metrics: Record<string, number> = {};
+  for (const [path, name] of Object.entries(GRADIENT_METRICS)) {
+    const norms = outputs[path]!.data as Float32Array;
+    for (const [layer, norm] of norms.entries()) metrics[`${name}/${layer}`] = norm;
+    metrics[`${name}Ratio`] = norms[1]! / norms.at(-1)!;
+  }
+  return metrics;
+};

@@ -1,0 +1,47 @@
+import { gather } from '../../../data/batches.js';
+import type { Split } from '../../../data/data-set.js';
+import type { LabelledVectors } from '../../../measures/knn.js';
+import type { Evaluate } from '../../../measures/measure.js';
+import { nearestLabels } from '../../../measures/nearest-neighbours.js';
+
+/** The bank; more would cost more than they tell. */
+const BANK = 10_000;
+
+/**
+ * How well classes, which no VAE has seen, are told apart in its latent space: the part of the split's images whose class
+ * is that of most of their k nearest training images, all placed at the mean of q(z|x). Of the training split, every second
+ * image is asked about and the others answer.
+ */
+export function latentNeighbours({ k }: { readonly k: number }): Evaluate<'latent'> {
+  return async (model, { splits }, { split = 'test', onProgress }) => {
+    onProgress?.('nearest neighbours', 0);
+    const place = async (of: Split, chosen: readonly number[]): Promise<LabelledVectors> => {
+      const { mu } = await model.encode(gather(of, 'x', chosen) as Float32Array);
+      return { vectors: mu.data, labels: gather(of, 'label', chosen) };
+    };
+    const { train, [split]: asked } = splits;
+    const [answering, asking] = split === 'train' ? halves(train.size) : [every(train.size), every(asked.size)];
+    const bank = await place(train, spread(answering, BANK));
+    const queries = await place(asked, asking);
+    const examples = asking.length;
+    const found = nearestLabels(queries.vectors, bank, Math.min(k, bank.labels.length));
+    const value = found.reduce((right, label, i) => right + (label === queries.labels[i] ? 1 : 0), 0) / examples;
+    const standardError = Math.sqrt((value * (1 - value)) / examples);
+    return [{ name: `latentNeighbours (k=${k})`, value, standardError, unit: 'fraction', split, examples }];
+  };
+}
+
+function every(size: number): number[] {
+  return Array.from({ length: size }, (_, index) => index);
+}
+
+function halves(size: number): [number[], number[]] {
+  const all = every(size);
+  return [all.filter((index) => index % 2 === 0), all.filter((index) => index % 2 === 1)];
+}
+
+/** At most `count` of them, at equal distances. */
+function spread(indices: readonly number[], count: number): number[] {
+  const taken = Math.min(count, indices.length);
+  return Array.from({ length: taken }, (_, i) => indices[Math.floor((i * indices.length) / taken)]!);
+}

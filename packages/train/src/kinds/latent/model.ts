@@ -1,0 +1,46 @@
+import type { tf } from '@onnx-forge/export';
+import { float32 } from '@onnx-forge/infer';
+import type { Batch } from '../../data/batches.js';
+import type { ImageFacts } from '../../model-kinds.js';
+import type { GaussianParameters } from '../../objectives/gaussian.js';
+import type { Served } from '../served.js';
+import { type LikelihoodTracking, validateBounds } from './bounds.js';
+import { latentGraphs } from './graphs.js';
+
+/** A variational autoencoder with prior N(0, I) and Bernoulli pixels. */
+export interface LatentModelOptions {
+  readonly latentDim: number;
+  readonly image: Omit<ImageFacts, 'range'>;
+  /** q(z|x): x [batch, pixels] -> mu and logVar, each [batch, latentDim]. */
+  posterior(x: tf.Tensor): GaussianParameters;
+  /** p(x|z) = Bernoulli(sigmoid(logits)): z [rows, latentDim] -> [rows, pixels]. */
+  logits(z: tf.Tensor): tf.Tensor;
+  /** After every epoch: also the importance-sampled log p(x) of some validation examples, and the ELBO's gap to it. */
+  readonly track?: LikelihoodTracking;
+}
+
+/** Serves encode, decode, the terms of the ELBO and the two estimators of log p(x): see `latentGraphs`. */
+export function latentModel({ latentDim, image, posterior, logits, track }: LatentModelOptions): Served<'latent'> {
+  const pixels = image.height * image.width * image.channels;
+  return {
+    kind: 'latent',
+    facts: {
+      latentDim,
+      prior: 'normal',
+      image: { ...image, range: [0, 1] },
+      likelihood: 'bernoulli',
+      bernoulliLogits: true,
+    },
+    graphs: latentGraphs({ latentDim, pixels, posterior, logits }),
+    async validate(graphs, { size, fields }, random) {
+      const split = { size, fields: { x: fields.x! } };
+      const inputs = (batch: Batch) => ({ x: float32(batch.fields.x as Float32Array, [batch.size, pixels]) });
+      return validateBounds({ graphs, split, random, latentDim, inputs }, track);
+    },
+    async snapshot(graphs, random, count) {
+      const noise = random.fillNormal(new Float32Array(count * latentDim));
+      const { mean } = await graphs.run('decode', { z: float32(noise, [count, latentDim]) });
+      return mean!.data as Float32Array;
+    },
+  };
+}

@@ -1,0 +1,11 @@
+import type { ModelKind } from '../model-kinds.js';
+import type { Evaluate } from './measure.js';
+
+/** Several evaluations as one, in this order. */
+export function evaluateAll<Kind extends ModelKind>(...parts: readonly Evaluate<Kind>[]): Evaluate<Kind> {
+  return async (model, data, request) => {
+    const measurements = [];
+    for (const part of parts) measurements.push(...(await part(model, data, request)));
+    return measurements;
+  };
+}

@@ -1,0 +1,77 @@
+import type { Augment } from '../data/batches.js';
+import type { DataSet, Field, Split } from '../data/data-set.js';
+import { SPLIT_NAMES } from '../data/data-set.js';
+import { exampleSize, type FieldType } from '../data/fields.js';
+import { TrainError } from '../errors.js';
+
+/** One tensor of a batch: which field of the data it is, and in what form the networks want it. */
+export interface BatchInput {
+  /** Shape of one example; the numbers are read in the same order, so [28, 28, 1] may become [784]. */
+  readonly shape: readonly number[];
+  /** Default float32. */
+  readonly dtype?: FieldType;
+  /** Whole numbers 0 .. below - 1, such as class labels: others are refused before training begins. */
+  readonly below?: number;
+  /** The field's name where it differs from the input's. */
+  readonly field?: string;
+  /** Images come in [0, 1]; this maps them to [low, high]. */
+  readonly range?: readonly [low: number, high: number];
+  /** Changes a training example each time it is used, after `range`. Two inputs of one field are two views of it. */
+  readonly augment?: Augment;
+}
+
+/** The changes of training examples among a recipe's inputs, by input. */
+export function augmentations(inputs: Readonly<Record<string, BatchInput>>): Readonly<Record<string, Augment>> {
+  return Object.fromEntries(
+    Object.entries(inputs).flatMap(([name, { augment }]) => (augment ? [[name, augment]] : [])),
+  );
+}
+
+/** The data set seen as the inputs that a recipe declares: every split has exactly these fields, in these shapes. */
+export function prepareInputs(dataSet: DataSet, inputs: Readonly<Record<string, BatchInput>>, recipe: string): DataSet {
+  const splits = SPLIT_NAMES.map((name) => [name, prepareSplit(dataSet.splits[name], inputs, dataSet.name, recipe)]);
+  return { ...dataSet, splits: Object.fromEntries(splits) };
+}
+
+function prepareSplit(
+  split: Split,
+  inputs: Readonly<Record<string, BatchInput>>,
+  dataSet: string,
+  recipe: string,
+): Split {
+  const fields = Object.entries(inputs).map(([name, input]) => {
+    const source = split.fields[input.field ?? name];
+    if (source === undefined) {
+      const message = `recipe '${recipe}' needs a field '${input.field ?? name}', which data set '${dataSet}' has not`;
+      throw new TrainError('data-mismatch', message, { recipe, dataSet, field: input.field ?? name });
+    }
+    return [name, prepareField(source, input, name, dataSet, recipe)] as const;
+  });
+  return { ...split, fields: Object.fromEntries(fields) };
+}
+
+function prepareField(source: Field, input: BatchInput, name: string, dataSet: string, recipe: string): Field {
+  const size = exampleSize(input.shape);
+  if (size !== exampleSize(source.shape)) {
+    const [want, have] = [input.shape.join('x'), source.shape.join('x')];
+    const message = `recipe '${recipe}' wants '${name}' as ${want}, but data set '${dataSet}' has ${have}`;
+    throw new TrainError('data-mismatch', message, { recipe, dataSet, want: input.shape, have: source.shape });
+  }
+  const dtype = input.dtype ?? 'float32';
+  if (dtype !== source.dtype) {
+    const message = `recipe '${recipe}' wants '${name}' as ${dtype}, but data set '${dataSet}' has ${source.dtype}`;
+    throw new TrainError('data-mismatch', message, { recipe, dataSet, want: dtype, have: source.dtype });
+  }
+  const { below } = input;
+  if (input.range === undefined) return { ...source, shape: input.shape, ...(below !== undefined && { below }) };
+  const [low, high] = input.range;
+  return {
+    shape: input.shape,
+    dtype: source.dtype,
+    ...(source.finite && { finite: true }),
+    read(index, out, offset) {
+      source.read(index, out, offset);
+      for (let i = offset; i < offset + size; i++) out[i] = low + (high - low) * out[i]!;
+    },
+  };
+}

@@ -1,0 +1,210 @@
+import type { StepRandom, tf } from '@onnx-forge/export';
+import type { Random } from '@onnx-forge/infer';
+import type { DataSet, Vocabularies } from '../data/data-set.js';
+import { TrainError } from '../errors.js';
+import type { Figure } from '../figures/figure.js';
+import type { GraphRunner } from '../kinds/graph.js';
+import type { Served } from '../kinds/served.js';
+import type { Initializers } from '../layers/initializers.js';
+import type { Network } from '../layers/network.js';
+import type { Evaluate } from '../measures/measure.js';
+import type { ModelKind } from '../model-kinds.js';
+import {
+  type OptionDefaults,
+  type OptionSchema,
+  type OptionSpec,
+  type OptionsOf,
+  type OptionValues,
+  resolveOptions,
+  schemaOf,
+  withDefaults,
+} from '../options/option.js';
+import { TRAINING_OPTIONS } from '../options/training.js';
+import type { BatchInput } from './inputs.js';
+
+/** Networks by name. */
+export type Networks = Readonly<Record<string, Network>>;
+
+/** The tensors of a batch, each [batch, ...]. */
+export type BatchTensors<Input extends string = string> = Readonly<Record<Input, tf.Tensor>>;
+
+/** What a step reports: the loss that is differentiated, and anything else worth a curve. All are batch means. */
+export type StepMetrics = { readonly loss: tf.Scalar } & { readonly [metric: string]: tf.Scalar };
+
+/** An optimizer whose learning rate stays what it is, whatever the schedule. Made by {@link fixedRate}. */
+export class FixedRate {
+  constructor(readonly optimizer: tf.Optimizer) {}
+}
+
+/** Keeps the schedule away from an optimizer's learning rate. */
+export function fixedRate(optimizer: tf.Optimizer): FixedRate {
+  return new FixedRate(optimizer);
+}
+
+/** One for all networks that a step updates, or one for each by name. */
+export type Optimizers<Net extends string = string> =
+  | tf.Optimizer
+  | FixedRate
+  | Readonly<Partial<Record<Net, tf.Optimizer | FixedRate>>>;
+
+/** What networks depend on that is the data's to say. */
+export interface DataFacts {
+  readonly vocabularies: Vocabularies;
+}
+
+/** Of a data set, or of a run's manifest. */
+export function dataFacts({ vocabularies = {} }: { readonly vocabularies?: Vocabularies | undefined }): DataFacts {
+  return { vocabularies };
+}
+
+/** One update: a loss, the networks that it moves, and the optimizer that moves them. */
+export interface Step<Nets extends Networks = Networks, Input extends string = string, Options = OptionValues> {
+  /** Only these networks get gradients; the others are constants here. */
+  readonly updates: readonly (keyof Nets & string)[];
+  optimizer(options: Options): Optimizers<keyof Nets & string>;
+  /** Gradients are scaled down to at most this norm, taken over all weights of the step together. */
+  clipNorm?(options: Options): number;
+  /** How often it runs in an iteration, every further time on a new batch; default 1. Metrics are means over them. */
+  times?(options: Options): number;
+  /** A pure function of its arguments; all randomness comes from `rng`. */
+  loss(nets: Nets, batch: BatchTensors<Input>, rng: StepRandom, options: Options): StepMetrics;
+}
+
+/** When sample grids are taken during training; the end of training always is one. */
+export interface SnapshotSchedule {
+  /** After every so many iterations. */
+  readonly everySteps?: number;
+  /** After these iterations; 0 is before training. */
+  readonly atSteps?: readonly number[];
+  /** After these epochs. */
+  readonly atEpochs?: readonly number[];
+}
+
+/** Metrics by name, such as the accuracy of nearest neighbours. `data` has the recipe's inputs as fields. */
+export type Monitor<Options = OptionValues> = (
+  graphs: GraphRunner,
+  data: DataSet,
+  random: Random,
+  options: Options,
+) => Promise<Readonly<Record<string, number>>>;
+
+/** Options that every recipe has. */
+export interface CommonOptions {
+  readonly epochs: number;
+  readonly batchSize: number;
+  /** {@link TRAINING_OPTIONS} */
+  readonly shuffle: boolean;
+  readonly averaging: number;
+}
+
+/** One system, written like its paper. See {@link defineRecipe}. */
+export interface RecipeDefinition<
+  Defaults extends OptionDefaults,
+  Nets extends Networks,
+  Input extends string,
+  Kind extends ModelKind,
+> {
+  readonly name: string;
+  /** What is learned, in a few words. */
+  readonly task: string;
+  /** The paper or assignment that settings and architecture are from. */
+  readonly source: string;
+  /** Names of data sets: the real one, and the generated stand-in that needs no files. */
+  readonly data: { readonly real: string; readonly embedded: string };
+  /** Hyper-parameters with their defaults. A default under a name of {@link TRAINING_OPTIONS} replaces that one's. */
+  readonly options: Defaults & { readonly epochs: number | OptionSpec; readonly batchSize: number | OptionSpec };
+  /** Named sets of options, such as `small`. */
+  readonly presets?: Readonly<Record<string, Partial<OptionsOf<Defaults>>>>;
+  /** The tensors of a batch; their shapes may depend on the options. */
+  readonly batch:
+    | Readonly<Record<Input, BatchInput>>
+    | ((options: OptionsOf<NoInfer<Defaults>>) => Readonly<Record<Input, BatchInput>>);
+  /** A change of the whole data set, such as binarisation; it must leave a set alone that is fine already. */
+  prepare?(dataSet: DataSet, options: OptionsOf<NoInfer<Defaults>>): DataSet;
+
+  nets(options: OptionsOf<Defaults>, init: Initializers, facts: DataFacts): Nets;
+  /** Run in this order in every iteration, on the same batch (but see {@link Step.times}). */
+  readonly steps: Readonly<Record<string, Step<NoInfer<Nets>, NoInfer<Input>, OptionsOf<NoInfer<Defaults>>>>>;
+  snapshots?(options: OptionsOf<Defaults>): SnapshotSchedule;
+  /** What the trained model can do: its kind, what infer must know of it, and its inference graphs. */
+  serves(nets: NoInfer<Nets>, options: OptionsOf<NoInfer<Defaults>>, facts: DataFacts): Served<Kind>;
+  /** What is watched beside validation, before training and after each epoch; computed with the exported graphs. */
+  readonly monitor?: Monitor<OptionsOf<NoInfer<Defaults>>>;
+  /** Runs on the exported graphs only. */
+  readonly evaluate?: Evaluate<Kind>;
+  readonly figures?: Readonly<Record<string, Figure<Kind>>>;
+}
+
+/** A recipe as the trainer sees it. */
+export interface Recipe {
+  readonly name: string;
+  readonly task: string;
+  readonly source: string;
+  readonly data: { readonly real: string; readonly embedded: string };
+  readonly options: OptionSchema;
+  readonly presets: Readonly<Record<string, OptionValues>>;
+  batch(options: OptionValues): Readonly<Record<string, BatchInput>>;
+  prepare(dataSet: DataSet, options: OptionValues): DataSet;
+  nets(options: OptionValues, init: Initializers, facts: DataFacts): Networks;
+  readonly steps: Readonly<Record<string, Step>>;
+  snapshots(options: OptionValues): SnapshotSchedule;
+  serves(nets: Networks, options: OptionValues, facts: DataFacts): Served;
+  readonly monitor?: Monitor;
+  readonly evaluate?: Evaluate;
+  readonly figures: Readonly<Record<string, Figure>>;
+}
+
+/**
+ * Declares a system: hyper-parameters, data, networks, losses, inference graphs, evaluation, figures. The trainer does
+ * everything else. Functions see typed options, networks and batches.
+ *
+ * @throws TrainError (`recipe-invalid`) when a name can't be a folder's or there is no step
+ */
+export function defineRecipe<
+  Defaults extends OptionDefaults,
+  Nets extends Networks,
+  Input extends string,
+  Kind extends ModelKind,
+>(definition: RecipeDefinition<Defaults, Nets, Input, Kind>): Recipe {
+  if (!/^[a-z0-9][a-z0-9-]*$/.test(definition.name)) {
+    const message = `a recipe's name is made of a-z, 0-9 and '-', not '${definition.name}'`;
+    throw new TrainError('recipe-invalid', message, { name: definition.name });
+  }
+  if (Object.keys(definition.steps).length === 0) {
+    throw new TrainError('recipe-invalid', `recipe '${definition.name}' has no step`, { name: definition.name });
+  }
+  // From here on the types of one recipe are forgotten: the trainer pairs its functions only with its own networks.
+  const recipe = definition as unknown as Recipe;
+  return {
+    ...recipe,
+    options: { ...schemaOf(definition.options), ...withDefaults(TRAINING_OPTIONS, definition.options) },
+    presets: recipe.presets ?? {},
+    batch: (options) => {
+      const { batch } = definition;
+      return typeof batch === 'function' ? batch(options as OptionsOf<Defaults>) : batch;
+    },
+    prepare: (dataSet, options) => definition.prepare?.(dataSet, options as OptionsOf<Defaults>) ?? dataSet,
+    snapshots: (options) => definition.snapshots?.(options as OptionsOf<Defaults>) ?? {},
+    figures: recipe.figures ?? {},
+  };
+}
+
+/**
+ * A recipe's options: defaults, then those `before` (of a run that is resumed), then a preset, then single values (typed,
+ * or text from a command line).
+ *
+ * @throws TrainError that names the option or preset and the nearest one
+ */
+export function recipeOptions(
+  recipe: Recipe,
+  { preset, set = {} }: { preset?: string | undefined; set?: Readonly<Record<string, unknown>> } = {},
+  before: OptionValues = {},
+): OptionValues & CommonOptions {
+  const owner = `recipe '${recipe.name}'`;
+  const chosen = preset === undefined ? {} : Object.hasOwn(recipe.presets, preset) ? recipe.presets[preset] : undefined;
+  if (chosen === undefined) {
+    const known = Object.keys(recipe.presets).join(', ') || 'none';
+    throw new TrainError('option-unknown', `${owner} has no preset '${preset}'; presets: ${known}`, { preset });
+  }
+  return resolveOptions(recipe.options, { ...before, ...chosen, ...set }, owner) as OptionValues & CommonOptions;
+}
