@@ -7,13 +7,13 @@ export const SUITES = {
     'export/adam',
     'export/convolutions',
     'export/export',
-    'export/inPlace',
+    'export/in-place',
     'export/lowerings',
     'export/movement',
     'export/processors',
     'export/simplified',
     'export/step',
-    'export/stepConvolutions',
+    'export/step-convolutions',
     'infer/random',
     'train/objectives',
     'train/steps',
@@ -21,7 +21,7 @@ export const SUITES = {
     'train/whitening',
   ],
   /** Of these, the numbers of every kernel and of compiled steps: what onnxruntime does in another way on another processor. */
-  kernels: ['export/lowerings', 'export/stepConvolutions', 'export/processors', 'export/inPlace'],
+  kernels: ['export/lowerings', 'export/step-convolutions', 'export/processors', 'export/in-place'],
   /** Whole trainings in both engines. */
   training: ['train/engine', 'train/trainer'],
   /** Tests that use a WebGPU adapter in Node if there is one. */
@@ -29,7 +29,7 @@ export const SUITES = {
     'export/convolutions',
     'export/layers',
     'export/movement',
-    'export/stepConvolutions',
+    'export/step-convolutions',
     'infer/device',
     'infer/latent',
     'train/fine-tuning',

@@ -1,8 +1,8 @@
 import { type GeneratorModel, load } from '@onnx-forge/infer';
 import { criticEstimate, type DataSet, interpolationSharpness, type Split } from '@onnx-forge/train';
 import { expect } from 'chai';
-import { floats, type ModelSpec } from '../../infer/onnx.js';
-import { TemporaryFolders, writeRun } from '../../infer/run-folder.js';
+import { floats, type ModelSpec } from '../../../infer/onnx.js';
+import { TemporaryFolders, writeRun } from '../../../infer/run-folder.js';
 
 /** Images of 1 x 2 pixels. A tanh of a steep line is -1 or 1 nearly everywhere: sharp at every point of the latent space. */
 const steep: ModelSpec = {

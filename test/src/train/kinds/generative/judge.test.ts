@@ -11,10 +11,10 @@ import {
   TrainError,
 } from '@onnx-forge/train';
 import { expect } from 'chai';
-import { floats, type ModelSpec } from '../../infer/onnx.js';
-import { rejection } from '../../infer/rejection.js';
-import { linearGaussianRun, type RunSpec, TemporaryFolders, writeRun } from '../../infer/run-folder.js';
-import { tinyRecipe } from '../tiny.js';
+import { floats, type ModelSpec } from '../../../infer/onnx.js';
+import { rejection } from '../../../infer/rejection.js';
+import { linearGaussianRun, type RunSpec, TemporaryFolders, writeRun } from '../../../infer/run-folder.js';
+import { tinyRecipe } from '../../tiny.js';
 
 const image = { height: 1, width: 3, channels: 1, range: [0, 1] } as const;
 

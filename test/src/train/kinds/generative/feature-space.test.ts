@@ -1,7 +1,7 @@
 import { InputError, Random } from '@onnx-forge/infer';
 import { featureStatistics, frechetDistance, precisionRecall, symmetricEigen } from '@onnx-forge/train';
 import { expect } from 'chai';
-import { reference } from '../reference.js';
+import { reference } from '../../reference.js';
 
 const gaussian = (seed: number, count: number, dim: number, mean = 0, deviation = 1): Float32Array =>
   new Random(seed).fillNormal(new Float32Array(count * dim)).map((value) => mean + deviation * value);

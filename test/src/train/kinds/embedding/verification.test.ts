@@ -11,7 +11,7 @@ import {
 } from '@onnx-forge/train';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { expectClose, reference } from '../reference.js';
+import { expectClose, reference } from '../../reference.js';
 
 /** Few different values, so that ties are common. */
 const values = fc.array(
