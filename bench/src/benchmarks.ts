@@ -4,7 +4,7 @@ import { numberOf, type TorchBenchmark, torch } from './contenders/torch.js';
 import { worker } from './contenders/worker.js';
 import { recipeNamed } from './recipes.js';
 import type { Row } from './report/result.js';
-import type { RunFolders } from './runFolders.js';
+import type { RunFolders } from './run-folders.js';
 import type { ServingTask } from './serving/serving.js';
 import type { StepEngine } from './worker/protocol.js';
 import { vocabularySizes, workloadName, workloadOptions } from './workloads.js';

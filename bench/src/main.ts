@@ -7,7 +7,7 @@ import { summarise } from './report/summary.js';
 import { markdown } from './report/table.js';
 import { judge } from './report/targets.js';
 import { run } from './run.js';
-import { RunFolders } from './runFolders.js';
+import { RunFolders } from './run-folders.js';
 
 const DOCUMENT = new URL('../../docs/bench.md', import.meta.url);
 

@@ -41,7 +41,7 @@ async function open(spec: TaskSpec): Promise<Runner> {
     case 'load':
       return (await import('./loading.js')).loading(spec);
     case 'make-run':
-      return (await import('./makeRun.js')).makeRun(spec);
+      return (await import('./make-run.js')).makeRun(spec);
   }
 }
 
