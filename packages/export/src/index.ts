@@ -7,17 +7,8 @@
 export { GRAPH_BACKEND, registerGraphBackend } from './backend/graph-backend.js';
 export { ONNX_BACKEND, type OnnxBackendOptions, registerOnnxBackend } from './backend/onnx-backend.js';
 export * from './errors.js';
-export {
-  type Exportable,
-  type ExportableFunction,
-  type ExportOptions,
-  exportOnnx,
-  functionOf,
-  type InputType,
-  type OnnxExport,
-  type PortType,
-  type Signature,
-} from './export/export-onnx.js';
+export { type ExportOptions, exportOnnx, functionOf, type OnnxExport } from './export/export-onnx.js';
+export type { Exportable, ExportableFunction, InputType, PortType, Signature } from './export/exportable.js';
 export { requireOpens } from './export/opens.js';
 export {
   type DeviceVerification,

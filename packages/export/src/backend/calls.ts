@@ -4,35 +4,7 @@ import { Value } from '../graph/value.js';
 import type { KernelInputs, Lowering } from '../lower/lowering.js';
 import type { tf } from '../tfjs.js';
 import { Recent } from './recent.js';
-import { isNumeric, type NumericType, type Stored } from './stored.js';
-
-export interface TensorKind {
-  readonly dtype: NumericType;
-  readonly shape: readonly number[];
-}
-
-/** A kernel with attributes and the types of its inputs: what calls of equal work share. */
-export interface CallKind {
-  /** Equal numbers, equal kinds. */
-  readonly id: number;
-  readonly kernel: string;
-  readonly attrs: tf.NamedAttrMap;
-  /** Names of the inputs; undefined for a kernel that takes a list. */
-  readonly names: readonly string[] | undefined;
-  readonly inputs: readonly TensorKind[];
-  readonly outputs: readonly TensorKind[];
-  /** Whether the kernel returns an array of tensors. */
-  readonly many: boolean;
-}
-
-/** A recorded kernel call, still to be run. */
-export interface Call {
-  readonly kind: CallKind;
-  readonly inputs: readonly Stored[];
-  readonly outputs: readonly Stored[];
-  /** Estimated time of tfjs's cpu kernel, in ns. */
-  readonly cost: number;
-}
+import { type CallKind, isNumeric, type NumericType, type TensorKind } from './stored.js';
 
 const KINDS = 5000;
 

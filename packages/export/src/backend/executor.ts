@@ -7,8 +7,7 @@ import {
   type Session,
   type Tensor,
 } from '@onnx-forge/infer';
-import type { TensorKind } from './calls.js';
-import type { Numbers } from './stored.js';
+import type { Numbers, TensorKind } from './stored.js';
 
 /** An input of a run: an array that is kept from before, an array to keep under a number, or one for this run only. */
 export interface Feed {

@@ -1,12 +1,11 @@
 import type { DeviceRequest } from '@onnx-forge/infer';
 import { tf } from '../tfjs.js';
-import type { TensorKind } from './calls.js';
 import { hostCost } from './host-cost.js';
 import { type CpuBackend, cpuBackendClass } from './host-kernels.js';
 import { backendLowerings } from './lowerings.js';
 import { recordable } from './recordable.js';
 import { RecordedWork } from './recorded-work.js';
-import { isNumeric, Stored } from './stored.js';
+import { isNumeric, Stored, type TensorKind } from './stored.js';
 
 /** Name of the backend: `tf.setBackend('onnx')`. */
 export const ONNX_BACKEND = 'onnx';

@@ -2,8 +2,8 @@ import { STANDARD } from '../graph/dialect.js';
 import { Value } from '../graph/value.js';
 import { encodeModel } from '../onnx/writer.js';
 import { simplify } from '../simplify/simplify.js';
-import type { Call, CallKinds, TensorKind } from './calls.js';
-import type { NumericType, Stored } from './stored.js';
+import type { CallKinds } from './calls.js';
+import type { Call, NumericType, Stored, TensorKind } from './stored.js';
 
 /** An input of a piece: data of an earlier piece's, or the program's. */
 export interface Leaf {

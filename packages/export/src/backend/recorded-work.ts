@@ -2,13 +2,13 @@ import { type DeviceRequest, GraphError } from '@onnx-forge/infer';
 import { SyncReadError } from '../errors.js';
 import type { Lowering } from '../lower/lowering.js';
 import { tf } from '../tfjs.js';
-import { type Call, type CallKind, CallKinds } from './calls.js';
+import { CallKinds } from './calls.js';
 import type { Feed } from './executor.js';
 import { HostKernels } from './host-kernels.js';
 import { modelOf, type Piece, pieceOf } from './piece.js';
 import { Recent } from './recent.js';
 import { LocalRunner, type Runner } from './runner.js';
-import { type Numbers, numbersOf, Stored } from './stored.js';
+import { type Call, type CallKind, type Numbers, numbersOf, Stored } from './stored.js';
 import { workerRunner } from './worker-runner.js';
 
 /** Graphs that are kept open, and structures whose cost is remembered. */

@@ -1,6 +1,5 @@
 import type { DType } from '../graph/value.js';
 import type { tf } from '../tfjs.js';
-import type { Call } from './calls.js';
 
 export type Numbers = Float32Array | Int32Array | Uint8Array;
 
@@ -9,6 +8,34 @@ export type NumericType = Exclude<DType, 'int64'>;
 
 export function isNumeric(dtype: string): dtype is NumericType {
   return dtype === 'float32' || dtype === 'int32' || dtype === 'bool';
+}
+
+export interface TensorKind {
+  readonly dtype: NumericType;
+  readonly shape: readonly number[];
+}
+
+/** A kernel with attributes and the types of its inputs: what calls of equal work share. */
+export interface CallKind {
+  /** Equal numbers, equal kinds. */
+  readonly id: number;
+  readonly kernel: string;
+  readonly attrs: tf.NamedAttrMap;
+  /** Names of the inputs; undefined for a kernel that takes a list. */
+  readonly names: readonly string[] | undefined;
+  readonly inputs: readonly TensorKind[];
+  readonly outputs: readonly TensorKind[];
+  /** Whether the kernel returns an array of tensors. */
+  readonly many: boolean;
+}
+
+/** A recorded kernel call, still to be run. */
+export interface Call {
+  readonly kind: CallKind;
+  readonly inputs: readonly Stored[];
+  readonly outputs: readonly Stored[];
+  /** Estimated time of tfjs's cpu kernel, in ns. */
+  readonly cost: number;
 }
 
 /**

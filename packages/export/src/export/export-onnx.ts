@@ -1,10 +1,10 @@
 import { ForgeError } from '@onnx-forge/infer';
 import { SignatureError } from '../errors.js';
 import { exactSigmoids } from '../graph/exact-sigmoids.js';
-import type { DType, Value } from '../graph/value.js';
+import type { Value } from '../graph/value.js';
 import type { ExternalData, ExternalDataOptions } from '../onnx/external.js';
 import { UniqueNames } from '../onnx/names.js';
-import { type Dimension, OPSET, writeModel } from '../onnx/writer.js';
+import { OPSET, writeModel } from '../onnx/writer.js';
 import { compareLogs, type SizedTrace } from '../record/compare-logs.js';
 import { nodeScopes } from '../record/node-scopes.js';
 import { type CarriedState, layersAlongFreeTime, RecurrentLayers } from '../record/recurrent.js';
@@ -15,24 +15,9 @@ import { MOST_FREE_DIMENSIONS, type Sizes } from '../record/trace-sizes.js';
 import { undoneOnFailure } from '../record/undo.js';
 import { type FreeDimension, unify } from '../record/unify.js';
 import { tf } from '../tfjs.js';
+import type { Exportable, ExportableFunction, InputType, PortType, Signature } from './exportable.js';
 import { graphFunction, graphSignature, isGraphModel } from './graph-model.js';
 import { checkSignature, isThenable, nameOfKind, outputsOf } from './signature.js';
-
-/** An input: a string in the shape is a free dimension, the same name the same size. */
-export interface InputType {
-  readonly shape: readonly Dimension[];
-  /** Default float32. */
-  readonly dtype?: Exclude<DType, 'int64'>;
-}
-
-export interface Signature {
-  readonly inputs: Readonly<Record<string, InputType>>;
-}
-
-export interface PortType {
-  readonly shape: readonly Dimension[];
-  readonly dtype: DType;
-}
 
 export interface OnnxExport {
   readonly bytes: Uint8Array;
@@ -48,9 +33,6 @@ export interface OnnxExport {
   readonly states?: Readonly<Record<string, string>>;
 }
 
-/** Tensors by name in, tensors by name out; variables it uses become weights of the graph. */
-export type ExportableFunction = (inputs: Record<string, tf.Tensor>) => Record<string, tf.Tensor>;
-
 export interface ExportOptions {
   /** Names of the weights in the graph; default: tfjs's, which count the layers that the process has made before. */
   readonly nameOf?: (variable: tf.Variable) => string | undefined;
@@ -64,9 +46,6 @@ export interface ExportOptions {
    */
   readonly traces?: 'all' | 'few';
 }
-
-/** A function of tensors by name, or a model: anything that can be exported. */
-export type Exportable = tf.LayersModel | tf.GraphModel | ExportableFunction;
 
 /**
  * Writes a tfjs function, layers model or graph model as an ONNX model with its weights inside. Dimensions that the

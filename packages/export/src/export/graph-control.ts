@@ -1,6 +1,6 @@
 import { SignatureError, TracedReadError } from '../errors.js';
 import { tf } from '../tfjs.js';
-import type { ExportableFunction } from './export-onnx.js';
+import type { ExportableFunction } from './exportable.js';
 
 /** A node of a TensorFlow graph. Inputs are NODE, NODE:OUTPUT, or ^NODE, which only says that NODE comes first. */
 export interface TopologyNode {

@@ -1,7 +1,7 @@
 import { SignatureError, UnsupportedOperationError } from '../errors.js';
 import type { Dimension } from '../onnx/writer.js';
 import type { tf } from '../tfjs.js';
-import type { ExportableFunction, InputType, Signature } from './export-onnx.js';
+import type { ExportableFunction, InputType, Signature } from './exportable.js';
 import { branchingFunction, isBranch, nodeName, type TopologyNode } from './graph-control.js';
 
 /** An input or output as a saved model's signature tells it. */

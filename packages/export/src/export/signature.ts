@@ -2,7 +2,7 @@
 import { SignatureError } from '../errors.js';
 import { nameFault } from '../onnx/names.js';
 import { tf } from '../tfjs.js';
-import type { InputType, Signature } from './export-onnx.js';
+import type { InputType, Signature } from './exportable.js';
 
 const DTYPES: readonly string[] = ['float32', 'int32', 'bool'];
 

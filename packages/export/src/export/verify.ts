@@ -12,7 +12,8 @@ import { Fields } from '../record/fields.js';
 import { isolateEngine } from '../record/isolation.js';
 import { RecurrentLayers } from '../record/recurrent.js';
 import { tf } from '../tfjs.js';
-import { type Exportable, type ExportableFunction, functionOf, type OnnxExport, type PortType } from './export-onnx.js';
+import { functionOf, type OnnxExport } from './export-onnx.js';
+import type { Exportable, ExportableFunction, PortType } from './exportable.js';
 
 /** Largest difference between onnxruntime and tfjs over all elements of an output. */
 export interface OutputError {

@@ -8,8 +8,8 @@
 import { sizeOf } from '@onnx-forge/infer';
 import { ints, op, reshape, transpose } from '../graph/build.js';
 import type { Value } from '../graph/value.js';
-import { matMul } from '../lower/linear.js';
 import { channelsFirst, axes as range, rows } from './layout.js';
+import { matMul } from './mat-mul.js';
 import { resize } from './tiles.js';
 import { type Window, windowAxis } from './window.js';
 

@@ -1,8 +1,8 @@
 /** Convolutions with one window that is the image: matrix products of flattened images, since tfjs's orders agree. */
 import { reshape } from '../graph/build.js';
 import type { Value } from '../graph/value.js';
-import { matMul } from '../lower/linear.js';
 import { rows } from './layout.js';
+import { matMul } from './mat-mul.js';
 import type { Window } from './window.js';
 
 /** Whether the one window covers the image exactly. */

@@ -3,7 +3,7 @@
  *
  * @module @onnx-forge/export/sources
  */
-import type { ExportableFunction, Signature } from '../export/export-onnx.js';
+import type { ExportableFunction, Signature } from '../export/exportable.js';
 import { graphModel, readGraphModel } from './graph-model.js';
 import { keras3 } from './keras-3.js';
 import { layersModel, readLayersModel } from './layers-model.js';

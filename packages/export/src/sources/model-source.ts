@@ -1,4 +1,4 @@
-import type { ExportableFunction, Signature } from '../export/export-onnx.js';
+import type { ExportableFunction, Signature } from '../export/exportable.js';
 
 /** A format of saved models that can be exported. */
 export interface ModelSource {
