@@ -55,6 +55,25 @@ export {
   TranslatorModel,
   translateTokens,
 } from './kinds/translator.js';
+export {
+  type FileEntry,
+  type GraphEntry,
+  type ImageEntry,
+  MANIFEST_FILE,
+  MANIFEST_FORMAT,
+  type MetricEntry,
+  type ValueEntry,
+} from './manifest/base.js';
+export type {
+  ClassifierServe,
+  ConditionalServe,
+  EmbeddingServe,
+  LanguageModelServe,
+  LatentServe,
+  Manifest,
+  TextClassifierServe,
+  TranslatorServe,
+} from './manifest/manifest.js';
 export type { RunFile } from './manifest/run-file.js';
 export {
   beamSearch,
@@ -80,28 +99,7 @@ export type { Float32Tensor } from './methods/rows.js';
 export type { CallOptions, Progress, WorkOptions } from './methods/work.js';
 export { Random, type RandomState } from './random.js';
 export { type LoadOptions, type LoadProgress, load, loadManifest, type RunLocation } from './run/load.js';
-export {
-  type ClassifierServe,
-  type ConditionalServe,
-  checkManifest,
-  type EmbeddingServe,
-  type FileEntry,
-  type GraphEntry,
-  graphFiles,
-  type ImageEntry,
-  type LanguageModelServe,
-  type LatentServe,
-  MANIFEST_FILE,
-  MANIFEST_FORMAT,
-  type Manifest,
-  type MetricEntry,
-  manifestSchema,
-  parseManifest,
-  runFiles,
-  type TextClassifierServe,
-  type TranslatorServe,
-  type ValueEntry,
-} from './run/manifest.js';
+export { checkManifest, graphFiles, manifestSchema, parseManifest, runFiles } from './run/manifest.js';
 export type { ReadOptions, RunSource } from './source/source.js';
 export type { FetchOptions } from './source/url-source.js';
 export * from './text/index.js';

@@ -1,4 +1,4 @@
-import type { StateEntry } from '../training/state.js';
+import type { StateEntry } from './state.js';
 import { sizeOf } from './tensor.js';
 
 /** Named arrays and a few strings, in one file. */

@@ -1,7 +1,7 @@
 import { type Examples, toRows } from '../arrays/examples.js';
+import type { Manifest } from '../manifest/manifest.js';
 import { type Float32Tensor, mapRows, rowsPerCall } from '../methods/rows.js';
 import type { CallOptions, Work } from '../methods/work.js';
-import type { Manifest } from '../run/manifest.js';
 import { ServedModel } from './model.js';
 
 /** What a classifier makes of n images. */

@@ -1,5 +1,6 @@
 import { type Examples, positiveInteger, type Rows, toRows } from '../arrays/examples.js';
 import { type Labels, oneHot, toLabels } from '../arrays/labels.js';
+import type { Manifest } from '../manifest/manifest.js';
 import { type Elbo, type ElboOptions, elbo } from '../methods/elbo.js';
 import {
   checkSize,
@@ -26,7 +27,6 @@ import {
 } from '../methods/log-likelihood.js';
 import { type Float32Tensor, mapRows, rowsPerCall } from '../methods/rows.js';
 import type { CallOptions, Work } from '../methods/work.js';
-import type { Manifest } from '../run/manifest.js';
 import type { Posterior } from './latent.js';
 import { type ModelContext, ServedModel } from './model.js';
 

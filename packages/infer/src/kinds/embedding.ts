@@ -1,9 +1,9 @@
 import { type Examples, type Rows, toRows } from '../arrays/examples.js';
 import { InputError } from '../errors.js';
+import type { Manifest } from '../manifest/manifest.js';
 import { type Metric, rowDissimilarity } from '../methods/dissimilarity.js';
 import { type Float32Tensor, mapRows, rowsPerCall } from '../methods/rows.js';
 import type { CallOptions, Work } from '../methods/work.js';
-import type { Manifest } from '../run/manifest.js';
 import { ServedModel } from './model.js';
 
 export interface VerificationOptions extends CallOptions {

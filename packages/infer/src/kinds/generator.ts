@@ -1,4 +1,5 @@
 import { type Examples, toRows } from '../arrays/examples.js';
+import type { Manifest } from '../manifest/manifest.js';
 import {
   type Decoder,
   type InterpolateOptions,
@@ -13,7 +14,6 @@ import {
 } from '../methods/latent-space.js';
 import { mapRows, rowsPerCall } from '../methods/rows.js';
 import type { CallOptions, Work } from '../methods/work.js';
-import type { Manifest } from '../run/manifest.js';
 import { ServedModel } from './model.js';
 
 /** An implicit generative model (a GAN): it samples, and its discriminator scores images. */

@@ -1,6 +1,7 @@
 import { describe } from '../arrays/tensor.js';
 import { InputError, RunFolderError } from '../errors.js';
-import type { ImageEntry, LatentServe, Manifest, TranslatorServe, ValueEntry } from '../run/manifest.js';
+import type { ImageEntry, ValueEntry } from '../manifest/base.js';
+import type { LatentServe, Manifest, TranslatorServe } from '../manifest/manifest.js';
 import { ClassifierModel } from './classifier.js';
 import { ConditionalModel } from './conditional.js';
 import { EmbeddingModel } from './embedding.js';

@@ -1,4 +1,5 @@
 import { type Examples, type Rows, toRows } from '../arrays/examples.js';
+import type { Manifest } from '../manifest/manifest.js';
 import { type Elbo, type ElboOptions, elbo } from '../methods/elbo.js';
 import {
   type Decoder,
@@ -23,7 +24,6 @@ import {
 } from '../methods/log-likelihood.js';
 import { type Float32Tensor, mapRows, rowsPerCall } from '../methods/rows.js';
 import type { CallOptions, Work } from '../methods/work.js';
-import type { Manifest } from '../run/manifest.js';
 import { type ModelContext, ServedModel } from './model.js';
 
 type LatentManifest = Extract<Manifest, { kind: 'latent' }>;

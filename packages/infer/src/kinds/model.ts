@@ -1,7 +1,7 @@
 import type { ComputeDevice, Device, Refusal, Session } from '../device/types.js';
 import { DisposedError, RunFolderError } from '../errors.js';
+import type { Manifest } from '../manifest/manifest.js';
 import { type CallOptions, Work } from '../methods/work.js';
-import type { Manifest } from '../run/manifest.js';
 
 /** What `load` hands to a model: a checked manifest, and its graphs opened on one device. */
 export interface ModelContext<M extends Manifest = Manifest> {

@@ -1,10 +1,11 @@
 import { float32 } from '../arrays/tensor.js';
 import { InputError, RunFolderError } from '../errors.js';
+import type { Manifest } from '../manifest/manifest.js';
 import { type Float32Tensor, rowsPerCall } from '../methods/rows.js';
 import type { CallOptions, Work } from '../methods/work.js';
-import type { Manifest } from '../run/manifest.js';
 import { padRows } from '../text/pad.js';
-import { type Tokeniser, tokeniser } from '../text/tokenisers.js';
+import type { Tokeniser } from '../text/tokeniser.js';
+import { tokeniser } from '../text/tokenisers.js';
 import { UNKNOWN, Vocabulary } from '../text/vocabulary.js';
 import { kindOf, typedArrayKind } from '../typed-array.js';
 import { type ModelContext, ServedModel } from './model.js';

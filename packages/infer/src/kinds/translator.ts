@@ -1,5 +1,6 @@
 import { float32, type Tensor } from '../arrays/tensor.js';
 import { InputError, RunFolderError } from '../errors.js';
+import type { Manifest } from '../manifest/manifest.js';
 import {
   beamSearch,
   type SearchOptions,
@@ -9,9 +10,9 @@ import {
 } from '../methods/beam-search.js';
 import { type Float32Tensor, rowsPerCall } from '../methods/rows.js';
 import type { Work, WorkOptions } from '../methods/work.js';
-import type { Manifest } from '../run/manifest.js';
 import { padRows } from '../text/pad.js';
-import { type Tokeniser, tokeniser } from '../text/tokenisers.js';
+import type { Tokeniser } from '../text/tokeniser.js';
+import { tokeniser } from '../text/tokenisers.js';
 import { END, PADDING, START, Vocabulary } from '../text/vocabulary.js';
 import { kindOf } from '../typed-array.js';
 import { type ModelContext, ServedModel } from './model.js';

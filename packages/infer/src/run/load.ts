@@ -4,20 +4,15 @@ import { openDevice } from '../device/open.js';
 import type { ComputeDevice, DeviceOptions, Session } from '../device/types.js';
 import { AbortError, GraphError, InputError, RunFolderError } from '../errors.js';
 import { checkRoles, createModel, type Model } from '../kinds/index.js';
+import { type GraphEntry, MANIFEST_FILE, type ValueEntry } from '../manifest/base.js';
+import type { Manifest } from '../manifest/manifest.js';
 import type { RunFile } from '../manifest/run-file.js';
 import { checkOptions } from '../options.js';
 import { sha256 } from '../source/sha256.js';
 import type { ReadOptions, RunSource } from '../source/source.js';
 import { type FetchOptions, UrlSource, withoutSecrets } from '../source/url-source.js';
 import { kindOf, shown, typedArrayKind } from '../typed-array.js';
-import {
-  type GraphEntry,
-  graphFiles,
-  MANIFEST_FILE,
-  type Manifest,
-  parseManifest,
-  type ValueEntry,
-} from './manifest.js';
+import { graphFiles, parseManifest } from './manifest.js';
 
 /** How far a load is, in bytes of graphs. */
 export interface LoadProgress {

@@ -1,7 +1,7 @@
 import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RunFolderError } from '../errors.js';
-import { MANIFEST_FILE } from '../run/manifest.js';
+import { MANIFEST_FILE } from '../manifest/base.js';
 import { collectParts, type ReadOptions, type RunSource } from './source.js';
 
 /** A run folder on disk. */

@@ -1,4 +1,4 @@
-import type { Tokeniser } from './tokenisers.js';
+import type { Tokeniser } from './tokeniser.js';
 
 /**
  * Lower-case words of unaccented letters, and the marks `. ! ?` apart from the word before them; all else parts words

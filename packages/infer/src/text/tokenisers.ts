@@ -1,8 +1,6 @@
 import { InputError } from '../errors.js';
 import { asciiWords } from './ascii-words.js';
-
-/** A text as a list of tokens. Training and serving must use the same one: a run's manifest names it. */
-export type Tokeniser = (text: string) => string[];
+import type { Tokeniser } from './tokeniser.js';
 
 /** `don't` is two words of a treebank: `do n't`. */
 const NOT = /(\p{L})n['’]t(?![\p{L}\p{N}])/gu;

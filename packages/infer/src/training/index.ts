@@ -1,3 +1,4 @@
+export type { StateEntry, TrainingState } from '../arrays/state.js';
 export type { BatchEntry, HostInput, HostInputKind, StepGraph } from '../manifest/step-graph.js';
 export type { StepEntry, TrainingEntry } from '../manifest/training-entry.js';
 export type { BatchValues } from './batch.js';
@@ -11,4 +12,3 @@ export {
   TrainableSession,
   withWeights,
 } from './session.js';
-export type { StateEntry, TrainingState } from './state.js';

@@ -1,13 +1,13 @@
 import { decodeSafetensors } from '../arrays/safetensors.js';
+import type { TrainingState } from '../arrays/state.js';
 import { openDevice } from '../device/open.js';
 import { RunFolderError } from '../errors.js';
+import type { Manifest } from '../manifest/manifest.js';
 import { checkOptions } from '../options.js';
 import { Random } from '../random.js';
 import { abortable, limitOf, nameOf, openSource, type RunLocation, readManifest, runFileReader } from '../run/load.js';
-import type { Manifest } from '../run/manifest.js';
 import { type OpenStep, openStep, StepRunner } from './runner.js';
 import { type TrainableManifest, type TrainableOptions, TrainableSession } from './session.js';
-import type { TrainingState } from './state.js';
 
 /**
  * Loads a run that was trained with `train --save-step`, to train it further where it is: in Node or in a browser,

@@ -1,10 +1,11 @@
+import type { TrainingState } from '../arrays/state.js';
 import { ARRAYS, describe, sizeOf, type Tensor } from '../arrays/tensor.js';
 import type { ComputeDevice, Session } from '../device/types.js';
 import { InputError } from '../errors.js';
 import { type BatchEntry, fillHostInput, type HostInput, type StepGraph } from '../manifest/step-graph.js';
 import type { Random } from '../random.js';
 import { kindOf, typedArrayKind } from '../typed-array.js';
-import { type StateStore, type StepVariables, stateStore, stepVariables, type TrainingState } from './state.js';
+import { type StateStore, type StepVariables, stateStore, stepVariables } from './state.js';
 
 /** Arrays by name, each as the step's graph declares it. */
 export type StepBatch = Readonly<Record<string, Tensor['data']>>;

@@ -1,19 +1,20 @@
 import { encodeSafetensors } from '../arrays/safetensors.js';
+import type { TrainingState } from '../arrays/state.js';
 import { openDevice } from '../device/open.js';
 import { SerialQueue } from '../device/queue.js';
 import type { Device, Refusal, Session } from '../device/types.js';
 import { DisposedError, InputError } from '../errors.js';
 import { createModel, type Model } from '../kinds/index.js';
+import { type GraphEntry, MANIFEST_FILE } from '../manifest/base.js';
+import type { Manifest } from '../manifest/manifest.js';
 import type { BatchEntry } from '../manifest/step-graph.js';
 import type { TrainingEntry } from '../manifest/training-entry.js';
 import type { Random } from '../random.js';
 import { type LoadOptions, openGraph, runFileReader } from '../run/load.js';
-import { type GraphEntry, MANIFEST_FILE, type Manifest } from '../run/manifest.js';
 import { sha256 } from '../source/sha256.js';
 import type { RunSource } from '../source/source.js';
 import { type BatchValues, checkBatch } from './batch.js';
 import type { StepRunner } from './runner.js';
-import type { TrainingState } from './state.js';
 
 export interface TrainableOptions extends LoadOptions {
   /** Of the steps' random numbers. Default: they go on where the training stood. */

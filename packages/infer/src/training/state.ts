@@ -1,15 +1,7 @@
+import type { StateEntry, TrainingState } from '../arrays/state.js';
 import type { Tensor } from '../arrays/tensor.js';
 import type { ComputeDevice, DeviceTensor, Feeds, Session } from '../device/types.js';
 import type { StepGraph } from '../manifest/step-graph.js';
-
-/** One variable's numbers, row-major. */
-export interface StateEntry {
-  readonly shape: readonly number[];
-  readonly data: Float32Array | Int32Array;
-}
-
-/** All variables of a training by name: weights, optimizer slots, moving averages. */
-export type TrainingState = Readonly<Record<string, StateEntry>>;
 
 /** What a step does with variables; assigned ones with the output that holds the new value. */
 export interface StepVariables {

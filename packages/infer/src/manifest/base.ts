@@ -1,0 +1,75 @@
+import type { DataType } from '../arrays/tensor.js';
+import type { RunFile } from './run-file.js';
+import type { TrainingEntry } from './training-entry.js';
+
+/** The format that this version writes; readers refuse a greater one. */
+export const MANIFEST_FORMAT = 1;
+
+/** The manifest's name inside a run folder. It is written last: a folder that has one is a whole run. */
+export const MANIFEST_FILE = 'manifest.json';
+
+/** One graph's signature and file. A string in a shape names a free dimension. */
+export interface GraphEntry extends RunFile {
+  readonly opset: number;
+  readonly inputs: Readonly<Record<string, ValueEntry>>;
+  readonly outputs: Readonly<Record<string, ValueEntry>>;
+  /** Files beside the graph's that hold its weights; of graphs of more than 2 GiB. */
+  readonly externalData?: readonly RunFile[] | undefined;
+}
+
+export interface ValueEntry {
+  readonly dtype: DataType;
+  readonly shape: readonly (number | string)[];
+}
+
+export interface FileEntry {
+  readonly name: string;
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+/** A number that was measured, with what it was measured on: never a number alone. */
+export interface MetricEntry {
+  readonly name: string;
+  readonly value: number;
+  readonly unit?: string | undefined;
+  readonly dataSet?: string | undefined;
+  readonly split?: string | undefined;
+  /** How many examples it averages over. */
+  readonly samples?: number | undefined;
+  readonly seed?: number | undefined;
+  readonly device?: string | undefined;
+  readonly [detail: string]: unknown;
+}
+
+/** How an example is laid out and what its values mean. */
+export interface ImageEntry {
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+  /** Values for black and white. */
+  readonly range: readonly [number, number];
+}
+
+/** What the manifests of all kinds have. */
+export interface ManifestBase {
+  readonly format: 1;
+  readonly model: string;
+  /** ISO 8601. */
+  readonly created: string;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly data: { readonly name: string; readonly files: readonly FileEntry[]; readonly embedded: boolean };
+  readonly seed: number;
+  readonly device: string;
+  readonly engine: string;
+  readonly steps: number;
+  readonly epochs: number;
+  readonly graphs: Readonly<Record<string, GraphEntry>>;
+  /** Tokens in the order of their ids, by the name of the vocabulary; for models of text. */
+  readonly vocabularies?: Readonly<Record<string, readonly string[]>> | undefined;
+  /** How the training can go on without tfjs; of runs that were trained with `--save-step`. */
+  readonly training?: TrainingEntry | undefined;
+  readonly metrics: readonly MetricEntry[];
+  readonly [detail: string]: unknown;
+}
