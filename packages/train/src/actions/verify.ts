@@ -1,12 +1,13 @@
 import { type DeviceVerification, type OnnxExport, tf, verify } from '@onnx-forge/export';
 import { type DeviceRequest, loadManifest, Random } from '@onnx-forge/infer';
+import { dataFacts } from '../data/facts.js';
 import { AVERAGE_PREFIX } from '../engine/averages.js';
-import { networkWeights } from '../engine/step.js';
 import { TrainError } from '../errors.js';
 import type { GraphInput } from '../kinds/graph.js';
 import { seededInitializers } from '../layers/initializers.js';
+import { type Networks, networkWeights } from '../layers/network.js';
 import type { OptionValues } from '../options/option.js';
-import { dataFacts, type Networks, type Recipe, recipeOptions } from '../recipe/recipe.js';
+import { type Recipe, recipeOptions } from '../recipe/recipe.js';
 import { loadCheckpoint } from '../run/checkpoint.js';
 import { readGraphFiles } from '../run/graph-file.js';
 

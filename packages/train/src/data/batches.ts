@@ -1,6 +1,6 @@
 import { InputError, Random } from '@onnx-forge/infer';
-import type { Field, Split } from './data-set.js';
-import { allocate, exampleSize, type FieldArray } from './fields.js';
+import type { Field, FieldArray, Split } from './data-set.js';
+import { allocate, exampleSize } from './fields.js';
 
 /** Where training stands in the data; plain JSON. The permutation is not part of it: it follows from seed and epoch. */
 export interface BatchPosition {

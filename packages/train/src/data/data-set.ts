@@ -1,7 +1,8 @@
-import type { FieldArray, FieldType } from './fields.js';
-
 export const SPLIT_NAMES = ['train', 'validation', 'test'] as const;
 export type SplitName = (typeof SPLIT_NAMES)[number];
+
+export type FieldType = 'float32' | 'int32';
+export type FieldArray = Float32Array | Int32Array;
 
 /** One value per example, such as the image `x` or the class `label`. */
 export interface Field {

@@ -1,8 +1,5 @@
-import type { Field, Split } from './data-set.js';
+import type { Field, FieldArray, Split } from './data-set.js';
 import { DataError } from './errors.js';
-
-export type FieldType = 'float32' | 'int32';
-export type FieldArray = Float32Array | Int32Array;
 
 /** Numbers in one example of `shape` (1 for a scalar). */
 export function exampleSize(shape: readonly number[]): number {

@@ -4,6 +4,7 @@ export * from './batches.js';
 export * from './data-set.js';
 export * from './description.js';
 export * from './errors.js';
+export * from './facts.js';
 export * from './fields.js';
 export { parseAmat } from './formats/amat.js';
 export { type CifarRecords, parseCifar } from './formats/cifar.js';

@@ -1,7 +1,5 @@
 import { tf } from '@onnx-forge/export';
-import type { NetworkWeight } from '../layers/network.js';
-import type { Networks } from '../recipe/recipe.js';
-import { networkWeights } from './step.js';
+import { type Networks, type NetworkWeight, networkWeights } from '../layers/network.js';
 
 /** In the state, an average has its weight's name behind this. */
 export const AVERAGE_PREFIX = 'average/';

@@ -7,8 +7,9 @@ import {
   type tf,
 } from '@onnx-forge/export';
 import type { DeviceOptions } from '@onnx-forge/infer';
+import { networkWeights } from '../layers/network.js';
 import type { BatchArrays, Engine, EngineOptions, EngineState } from './engine.js';
-import { type BoundStep, bindStep, networkWeights } from './step.js';
+import { type BoundStep, bindStep } from './step.js';
 import { type NamedVariables, readVariables, restoreVariables } from './variables.js';
 
 /** Runs the steps as ONNX graphs: one call of onnxruntime for loss, gradients and update together. */

@@ -1,9 +1,10 @@
 import { type StepRandom, tf, withLayerNoise } from '@onnx-forge/export';
 import type { Random } from '@onnx-forge/infer';
+import { networkWeights } from '../layers/network.js';
 import type { BatchInput } from '../recipe/inputs.js';
 import type { Recipe } from '../recipe/recipe.js';
 import type { BatchArrays, Engine, EngineOptions, EngineState } from './engine.js';
-import { type BoundStep, bindStep, networkWeights } from './step.js';
+import { type BoundStep, bindStep } from './step.js';
 import { readVariables, refuseOtherArrays, restoreVariables } from './variables.js';
 
 /** Runs the steps on tfjs itself, on the backend that is set. The reference for the compiled engine. */

@@ -1,6 +1,7 @@
 import type { Random } from '@onnx-forge/infer';
+import type { Networks } from '../layers/network.js';
 import type { OptionValues } from '../options/option.js';
-import type { Networks, Recipe } from '../recipe/recipe.js';
+import type { Recipe } from '../recipe/recipe.js';
 import type { WeightAverages } from './averages.js';
 
 /** An array of the training state under a stable name: a weight, an optimizer slot, a moving average. */

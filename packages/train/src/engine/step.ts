@@ -1,8 +1,7 @@
-import type { StepRandom } from '@onnx-forge/export';
-import { tf } from '@onnx-forge/export';
+import { type StepRandom, tf } from '@onnx-forge/export';
 import { TrainError } from '../errors.js';
-import type { NetworkWeight } from '../layers/network.js';
-import { type BatchTensors, FixedRate, type Networks, type Optimizers, type Step } from '../recipe/recipe.js';
+import { type Networks, type NetworkWeight, networkWeights } from '../layers/network.js';
+import { type BatchTensors, FixedRate, type Optimizers, type Step } from '../recipe/recipe.js';
 import type { EngineOptions } from './engine.js';
 import { learningRateOf } from './learning-rate.js';
 
@@ -97,13 +96,6 @@ function clipByGlobalNorm(grads: tf.NamedTensorMap, maximum: number): tf.NamedTe
   const norm = tf.sqrt(tf.addN(Object.values(grads).map((grad) => tf.sum(tf.square(grad)))));
   const factor = tf.minimum(1, tf.div(maximum, tf.add(norm, 1e-12)));
   return Object.fromEntries(Object.entries(grads).map(([name, grad]) => [name, tf.mul(grad, factor)]));
-}
-
-/** The weights of the named networks (all by default) under `NETWORK/LAYER/KIND`. */
-export function networkWeights(nets: Networks, names: readonly string[] = Object.keys(nets)): NetworkWeight[] {
-  return names.flatMap((net) =>
-    (nets[net]?.weights ?? []).map((weight) => ({ ...weight, name: `${net}/${weight.name}` })),
-  );
 }
 
 function refuseDeadWeights(step: string, weights: readonly NetworkWeight[], grads: tf.NamedTensorMap): void {

@@ -25,7 +25,7 @@ export {
 export { layerNorm } from './layer-norm.js';
 export { leakyRelu, leakyReluLayer } from './leaky-relu.js';
 export { type MlpOptions, mlp } from './mlp.js';
-export { Network, type NetworkWeight, sequential } from './network.js';
+export { Network, type Networks, type NetworkWeight, networkWeights, sequential } from './network.js';
 export { type Pooling, poolOverTime } from './pool-over-time.js';
 export { reflectionPad2d } from './reflection-pad2d.js';
 export {

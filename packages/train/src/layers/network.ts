@@ -37,6 +37,16 @@ export class Network {
   }
 }
 
+/** Networks by name. */
+export type Networks = Readonly<Record<string, Network>>;
+
+/** The weights of the named networks (all by default) under `NETWORK/LAYER/KIND`. */
+export function networkWeights(nets: Networks, names: readonly string[] = Object.keys(nets)): NetworkWeight[] {
+  return names.flatMap((net) =>
+    (nets[net]?.weights ?? []).map((weight) => ({ ...weight, name: `${net}/${weight.name}` })),
+  );
+}
+
 /** A network of stock layers, one after the other. The first layer states its `inputShape`. */
 export function sequential(layers: tf.layers.Layer[]): Network {
   return new Network(tf.sequential({ layers }));

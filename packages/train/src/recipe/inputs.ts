@@ -1,7 +1,6 @@
 import type { Augment } from '../data/batches.js';
-import type { DataSet, Field, Split } from '../data/data-set.js';
-import { SPLIT_NAMES } from '../data/data-set.js';
-import { exampleSize, type FieldType } from '../data/fields.js';
+import { type DataSet, type Field, type FieldType, SPLIT_NAMES, type Split } from '../data/data-set.js';
+import { exampleSize } from '../data/fields.js';
 import { TrainError } from '../errors.js';
 
 /** One tensor of a batch: which field of the data it is, and in what form the networks want it. */

@@ -1,12 +1,12 @@
 import type { StepRandom, tf } from '@onnx-forge/export';
-import type { Random } from '@onnx-forge/infer';
-import type { DataSet, Vocabularies } from '../data/data-set.js';
+import type { DataSet } from '../data/data-set.js';
+import type { DataFacts } from '../data/facts.js';
 import { TrainError } from '../errors.js';
 import type { Figure } from '../figures/figure.js';
-import type { GraphRunner } from '../kinds/graph.js';
+import type { Monitor } from '../kinds/monitor.js';
 import type { Served } from '../kinds/served.js';
 import type { Initializers } from '../layers/initializers.js';
-import type { Network } from '../layers/network.js';
+import type { Networks } from '../layers/network.js';
 import type { Evaluate } from '../measures/measure.js';
 import type { ModelKind } from '../model-kinds.js';
 import {
@@ -21,9 +21,6 @@ import {
 } from '../options/option.js';
 import { TRAINING_OPTIONS } from '../options/training.js';
 import type { BatchInput } from './inputs.js';
-
-/** Networks by name. */
-export type Networks = Readonly<Record<string, Network>>;
 
 /** The tensors of a batch, each [batch, ...]. */
 export type BatchTensors<Input extends string = string> = Readonly<Record<Input, tf.Tensor>>;
@@ -47,16 +44,6 @@ export type Optimizers<Net extends string = string> =
   | FixedRate
   | Readonly<Partial<Record<Net, tf.Optimizer | FixedRate>>>;
 
-/** What networks depend on that is the data's to say. */
-export interface DataFacts {
-  readonly vocabularies: Vocabularies;
-}
-
-/** Of a data set, or of a run's manifest. */
-export function dataFacts({ vocabularies = {} }: { readonly vocabularies?: Vocabularies | undefined }): DataFacts {
-  return { vocabularies };
-}
-
 /** One update: a loss, the networks that it moves, and the optimizer that moves them. */
 export interface Step<Nets extends Networks = Networks, Input extends string = string, Options = OptionValues> {
   /** Only these networks get gradients; the others are constants here. */
@@ -79,14 +66,6 @@ export interface SnapshotSchedule {
   /** After these epochs. */
   readonly atEpochs?: readonly number[];
 }
-
-/** Metrics by name, such as the accuracy of nearest neighbours. `data` has the recipe's inputs as fields. */
-export type Monitor<Options = OptionValues> = (
-  graphs: GraphRunner,
-  data: DataSet,
-  random: Random,
-  options: Options,
-) => Promise<Readonly<Record<string, number>>>;
 
 /** Options that every recipe has. */
 export interface CommonOptions {

@@ -1,6 +1,5 @@
 import { evaluationBatches } from '../../data/batches.js';
-import type { Split } from '../../data/data-set.js';
-import type { FieldArray } from '../../data/fields.js';
+import type { FieldArray, Split } from '../../data/data-set.js';
 
 export interface ClassificationValidation {
   /** The field that is classified; `label` has the truth. */

@@ -2,8 +2,8 @@ import type { tf } from '@onnx-forge/export';
 import { TranslationSteps } from '@onnx-forge/infer';
 import { evaluationBatches } from '../../data/batches.js';
 import type { Split } from '../../data/data-set.js';
+import type { DataFacts } from '../../data/facts.js';
 import { pairLengths, SENTENCE_IDS, type SentencePairOptions } from '../../data/prepare/sentence-pairs.js';
-import type { DataFacts } from '../../recipe/recipe.js';
 import { type GraphRunner, graph } from '../graph.js';
 import type { Served } from '../served.js';
 

@@ -5,8 +5,8 @@ import type { Split } from '../../../data/data-set.js';
 import { knnAccuracy, type LabelledVectors, type NeighbourVote } from '../../../measures/knn.js';
 import type { Evaluate } from '../../../measures/measure.js';
 import { collapseStd } from '../../../objectives/self-supervision.js';
-import type { Monitor } from '../../../recipe/recipe.js';
 import type { GraphRunner } from '../../graph.js';
+import type { Monitor } from '../../monitor.js';
 
 export interface RepresentationOptions {
   /** The field of images; training may augment it, these measures never see that. */

@@ -3,8 +3,8 @@ import { gather } from '../../../data/batches.js';
 import type { CausalTransformer } from '../../../layers/causal-transformer.js';
 import { nextTokenLoss } from '../../../objectives/next-token-loss.js';
 import { stopGradient } from '../../../objectives/self-supervision.js';
-import type { Monitor } from '../../../recipe/recipe.js';
 import { type Graph, graph } from '../../graph.js';
+import type { Monitor } from '../../monitor.js';
 
 /** Through everything, or only along the residual stream: what attention and feed-forward network add held constant. */
 export type GradientPath = 'whole' | 'residual';

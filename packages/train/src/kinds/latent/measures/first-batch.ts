@@ -1,6 +1,6 @@
 import { float32 } from '@onnx-forge/infer';
 import { subset } from '../../../data/fields.js';
-import type { Monitor } from '../../../recipe/recipe.js';
+import type { Monitor } from '../../monitor.js';
 import { validateBounds } from '../bounds.js';
 
 /**
