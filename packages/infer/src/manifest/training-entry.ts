@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { RandomState } from '../random.js';
 import { type RunFile, runFile } from './run-file.js';
 import type { StepGraph } from './step-graph.js';
+import { withoutEval } from './without-eval.js';
 
 /** A training step's graph file, of standard operators only. */
 export interface StepEntry extends RunFile, StepGraph {
@@ -26,30 +27,32 @@ export interface TrainingEntry {
   readonly weights: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
-const count = z.int().nonnegative();
-const shape = z.array(count);
-const named = { name: z.string().min(1), shape };
+export const trainingEntry: z.ZodType<TrainingEntry> = withoutEval(() => {
+  const count = z.int().nonnegative();
+  const shape = z.array(count);
+  const named = { name: z.string().min(1), shape };
 
-const hostInput = z.discriminatedUnion('kind', [
-  z.object({ ...named, kind: z.literal('normal') }),
-  z.object({ ...named, kind: z.literal('uniform'), low: z.number(), high: z.number() }),
-  z.object({ ...named, kind: z.literal('learningRate'), value: z.number() }),
-]);
+  const hostInput = z.discriminatedUnion('kind', [
+    z.object({ ...named, kind: z.literal('normal') }),
+    z.object({ ...named, kind: z.literal('uniform'), low: z.number(), high: z.number() }),
+    z.object({ ...named, kind: z.literal('learningRate'), value: z.number() }),
+  ]);
 
-const step = z.object({
-  ...runFile,
-  opset: z.int().positive(),
-  batch: z.record(z.string(), z.object({ dtype: z.enum(['float32', 'int32']), shape })),
-  hostInputs: z.array(hostInput),
-  reads: z.array(z.string()),
-  assigns: z.record(z.string(), z.string()),
-  inPlace: z.array(z.string()).default([]),
-  metrics: z.array(z.string()),
-});
+  const step = z.object({
+    ...runFile,
+    opset: z.int().positive(),
+    batch: z.record(z.string(), z.object({ dtype: z.enum(['float32', 'int32']), shape })),
+    hostInputs: z.array(hostInput),
+    reads: z.array(z.string()),
+    assigns: z.record(z.string(), z.string()),
+    inPlace: z.array(z.string()).default([]),
+    metrics: z.array(z.string()),
+  });
 
-export const trainingEntry: z.ZodType<TrainingEntry> = z.object({
-  state: z.object(runFile),
-  random: z.object({ algorithm: z.literal('xoshiro128**'), words: z.array(count).length(8) }),
-  steps: z.record(z.string(), step).refine((steps) => Object.keys(steps).length > 0, 'expected at least one step'),
-  weights: z.record(z.string(), z.record(z.string(), count)),
+  return z.object({
+    state: z.object(runFile),
+    random: z.object({ algorithm: z.literal('xoshiro128**'), words: z.array(count).length(8) }),
+    steps: z.record(z.string(), step).refine((steps) => Object.keys(steps).length > 0, 'expected at least one step'),
+    weights: z.record(z.string(), z.record(z.string(), count)),
+  });
 });
