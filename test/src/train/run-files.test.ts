@@ -11,6 +11,7 @@ import {
   type TrainEvent,
   type TrainRequest,
   type TrainResult,
+  tf,
   train,
 } from '@onnx-forge/train';
 import { expect } from 'chai';
@@ -200,4 +201,17 @@ describe('a training that diverges', () => {
       const [notice] = await withNotices({ out, set, maxSteps: 8, resume: true });
       expect(notice).to.include('cosine schedule led to iteration 4 and now leads to 8');
     }));
+});
+
+describe('a training in a program', () => {
+  for (const engine of ['eager', 'compiled'] as const) {
+    it(`leaves no tensor and no variable behind: ${engine}`, () =>
+      inTemporaryFolder(async (folder) => {
+        const held = () => [tf.memory().numTensors, Object.keys(tf.engine().registeredVariables).length];
+        await tiny({ out: join(folder, 'first'), engine, maxSteps: 2 });
+        const before = held();
+        await tiny({ out: join(folder, 'second'), engine, maxSteps: 2 });
+        expect(held()).to.deep.equal(before);
+      }));
+  }
 });

@@ -29,7 +29,7 @@ const SMALL = 4096;
  * move from the moments into two scalars, and small variables are updated together.
  */
 export class CompiledAdam {
-  readonly #groups = new WeakMap<tf.AdamOptimizer, readonly Group[]>();
+  readonly #groups = new Map<tf.AdamOptimizer, readonly Group[]>();
 
   /** @param learningRate a scalar, in place of the optimizer's own */
   update(optimizer: tf.AdamOptimizer, gradients: Gradients, learningRate: tf.Tensor): void {
@@ -49,6 +49,11 @@ export class CompiledAdam {
     }
     accBeta1.assign(tf.mul(accBeta1, beta1));
     accBeta2.assign(tf.mul(accBeta2, beta2));
+  }
+
+  dispose(): void {
+    for (const { m, v } of [...this.#groups.values()].flat()) tf.dispose([m, v]);
+    this.#groups.clear();
   }
 
   /** The groups of exactly these variables. One of which another step updates only a part falls into two, both from zero. */

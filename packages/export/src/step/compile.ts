@@ -48,7 +48,7 @@ export function stepModels(
 async function compileOn(
   device: ComputeDevice,
   definitions: Readonly<Record<string, StepDefinition>>,
-  { nameOf, random, dialect }: CompileOptions,
+  { nameOf, random, dialect, pure = false }: CompileOptions,
 ): Promise<CompiledTraining> {
   const chosen = dialect ? await checkedDialect(device, dialect) : await dialectOf(device);
   const { compiler, models } = undoneOnFailure(() => {
@@ -59,5 +59,5 @@ async function compileOn(
   for (const [name, { bytes, graph }] of Object.entries(models)) {
     steps[name] = await openStep(device, `step ${name}`, bytes, graph);
   }
-  return new CompiledTraining(new StepRunner(device, steps, compiler.initial, random), compiler);
+  return new CompiledTraining(new StepRunner(device, steps, compiler.initial, random), compiler, pure);
 }

@@ -106,6 +106,11 @@ export class StepCompiler {
     return undoneOnFailure(() => this.#compile(dialect, noCopy));
   }
 
+  /** Frees what only the compiled steps use: the moments of a compiled Adam. */
+  dispose(): void {
+    this.#optimizers.dispose();
+  }
+
   #compile(dialect: Dialect, noCopy: boolean): Record<string, StepModel> {
     this.checkSettings();
     const traced = Object.entries(this.#definitions).map(([name, definition]) => {

@@ -80,6 +80,10 @@ export class CompiledOptimizers {
     }
   }
 
+  dispose(): void {
+    this.#adam.dispose();
+  }
+
   #replaceUpdate({ prototype }: { readonly prototype: tf.Optimizer }, update: Update): () => void {
     const { settings } = this;
     const original = prototype.applyGradients;

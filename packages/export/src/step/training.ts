@@ -11,9 +11,12 @@ export class CompiledTraining {
   /** How often each step has run. */
   readonly #runs = new Map<string, number>();
 
-  constructor(runner: StepRunner, compiler: StepCompiler) {
+  readonly #pure: boolean;
+
+  constructor(runner: StepRunner, compiler: StepCompiler, pure: boolean) {
     this.#runner = runner;
     this.#compiler = compiler;
+    this.#pure = pure;
   }
 
   /** The device granted, and why others were not. */
@@ -26,13 +29,13 @@ export class CompiledTraining {
    *
    * @throws InputError for an unknown step, an array that is missing, unknown, or of another type or size;
    * StepChangedError when an optimizer's settings, other than its learning rate, are not the compiled ones, or the step would
-   * do something else than when it was compiled (looked at before its runs 2, 3, 5, 9, 17 ..., since it takes a trace)
+   * do something else than when it was compiled (looked at before its runs 2, 3, 5, 9, 17 ..., since it takes a trace; not if `pure`)
    */
   async run(name: string, batch: Batch): Promise<Record<string, number>> {
     this.#compiler.checkSettings();
     this.#compiler.checkNames(name, batch ?? {});
     const runs = this.#runs.get(name) ?? 0;
-    if (runs > 0 && Number.isInteger(Math.log2(runs))) this.#compiler.checkUnchanged(name);
+    if (!this.#pure && runs > 0 && Number.isInteger(Math.log2(runs))) this.#compiler.checkUnchanged(name);
     this.#runs.set(name, runs + 1);
     return this.#runner.run(name, batch ?? {});
   }
@@ -67,8 +70,9 @@ export class CompiledTraining {
     }
   }
 
-  dispose(): Promise<void> {
-    return this.#runner.dispose();
+  async dispose(): Promise<void> {
+    await this.#runner.dispose();
+    this.#compiler.dispose();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

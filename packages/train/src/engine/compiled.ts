@@ -48,7 +48,7 @@ export class CompiledEngine implements Engine {
     const weights = [...networkWeights(nets), ...(averages?.weights ?? [])];
     const names = new Map<tf.Variable, string>(weights.map(({ name, variable }) => [variable, name]));
     const nameOf = (variable: tf.Variable) => names.get(variable);
-    const training = await compileTraining(steps, { ...device, random, nameOf });
+    const training = await compileTraining(steps, { ...device, random, nameOf, pure: true });
     const moved = await training.state();
     const others = weights
       .filter(({ name }) => !(name in moved))
@@ -85,7 +85,8 @@ export class CompiledEngine implements Engine {
     return this.#training.writeBack();
   }
 
-  dispose(): Promise<void> {
-    return this.#training.dispose();
+  async dispose(): Promise<void> {
+    await this.#training.dispose();
+    for (const step of this.#steps) step.dispose();
   }
 }

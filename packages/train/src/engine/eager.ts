@@ -63,7 +63,7 @@ export class EagerEngine implements Engine {
   async writeBack(): Promise<void> {}
 
   async dispose(): Promise<void> {
-    for (const { groups } of this.#steps.values()) for (const { optimizer } of groups) optimizer.dispose();
+    for (const step of this.#steps.values()) step.dispose();
   }
 
   #tensors(batch: BatchArrays): Record<string, tf.Tensor> {

@@ -22,6 +22,8 @@ export interface BoundStep {
   readonly groups: readonly ParameterGroup[];
   readonly run: StepFunction;
   scaleLearningRate(factor: number): void;
+  /** Frees the optimizers' own variables. */
+  dispose(): void;
 }
 
 /** Binds a recipe's step to networks and options; makes its optimizer. */
@@ -39,6 +41,9 @@ export function bindStep(
     groups,
     scaleLearningRate: (factor) => {
       for (const group of groups) group.scaleLearningRate(factor);
+    },
+    dispose: () => {
+      for (const { optimizer } of groups) optimizer.dispose();
     },
     run(batch, rng) {
       let metrics: Record<string, tf.Scalar> = {};
