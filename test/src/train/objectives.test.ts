@@ -99,7 +99,11 @@ describe('objectives against independent float64 values', () => {
       const total = row.reduce((sum, logit) => sum + Math.exp(logit - largest), 0);
       const softmax = row.map((logit) => Math.exp(logit - largest) / total);
       const gradient = softmax.map((p, j) => (j === labels[i] ? 1 : 0) - p);
-      return { value: row[labels[i]!]! - largest - Math.log(total), gradient, mostLikely: row[labels[i]!] === largest };
+      return {
+        value: row[labels[i]!]! - largest - Math.log(total),
+        gradient,
+        mostLikely: row.indexOf(largest) === labels[i],
+      };
     });
     const logits = tf.tensor2d(rows);
     const ids = tf.tensor1d(labels, 'int32');
