@@ -174,7 +174,7 @@ const GENERATIVE: readonly ModelKind[] = ['latent', 'conditional', 'generator'] 
 export function requireGenerative(model: Model, what: string): asserts model is GenerativeModel {
   if (GENERATIVE.includes(model.kind)) return;
   const { location, kind } = model;
-  throw new InputError(`${location} is a ${kind}: it has no latent space to ${what}`, { location, kind });
+  throw new InputError(`${location} is of kind ${kind}: it has no latent space to ${what}`, { location, kind });
 }
 
 /** Throws RunFolderError when the manifest does not declare the graphs of its kind, with their names and shapes. */

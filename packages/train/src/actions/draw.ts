@@ -54,6 +54,7 @@ export async function drawFigures(request: DrawRequest): Promise<readonly string
     const drawn = await figure({ ...context, random: new Random(manifest.seed).fork(`figure ${name}`) });
     const parts =
       'png' in drawn ? [{ ...drawn, file: name }] : drawn.map((one) => ({ ...one, file: `${name}-${one.part}` }));
+    if (parts.length === 0) onEvent({ type: 'notice', text: `${run} has nothing to draw '${name}' from` });
     for (const { file, png, svg } of parts) {
       const path = folder.file('figures', `${file}.png`);
       await writeAtomically(path, png);

@@ -45,9 +45,14 @@ export function exitCodeOf(error: unknown): number {
   return error instanceof ForgeError && USAGE_CODES.has(error.code) ? EXIT.usage : EXIT.failed;
 }
 
+/** Whether an error is one of the packages' own; viz has a class that does not derive from the others'. */
+export function isOwn(error: unknown): error is ForgeError {
+  return error instanceof ForgeError || (error instanceof Error && error.name === 'FigureError' && 'code' in error);
+}
+
 /** One line for people. What is not one of our errors is a bug or the system's; its message may have several lines. */
 export function messageOf(error: unknown): string {
-  if (error instanceof ForgeError) return error.message;
+  if (isOwn(error)) return error.message;
   const message =
     error instanceof Error ? `${error.name === 'Error' ? '' : `${error.name}: `}${error.message}` : `${error}`;
   return message.replace(/\s*[\r\n]+\s*/g, ' ').trim();
@@ -61,6 +66,6 @@ export interface ErrorReport {
 }
 
 export function reportOf(error: unknown): ErrorReport {
-  const known = error instanceof ForgeError ? error : undefined;
+  const known = isOwn(error) ? error : undefined;
   return { code: known?.code ?? 'unexpected', message: messageOf(error), data: known?.data ?? {} };
 }

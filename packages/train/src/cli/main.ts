@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { ForgeError } from '@onnx-forge/infer';
 import { commands } from './commands/index.js';
 import { createContext } from './context.js';
-import { EXIT, exitCodeOf, InterruptedError, messageOf, reportOf } from './errors.js';
+import { EXIT, exitCodeOf, InterruptedError, isOwn, messageOf, reportOf } from './errors.js';
 import { printable } from './output/printable.js';
 import { parseCommandLine } from './program.js';
 
@@ -37,7 +36,7 @@ export async function main(argv: string[]): Promise<number> {
     context.progress.end();
     // What fails after Ctrl-C fails because of it.
     const error = thrown instanceof InterruptedError ? thrown : (context.interrupted ?? thrown);
-    const more = error instanceof ForgeError || verbose ? '' : ' (unexpected; --verbose shows where)';
+    const more = isOwn(error) || verbose ? '' : ' (unexpected; --verbose shows where)';
     process.stderr.write(`onnx-forge: ${printable(messageOf(error))}${more}\n`);
     if (verbose) process.stderr.write(`${stackOf(thrown)}\n`);
     if (json) await print(JSON.stringify({ error: reportOf(error) }));

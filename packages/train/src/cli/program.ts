@@ -111,6 +111,8 @@ function explain(complaint: string, argv: readonly string[], commands: readonly 
     const message = complaint.replace(/\s*[\r\n]+\s*/g, ' ').trim();
     const missing = /^Not enough arguments following: (.*)$/.exec(message)?.[1];
     if (missing !== undefined) return new UsageError(`--${missing.split(', ')[0]} needs a value; ${see}`);
+    const needed = /^Missing required arguments?: (.*)$/.exec(message)?.[1];
+    if (needed !== undefined) return new UsageError(`${name} needs --${needed.replaceAll(', ', ' and --')}; ${see}`);
     if (message.startsWith('Not enough non-option arguments')) {
       const usage = commands.find((command) => nameOf(command) === name)?.usage;
       return new UsageError(`something is missing: ${PROGRAM} ${usage}; ${see}`);

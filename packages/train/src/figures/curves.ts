@@ -22,23 +22,25 @@ export interface CurvesOptions {
   readonly domain?: readonly [number, number];
 }
 
-/** Metrics of the log over the iterations of training. */
+/** Metrics of the log over the iterations of training; nothing for a run that has logged none of them. */
 export function curves({ title, y, lines, domain }: CurvesOptions): Figure {
   return ({ log, model }) => {
     const { manifest } = model;
-    const series = lines.map(({ name, kind, metric, negate = false }) => {
+    const all = lines.map(({ name, kind, metric, negate = false }) => {
       const points = log.filter((line) => line.kind === kind && line.metrics[metric] !== undefined);
       const sign = negate ? -1 : 1;
       return { name, x: points.map(({ step }) => step), y: points.map(({ metrics }) => sign * metrics[metric]!) };
     });
+    // A run of less than an epoch has no validation yet.
+    const series = all.filter(({ x }) => x.length > 0);
+    if (series.length === 0) return [];
     const within = (value: number): boolean => domain !== undefined && value >= domain[0] && value <= domain[1];
     const { svg } = lineChart({
       title,
       subtitle: `${manifest.model}, ${manifest.data.name}, seed ${manifest.seed}`,
       x: { label: 'training iterations' },
       y: { label: y, ...(domain && series.some((one) => one.y.some(within)) && { domain }) },
-      // A run of less than an epoch has no validation yet.
-      series: series.filter(({ x }) => x.length > 0),
+      series,
     });
     return { svg, png: svgToPng(svg) };
   };

@@ -64,6 +64,16 @@ describe('onnx-forge: measured numbers of several runs', () => {
     expect(like.stdout).to.not.include('differ');
   });
 
+  it('figures: leaves out what a run without snapshots and log has nothing for', async () => {
+    const { code, stdout, stderr } = await onnxForge('figures one', folder);
+    expect(code, stderr).to.equal(0);
+    for (const name of ['progress', 'curves']) {
+      expect(stderr).to.include(`one has nothing to draw '${name}' from`);
+      expect(stdout).to.not.include(`${name}.png`);
+    }
+    expect(stdout).to.include('samples.png');
+  });
+
   it('shows control characters of a file instead of sending them to the terminal', async () => {
     const { code, stderr } = await onnxForge('verify odd', folder);
     expect(code).to.not.equal(0);

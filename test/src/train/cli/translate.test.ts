@@ -53,7 +53,10 @@ describe('onnx-forge: translators', () => {
           ['bars', 'runs/content', 'runs/none', '--metrics', 'attention(<eos>)'],
           "onnx-forge: runs/none: 'attention(<eos>)' was not measured on the test split; it has bleu, ",
         ],
-        [['sample', 'runs/content'], 'onnx-forge: runs/content is a translator: it has no latent space to sample'],
+        [
+          ['sample', 'runs/content'],
+          'onnx-forge: runs/content is of kind translator: it has no latent space to sample',
+        ],
       ] as const) {
         const refused = await onnxForge(args, cwd);
         expect(refused.code).to.not.equal(0);

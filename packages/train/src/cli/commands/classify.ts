@@ -28,7 +28,7 @@ export const classifyCommand: Command = defineCommand({
       throw new UsageError('there is nothing to classify: give texts, or a file of them by --file');
     await using model = await load(run, { device });
     if (model.kind !== 'text-classifier') {
-      throw new InputError(`${run} is a ${model.kind}: it classifies no texts`, { run, kind: model.kind });
+      throw new InputError(`${run} is of kind ${model.kind}: it classifies no texts`, { run, kind: model.kind });
     }
     const found = await classify(model, texts);
     return { text: show(found), json: { run, device: model.device, texts: found } };

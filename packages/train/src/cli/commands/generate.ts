@@ -34,7 +34,7 @@ export const generateCommand: Command = defineCommand({
     await using model = await load(run, { device });
     if (model.kind !== 'language-model') {
       const { location, kind } = model;
-      throw new InputError(`${location} is a ${kind}: only a language-model writes text`, { location, kind });
+      throw new InputError(`${location} is of kind ${kind}: only a language model writes text`, { location, kind });
     }
     const signal = interruptible('stopping');
     const from = prompt.replaceAll('\\n', '\n');

@@ -29,7 +29,7 @@ export const translateCommand: Command = defineCommand({
   async run({ run, text: texts, beam, maxLength, device }): Promise<Outcome> {
     await using model = await load(run, { device });
     if (model.kind !== 'translator') {
-      throw new InputError(`${model.location} is a ${model.kind}: it does not translate`, { kind: model.kind });
+      throw new InputError(`${model.location} is of kind ${model.kind}: it does not translate`, { kind: model.kind });
     }
     const translations = await model.translate(texts, { beam, maxLength });
     return {

@@ -7,7 +7,7 @@ import { messageOf, UsageError } from '../errors.js';
 function requireEmbedding(model: Model, what: string): asserts model is EmbeddingModel {
   if (model.kind === 'embedding') return;
   const { location, kind } = model;
-  throw new InputError(`${location} is a ${kind}: it can't ${what} images, which takes an embedding model`, {
+  throw new InputError(`${location} is of kind ${kind}: it can't ${what} images, which takes an embedding model`, {
     location,
     kind,
   });

@@ -8,8 +8,9 @@ export const samples: Figure<GenerativeKind> = async ({ model, random }) => {
   return imageGrid(images.data, model.manifest.serve.image, { columns: 8 });
 };
 
-/** Samples from the same noise at several points of training, one row each. */
+/** Samples from the same noise at several points of training, one row each; nothing for a run without snapshots. */
 export const progress: Figure<GenerativeKind> = ({ model, snapshots }) => {
+  if (snapshots.length === 0) return [];
   const columns = 16;
   const chosen = spread(snapshots, 10);
   const rows = chosen.map(({ images, count }) => rowsOf(images, count).slice(0, columns));
