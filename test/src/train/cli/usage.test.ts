@@ -56,7 +56,10 @@ const CASES: readonly Case[] = [
   ['train --config none.json', 2, /batch file none\.json: it can't be read/],
   ['train --config file', 2, /batch file file: it is not JSON/],
   ['train --config typo.json', 2, /runs\[1\] has no setting 'epoch'; did you mean 'epochs'\?/],
-  ['train --config zero.json', 2, /runs\[0\]\.epochs must be a whole number of at least 1/],
+  ['train --config zero.json', 2, /runs\[0\]\.epochs must be a whole number of at least 1, not 0/],
+  ['train --config bom.json', 2, /runs must be a list of at least one run, not \[\]/],
+  ['train --config list.json', 2, /the file must be an object, not \[\]/],
+  ['train --config bare.json', 2, /runs is missing: it must be a list of runs/],
   ['eval', 2, /something is missing: onnx-forge eval <run\.\.>/],
   ['eval none', 1, /no folder none/],
   ['eval none --split tset', 2, /--split .* did you mean 'test'\?/],
@@ -94,6 +97,9 @@ describe('onnx-forge: bad input', () => {
       writeFile(join(folder, 'file.mjs'), 'export default {'),
       writeFile(join(folder, 'other.mjs'), 'export default { name: "other" }'),
       writeFile(join(folder, 'typo.json'), JSON.stringify({ runs: [run({}), run({ epoch: 3 })] })),
+      writeFile(join(folder, 'bom.json'), '\uFEFF{"runs":[]}'),
+      writeFile(join(folder, 'list.json'), '[]'),
+      writeFile(join(folder, 'bare.json'), '{}'),
       writeFile(join(folder, 'zero.json'), JSON.stringify({ runs: [run({ epochs: 0 })] })),
       mkdir(join(folder, 'empty')),
       mkdir(join(folder, 'logged')),
@@ -130,7 +136,8 @@ describe('onnx-forge: bad input', () => {
 
   it('leaves no file behind', async () => {
     const names = await readdir(folder);
-    const made = ['damaged', 'empty', 'file', 'file.mjs', 'logged', 'other.mjs', 'typo.json', 'zero.json'];
+    const files = ['bare.json', 'bom.json', 'file', 'file.mjs', 'list.json', 'other.mjs', 'typo.json', 'zero.json'];
+    const made = ['damaged', 'empty', 'logged', ...files].sort();
     expect(names.sort()).to.deep.equal(made);
   });
 

@@ -33,21 +33,28 @@ export async function readBatchFile(path: string): Promise<BatchEntry[]> {
   });
   let json: unknown;
   try {
-    json = JSON.parse(content.toString('utf8'));
+    json = JSON.parse(content.toString('utf8').replace(/^\uFEFF/, ''));
   } catch (error) {
     throw refuse(`it is not JSON: ${(error as Error).message}`);
   }
   const result = fileSchema.safeParse(json);
-  if (!result.success) throw refuse(explain(result.error.issues[0]!));
+  if (!result.success) throw refuse(explain(result.error.issues[0]!, json));
   const { defaults = {}, runs } = result.data as { defaults?: TrainSettings; runs: BatchEntry[] };
   return runs.map((run) => ({ ...defaults, ...run, set: { ...defaults.set, ...run.set } }));
 }
 
-function explain(issue: z.core.$ZodIssue): string {
+function valueAt(json: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key], json);
+}
+
+function explain(issue: z.core.$ZodIssue, json: unknown): string {
   const where = issue.path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');
   const place = where.replace(/^\./, '') || 'the file';
   if (issue.code !== 'unrecognized_keys') {
-    return `${place} must be ${issue.message.replace(/^Invalid input: expected (.*), received (.*)$/, 'an $1, not an $2')}`;
+    const wanted = issue.message.replace(/^Invalid (input: expected|option: expected) (.*?)(, received .*)?$/, '$2');
+    const given = JSON.stringify(valueAt(json, issue.path));
+    const must = `must be ${wanted === 'object' ? 'an object' : wanted}`;
+    return given === undefined ? `${place} is missing: it ${must}` : `${place} ${must}, not ${given}`;
   }
   const keys = Object.keys(
     issue.path[0] === 'runs' ? entrySchema.shape : issue.path.length > 0 ? settingsSchema.shape : fileSchema.shape,
