@@ -33,7 +33,9 @@ function describe(result: TrainResult): string {
   const { recipe, kind, out, steps, epochs, seconds, measurements, figures } = result;
   const lines = [
     `${recipe}: ${formatNumber(epochs)} epochs (${steps} iterations) in ${formatSeconds(seconds)}`,
-    measurements.length > 0 ? `\n${measurementTable(measurements)}\n` : headline(result),
+    measurements.length > 0
+      ? `\n${measurementTable(measurements)}\n`
+      : headline(result) || 'all iterations were done before',
     `run folder  ${out}`,
   ];
   if (figures.length > 0) lines.push(`figures     ${figures.length} files in ${out}/figures`);
