@@ -1,4 +1,4 @@
-import { type ErrorData, ForgeError } from '@onnx-forge/infer';
+import { type ErrorData, ForgeError } from '@onnx-forge/infer/errors';
 
 /** The command line can't be understood: exit code 2. */
 export class UsageError extends ForgeError {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { ForgeError } from '@onnx-forge/infer';
+import { ForgeError } from '@onnx-forge/infer/errors';
 import { commands } from './commands/index.js';
 import { createContext } from './context.js';
 import { EXIT, exitCodeOf, InterruptedError, messageOf, reportOf } from './errors.js';
@@ -18,7 +18,7 @@ export async function main(argv: string[]): Promise<number> {
   const context = createContext({ argv, verbose });
   try {
     const columns = process.stdout.columns ?? 100;
-    const parsed = parseCommandLine(argv, commands, { version: await ownVersion(), columns });
+    const parsed = await parseCommandLine(argv, commands, { version: await ownVersion(), columns });
     if ('help' in parsed) {
       await print(parsed.help);
       return EXIT.done;

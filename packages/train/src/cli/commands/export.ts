@@ -7,9 +7,7 @@ import { shapes } from '../inputs/shapes.js';
 import { given, text } from '../options/values.js';
 import { requireWritableFolder } from '../output/files.js';
 
-export const exportCommand: Command = defineCommand({
-  usage: 'export <source>',
-  summary: "Write a run's graphs, or your own saved model, as ONNX",
+export const command: Command = defineCommand({
   details:
     'A run folder: copies what serving needs, the graphs and the manifest, without checkpoint and logs.\n\n' +
     'The model.json of a tfjs layers model or graph model, a file or a URL: writes model.onnx and signature.json ' +

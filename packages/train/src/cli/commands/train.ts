@@ -9,9 +9,7 @@ const how = { group: 'How to train:' };
 const folder = { group: 'The run folder:' };
 const after = { group: 'After training:' };
 
-export const trainCommand: Command = defineCommand({
-  usage: 'train [model..]',
-  summary: 'Train recipes: checkpoints, metrics, ONNX graphs, evaluation, figures',
+export const command: Command = defineCommand({
   details:
     'Trains one or several recipes (or your own recipe files) into run folders. Without --data a recipe trains on its ' +
     'embedded stand-in, generated from a seed: no files are needed. Several models are a batch: one that fails does ' +
