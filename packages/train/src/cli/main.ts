@@ -39,7 +39,7 @@ export async function main(argv: string[]): Promise<number> {
     const error = thrown instanceof InterruptedError ? thrown : (context.interrupted ?? thrown);
     const more = error instanceof ForgeError || verbose ? '' : ' (unexpected; --verbose shows where)';
     process.stderr.write(`onnx-forge: ${printable(messageOf(error))}${more}\n`);
-    if (verbose) process.stderr.write(`${stackOf(thrown)}\n`);
+    if (verbose) process.stderr.write(`code: ${reportOf(error).code}\n${stackOf(thrown)}\n`);
     if (json) await print(JSON.stringify({ error: reportOf(error) }));
     return exitCodeOf(error);
   } finally {

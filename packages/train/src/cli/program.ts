@@ -40,7 +40,7 @@ export async function parseCommandLine(
       'parse-positional-numbers': false,
     })
     .option('json', { type: 'boolean', describe: 'One JSON object on stdout instead of text' })
-    .option('verbose', { type: 'boolean', describe: 'A stack trace when something fails' })
+    .option('verbose', { type: 'boolean', describe: 'The error code and a stack trace when something fails' })
     .epilogue(
       'Exit codes: 0 done, 1 failed (one line on stderr says why), 2 wrong usage, 130 ended by Ctrl-C.\n' +
         `'${PROGRAM} <command> --help' shows a command's options and examples.`,
