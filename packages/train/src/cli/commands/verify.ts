@@ -2,7 +2,7 @@ import type { Device } from '@onnx-forge/infer';
 import type { GraphVerification } from '../../actions/verify.js';
 import { type Command, type CommandContext, defineCommand, type Outcome } from '../command.js';
 import { openRun, type TrainedRun } from '../inputs/runs.js';
-import { DEVICES } from '../options/settings.js';
+import { DEVICES } from '../options/devices.js';
 import { recipeFile } from '../options/shared-options.js';
 import { oneOf, positive } from '../options/values.js';
 import { table } from '../output/table.js';
