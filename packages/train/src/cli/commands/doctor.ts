@@ -8,7 +8,7 @@ import { table } from '../output/table.js';
 interface Report {
   readonly name: string;
   readonly usable: boolean;
-  /** What is missing and how to get it, or a remark. */
+  /** The missing part and how to get it, or a remark. */
   readonly note: string;
 }
 
