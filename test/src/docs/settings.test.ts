@@ -2,7 +2,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { recipes } from '@onnx-forge/models';
 import { type OptionSchema, TRAINING_OPTIONS } from '@onnx-forge/train';
 import { assert } from 'chai';
-import { flagOf, GROUPS, SETTINGS } from '../../../packages/train/dist/cli/options/settings.js';
+import { command } from '../../../packages/train/dist/cli/commands/train.js';
+import { flagOf, GROUPS, SETTINGS, type Setting } from '../../../packages/train/dist/cli/options/settings.js';
 
 const FILE = new URL('../../../docs/settings.md', import.meta.url);
 
@@ -12,7 +13,7 @@ const PREFACE = `# Settings of a training
 
 A setting is an option of \`onnx-forge train\`, a key of a run (or of \`defaults\`) in a batch file (\`--config\`), and a property of
 the request of \`train()\`. In a batch file a run's own settings win over \`defaults\`, and both over the command line.
-\`true or false\` is a flag on the command line: \`--save-step\`, \`--no-figures\`.
+\`true or false\` is a flag on the command line: \`--save-step\`, \`--no-figures\`. An empty cell: not there.
 `;
 
 /** Options of the recipe that have a flag of their own. */
@@ -21,18 +22,49 @@ const OPTIONS_OF_RECIPES: readonly string[] = ['epochs', 'batchSize'];
 const table = (head: readonly string[], rows: readonly (readonly string[])[]) =>
   [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 
+/** Options of the command that are no settings of a single training: their keys in a batch file and in the request. */
+const OTHERS: Readonly<Record<string, readonly [batch: string, request: string]>> = {
+  config: ['', ''],
+  out: ['`out`', '`out`'],
+  resume: ['', '`resume`'],
+  force: ['', '`force`'],
+};
+
+/** A row for each option of `train`; options that are no settings are described by the command. */
 function settingsTables(): string {
-  const groups = Object.entries(GROUPS).map(([group, heading]) => {
-    const rows = Object.entries(SETTINGS)
-      .filter(([, setting]) => setting.group === group)
-      .map(([name, { type, says, otherwise }]) => {
-        const request = OPTIONS_OF_RECIPES.includes(name) ? `set.${name}` : name;
-        return [`\`${flagOf(name)}\``, `\`${name}\``, `\`${request}\``, says, type.accepts, otherwise];
-      });
-    const head = ['flag', 'batch file', '`train()`', 'meaning', 'accepts', 'default'];
-    return `## ${heading.replace(':', '')}\n\n${table(head, rows)}`;
-  });
-  return groups.join('\n\n');
+  const head = ['flag', 'batch file', '`train()`', 'meaning', 'accepts', 'default'];
+  const named = new Map<string, Setting>(Object.entries(SETTINGS).map(([name, setting]) => [flagOf(name), setting]));
+  const keys = new Map(Object.keys(SETTINGS).map((name) => [flagOf(name), name]));
+  return Object.values(GROUPS)
+    .map((group) => {
+      const rows = Object.entries(command.options)
+        .filter(([, option]) => option.group === group)
+        .map(([option, { describe = '', type, defaultDescription }]) => {
+          const flag = `--${option}`;
+          const [setting, name] = [named.get(flag), keys.get(flag)];
+          if (setting === undefined || name === undefined) {
+            const accepts = type === 'boolean' ? 'true or false' : 'a text that is not empty';
+            return [
+              `\`${flag}\``,
+              ...OTHERS[option]!,
+              describe,
+              accepts,
+              defaultDescription ?? (type === 'boolean' ? 'false' : 'none'),
+            ];
+          }
+          const request = OPTIONS_OF_RECIPES.includes(name) ? `set.${name}` : name;
+          return [
+            `\`${flag}\``,
+            `\`${name}\``,
+            `\`${request}\``,
+            setting.says,
+            setting.type.accepts,
+            setting.otherwise,
+          ];
+        });
+      return `## ${group.replace(':', '')}\n\n${table(head, rows)}`;
+    })
+    .join('\n\n');
 }
 
 function optionRows(options: OptionSchema): string[][] {
@@ -67,6 +99,15 @@ describe('docs/settings.md', () => {
     const page = await settingsPage();
     if (process.env.UPDATE_DOCS) await writeFile(FILE, page);
     assert.equal(await readFile(FILE, 'utf8'), page);
+  });
+
+  it('has every option of the command', () => {
+    const flags = Object.keys(command.options).map((option) => `--${option}`);
+    const settings = Object.keys(SETTINGS).map(flagOf);
+    const others = Object.keys(OTHERS).map((option) => `--${option}`);
+    assert.sameMembers(flags, [...settings, ...others]);
+    const groups: readonly (string | undefined)[] = Object.values(GROUPS);
+    for (const [option, { group }] of Object.entries(command.options)) assert.include(groups, group, option);
   });
 
   it('says of every option of all recipes what it does', () => {
