@@ -1,7 +1,7 @@
 // Models are disposable: an app without that library of TypeScript's gets it with the declarations.
 /// <reference lib="esnext.disposable" preserve="true" />
 /**
- * What a trained model can do, on any device that onnxruntime knows; nothing of tfjs.
+ * Use of trained models on any device that onnxruntime knows, without tfjs.
  *
  * @module @onnx-forge/infer
  */

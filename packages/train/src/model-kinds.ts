@@ -9,7 +9,7 @@ export type ModelOf<Kind extends keyof Models = keyof Models> = Models[Kind];
 /** The kinds that make data from latent vectors. */
 export type { GenerativeKind } from '@onnx-forge/infer';
 
-/** What the manifest tells infer beside the graphs. */
+/** Facts in the manifest that infer needs beside the graphs. */
 export type ServeFacts<Kind extends keyof Models = keyof Models> = Extract<Manifest, { kind: Kind }>['serve'];
 
 /** Shape and range of the images that a model makes. */

@@ -21,3 +21,34 @@ export class FigureError extends Error {
     this.data = data;
   }
 }
+
+/** Meaning and remedy of each error of this package; a code without an entry does not compile. */
+export const FIGURE_ERRORS: {
+  readonly [C in FigureErrorCode]: { readonly error: string; readonly means: string; readonly mend: string };
+} = {
+  'bad-shape': {
+    error: 'FigureError',
+    means: 'Data or an image has not the shape that the figure needs.',
+    mend: 'Correct the lengths that the message names.',
+  },
+  'not-finite': {
+    error: 'FigureError',
+    means: 'A number to draw is NaN or infinite.',
+    mend: 'Leave it out, or mend where it comes from.',
+  },
+  'bad-option': {
+    error: 'FigureError',
+    means: 'An option of a figure has a value that it does not accept.',
+    mend: 'Correct the option that the message names.',
+  },
+  'bad-svg': {
+    error: 'FigureError',
+    means: 'A text to draw as PNG is no SVG document.',
+    mend: 'Give a whole SVG document.',
+  },
+  'explorer-missing': {
+    error: 'FigureError',
+    means: 'The explorer page was not built: only a checkout of the sources can lack it.',
+    mend: "Run 'npm run build'.",
+  },
+};

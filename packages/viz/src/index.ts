@@ -11,7 +11,7 @@ export { type LineChartSpec, type LineSeries, lineChart } from './chart/line.js'
 export type { Chart, Heading } from './chart/render.js';
 export { type ScatterPlotSpec, scatterPlot } from './chart/scatter.js';
 export { stackCharts } from './chart/stack.js';
-export { FigureError, type FigureErrorCode } from './errors.js';
+export { FIGURE_ERRORS, FigureError, type FigureErrorCode } from './errors.js';
 export { explorerFolder } from './explorer.js';
 export { type GridOptions, grid } from './grid.js';
 export type { GridText } from './grid-text.js';

@@ -27,8 +27,8 @@ function sigmoid(x: Value): Value {
 type Adapt = (lower: Lowering['lower']) => Lowering['lower'];
 
 /**
- * What a program's numbers may depend on and an exported graph need not have: int32 that wraps around as JavaScript's,
- * indices that are refused when they are negative, sigmoids of any size.
+ * Lowerings that follow tfjs where a program may depend on it and exported graphs need not: int32 that wraps around as
+ * JavaScript's, indices that are refused when they are negative, sigmoids that are exact for any x.
  */
 const ADAPTED: Readonly<Record<string, Adapt>> = {
   Cast: (lower) => (inputs, attrs, dialect) =>

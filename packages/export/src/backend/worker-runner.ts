@@ -32,7 +32,7 @@ export interface Failure {
 
 type Threads = typeof import('node:worker_threads');
 type Port = InstanceType<Threads['MessagePort']>;
-/** What the thread is started with. */
+/** Data that the thread is started with. */
 export interface WorkerData {
   readonly port: Port;
   readonly answers: Int32Array;

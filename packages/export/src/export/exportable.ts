@@ -1,4 +1,4 @@
-/** What can be exported, and how its inputs and outputs are described. */
+/** Types of functions and models that can be exported, and of their inputs and outputs. */
 import type { DType } from '../graph/value.js';
 import type { Dimension } from '../onnx/writer.js';
 import type { tf } from '../tfjs.js';

@@ -72,7 +72,7 @@ function checkName(name: string, role: string): void {
   if (fault) throw new SignatureError(`an ${role} can't be called ${JSON.stringify(name)}: ${fault}`, { name });
 }
 
-/** What a promise goes on with after the trace concerns nobody. */
+/** Ignores the result of a promise, a rejection too: the trace that made it has ended. */
 export function ignore(promise: PromiseLike<unknown>): void {
   promise.then(undefined, () => undefined);
 }

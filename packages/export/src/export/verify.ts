@@ -55,7 +55,7 @@ export interface VerifyOptions {
 }
 
 /** The exported graph cannot be compared with its function. */
-export class VerifyError extends ForgeError {
+export class VerifyError extends ForgeError<'verify'> {
   constructor(message: string, data: Record<string, unknown> = {}) {
     super('verify', message, data);
   }

@@ -1,4 +1,4 @@
-/** What a tensor of the recording backend can stand for. */
+/** Contents of the recording backend's tensors: recorded values, complex ones, and strings. */
 import type { Value } from './value.js';
 
 /** complex64: the real and the imaginary part, two recorded float32 values of one shape. */

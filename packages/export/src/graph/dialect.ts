@@ -1,4 +1,4 @@
-/** What a graph may be made of. */
+/** Operators that a graph may use beside the standard ones. */
 export interface Dialect {
   /**
    * Channels in a block of the layout that onnxruntime's CPU convolutions work in (`com.microsoft.nchwc`). With

@@ -41,7 +41,7 @@ export function where(condition: Value, a: Value, b: Value, shape: readonly numb
   return cast(op('Where', [condition, cast(a, 'int32'), cast(b, 'int32')], 'int32', shape), 'bool');
 }
 
-/** What tfjs's own shape arithmetic asks for. */
+/** Shape and dtype of a value in the form that tfjs's shape arithmetic takes. */
 export function tensorInfo(x: Value): tf.TensorInfo {
   return { dataId: {}, shape: [...x.shape], dtype: x.dtype as tf.DataType };
 }

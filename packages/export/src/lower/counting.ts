@@ -5,7 +5,7 @@ import { tf } from '../tfjs.js';
 import { type Lowering, lowering } from './lowering.js';
 import { scatterRows } from './scattering.js';
 
-/** What one entry of x adds to its bin: its weight (one when there are none), nothing outside the bins. */
+/** Contribution of each entry of x to its bin: its weight (1 without weights), 0 outside the bins. */
 function contributions(x: Value, weights: Value | undefined, inside: Value, dtype: DType): Value {
   const each = weights && weights.size > 0 ? weights : scalar(1, dtype);
   return where(inside, each, scalar(0, dtype), x.shape);

@@ -1,10 +1,10 @@
-/** What fused convolutions do to their result: a bias, then an activation. */
+/** Epilogue of fused convolutions: a bias, then an activation. */
 import { binary, reshape } from '../graph/build.js';
 import type { Value } from '../graph/value.js';
 import { channelsFirst, type Layout } from '../idioms/layout.js';
 import { activate, type FusedAttributes } from './activation.js';
 
-/** What the fused kernels add: a bias and an activation on the result. */
+/** Bias and activation that a fused kernel applies to its result. */
 export interface Epilogue {
   readonly bias?: Value;
   readonly preluActivationWeights?: Value;

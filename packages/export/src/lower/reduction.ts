@@ -127,8 +127,7 @@ function casesOf({ run, dtype = 'float32', gradient = false }: Row): LoweringCas
   return [...cases, whole, poisoned];
 }
 
-/** Kernels that reduce axes to one number. tfjs calls the axes of Max `reductionIndices`. */
-/** What batch norm's gradients are made of. */
+/** Sums of products as in batch norm's gradients. */
 const factored: LoweringCase = {
   name: 'factors that do not vary',
   inputs: { x: { shape: [4, 3, 2] }, y: { shape: [4, 3, 2] }, scale: { shape: [2] }, row: { shape: [3, 2] } },
@@ -139,6 +138,7 @@ const factored: LoweringCase = {
   gradient: true,
 };
 
+/** Kernels that reduce axes to one number. tfjs calls the axes of Max `reductionIndices`. */
 export const reduction: readonly Lowering[] = ROWS.map((row) =>
   lowering<{ x: Value }, ReductionAttributes & { reductionIndices?: number | number[] }>(
     row.kernel,

@@ -3,7 +3,7 @@ import { encodeJpeg, encodePng } from './encode-image.js';
 import { summaryFileWriter, tensorBoard } from './tensorboard.js';
 import { getMetaGraphsFromSavedModel, getNumOfSavedModels, loadSavedModel } from './tensorflow-saved-model.js';
 
-/** What tfjs-node has as `tf.node`. */
+/** The functions of `tf.node` in tfjs-node. */
 export const node: {
   readonly decodeImage: typeof decodeImage;
   readonly decodeBmp: typeof decodeBmp;

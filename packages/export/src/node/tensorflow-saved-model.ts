@@ -1,7 +1,7 @@
 import { ForgeError } from '@onnx-forge/infer';
 
 /** TensorFlow SavedModels are run by TensorFlow alone (code `saved-model-unsupported`). */
-export class SavedModelUnsupportedError extends ForgeError {
+export class SavedModelUnsupportedError extends ForgeError<'saved-model-unsupported'> {
   constructor(caller: string, path: string) {
     super(
       'saved-model-unsupported',

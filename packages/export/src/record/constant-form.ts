@@ -15,7 +15,7 @@ export interface NumberRule {
 
 export type SizeMap = 'itself' | 'inverse' | 'root' | 'inverse root' | 'logarithm';
 
-/** What becomes of a fraction of a size, and the way back. */
+/** Functions that may map a fraction of a size to a number, with their inverses. */
 const MAPS: Readonly<Record<SizeMap, readonly [map: (x: number) => number, back: (y: number) => number]>> = {
   itself: [(x) => x, (y) => y],
   inverse: [(x) => 1 / x, (y) => 1 / y],

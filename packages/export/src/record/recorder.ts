@@ -70,7 +70,7 @@ export class RecordingBackend extends tf.KernelBackend {
   readonly #policy: ReadPolicy;
   readonly #toCompute = new Map<Value, () => ConstantData>();
 
-  /** What the lowerings may use. */
+  /** Operators that the lowerings may use. */
   readonly dialect: Dialect;
 
   /** Told of every kernel, before its outputs are used. */
@@ -102,7 +102,7 @@ export class RecordingBackend extends tf.KernelBackend {
     throw new Error(`a ${content.dtype} tensor has no place here: a graph's values are float32, int32 or bool`);
   }
 
-  /** What a tensor stands for, whichever backend holds it. */
+  /** Content of a tensor, whichever backend holds it. */
   content(info: tf.TensorInfo): Content {
     const entry = this.#entries.get(info.dataId);
     if (entry) return reinterpret(entry.content, info.shape);

@@ -29,7 +29,7 @@ export interface FirstSizes {
   readonly sizes: Sizes;
   /** Others, for one dimension changed at a time. */
   readonly others: Sizes;
-  /** What all further sizes are multiplied by. */
+  /** Factor of all further sizes. */
   readonly factor: number;
   /** The least of each dimension's sizes that are not small, if it is more than that of all. */
   readonly least: Sizes;

@@ -56,7 +56,7 @@ export interface TraceOptions {
   readonly further?: boolean;
 }
 
-/** What a traced function may do besides calling tfjs: declare further inputs. */
+/** Services for a traced function beside tfjs: it can declare further inputs. */
 export interface TraceContext {
   /** A tensor that the graph is fed with. */
   input(name: string, type: TensorType): tf.Tensor;

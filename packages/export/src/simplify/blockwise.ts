@@ -9,8 +9,8 @@ import { type Rule, rebuild } from './rebuild.js';
 import { uniformValue } from './uniform.js';
 
 /**
- * What lies between convolutions in their layout, where a scale, a shift, a sum of images and a relu for each channel are
- * one pass: everywhere, or only where the layout is tfjs's own too, whichever goes through fewer numbers.
+ * Computes values between convolutions in the layout of these, where a scale, a shift, a sum of images and a relu for each
+ * channel are one pass: everywhere, or only where the layout is tfjs's own too, whichever goes through fewer numbers.
  */
 export function blockwise(outputs: readonly Value[], block: number): Value[] {
   const images = new BlockedImages(block);

@@ -3,7 +3,7 @@ import { binary, scalar, unary } from '../graph/build.js';
 import type { Value } from '../graph/value.js';
 import { broadcastTo, repeated, uniformValue } from './uniform.js';
 
-/** What calling a node costs, in numbers that it could have gone through meanwhile. */
+/** Cost of calling a node, as the count of numbers that could be processed meanwhile. */
 const CALL = 2048;
 
 /** Constants nearer to 0 or farther from it stay where they are: their product with others could leave float32's range. */

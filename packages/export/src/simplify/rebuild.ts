@@ -6,7 +6,7 @@ import { uniformValue } from './uniform.js';
 const COMPARED_SIZE = 64;
 
 /**
- * What a node's value becomes; undefined leaves it. The node has its new inputs already; `original` is the value as it
+ * Rewrite of a node's value; undefined leaves it. The node has its new inputs already; `original` is the value as it
  * was. Asked for nodes with one output.
  */
 export type Rule = (node: GraphNode, original: Value) => Value | undefined;

@@ -14,7 +14,7 @@ export function uniformValue(value: Value): number | undefined {
 }
 
 /**
- * What a value repeats along axes or in front of them: an element-wise operator whose other operand has the full shape
+ * The smaller value that a value repeats along axes or in front of them: an element-wise operator whose other operand has the full shape
  * takes this in its place. The value itself if it repeats nothing.
  */
 export function repeated(value: Value): Value {

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { tf } from '../tfjs.js';
 
 /** A saved model can't be read or written (code `tfjs-model`). */
-export class SavedModelError extends ForgeError {
+export class SavedModelError extends ForgeError<'tfjs-model'> {
   constructor(message: string, path: string, options?: ErrorOptions) {
     super('tfjs-model', message, { path }, options);
   }

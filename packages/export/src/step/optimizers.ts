@@ -15,7 +15,7 @@ type GivenGradients = tf.NamedTensorMap | NamedTensor[];
 /** An optimizer's update as its step is traced, in place of `original`, tfjs's own. */
 type Update = (optimizer: tf.Optimizer, gradients: GivenGradients, original: () => void) => void;
 
-/** What every optimizer has and its declarations keep to themselves. */
+/** Members of every optimizer that tfjs's declarations keep private. */
 interface Rated {
   learningRate: number;
   incrementIterations(): void;
@@ -34,7 +34,7 @@ const STOCK: ReadonlySet<object> = new Set([AdamOptimizer, ...DESCENT, ...ADAPTI
 /** The learning rate as a number, and as SGD's tensor. */
 const RATE_FIELDS = ['learningRate', 'c'];
 
-/** What tfjs's optimizers do with gradients while a training step is compiled. */
+/** Updates of tfjs's optimizers while a training step is compiled. */
 export class CompiledOptimizers {
   /** Of every optimizer that a traced step used. */
   readonly settings: OptimizerSettings = new OptimizerSettings();

@@ -15,7 +15,7 @@ export interface TracedStep {
   readonly trace: Trace;
   readonly inputs: Readonly<Record<string, Value>>;
   readonly hostInputs: ReadonlyMap<string, DeclaredHostInput>;
-  /** What its graph may be made of. */
+  /** Operators that its graph may use. */
   readonly dialect: Dialect;
 }
 

@@ -15,7 +15,7 @@ export interface Rows {
 }
 
 export interface RowsCheck {
-  /** What messages call the array. */
+  /** Name of the array in messages. */
   readonly name: string;
   /** Elements in each row. */
   readonly size: number;

@@ -26,7 +26,7 @@ export interface Tensor {
   readonly data: DataTypeMap[DataType];
 }
 
-/** What a graph says of an input or output; a string is a free dimension's name, equal names must be equal sizes. */
+/** Type and shape of a graph's input or output; a string is a free dimension's name, equal names are equal sizes. */
 export interface TensorSpec {
   readonly type: DataType;
   readonly shape: readonly (number | string)[];

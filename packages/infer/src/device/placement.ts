@@ -10,7 +10,7 @@ export interface NodePlacement {
   readonly device: string;
 }
 
-/** What onnxruntime's profile says of a node that ran. */
+/** Entry of onnxruntime's profile for a node that ran. */
 interface ProfileEvent {
   readonly cat?: string;
   readonly name?: string;

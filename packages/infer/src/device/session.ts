@@ -12,7 +12,7 @@ type OrtTensors = Readonly<Record<string, OrtTensor>>;
 /** Outputs by name, or the tensors that they are written into. */
 type Wanted = readonly string[] | OrtTensors;
 
-/** What a session needs from the device that opened it. */
+/** Services of the device that opened a session. */
 export interface SessionContext {
   readonly device: Device;
   readonly refused: readonly Refusal[];
@@ -36,7 +36,7 @@ export class OnnxSession implements Session {
   readonly #views = new WeakMap<Tensor, OrtTensor>();
   readonly #noCopy: NoCopyRunner | undefined;
   #disposed: Promise<void> | undefined;
-  /** What a run failed with that onnxruntime does not survive. */
+  /** Error of the first run that onnxruntime did not survive; later runs throw it as `cause`. Undefined: none yet. */
   #broken: unknown;
 
   constructor(session: InferenceSession, context: SessionContext) {

@@ -31,7 +31,7 @@ export interface DeviceOptions {
 export type WasmPaths = string | { readonly mjs?: string | undefined; readonly wasm?: string | undefined };
 
 export interface GraphOptions {
-  /** What messages call this graph. */
+  /** Name of the graph in messages. */
   readonly name?: string;
   /** Files that lie beside the model's and hold its weights, by the names that it locates them by. */
   readonly externalData?: Readonly<Record<string, Uint8Array>> | undefined;

@@ -4,7 +4,7 @@ import { type Float32Tensor, mapRows, rowsPerCall } from '../methods/rows.js';
 import type { CallOptions, Work } from '../methods/work.js';
 import { ServedModel } from './model.js';
 
-/** What a classifier makes of n images. */
+/** Classes of n images, with their probabilities and features. */
 export interface Classification {
   /** p(class | image), [n, classes]; each row sums to 1. */
   readonly probabilities: Float32Tensor;

@@ -118,7 +118,7 @@ export class ConditionalModel extends ServedModel<ConditionalManifest> {
     });
   }
 
-  /** What each latent dimension does, each vector under its label: see {@link perturb}. */
+  /** Images of latent vectors moved along one dimension at a time, each under its label: see {@link perturb}. */
   perturb(z: Examples, options: PerturbOptions & GivenLabels = {}): Promise<Perturbation> {
     return this.call('perturb', options, async (work) => {
       const { count } = toRows(z, { name: 'z', size: this.manifest.serve.latentDim });

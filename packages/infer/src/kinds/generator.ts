@@ -42,7 +42,7 @@ export class GeneratorModel extends ServedModel<Extract<Manifest, { kind: 'gener
     return this.call('interpolate', options, (work) => interpolate(this.#decoder(work), a, b, options));
   }
 
-  /** What each latent dimension does: see {@link perturb}. */
+  /** Images of latent vectors moved along one dimension at a time: see {@link perturb}. */
   perturb(z: Examples, options: PerturbOptions = {}): Promise<Perturbation> {
     return this.call('perturb', options, (work) => perturb(this.#decoder(work), z, options));
   }

@@ -21,7 +21,7 @@ export interface GenerateOptions extends DrawOptions, CallOptions {
 
 /** `generate(prompt)` when all is there; `generate.stream(prompt)` token by token. */
 export interface GenerateMethod {
-  /** What follows the prompt, without it. */
+  /** The continuation, without the prompt. */
   (prompt: string, options?: GenerateOptions): Promise<string>;
   stream(prompt: string, options?: GenerateOptions): AsyncGenerator<string, void, undefined>;
 }
@@ -36,7 +36,7 @@ export interface TextLogProbability {
   readonly values: Float64Array;
 }
 
-/** What the graphs keep of the positions read so far, and what they predict next. */
+/** Keys and values of the positions read so far, and the logits of the next token. */
 interface State {
   readonly positions: number;
   readonly logits: ArrayLike<number>;

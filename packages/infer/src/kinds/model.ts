@@ -3,7 +3,7 @@ import { DisposedError, RunFolderError } from '../errors.js';
 import type { Manifest } from '../manifest/manifest.js';
 import { type CallOptions, Work } from '../methods/work.js';
 
-/** What `load` hands to a model: a checked manifest, and its graphs opened on one device. */
+/** Checked manifest of a run and its graphs, opened on one device; `load` makes it. */
 export interface ModelContext<M extends Manifest = Manifest> {
   readonly location: string;
   readonly manifest: M;
@@ -11,7 +11,7 @@ export interface ModelContext<M extends Manifest = Manifest> {
   readonly graphs: Readonly<Record<string, Session>>;
 }
 
-/** What the models of every kind have. */
+/** Base class of the models of all kinds. */
 export abstract class ServedModel<M extends Manifest = Manifest> implements AsyncDisposable {
   readonly #context: ModelContext<M>;
   readonly #underWay = new Set<Promise<unknown>>();

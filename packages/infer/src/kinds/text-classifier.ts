@@ -12,7 +12,7 @@ import { type ModelContext, ServedModel } from './model.js';
 
 type TextClassifierManifest = Extract<Manifest, { kind: 'text-classifier' }>;
 
-/** What a text classifier makes of n rows of token ids. */
+/** Classes of n rows of token ids, with their probabilities. */
 export interface TokenClassification {
   /** p(class | text), [n, classes]; each row sums to 1. */
   readonly probabilities: Float32Tensor;
@@ -22,7 +22,7 @@ export interface TokenClassification {
   readonly confidences: Float32Array;
 }
 
-/** What a text classifier makes of n texts. */
+/** Classes of n texts, with their probabilities and tokens. */
 export interface TextClassification extends TokenClassification {
   /** The tokens of each text. */
   readonly tokens: readonly (readonly string[])[];

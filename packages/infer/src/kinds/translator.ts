@@ -30,7 +30,7 @@ export interface Translation {
   readonly tokens: readonly string[];
   /** log p(tokens | sentence), nats. */
   readonly logProb: number;
-  /** What was translated, with the model's marks; a word that it does not know is `<unk>`. */
+  /** Tokens of the sentence that was translated, with the model's marks; `<unk>` for a word that it does not know. */
   readonly sourceTokens: readonly string[];
   /** Where the model looked for each token: [tokens, source tokens], rows sum to 1. Undefined for a model without attention. */
   readonly attention: Float32Tensor | undefined;
@@ -172,7 +172,7 @@ export async function translateTokens(
 /** The decoder's steps over sentences that are encoded: keeps the states of the rows, and copies what belongs to each. */
 export class TranslationSteps implements StepDecoder {
   readonly #run: GraphCalls;
-  /** What the decoder looks back at, of every sentence. */
+  /** Encoder outputs of every sentence, which the decoder attends to. */
   readonly #seen: Readonly<Record<string, Tensor>>;
   /** The same for the rows of the last step. */
   #beside: Readonly<Record<string, Tensor>>;

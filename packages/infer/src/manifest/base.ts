@@ -51,7 +51,7 @@ export interface ImageEntry {
   readonly range: readonly [number, number];
 }
 
-/** What the manifests of all kinds have. */
+/** Part of the manifest that all kinds have. */
 export interface ManifestBase {
   readonly format: 1;
   readonly model: string;

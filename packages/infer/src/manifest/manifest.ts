@@ -1,6 +1,6 @@
 import type { ImageEntry, ManifestBase } from './base.js';
 
-/** What a reader must know to use a model with a latent space, beyond its graphs. */
+/** Facts for using a model with a latent space, beside its graphs. */
 export interface LatentServe {
   readonly latentDim: number;
   /** Of each latent dimension: N(0, 1), or uniform in [-1, 1]. */
@@ -11,13 +11,13 @@ export interface LatentServe {
   readonly [detail: string]: unknown;
 }
 
-/** What a reader must know to use a latent-variable model that is given a class. */
+/** Facts for using a latent-variable model that is given a class. */
 export interface ConditionalServe extends LatentServe {
   /** The name of each class, in the order of their numbers. */
   readonly classes: readonly string[];
 }
 
-/** What a reader must know to use a classifier of images. */
+/** Facts for using a classifier of images. */
 export interface ClassifierServe {
   /** The name of each class, in the order of the probabilities. */
   readonly classes: readonly string[];
@@ -27,7 +27,7 @@ export interface ClassifierServe {
   readonly [detail: string]: unknown;
 }
 
-/** What a reader must know to use a model that places images as vectors. */
+/** Facts for using a model that maps images to vectors. */
 export interface EmbeddingServe {
   /** Length of a vector. */
   readonly embeddingDim: number;
@@ -39,7 +39,7 @@ export interface EmbeddingServe {
   readonly [detail: string]: unknown;
 }
 
-/** What a reader must know to use a model that predicts the next token of a text. */
+/** Facts for using a model that predicts the next token of a text. */
 export interface LanguageModelServe {
   /** Which of the manifest's vocabularies it speaks. */
   readonly vocabulary: string;
@@ -54,7 +54,7 @@ export interface LanguageModelServe {
   readonly [detail: string]: unknown;
 }
 
-/** What a reader must know to use a classifier of texts. */
+/** Facts for using a classifier of texts. */
 export interface TextClassifierServe {
   /** The name of each class, in the order of the probabilities. */
   readonly classes: readonly string[];
@@ -69,7 +69,7 @@ export interface TextClassifierServe {
   readonly [detail: string]: unknown;
 }
 
-/** What a reader must know to use a model that translates sentences. */
+/** Facts for using a model that translates sentences. */
 export interface TranslatorServe {
   /** How a sentence becomes tokens: see `tokeniser`. */
   readonly tokeniser: string;
@@ -90,7 +90,7 @@ export interface TranslatorServe {
   readonly [detail: string]: unknown;
 }
 
-/** What a run folder says of itself. `kind` decides the methods of the model that `load` returns. */
+/** Content of a run's manifest.json. `kind` decides the methods of the model that `load` returns. */
 export type Manifest =
   | (ManifestBase & { readonly kind: 'latent'; readonly serve: LatentServe })
   | (ManifestBase & { readonly kind: 'generator'; readonly serve: LatentServe })

@@ -18,7 +18,7 @@ export type HostInputKind =
   /** As the graph wants it: negative where its optimizer adds. */
   | { readonly kind: 'learningRate'; readonly value: number };
 
-/** What the inputs and outputs of a training step's graph are. Variables are known by their names in the state. */
+/** Inputs and outputs of a training step's graph. Variables are known by their names in the state. */
 export interface StepGraph {
   /** The arrays that the graph needs of a batch. */
   readonly batch: Readonly<Record<string, BatchEntry>>;

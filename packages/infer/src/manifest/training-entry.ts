@@ -10,8 +10,8 @@ export interface StepEntry extends RunFile, StepGraph {
 }
 
 /**
- * What a manifest says of the training that a run can go on with: written by `train --save-step`, read by
- * `loadTrainable`.
+ * Training step and state in a manifest, with which a run can be trained further: written by `train --save-step`,
+ * read by `loadTrainable`.
  */
 export interface TrainingEntry {
   /** Every variable's value when the run was written, in the safetensors format. */

@@ -1,4 +1,4 @@
-/** What a step says of every row: the next token's log-probabilities, and where the row looked. */
+/** Outputs of a step for every row: log-probabilities of the next token, and attention. */
 export interface StepOutput {
   /** [rows, vocabulary] */
   readonly logProbs: Float32Array;

@@ -122,7 +122,7 @@ function mix(a: Rows, b: Rows, alphas: readonly number[]): Rows {
 const mixed = ({ data, count }: Rows): Float32Tensor => float32(data, [count, data.length / count]);
 
 export interface PerturbOptions extends CallOptions {
-  /** What is added to one dimension at a time; several values give several images. Default 3. */
+  /** Shift of one dimension at a time; several values give several images. Default 3. */
   readonly epsilon?: number | readonly number[] | undefined;
   /** Which latent dimensions. Default all of them. */
   readonly dims?: 'all' | readonly number[] | undefined;
@@ -143,7 +143,7 @@ export interface Perturbation {
   readonly change: Float64Array;
 }
 
-/** What each latent dimension does: decodes z + epsilon e_i beside z, for one or more vectors z. */
+/** Images of z + epsilon e_i beside those of z, for each latent dimension i and one or more vectors z. */
 export async function perturb(decoder: Decoder, z: Examples, options: PerturbOptions = {}): Promise<Perturbation> {
   const size = decoder.latentDim;
   const rows = toRows(z, { name: 'z', size });

@@ -1,7 +1,7 @@
 import { absoluteUrl, page } from '../device/web/page.js';
 import { wasm } from '../device/web/wasm.js';
 import { webgpu } from '../device/web/webgpu.js';
-import { ForgeError } from '../errors.js';
+import { ForgeError, type InferErrorCode } from '../errors.js';
 import { UrlSource } from '../source/url-source.js';
 import type { Platform } from './platform.js';
 
@@ -16,7 +16,7 @@ export const platform: Platform = {
   openFolder: async (path, options) => new UrlSource(new URL(absoluteUrl(path)), options),
 
   async withTemporaryFile() {
-    throw new ForgeError(
+    throw new ForgeError<InferErrorCode>(
       'node-only',
       'onnxruntime writes profiles to files, which a browser has not: run this in Node',
     );

@@ -3,7 +3,7 @@ import type { Device } from '../device/types.js';
 import type { RunSource } from '../source/source.js';
 import type { FetchOptions } from '../source/url-source.js';
 
-/** What differs between Node and browsers: `#platform` is `node.ts` or `browser.ts`, by the conditions in package.json. */
+/** Functions that differ between Node and browsers: `#platform` is `node.ts` or `browser.ts`, by the conditions in package.json. */
 export interface Platform {
   /** The devices, in the order in which `auto` prefers them. */
   readonly drivers: readonly Driver[];

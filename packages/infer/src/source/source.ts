@@ -2,7 +2,7 @@ import type { RunFolderError } from '../errors.js';
 
 /** Where a run's files are read from: a folder, or the same under a URL. */
 export interface RunSource {
-  /** What messages call it. */
+  /** Name of the source in messages. */
   readonly location: string;
   /** The file's bytes, or undefined when there is none of that name. */
   read(file: string, options?: ReadOptions): Promise<Uint8Array | undefined>;

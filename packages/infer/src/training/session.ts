@@ -31,7 +31,7 @@ export interface StepOptions {
 /** The manifest of a run that can be trained further. */
 export type TrainableManifest = Manifest & { readonly training: TrainingEntry };
 
-/** What `loadTrainable` hands over. */
+/** Parts of a training session; `loadTrainable` makes them. */
 export interface TrainableParts {
   readonly source: RunSource;
   readonly manifest: TrainableManifest;
@@ -80,7 +80,7 @@ export class TrainableSession implements AsyncDisposable {
     return Object.keys(this.manifest.training.steps);
   }
 
-  /** What a batch of a step must hold; the first size of every array is the batch's. */
+  /** Arrays that a batch of a step must hold; the first size of each is the batch's. */
   inputs(name?: string): Readonly<Record<string, BatchEntry>> {
     return this.manifest.training.steps[this.#stepName(name)]!.batch;
   }

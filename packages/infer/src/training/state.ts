@@ -3,7 +3,7 @@ import type { Tensor } from '../arrays/tensor.js';
 import type { ComputeDevice, DeviceTensor, Feeds, Session } from '../device/types.js';
 import type { StepGraph } from '../manifest/step-graph.js';
 
-/** What a step does with variables; assigned ones with the output that holds the new value. */
+/** Variables that a step reads and assigns; assigned ones with the output that holds the new value. */
 export interface StepVariables {
   readonly reads: readonly string[];
   /** Read until the step is done: the new value must go elsewhere. */

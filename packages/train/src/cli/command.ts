@@ -1,7 +1,7 @@
 import type { ArgumentsCamelCase, InferredOptionTypes, Options, PositionalOptions } from 'yargs';
 import type { Progress } from './output/progress.js';
 
-/** What a command hands back: for people, and for `--json`. */
+/** Result of a command: for people, and for `--json`. */
 export interface Outcome {
   /** Goes to stdout without `--json`. */
   readonly text: string;
@@ -13,7 +13,7 @@ export interface Outcome {
   readonly failure?: string | undefined;
 }
 
-/** What a command may use beside its arguments. */
+/** Services for a command, beside its arguments. */
 export interface CommandContext {
   readonly progress: Progress;
   /** The words of the command line, to say how to repeat it. */
@@ -29,11 +29,20 @@ export interface CommandContext {
   interruptible(announce: string): AbortSignal;
 }
 
-/** A command as the parser sees it. */
-export interface Command {
+/** Headings of the help, in their order. */
+export type CommandGroup = 'Train' | 'Evaluate' | 'Look' | 'Use' | 'Export' | 'Environment';
+
+/** A command as the list of all commands has it; its options and its work are in a file of its own. */
+export interface CommandEntry {
+  readonly group: CommandGroup;
   /** yargs's form: `train [model..]`. */
   readonly usage: string;
   readonly summary: string;
+  load(): Promise<{ readonly command: Command }>;
+}
+
+/** Options and work of one command. */
+export interface Command {
   /** Paragraphs for the command's own help. */
   readonly details?: string;
   /** Command lines (without the program's name) and what they do. */
@@ -62,6 +71,6 @@ export function defineCommand<
 }
 
 /** `train` of `train [model..]`. */
-export function nameOf({ usage }: Command): string {
+export function nameOf({ usage }: CommandEntry): string {
   return usage.split(' ')[0]!;
 }

@@ -1,14 +1,14 @@
-import { type ErrorData, ForgeError } from '@onnx-forge/infer';
+import { type ErrorCatalogue, type ErrorData, ForgeError } from '@onnx-forge/infer/errors';
 
 /** The command line can't be understood: exit code 2. */
-export class UsageError extends ForgeError {
+export class UsageError extends ForgeError<'usage'> {
   constructor(message: string, data: ErrorData = {}, options?: ErrorOptions) {
     super('usage', message, data, options);
   }
 }
 
 /** The user ended the command (Ctrl-C, or a signal). The exit code is the shell's convention: 128 + the signal's number. */
-export class InterruptedError extends ForgeError {
+export class InterruptedError extends ForgeError<'interrupted'> {
   readonly signal: 'SIGINT' | 'SIGTERM';
 
   /** @param advice how to go on */
@@ -27,6 +27,47 @@ export class InterruptedError extends ForgeError {
   }
 }
 
+/** Codes of {@link CommandError}. */
+export type CommandErrorCode = 'output-unwritable' | 'run-remote' | 'source-missing' | 'source-unknown';
+
+/** A command can't read what it was given, or write what it should. */
+export class CommandError extends ForgeError<CommandErrorCode> {}
+
+/** Meaning and remedy of each error of the command line itself. */
+export const COMMAND_ERRORS: ErrorCatalogue<CommandErrorCode | 'usage' | 'interrupted'> = {
+  usage: {
+    error: 'UsageError',
+    means:
+      'The command line is wrong: an unknown command or option, a value that it does not accept, two options that contradict each other. Exit code 2.',
+    mend: 'Correct it as the message says; onnx-forge COMMAND --help shows all options.',
+  },
+  interrupted: {
+    error: 'InterruptedError',
+    means: 'Ctrl-C or a signal ended the command. Exit code 130 (SIGINT) or 143 (SIGTERM).',
+    mend: 'Go on as the message says, such as with train --resume.',
+  },
+  'output-unwritable': {
+    error: 'CommandError',
+    means: "A file or folder that the command should write can't be written.",
+    mend: 'Name another one with -o, or mend its permissions.',
+  },
+  'run-remote': {
+    error: 'CommandError',
+    means: 'A URL was given to a command that needs the run folder on this machine.',
+    mend: 'Copy the run to this machine first.',
+  },
+  'source-missing': {
+    error: 'CommandError',
+    means: 'There is no run folder or file of this name to export.',
+    mend: 'Check the path.',
+  },
+  'source-unknown': {
+    error: 'CommandError',
+    means: 'The file to export is neither in a run folder nor the model.json of a saved model.',
+    mend: 'Name a run folder or a model.json.',
+  },
+};
+
 export const EXIT = { done: 0, failed: 1, usage: 2 } as const;
 
 /** Codes of errors that a different command line would have avoided. */
@@ -36,7 +77,6 @@ const USAGE_CODES: ReadonlySet<string> = new Set([
   'option-invalid',
   'data-unknown',
   'device-unknown',
-  'figure-unknown',
   'metric-unknown',
 ]);
 

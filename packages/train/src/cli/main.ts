@@ -17,7 +17,7 @@ export async function main(argv: string[]): Promise<number> {
   const context = createContext({ argv, verbose });
   try {
     const columns = process.stdout.columns ?? 100;
-    const parsed = parseCommandLine(argv, commands, { version: await ownVersion(), columns });
+    const parsed = await parseCommandLine(argv, commands, { version: await ownVersion(), columns });
     if ('help' in parsed) {
       await print(parsed.help);
       return EXIT.done;
@@ -38,7 +38,7 @@ export async function main(argv: string[]): Promise<number> {
     const error = thrown instanceof InterruptedError ? thrown : (context.interrupted ?? thrown);
     const more = isOwn(error) || verbose ? '' : ' (unexpected; --verbose shows where)';
     process.stderr.write(`onnx-forge: ${printable(messageOf(error))}${more}\n`);
-    if (verbose) process.stderr.write(`${stackOf(thrown)}\n`);
+    if (verbose) process.stderr.write(`code: ${reportOf(error).code}\n${stackOf(thrown)}\n`);
     if (json) await print(JSON.stringify({ error: reportOf(error) }));
     return exitCodeOf(error);
   } finally {

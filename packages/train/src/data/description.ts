@@ -14,7 +14,7 @@ export interface FileDescription {
   readonly urls: readonly string[];
 }
 
-/** What a data set may use while it loads. */
+/** Services for a data set while it loads. */
 export interface LoadContext {
   /** Content of one of the set's `files` by its `name`: found, hash checked, unpacked. */
   read(name: string): Promise<FileContent>;
@@ -29,7 +29,7 @@ export interface LoadContext {
 export interface DataSetDescription {
   readonly name: string;
   readonly title: string;
-  /** What it is for, in a few words. */
+  /** Its task, in a few words. */
   readonly task: string;
   /** Whom to cite. */
   readonly source: string;

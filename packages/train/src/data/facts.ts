@@ -1,6 +1,6 @@
 import type { Vocabularies } from './data-set.js';
 
-/** What networks depend on that is the data's to say. */
+/** Facts of the data that networks depend on. */
 export interface DataFacts {
   readonly vocabularies: Vocabularies;
 }

@@ -104,7 +104,7 @@ function slotsOf({ groups }: BoundStep, constructed: readonly tf.Variable[]): tf
   });
 }
 
-/** What `make` returns and the variables that tfjs registered meanwhile, in order. */
+/** Result of `make`, and the variables that tfjs registered meanwhile, in order. */
 function variablesCreatedBy<T>(make: () => T): { value: T; created: tf.Variable[] } {
   const registered = () => Object.values(tf.engine().registeredVariables);
   const before = new Set(registered());

@@ -31,7 +31,7 @@ export interface EngineOptions {
 /** Runs a recipe's steps. Both engines run the same step function and draw the same random numbers in the same order. */
 export interface Engine {
   readonly name: EngineName;
-  /** What computes: a device (`cpu`, `cuda`, `webgpu`) or a tfjs backend (`tfjs-cpu`, `tfjs-wasm`). */
+  /** Where the steps run: a device (`cpu`, `cuda`, `webgpu`) or a tfjs backend (`tfjs-cpu`, `tfjs-wasm`). */
   readonly device: string;
   /** One update; gives the step's metrics, batch means taken before the update. */
   run(step: string, batch: BatchArrays): Promise<Record<string, number>>;

@@ -60,7 +60,7 @@ function examplesOf(split: Split): Uint8Array | undefined {
   return Buffer.concat(encodeSafetensors({ arrays, metadata: {} }));
 }
 
-/** What `runs.json` beside the page says: see the page's `OfferedRun`. */
+/** Content of `runs.json` beside the page: see the page's `OfferedRun`. */
 export function runsJson(runs: readonly ExploredRun[]): string {
   const offered = runs.map(({ name, examples }, index) => ({
     name,

@@ -4,7 +4,7 @@ import type { LogLine } from '../metrics/log.js';
 import { suggestionAndList } from '../suggest.js';
 import type { FigureImage } from './figure.js';
 
-/** What training wrote down of a run, and what the legend calls it. */
+/** Log of a run, and its name in the legend. */
 export interface ComparedRun {
   readonly name: string;
   readonly log: readonly LogLine[];

@@ -15,7 +15,7 @@ export interface Curve {
 
 export interface CurvesOptions {
   readonly title: string;
-  /** What is shown, with its unit. */
+  /** Label of the y axis, with the unit. */
   readonly y: string;
   readonly lines: readonly Curve[];
   /** Ends of the y axis; what lies outside is cut off, unless all does. */

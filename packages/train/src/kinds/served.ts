@@ -4,11 +4,11 @@ import type { Split } from '../data/data-set.js';
 import type { ModelKind, ServeFacts } from '../model-kinds.js';
 import type { Graph, GraphRunner } from './graph.js';
 
-/** What a recipe's networks can do once they are trained. Made by `latentModel`, `generatorModel`, ... */
+/** Use of a recipe's networks once they are trained: kind, facts and graphs. Made by `latentModel`, `generatorModel`, ... */
 export interface Served<Kind extends ModelKind = ModelKind> {
   /** Decides the methods that infer gives the run. */
   readonly kind: Kind;
-  /** What infer must know beside the graphs; goes into the manifest. */
+  /** Facts that infer needs beside the graphs; they go into the manifest. */
   readonly facts: ServeFacts<Kind>;
   readonly graphs: Readonly<Record<string, Graph>>;
   /**

@@ -12,11 +12,11 @@ export interface KeysAndValues {
   readonly values: tf.Tensor;
 }
 
-/** What is added to a score that must not count. Finite, because -Infinity - -Infinity is NaN. */
+/** Addend of a score that must not count. Finite, because -Infinity - -Infinity is NaN. */
 const MASKED = -1e9;
 
 /**
- * What is added to the scores of a sequence that sees itself: 0 where key <= query, a large negative number after it.
+ * Addends of the scores in causal self-attention: 0 where key <= query, a large negative number after it.
  * The mask of `longest` positions is cut, so that a graph may have any length up to it.
  *
  * @returns [length, length]

@@ -1,7 +1,7 @@
 import { tf } from '@onnx-forge/export';
 import type { Random } from '@onnx-forge/infer';
 
-/** What a tf layer takes as `kernelInitializer`. */
+/** Initializer of a tf layer, as `kernelInitializer` takes it. */
 export type Initializer = ReturnType<typeof tf.initializers.varianceScaling>;
 
 /** Makes the initialiser of one weight, with a seed of its own. */

@@ -64,7 +64,7 @@ export class MetricsLog {
     this.#bytes += bytes.length;
   }
 
-  /** What was appended survives a power cut. */
+  /** Writes the lines so far to the disk: they survive a power cut. */
   async flush(): Promise<void> {
     await this.#file.sync();
   }

@@ -1,7 +1,7 @@
 import { tf } from '@onnx-forge/export';
 
 /**
- * What `compute` gives, a constant to gradients: nothing inside is differentiated, whatever it depends on. For values
+ * Result of `compute` as a constant to gradients: nothing inside is differentiated, whatever it depends on. For values
  * that have no gradient anyway, such as the token with the largest logit, which tfjs would else try to follow.
  */
 export function detached(compute: () => tf.Tensor): tf.Tensor {

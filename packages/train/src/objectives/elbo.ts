@@ -3,7 +3,7 @@ import type { GaussianParameters } from './gaussian.js';
 import { klGaussianGaussianAnalytic } from './kl-gaussian-gaussian.js';
 import { logLikelihoodBernoulliFromLogits } from './log-likelihood-bernoulli.js';
 
-/** What the evidence lower bound of a Bernoulli decoder is computed from. */
+/** Inputs of the evidence lower bound (ELBO) of a Bernoulli decoder. */
 export interface ElboInput {
   /** Data in [0, 1], [batch, pixels]. */
   readonly x: tf.Tensor;

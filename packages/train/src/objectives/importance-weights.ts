@@ -3,7 +3,7 @@ import { type GaussianParameters, gaussianOf } from './gaussian.js';
 import { logLikelihoodNormal, logLikelihoodStandardNormal } from './log-likelihood-normal.js';
 import { logMeanExp } from './log-mean-exp.js';
 
-/** What importance weights under a N(0, I) prior are computed from. */
+/** Inputs of importance weights under a N(0, I) prior. */
 export interface ImportanceInput {
   /** The proposal q(z|x), [batch, dimensions]. */
   readonly q: GaussianParameters;

@@ -1,7 +1,7 @@
 import { tf } from '@onnx-forge/export';
 import { contrastiveLoss } from './contrastive-loss.js';
 
-/** What {@link pairwiseContrastiveLoss} gives, all scalars. */
+/** Loss and metrics of {@link pairwiseContrastiveLoss}, all scalars. */
 export type PairwiseContrastiveLoss = {
   readonly loss: tf.Scalar;
   /** Mean distance of the pairs that show the same, and of those that do not. */

@@ -3,11 +3,13 @@ import { suggestionAndList } from '../suggest.js';
 
 export type OptionValue = number | boolean | string;
 
-/** What one hyper-parameter may be. Made by {@link count}, {@link real}, {@link positive}, {@link oneOf}, or from a plain default. */
+/** Default and permitted values of one hyper-parameter. Made by {@link count}, {@link real}, {@link positive}, {@link oneOf}, or from a plain default. */
 export interface OptionSpec<T extends OptionValue = OptionValue> {
   readonly default: T;
   /** For people: `a whole number of at least 1`. */
   readonly expects: string;
+  /** Its effect, in a sentence. */
+  readonly says?: string;
   accepts(value: OptionValue): boolean;
 }
 
@@ -53,10 +55,20 @@ export function proportion(value: number): OptionSpec<number> {
   return { default: value, expects: 'a number from 0 to 1', accepts };
 }
 
+/** True or false. */
+export function boolean(value: boolean): OptionSpec<boolean> {
+  return { default: value, expects: 'true or false', accepts: (given) => typeof given === 'boolean' };
+}
+
 /** One of a few names; the first is the default. */
 export function oneOf<const T extends string>(...choices: readonly [T, ...T[]]): OptionSpec<T> {
   const accepts = (given: OptionValue) => (choices as readonly OptionValue[]).includes(given);
   return { default: choices[0], expects: `one of ${choices.join(', ')}`, accepts };
+}
+
+/** The same option with a sentence on its effect. */
+export function described<T extends OptionValue>(spec: OptionSpec<T>, says: string): OptionSpec<T> {
+  return { ...spec, says };
 }
 
 /** A schema with other defaults for some of its options; what they accept stays. */
@@ -83,7 +95,7 @@ function specOf(given: OptionValue | OptionSpec): OptionSpec {
     case 'number':
       return Number.isInteger(given) ? count(given) : real(given);
     case 'boolean':
-      return { default: given, expects: 'true or false', accepts: (value) => typeof value === 'boolean' };
+      return boolean(given);
     default:
       return { default: given, expects: 'a text', accepts: (value) => typeof value === 'string' };
   }

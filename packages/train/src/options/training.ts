@@ -1,22 +1,36 @@
 import { TrainError } from '../errors.js';
-import { count, fraction, type OptionSchema, type OptionValues, oneOf, positive, schemaOf } from './option.js';
+import {
+  boolean,
+  count,
+  described,
+  fraction,
+  type OptionSchema,
+  type OptionValues,
+  oneOf,
+  positive,
+  schemaOf,
+} from './option.js';
 
 /**
  * Options that every recipe has beside its own: how it is trained, not what. A recipe that its paper trains otherwise
  * gives another default under the same name.
  */
 export const TRAINING_OPTIONS: OptionSchema = schemaOf({
-  /** A new order of the examples in every epoch; without it their order in the file, always. */
-  shuffle: true,
-  /** How the learning rate goes on from the recipe's: see {@link learningRateFactor}. */
-  schedule: oneOf('constant', 'cosine', 'step'),
-  /** The learning rate rises linearly over so many iterations. */
-  warmupSteps: count(0, 0),
-  /** `step`: after every so many epochs the learning rate is multiplied by `decayRate`. */
-  decayEpochs: count(10),
-  decayRate: positive(0.1),
-  /** Above 0, the exported weights are running averages that keep this part of themselves in every iteration. */
-  averaging: fraction(0),
+  shuffle: described(
+    boolean(true),
+    'A new order of the examples in every epoch; false: their order in the file, always',
+  ),
+  schedule: described(
+    oneOf('constant', 'cosine', 'step'),
+    "Course of the learning rate: the recipe's throughout, falling to 0 as half a cosine, or multiplied by decayRate after every decayEpochs",
+  ),
+  warmupSteps: described(count(0, 0), 'Iterations over which the learning rate rises linearly at first'),
+  decayEpochs: described(count(10), 'Epochs between two steps of the schedule step'),
+  decayRate: described(positive(0.1), 'Factor of the learning rate at each step of the schedule step'),
+  averaging: described(
+    fraction(0),
+    'Above 0: the exported weights are running averages that keep this fraction of themselves in every iteration',
+  ),
 });
 
 /** Where training stands, and its planned end. */
@@ -29,7 +43,7 @@ export interface TrainingTime {
 }
 
 /**
- * What the recipe's learning rates are multiplied by in the next iteration.
+ * Factor of the recipe's learning rates in the next iteration.
  *
  * - constant: 1
  * - cosine: (1 + cos(pi t / T)) / 2, from 1 to 0 over the whole training (Loshchilov & Hutter 2017, without restarts)

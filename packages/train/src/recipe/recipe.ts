@@ -25,7 +25,7 @@ import type { BatchInput } from './inputs.js';
 /** The tensors of a batch, each [batch, ...]. */
 export type BatchTensors<Input extends string = string> = Readonly<Record<Input, tf.Tensor>>;
 
-/** What a step reports: the loss that is differentiated, and anything else worth a curve. All are batch means. */
+/** Metrics of a step: the loss that is differentiated, and anything else worth a curve. All are batch means. */
 export type StepMetrics = { readonly loss: tf.Scalar } & { readonly [metric: string]: tf.Scalar };
 
 /** An optimizer whose learning rate stays what it is, whatever the schedule. Made by {@link fixedRate}. */
@@ -84,7 +84,7 @@ export interface RecipeDefinition<
   Kind extends ModelKind,
 > {
   readonly name: string;
-  /** What is learned, in a few words. */
+  /** The task that is learned, in a few words. */
   readonly task: string;
   /** The paper or assignment that settings and architecture are from. */
   readonly source: string;
@@ -105,9 +105,9 @@ export interface RecipeDefinition<
   /** Run in this order in every iteration, on the same batch (but see {@link Step.times}). */
   readonly steps: Readonly<Record<string, Step<NoInfer<Nets>, NoInfer<Input>, OptionsOf<NoInfer<Defaults>>>>>;
   snapshots?(options: OptionsOf<Defaults>): SnapshotSchedule;
-  /** What the trained model can do: its kind, what infer must know of it, and its inference graphs. */
+  /** Use of the trained model: its kind, the facts that infer needs, and its inference graphs. */
   serves(nets: NoInfer<Nets>, options: OptionsOf<NoInfer<Defaults>>, facts: DataFacts): Served<Kind>;
-  /** What is watched beside validation, before training and after each epoch; computed with the exported graphs. */
+  /** Metrics that are watched beside validation, before training and after each epoch; computed with the exported graphs. */
   readonly monitor?: Monitor<OptionsOf<NoInfer<Defaults>>>;
   /** Runs on the exported graphs only. */
   readonly evaluate?: Evaluate<Kind>;

@@ -11,7 +11,7 @@ import type { MeterState } from '../metrics/meter.js';
 import type { OptionValues } from '../options/option.js';
 import { writeAtomically } from './atomic.js';
 
-/** What a run was started with: a resumed run must be the same. */
+/** Settings that a run was started with; a resumed run must have the same. */
 export interface RunIdentity {
   readonly recipe: string;
   readonly options: OptionValues;

@@ -15,7 +15,7 @@ import type { RunFolder } from './folder.js';
 import { readGraph } from './graph-file.js';
 import { exportGraph, writeGraphFile } from './graphs.js';
 
-/** What a training leaves behind, so that it can go on without tfjs. */
+/** Steps, state and graphs of a training that can go on without tfjs. */
 export interface TrainingFacts {
   /** Of standard operators only, by name. */
   readonly steps: Readonly<Record<string, StepModel>>;

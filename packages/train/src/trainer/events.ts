@@ -2,7 +2,7 @@ import type { EngineName } from '../engine/engine.js';
 import type { Measurement } from '../measures/measure.js';
 import type { OptionValues } from '../options/option.js';
 
-/** What happens to a run, for progress displays. */
+/** Events of a run, for progress displays. */
 export type TrainEvent =
   | StartEvent
   | StepEvent

@@ -39,7 +39,7 @@ export interface LoopOptions {
   readonly maxSteps: number;
   /** The run's seed, for everything but the steps. */
   readonly random: Random;
-  /** What the engine draws from. */
+  /** Source of random numbers for the engine. */
   readonly stepRandom: Random;
   readonly logEvery: number;
   readonly checkpointSeconds: number;

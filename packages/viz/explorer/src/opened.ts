@@ -40,7 +40,7 @@ export function useOpened(run: OfferedRun | undefined, device: DeviceRequest): O
   return opening;
 }
 
-/** What a person reads of an error: its one line, and the code that names it. */
+/** Text of an error for people: its one line, and its code. */
 export function explain(error: Error): string {
   return error instanceof ForgeError ? `${error.message} [${error.code}]` : error.message;
 }

@@ -18,7 +18,7 @@ export interface TestExamples {
   readonly labels?: Int32Array;
 }
 
-/** What `runs.json` beside the page offers; none when there is no such file. */
+/** Runs of `runs.json` beside the page; none without that file. */
 export async function offeredRuns(): Promise<readonly OfferedRun[]> {
   const response = await fetch('runs.json').catch(() => undefined);
   if (!response?.ok) return [];

@@ -10,7 +10,7 @@ export interface Series {
 
 /** A numeric axis. */
 export interface Axis {
-  /** What is shown, with its unit: 'negative ELBO (nats)'. */
+  /** Label with the unit: 'negative ELBO (nats)'. */
   readonly label: string;
   /** Ends of the axis; default: what the data need. What lies outside is cut off. */
   readonly domain?: readonly [number, number];

@@ -21,7 +21,7 @@ export interface HeatMapSpec extends Heading {
   /** Labels of the columns and rows: tokens, class names. The same token may occur many times. */
   readonly x: { readonly label?: string; readonly ticks: readonly string[] };
   readonly y: { readonly label?: string; readonly ticks: readonly string[] };
-  /** What the colours mean, with its unit, and the values at the ends of the colour scale (default: the data's own). */
+  /** Label of the colours with the unit, and the values at the ends of the colour scale (default: the data's own). */
   readonly color: { readonly label: string; readonly domain?: readonly [number, number] };
 }
 

@@ -12,7 +12,7 @@ export interface Chart {
   readonly height: number;
 }
 
-/** What every chart can say above itself. */
+/** Text above a chart. */
 export interface Heading {
   readonly title: string;
   readonly subtitle?: string;

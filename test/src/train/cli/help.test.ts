@@ -1,8 +1,31 @@
+import { execFile } from 'node:child_process';
 import { tmpdir } from 'node:os';
+import { promisify } from 'node:util';
 import { expect } from 'chai';
-import { onnxForge } from './onnx-forge.js';
+import { BIN, onnxForge } from './onnx-forge.js';
 
-const COMMANDS = 'demo models train eval figures sample interpolate perturb export verify data doctor'.split(' ');
+/** The commands under their headings, in the order of the help. */
+const GROUPS = {
+  Train: ['demo', 'models', 'train'],
+  Evaluate: ['eval', 'verify', 'table'],
+  Look: ['figures', 'chart', 'bars', 'explore'],
+  Use: ['sample', 'interpolate', 'perturb', 'generate', 'translate', 'classify', 'compare', 'embed'],
+  Export: ['export'],
+  Environment: ['data', 'doctor'],
+};
+
+const COMMANDS = Object.values(GROUPS).flat();
+
+/** Files that node loads for a command line, as URLs. */
+async function filesLoadedBy(...args: string[]): Promise<string[]> {
+  const hooks =
+    'import { writeSync } from "node:fs";' +
+    'export const load = (url, context, next) => { writeSync(2, "loads " + url + "\\n"); return next(url, context); };';
+  const asUrl = (code: string) => `data:text/javascript,${encodeURIComponent(code)}`;
+  const register = `import { register } from "node:module"; register(${JSON.stringify(asUrl(hooks))});`;
+  const { stderr } = await promisify(execFile)(process.execPath, ['--import', asUrl(register), BIN, ...args]);
+  return [...stderr.matchAll(/^loads (.*)$/gm)].map(([, url]) => url!);
+}
 
 describe('onnx-forge: help and listings', () => {
   it('lists every command and the exit codes', async () => {
@@ -10,6 +33,34 @@ describe('onnx-forge: help and listings', () => {
     expect([code, stderr]).to.deep.equal([0, '']);
     for (const command of COMMANDS) expect(stdout).to.match(new RegExp(`^  onnx-forge ${command}\\b`, 'm'));
     expect(stdout).to.match(/0 done, 1 failed.*2 wrong usage, 130/);
+  });
+
+  it('has the commands in groups', async () => {
+    const { stdout } = await onnxForge('--help', tmpdir());
+    const blocks = stdout.split('\n\n').filter((block) => /^ {2}onnx-forge /m.test(block));
+    const found = blocks.map((block) => {
+      const [heading, ...lines] = block.split('\n');
+      return [heading!.slice(0, -1), lines.flatMap((line) => /^ {2}onnx-forge (\w+)/.exec(line)?.[1] ?? [])];
+    });
+    expect(Object.fromEntries(found)).to.deep.equal({
+      ...GROUPS,
+      Environment: [...GROUPS.Environment, 'completion'],
+    });
+  });
+
+  it('loads no command, and no library but the parser of command lines', async () => {
+    const files = await filesLoadedBy('--help');
+    expect(files.some((file) => file.endsWith('/cli/main.js'))).to.equal(true);
+    expect(files.filter((file) => /\/cli\/commands\/(?!index\.js$)/.test(file))).to.deep.equal([]);
+    expect(files.filter((file) => /\/zod\/|tfjs|onnxruntime|\/infer\/dist\/(?!errors\.js$)/.test(file))).to.deep.equal(
+      [],
+    );
+  });
+
+  it('of one command loads the file of that command alone', async () => {
+    const files = await filesLoadedBy('eval', '--help');
+    const commands = files.flatMap((file) => /\/cli\/commands\/(?!index\.js$)(.*)\.js$/.exec(file)?.[1] ?? []);
+    expect(commands).to.deep.equal(['eval']);
   });
 
   it('is what a bare command line and `help` show, too', async () => {

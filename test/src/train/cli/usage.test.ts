@@ -141,12 +141,14 @@ describe('onnx-forge: bad input', () => {
     expect(names.sort()).to.deep.equal(made);
   });
 
-  it('gives the error as the one JSON object with --json, and a stack only with --verbose', async () => {
+  it('gives the error as the one JSON object with --json, and its code and a stack on stderr with --verbose', async () => {
     const ended = await onnxForge('train vea --json --verbose', folder);
     const { error } = JSON.parse(ended.stdout) as { error: { code: string; message: string; data: object } };
     expect(error).to.include({ code: 'usage' });
     expect(error.message).to.match(/did you mean 'vae'/);
     expect(error.data).to.deep.include({ model: 'vea' });
-    expect(ended.stderr).to.match(/^\s+at /m);
+    expect(ended.stderr)
+      .to.match(/^\s+at /m)
+      .and.match(/^code: usage$/m);
   });
 });

@@ -2,7 +2,7 @@ import { InputError } from '@onnx-forge/infer';
 import { PNG } from 'pngjs';
 import type { Channels, ImageBytes } from './image-bytes.js';
 
-/** What pngjs returns beside its declared type: 16-bit samples stay, the transparent colour is in the file's units. */
+/** Result of pngjs, beyond its declared type: 16-bit samples stay, the transparent colour is in the file's units. */
 interface ParsedPng {
   readonly width: number;
   readonly height: number;

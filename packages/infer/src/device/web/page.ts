@@ -1,6 +1,6 @@
 import { InputError } from '../../errors.js';
 
-/** What a page or a worker has, as far as the drivers look at it. */
+/** Globals of a page or worker that the drivers read. */
 interface Page {
   readonly document?: { readonly baseURI: string };
   readonly location?: { readonly href: string };

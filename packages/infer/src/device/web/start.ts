@@ -38,7 +38,7 @@ export async function watchStart<T>(
   }
 }
 
-/** What is started. */
+/** Build of onnxruntime-web whose start is watched, and the address of its module. */
 export interface Watched {
   readonly build: Build;
   /** The address of its module, where `wasmPaths` names it. */

@@ -20,7 +20,7 @@ export interface PlanInput {
 
 /** One training, checked as far as can be without doing anything. */
 export interface PlannedRun {
-  /** What messages call it. */
+  /** Name of the run in messages. */
   readonly name: string;
   readonly request: TrainRequest;
 }

@@ -6,7 +6,7 @@ import { measurementTable } from '../output/measurements.js';
 import { table } from '../output/table.js';
 import { type Attempt, failed } from './attempts.js';
 
-/** What was trained: one run in full, several as a table. */
+/** Summary of trained runs: one in full, several as a table. */
 export function summarise(attempts: readonly Attempt<TrainResult>[]): string {
   const [only, ...others] = attempts;
   if (only !== undefined && others.length === 0 && !failed(only)) return describe(only.result);
@@ -43,7 +43,7 @@ function describe(result: TrainResult): string {
   return lines.join('\n');
 }
 
-/** What to try on a run of this kind. */
+/** Command to try on a run of this kind. */
 function nextCommand(kind: ModelKind, run: string): string {
   switch (kind) {
     case 'latent':

@@ -9,9 +9,7 @@ import { requireWritableFile, writeOutput } from '../output/files.js';
 import { formatNumber } from '../output/format.js';
 import { table } from '../output/table.js';
 
-export const barsCommand: Command = defineCommand({
-  usage: 'bars <run..>',
-  summary: 'Draw measured numbers of several runs side by side',
+export const command: Command = defineCommand({
   details:
     'Takes numbers that training or eval measured, and draws a group of bars for each of them, a bar for each run. A run ' +
     'is called by the name of its folder, or as one says: NAME=RUN. A name may end with * for all numbers that begin so.',

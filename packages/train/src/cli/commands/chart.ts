@@ -9,9 +9,7 @@ import { chartFile } from '../options/shared-options.js';
 import { count, oneOf, text } from '../options/values.js';
 import { requireWritableFile, writeOutput } from '../output/files.js';
 
-export const chartCommand: Command = defineCommand({
-  usage: 'chart <run..>',
-  summary: 'Draw logged metrics of several runs in one chart',
+export const command: Command = defineCommand({
   details:
     'Draws metrics from the logs of runs (finished or still in training) against epochs or iterations: a line for each ' +
     'run, a chart for each metric. A run is called by the name of its folder, or as one says: NAME=RUN.',

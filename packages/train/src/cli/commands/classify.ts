@@ -7,9 +7,7 @@ import { device } from '../options/shared-options.js';
 import { text as textOption } from '../options/values.js';
 import { table } from '../output/table.js';
 
-export const classifyCommand: Command = defineCommand({
-  usage: 'classify <run> [text..]',
-  summary: 'Tell the class of texts with a trained text classifier',
+export const command: Command = defineCommand({
   details:
     'Cuts each text into tokens as training did, and prints its class, how probable the model holds that class to be, and ' +
     'the words that the model has never seen.',

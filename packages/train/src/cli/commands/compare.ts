@@ -3,9 +3,7 @@ import { loadEmbedding, readImages } from '../inputs/image-files.js';
 import { device } from '../options/shared-options.js';
 import { real } from '../options/values.js';
 
-export const compareCommand: Command = defineCommand({
-  usage: 'compare <run> <a> <b>',
-  summary: 'Tell how unlike two images are, and whether they show the same',
+export const command: Command = defineCommand({
   details:
     'Places two images (PNG, JPEG or PGM, of the size and colours that the model was trained on) as vectors and prints ' +
     'how far apart they are. They are taken for the same when that is at most the threshold, which training chose on ' +

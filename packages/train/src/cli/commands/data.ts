@@ -10,9 +10,7 @@ interface DataArguments {
   readonly dataDir: string | undefined;
 }
 
-export const dataCommand: Command = defineCommand({
-  usage: 'data <action> [name..]',
-  summary: 'List, fetch and verify data sets',
+export const command: Command = defineCommand({
   details:
     'list shows the data sets and whether they are here. fetch NAME downloads what is missing and checks its sha256. ' +
     'verify NAME looks at every file. Files lie in --data-dir, else in ONNX_FORGE_DATA, else in ./data.',

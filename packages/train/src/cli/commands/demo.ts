@@ -5,9 +5,7 @@ const DEMO_MODEL = 'vae';
 /** The demo's own folder: a former demo in it is replaced. */
 const DEMO_FOLDER = 'runs/demo';
 
-export const demoCommand: Command = defineCommand({
-  usage: 'demo [model]',
-  summary: 'See the whole way in about two minutes: train, export, verify, evaluate, draw',
+export const command: Command = defineCommand({
   details:
     'Trains a model on digits that are generated here (no download), compiled to ONNX; exports its graphs, compares ' +
     'them with tfjs, measures ELBO and importance-sampled log-likelihood on them, and draws the figures.',

@@ -8,13 +8,11 @@ import { table } from '../output/table.js';
 interface Report {
   readonly name: string;
   readonly usable: boolean;
-  /** What is missing and how to get it, or a remark. */
+  /** The missing part and how to get it, or a remark. */
   readonly note: string;
 }
 
-export const doctorCommand: Command = defineCommand({
-  usage: 'doctor',
-  summary: 'Show which devices and tfjs backends work here, and why others do not',
+export const command: Command = defineCommand({
   details:
     'Tries every device of the compiled engine and of inference (onnxruntime) and every tfjs backend of the eager ' +
     'engine, and says what each of those that do not work is missing.',

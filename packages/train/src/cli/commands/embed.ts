@@ -3,9 +3,7 @@ import { UsageError } from '../errors.js';
 import { loadEmbedding, readImages } from '../inputs/image-files.js';
 import { device } from '../options/shared-options.js';
 
-export const embedCommand: Command = defineCommand({
-  usage: 'embed <run> [files..]',
-  summary: 'Place images as vectors with a trained embedding model',
+export const command: Command = defineCommand({
   details:
     'Prints the vector of each image (PNG, JPEG or PGM, of the size and colours that the model was trained on), one line ' +
     'of JSON an image.',

@@ -9,9 +9,7 @@ import { showTraining } from '../output/training-progress.js';
 
 const SPLITS: readonly SplitName[] = ['train', 'validation', 'test'];
 
-export const evalCommand: Command = defineCommand({
-  usage: 'eval <run..>',
-  summary: 'Measure trained runs on their exported graphs',
+export const command: Command = defineCommand({
   details:
     'Measures a run as its recipe says (a VAE: ELBO and importance-sampled log-likelihood, in nats), on the exported ' +
     'graphs only. A GAN of digits: what a classifier makes of its samples. The numbers also go into the manifest of the run.',

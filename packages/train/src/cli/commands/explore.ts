@@ -3,9 +3,7 @@ import { openRun } from '../inputs/runs.js';
 import { dataDir, recipeFile } from '../options/shared-options.js';
 import { integer, text } from '../options/values.js';
 
-export const exploreCommand: Command = defineCommand({
-  usage: 'explore <run..>',
-  summary: 'Explore trained runs in the browser: drag through latent spaces, draw, compare, translate',
+export const command: Command = defineCommand({
   details:
     'Serves a page on this machine (127.0.0.1) until Ctrl-C. The models run in the browser, on WebGPU or WebAssembly. ' +
     'With --build the page and the runs are written as plain files instead, for any web server.',

@@ -1,15 +1,13 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
-import { ForgeError } from '@onnx-forge/infer';
+import { TrainError } from '../../errors.js';
 import { type Command, defineCommand, type Outcome } from '../command.js';
-import { UsageError } from '../errors.js';
+import { CommandError, UsageError } from '../errors.js';
 import { shapes } from '../inputs/shapes.js';
 import { given, text } from '../options/values.js';
 import { requireWritableFolder } from '../output/files.js';
 
-export const exportCommand: Command = defineCommand({
-  usage: 'export <source>',
-  summary: "Write a run's graphs, or your own saved model, as ONNX",
+export const command: Command = defineCommand({
   details:
     'A run folder: copies what serving needs, the graphs and the manifest, without checkpoint and logs.\n\n' +
     'The model.json of a tfjs layers model or graph model, a file or a URL: writes model.onnx and signature.json ' +
@@ -51,7 +49,7 @@ export const exportCommand: Command = defineCommand({
     }
     if (!path.endsWith('.json')) {
       const message = `${source} is neither a run folder nor the model.json of a saved model`;
-      throw new ForgeError('source-unknown', message, { source });
+      throw new CommandError('source-unknown', message, { source });
     }
     const { exportTfjs } = await import('../export/export-model.js');
     await requireWritableFolder(folder);
@@ -67,7 +65,7 @@ function isUrl(source: string): boolean {
 async function isDirectory(source: string): Promise<boolean> {
   const entry = await stat(source).catch(() => undefined);
   if (entry) return entry.isDirectory();
-  throw new ForgeError('source-missing', `there is no run folder or file ${source}`, { source });
+  throw new CommandError('source-missing', `there is no run folder or file ${source}`, { source });
 }
 
 /** A run's manifest names its graphs: another run's files over them would make neither. */
@@ -75,5 +73,5 @@ async function requireNoRun(folder: string, force: boolean): Promise<void> {
   const { RunFolder } = await import('../../run/folder.js');
   if (force || !(await new RunFolder(folder).holdsRun())) return;
   const message = `${folder} holds a run already: write over its graphs by --force, or choose another --out`;
-  throw new ForgeError('run-exists', message, { folder });
+  throw new TrainError('run-exists', message, { folder });
 }

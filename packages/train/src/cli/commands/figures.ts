@@ -6,9 +6,7 @@ import { given, text } from '../options/values.js';
 import { requireWritableFolder } from '../output/files.js';
 import { showTraining } from '../output/training-progress.js';
 
-export const figuresCommand: Command = defineCommand({
-  usage: 'figures <run..>',
-  summary: 'Draw the figures of trained runs again',
+export const command: Command = defineCommand({
   details: "Draws the figures of the run's recipe into RUN/figures. 'onnx-forge models --json' lists them.",
   examples: [
     ['figures runs/vae', 'all of them'],

@@ -3,9 +3,7 @@ import { type Command, defineCommand, type Outcome } from '../command.js';
 import { device, seed } from '../options/shared-options.js';
 import { count, positive } from '../options/values.js';
 
-export const generateCommand: Command = defineCommand({
-  usage: 'generate <run>',
-  summary: 'Let a language model go on from a prompt',
+export const command: Command = defineCommand({
   details:
     'Draws one token after another (characters, for the transformer). The model sees its last tokens only, as many as ' +
     'it was trained with: a longer prompt is seen from its end.',

@@ -4,9 +4,7 @@ import { device, outFile, seed } from '../options/shared-options.js';
 import { count, oneOf } from '../options/values.js';
 import { writePicture } from '../picture.js';
 
-export const interpolateCommand: Command = defineCommand({
-  usage: 'interpolate <run>',
-  summary: 'Draw the way from one sample to another, in latent and in data space',
+export const command: Command = defineCommand({
   details:
     'For some pairs of latent vectors a and b from the prior: g(alpha a + (1 - alpha) b) in latent space, and ' +
     'alpha g(a) + (1 - alpha) g(b) in data space, for alpha from 0 (b) to 1 (a).',

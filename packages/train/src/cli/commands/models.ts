@@ -3,9 +3,7 @@ import { type Command, defineCommand, type Outcome } from '../command.js';
 import { findRecipe, knownRecipes } from '../inputs/recipes.js';
 import { table } from '../output/table.js';
 
-export const modelsCommand: Command = defineCommand({
-  usage: 'models [name]',
-  summary: 'List the recipes: name, task, data sets, options, source',
+export const command: Command = defineCommand({
   examples: [
     ['models', 'what can be trained'],
     ['models vae', 'one of them, with what each option accepts'],

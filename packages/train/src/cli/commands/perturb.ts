@@ -6,9 +6,7 @@ import { writePicture } from '../picture.js';
 /** Vectors over which a dimension's activity is averaged. */
 const PROBES = 16;
 
-export const perturbCommand: Command = defineCommand({
-  usage: 'perturb <run>',
-  summary: 'Draw what single latent dimensions do',
+export const command: Command = defineCommand({
   details:
     'Moves one latent dimension of a sample at a time, from -epsilon to +epsilon, one row per dimension. The number ' +
     'beside a row is how active the dimension is: the mean absolute change of a pixel, over 16 samples.',

@@ -4,9 +4,7 @@ import { device, outFile, seed } from '../options/shared-options.js';
 import { count, indices } from '../options/values.js';
 import { MOST_IMAGES, writePicture } from '../picture.js';
 
-export const sampleCommand: Command = defineCommand({
-  usage: 'sample <run>',
-  summary: 'Draw samples of a trained model as one PNG',
+export const command: Command = defineCommand({
   examples: [
     ['sample runs/vae', '64 samples to runs/vae/figures/sample.png'],
     ['sample runs/cvae --labels 3 --count 10', 'ten threes of a conditional model'],

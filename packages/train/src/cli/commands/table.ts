@@ -9,9 +9,7 @@ import { requireWritableFile, writeOutput } from '../output/files.js';
 import { formatNumber } from '../output/format.js';
 import { table } from '../output/table.js';
 
-export const tabulateCommand: Command = defineCommand({
-  usage: 'table <run..>',
-  summary: 'Set a measured number of several runs in a table of their options',
+export const command: Command = defineCommand({
   details:
     'Takes one number that training or eval measured on each run, and sets it in a table by one or two options of the ' +
     'runs. Runs with the same two options (seeds, folds) share a cell: their mean, and its standard error over the runs.',

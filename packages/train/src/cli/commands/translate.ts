@@ -4,9 +4,7 @@ import { device } from '../options/shared-options.js';
 import { count } from '../options/values.js';
 import { table } from '../output/table.js';
 
-export const translateCommand: Command = defineCommand({
-  usage: 'translate <run> <text..>',
-  summary: 'Translate sentences with a trained model',
+export const command: Command = defineCommand({
   details:
     'Greedy search takes the most probable word, one after the other; with --beam the search keeps several sentences ' +
     'and gives the most probable one that it meets.',

@@ -2,14 +2,12 @@ import type { Device } from '@onnx-forge/infer';
 import type { GraphVerification } from '../../actions/verify.js';
 import { type Command, type CommandContext, defineCommand, type Outcome } from '../command.js';
 import { openRun, type TrainedRun } from '../inputs/runs.js';
-import { DEVICES } from '../options/settings.js';
+import { DEVICES } from '../options/devices.js';
 import { recipeFile } from '../options/shared-options.js';
 import { oneOf, positive } from '../options/values.js';
 import { table } from '../output/table.js';
 
-export const verifyCommand: Command = defineCommand({
-  usage: 'verify <run>',
-  summary: 'Compare every graph of a run with tfjs, on one or all devices',
+export const command: Command = defineCommand({
   details:
     "Runs each exported graph, and the recipe's own tfjs code with the same weights, on equal random inputs of several " +
     'sizes, and shows the worst error of every output. Fails when a relative error (over the largest magnitude of the ' +

@@ -1,6 +1,6 @@
-import { ForgeError, loadManifest, type Manifest } from '@onnx-forge/infer';
+import { loadManifest, type Manifest } from '@onnx-forge/infer';
 import type { Recipe } from '../../recipe/recipe.js';
-import { UsageError } from '../errors.js';
+import { CommandError, UsageError } from '../errors.js';
 import { findRecipe, knownRecipes } from './recipes.js';
 
 /** A trained run and the recipe that it was trained from. */
@@ -36,6 +36,6 @@ export async function openRun(run: string, recipeFile: string | undefined): Prom
 /** Commands that write into the run need a folder. */
 function requireLocal(run: string): void {
   if (/^https?:/i.test(run)) {
-    throw new ForgeError('run-remote', `${run} is a URL: this command needs the run folder on this machine`, { run });
+    throw new CommandError('run-remote', `${run} is a URL: this command needs the run folder on this machine`, { run });
   }
 }

@@ -1,10 +1,14 @@
 import type { DeviceRequest } from '@onnx-forge/infer';
+import type { Options } from 'yargs';
 import { z } from 'zod';
 import type { EngineName } from '../../engine/engine.js';
 import type { Backend } from '../../tfjs-backend.js';
 import { UsageError } from '../errors.js';
+import { DEVICES } from './devices.js';
+import { dataDir, judge, samples } from './shared-options.js';
+import { count, integer, oneOf, settings, text } from './values.js';
 
-/** What may be said of one training, on the command line or in a batch file. All optional: the trainer has defaults. */
+/** Settings of one training, on the command line or in a batch file. All optional: the trainer has defaults. */
 export interface TrainSettings {
   readonly data?: string | undefined;
   readonly dataDir?: string | undefined;
@@ -25,38 +29,164 @@ export interface TrainSettings {
   readonly figures?: boolean | undefined;
 }
 
-export const ENGINES: readonly EngineName[] = ['compiled', 'eager'];
-export const DEVICES: readonly DeviceRequest[] = ['auto', 'cpu', 'cuda', 'webgpu'];
-export const BACKENDS: readonly Backend[] = ['tensorflow', 'webgpu', 'wasm', 'cpu'];
+const ENGINES: readonly EngineName[] = ['compiled', 'eager'];
+const BACKENDS: readonly Backend[] = ['tensorflow', 'webgpu', 'wasm', 'cpu'];
 
-const count = z.int('a whole number of at least 1').min(1, 'a whole number of at least 1');
-const name = z.string('a text').min(1, 'a text that is not empty');
+/** Headings of the settings in the help of `train`. */
+export const GROUPS = {
+  what: 'What to train:',
+  how: 'How to train:',
+  folder: 'The run folder:',
+  after: 'After training:',
+} as const;
+
+/** Values of a setting, on the command line and in a batch file. */
+interface SettingType<T> {
+  /** For people: `a whole number of at least 1`. */
+  readonly accepts: string;
+  readonly schema: z.ZodType<T>;
+  option(flag: string, says: string): Options;
+}
+
+export interface Setting<T = unknown> {
+  readonly type: SettingType<T>;
+  readonly group: keyof typeof GROUPS;
+  readonly says: string;
+  /** The value when none is given, in words. */
+  readonly otherwise: string;
+}
+
+function wholeNumber(most?: number): SettingType<number> {
+  const option = (flag: string, says: string) => count(flag, says, most);
+  const { expects: accepts } = option('', '');
+  const schema = z
+    .int(accepts)
+    .min(1, accepts)
+    .max(most ?? Number.MAX_SAFE_INTEGER, accepts);
+  return { accepts, schema, option };
+}
+
+function choice<const T extends string>(choices: readonly T[]): SettingType<T> {
+  const option = (flag: string, says: string) => oneOf(flag, choices, says);
+  const { expects: accepts } = option('', '');
+  return { accepts, schema: z.enum(choices, accepts), option };
+}
+
+const name: SettingType<string> = {
+  accepts: 'a text that is not empty',
+  schema: z.string('a text').min(1, 'a text that is not empty'),
+  option: text,
+};
+
+const anyWhole: SettingType<number> = { accepts: 'a whole number', schema: z.int('a whole number'), option: integer };
+
+const flag: SettingType<boolean> = {
+  accepts: 'true or false',
+  schema: z.boolean('true or false'),
+  option: (_, describe) => ({ type: 'boolean', describe }),
+};
+
+const recipeOptions: SettingType<Readonly<Record<string, unknown>>> = {
+  accepts: 'an object of options',
+  schema: z.record(z.string(), z.union([z.number(), z.boolean(), z.string()]), 'an object of options'),
+  option: settings,
+};
+
+/** Every setting of a training: of it come the options of `train`, the schema of batch files, and docs/settings.md. */
+export const SETTINGS: { readonly [K in keyof TrainSettings]-?: Setting<NonNullable<TrainSettings[K]>> } = {
+  data: {
+    type: name,
+    group: 'what',
+    says: "Data set: a name from 'data list', or real or embedded for the recipe's own",
+    otherwise: 'embedded',
+  },
+  dataDir: { type: name, group: 'what', says: dataDir.describe, otherwise: dataDir.defaultDescription },
+  epochs: { type: wholeNumber(), group: 'what', says: 'Passes over the training data', otherwise: "the recipe's" },
+  batchSize: { type: wholeNumber(), group: 'what', says: 'Examples per iteration', otherwise: "the recipe's" },
+  maxSteps: {
+    type: wholeNumber(),
+    group: 'what',
+    says: 'Stop after this many iterations in all',
+    otherwise: 'all epochs',
+  },
+  set: {
+    type: recipeOptions,
+    group: 'what',
+    says: 'Set an option of the recipe: key=value (may be repeated)',
+    otherwise: "the recipe's defaults",
+  },
+  preset: {
+    type: name,
+    group: 'what',
+    says: 'Named set of options of the recipe, such as small',
+    otherwise: 'none',
+  },
+  seed: {
+    type: anyWhole,
+    group: 'what',
+    says: 'Of weights, order of examples and noise: the same seed gives the same run',
+    otherwise: '1',
+  },
+  engine: { type: choice(ENGINES), group: 'how', says: 'What runs the steps', otherwise: 'compiled' },
+  device: {
+    type: choice(DEVICES),
+    group: 'how',
+    says: 'Of the compiled engine and of evaluation',
+    otherwise: 'auto',
+  },
+  backend: { type: choice(BACKENDS), group: 'how', says: 'tfjs backend of the eager engine', otherwise: 'cpu' },
+  threads: { type: wholeNumber(1_024), group: 'how', says: 'Threads on the CPU', otherwise: 'one per core' },
+  saveStep: {
+    type: flag,
+    group: 'folder',
+    says: 'Write the compiled training step too: the run can be trained further without tfjs, in browsers too',
+    otherwise: 'false',
+  },
+  samples: { type: wholeNumber(), group: 'after', says: samples.describe, otherwise: "the measure's own" },
+  judge: { type: name, group: 'after', says: judge.describe, otherwise: judge.defaultDescription },
+  evaluate: {
+    type: flag,
+    group: 'after',
+    says: 'Measure the trained model (--no-evaluate: do not)',
+    otherwise: 'true',
+  },
+  figures: { type: flag, group: 'after', says: 'Draw its figures (--no-figures: do not)', otherwise: 'true' },
+};
+
+const NAMES = Object.keys(SETTINGS) as readonly (keyof TrainSettings)[];
+
+/** `--data-dir` of `dataDir`. */
+export function flagOf(setting: string): string {
+  return `--${setting.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** yargs options of the settings of a group; {@link pickSettings} reads them. */
+export function settingOptions(group: keyof typeof GROUPS): Readonly<Record<never, never>> {
+  const ofGroup = NAMES.filter((name) => SETTINGS[name].group === group);
+  const options = ofGroup.map((name): [string, Options] => {
+    const { type, says, otherwise } = SETTINGS[name];
+    const flag = flagOf(name);
+    return [flag.slice(2), { ...type.option(flag, says), defaultDescription: otherwise, group: GROUPS[group] }];
+  });
+  return Object.fromEntries(options);
+}
+
+/** Only the settings, out of all that yargs hands over; each was checked by its option. */
+export function pickSettings(args: object): TrainSettings {
+  return Object.fromEntries(NAMES.map((name) => [name, (args as Readonly<Record<string, unknown>>)[name]]));
+}
 
 /** The settings as a batch file has them. */
 export const settingsSchema: z.ZodObject<{ readonly [K in keyof TrainSettings]-?: z.ZodType<TrainSettings[K]> }> =
-  z.strictObject({
-    data: name.optional(),
-    dataDir: name.optional(),
-    preset: name.optional(),
-    set: z.record(z.string(), z.union([z.number(), z.boolean(), z.string()]), 'an object of options').optional(),
-    epochs: count.optional(),
-    batchSize: count.optional(),
-    maxSteps: count.optional(),
-    seed: z.int('a whole number').optional(),
-    engine: z.enum(ENGINES, `one of ${ENGINES.join(', ')}`).optional(),
-    device: z.enum(DEVICES, `one of ${DEVICES.join(', ')}`).optional(),
-    backend: z.enum(BACKENDS, `one of ${BACKENDS.join(', ')}`).optional(),
-    threads: count.optional(),
-    saveStep: z.boolean('true or false').optional(),
-    samples: count.optional(),
-    judge: name.optional(),
-    evaluate: z.boolean('true or false').optional(),
-    figures: z.boolean('true or false').optional(),
-  });
+  z.strictObject(
+    Object.fromEntries(NAMES.map((name) => [name, SETTINGS[name].type.schema.optional()])) as unknown as {
+      readonly [K in keyof TrainSettings]-?: z.ZodType<TrainSettings[K]>;
+    },
+  );
 
 /** The settings in the trainer's words. @throws UsageError when two of them contradict each other */
-export function toRequest(settings: TrainSettings): TrainSettings {
-  const { epochs, batchSize, set = {}, backend, engine, ...others } = settings;
+export function toRequest(given: TrainSettings): TrainSettings {
+  const { epochs, batchSize, set = {}, backend, engine, ...others } = given;
   const options: Record<string, unknown> = { ...set };
   for (const [option, value] of Object.entries({ epochs, batchSize })) {
     if (value === undefined) continue;
@@ -69,7 +199,7 @@ export function toRequest(settings: TrainSettings): TrainSettings {
       `--backend ${backend} is for the eager engine: use --engine eager, or --device with the compiled one`,
     );
   }
-  if (settings.saveStep && (engine === 'eager' || backend !== undefined)) {
+  if (given.saveStep && (engine === 'eager' || backend !== undefined)) {
     throw new UsageError('--save-step is for the compiled engine: the eager one has no graph of its step');
   }
   return { ...others, set: options, backend, engine: engine ?? (backend === undefined ? undefined : 'eager') };

@@ -1,5 +1,5 @@
 import type { DeviceRequest } from '@onnx-forge/infer';
-import { DEVICES } from './settings.js';
+import { DEVICES } from './devices.js';
 import { count, file, integer, oneOf, text, type ValueOption } from './values.js';
 
 /** Options that several commands have, worded once. */

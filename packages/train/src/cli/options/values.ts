@@ -5,6 +5,8 @@ import { UsageError } from '../errors.js';
 /** A yargs option whose text is checked as it is read. */
 export interface ValueOption<T> {
   readonly describe: string;
+  /** For people: `a whole number of at least 1`. */
+  readonly expects: string;
   readonly requiresArg: true;
   readonly coerce: (given: unknown) => T;
 }
@@ -23,7 +25,7 @@ function valueOption<T>(
     if (value !== undefined) return value;
     throw new UsageError(`${flag} must be ${expects}, not '${text}'`, { flag, value: text });
   };
-  return { describe, requiresArg: true, coerce };
+  return { describe, expects, requiresArg: true, coerce };
 }
 
 function parseNumber(text: string): number {
@@ -80,14 +82,15 @@ export function file(flag: string, kinds: readonly string[], describe: string): 
 
 /** One of a few names. */
 export function oneOf<const T extends string>(flag: string, choices: readonly T[], describe: string): ValueOption<T> {
+  const expects = `one of ${choices.join(', ')}`;
   const coerce = (given: unknown): T => {
     const found = choices.find((choice) => choice === given);
     if (found !== undefined) return found;
     const hint = typeof given === 'string' ? suggestion(given, choices) : '';
-    const message = `${flag} must be one of ${choices.join(', ')}, not '${given}'${hint}`;
+    const message = `${flag} must be ${expects}, not '${given}'${hint}`;
     throw new UsageError(message, { flag, value: given, choices });
   };
-  return { describe: `${describe}: ${choices.join(', ')}`, requiresArg: true, coerce };
+  return { describe: `${describe}: ${choices.join(', ')}`, expects, requiresArg: true, coerce };
 }
 
 /** `3,1,4`: whole numbers of at least 0. */

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { ForgeError } from '@onnx-forge/infer';
 import { writeAtomically } from '../../run/atomic.js';
-import { messageOf } from '../errors.js';
+import { CommandError, messageOf } from '../errors.js';
 
 /**
  * Tries whether files can be made in a folder, or the folder itself, without leaving anything: found out before the
@@ -14,7 +13,7 @@ import { messageOf } from '../errors.js';
 export async function requireWritableFolder(folder: string): Promise<void> {
   const path = resolve(folder);
   const refuse = (reason: string, cause?: unknown) =>
-    new ForgeError('output-unwritable', `can't write to the folder ${path}: ${reason}`, { path }, { cause });
+    new CommandError('output-unwritable', `can't write to the folder ${path}: ${reason}`, { path }, { cause });
   const { ancestor, isFolder } = await nearestEntry(path);
   if (!isFolder) throw refuse(`${ancestor} is no folder`);
   const probe = join(ancestor, `.onnx-forge-${randomUUID()}`);
@@ -31,7 +30,7 @@ export async function requireWritableFile(file: string): Promise<void> {
   const path = resolve(file);
   const entry = await stat(path).catch(() => undefined);
   if (entry !== undefined && !entry.isFile()) {
-    throw new ForgeError('output-unwritable', `can't write ${path}: it is there and is no file`, { path });
+    throw new CommandError('output-unwritable', `can't write ${path}: it is there and is no file`, { path });
   }
   await requireWritableFolder(dirname(path));
 }

@@ -60,7 +60,7 @@ export async function readTar({ file, bytes }: FileContent): Promise<readonly Ta
   return entries;
 }
 
-/** What an entry should be that it is not. */
+/** Requirement that an entry does not meet; undefined: it meets all. */
 function problemOf(path: string, type: string): string | undefined {
   if (!FILES.includes(type) && type !== 'Directory') return 'files and folders only, no links or devices';
   const climbs = path.split('/').includes('..') || /^\/|^[a-z]:|\\/i.test(path);

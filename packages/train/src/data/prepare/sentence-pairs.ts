@@ -3,7 +3,7 @@ import { type DataSet, SPLIT_NAMES } from '../data-set.js';
 import { DataError } from '../errors.js';
 import { textsOf, tokeniseTexts } from './vocabulary.js';
 
-/** What every vocabulary of sentences begins with. */
+/** First tokens of every vocabulary of sentences. */
 const SPECIAL = [PADDING, UNKNOWN, START, END];
 
 /** Ids of the special tokens in every vocabulary of {@link sentencePairs}. */

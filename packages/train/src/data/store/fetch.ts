@@ -44,7 +44,7 @@ const UNREACHABLE = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
 
-/** What one server did wrong; the next one is tried. */
+/** Failure of one server; the next one is tried. */
 class TransferError extends Error {
   constructor(
     readonly url: string,

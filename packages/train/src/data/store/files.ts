@@ -11,7 +11,7 @@ const READ_BLOCK = 1 << 20;
 
 export type FileStatus = 'ok' | 'missing' | 'truncated' | 'wrong hash';
 
-/** What was found where a file of a data set should be. */
+/** State of a file of a data set on the disk. */
 export interface FileCheck {
   readonly name: string;
   /** The file looked at; where several lie there, the good one. */

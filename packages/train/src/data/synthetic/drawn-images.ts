@@ -2,7 +2,7 @@ import type { Random } from '@onnx-forge/infer';
 import type { Field, Split } from '../data-set.js';
 import { exampleSize, imageField, labelField } from '../fields.js';
 
-/** What is drawn, and how. */
+/** Count, classes and shape of images, and the function that draws one. */
 export interface DrawnImages {
   readonly size: number;
   readonly classes: number;

@@ -4,7 +4,7 @@ import type { Random } from '@onnx-forge/infer';
 export const FACE_HEIGHT = 112;
 export const FACE_WIDTH = 92;
 
-/** What makes a face somebody's. Lengths are in pixels of a face that looks straight ahead, tones from 0 black to 1 white. */
+/** Features of one person's face. Lengths are in pixels of a face that looks straight ahead, tones from 0 black to 1 white. */
 export interface Identity {
   readonly halfWidth: number;
   readonly halfHeight: number;

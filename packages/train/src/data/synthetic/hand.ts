@@ -8,7 +8,7 @@ export const SIZE = 28;
 /** MNIST scales every digit to fit a box of 20 pixels. */
 const BOX = 20;
 
-/** What makes one hand, on one day, different from another; drawn anew for every image. */
+/** Features of a handwriting, drawn anew for every image. */
 interface Manner {
   readonly width: number;
   /** Above 1, upper parts are large and lower parts small; below 1 the other way round. */

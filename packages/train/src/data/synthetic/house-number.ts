@@ -79,7 +79,7 @@ function shading(random: Random): (row: number, column: number) => number {
   return (row, column) => across * (column - SIZE / 2) + down * (row - SIZE / 2);
 }
 
-/** What is behind the digit: nothing, boards, or the edge of a plate. */
+/** Background of the digit: plain, boards, or the edge of a plate. */
 function boards(random: Random): (row: number, column: number) => number {
   const kind = random.uniform();
   const contrast = 30 * random.normal();

@@ -42,7 +42,7 @@ export function withinClassWhitening({ data, dims }: Vectors, labels: ArrayLike<
   return { kernel, bias };
 }
 
-/** What remains of each vector without its class's mean, and the number of classes. */
+/** Vectors less the mean of their class, and the number of classes. */
 function withinClasses(
   data: ArrayLike<number>,
   labels: ArrayLike<number>,

@@ -21,7 +21,7 @@ export interface BoundsRequest {
   inputs(batch: Batch): Readonly<Record<string, Tensor>>;
 }
 
-/** What is measured after an epoch: the ELBO and its terms; with `track`, log p(x) and the gap too. */
+/** Measurements after an epoch: the ELBO and its terms, in nats; with `track`, log p(x) and the gap too. */
 export async function validateBounds(
   request: BoundsRequest,
   track?: LikelihoodTracking,

@@ -22,7 +22,7 @@ export interface LatentNetworks {
 type Inputs<Name extends string> = Readonly<Record<Name, tf.Tensor>> & { readonly y?: tf.Tensor };
 
 /**
- * What `latentModel` and `conditionalLatentModel` export. A conditional model's graphs all take y beside the inputs
+ * Graphs of `latentModel` and `conditionalLatentModel`. A conditional model's graphs all take y beside the inputs
  * named here, and every probability is given y:
  *
  * - encode: x -> mu, logVar

@@ -6,7 +6,7 @@ export function isEmpty(canvas: HTMLCanvasElement): boolean {
 }
 
 /**
- * What was drawn, as the data sets of digits have it: the ink's bounding box scaled to 20 pixels, its centre of mass in
+ * The drawing in the form of the data sets of digits: the ink's bounding box scaled to 20 pixels, its centre of mass in
  * the middle (LeCun et al. 1998). Grey levels in the image's range, [height * width].
  */
 export function digitOf(canvas: HTMLCanvasElement, image: ImageEntry, binary: boolean): Float32Array {

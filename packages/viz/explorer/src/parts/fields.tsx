@@ -7,7 +7,7 @@ interface SliderProps {
   readonly max: number;
   readonly step: number;
   readonly onChange: (value: number) => void;
-  /** What stands beside the slider; default the value. */
+  /** Text beside the slider; default: the value. */
   readonly text?: string;
 }
 

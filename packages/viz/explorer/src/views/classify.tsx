@@ -11,7 +11,7 @@ import type { ViewProps } from './view.js';
 
 type ClassifierModel = Extract<Model, { kind: 'classifier' }>;
 
-/** What a classifier makes of a drawn digit. */
+/** View of a classifier: class probabilities of a drawn digit. */
 export function ClassifyView({ model, examples }: ViewProps<ClassifierModel>) {
   const [pixels, setPixels] = useState<Float32Array>();
   const { image, classes } = model.manifest.serve;

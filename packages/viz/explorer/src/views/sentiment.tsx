@@ -8,7 +8,7 @@ import type { ViewProps } from './view.js';
 
 type TextClassifierModel = Extract<Model, { kind: 'text-classifier' }>;
 
-/** What a text classifier makes of a sentence, while it is being written. */
+/** View of a text classifier: class probabilities of a sentence, while it is being written. */
 export function SentimentView({ model }: ViewProps<TextClassifierModel>) {
   const [text, setText] = useState('');
   const { value, error, milliseconds } = useLive(text.trim() ? () => model.classify(text) : undefined, [model, text]);

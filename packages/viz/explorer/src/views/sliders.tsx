@@ -10,7 +10,7 @@ import type { ViewProps } from './view.js';
 
 const SHOWN = 8;
 
-/** What the most active latent dimensions do to one sample. */
+/** Sliders for the most active latent dimensions of one sample. */
 export function SlidersView({ model }: ViewProps<GenerativeModel>) {
   const [seed, setSeed] = useState(1);
   const [label, setLabel] = useState(0);

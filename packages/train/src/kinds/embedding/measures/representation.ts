@@ -22,7 +22,7 @@ export interface NeighbourOptions {
 }
 
 /**
- * What representations are worth that were learned without labels: the accuracy of a vote among nearest neighbours
+ * Quality of representations that were learned without labels: the accuracy of a vote among nearest neighbours
  * (bank: the training images; queries: validation), and how far the outputs are from having collapsed. Before training, that
  * is what a random encoder gives: the floor that learning must leave behind.
  *
@@ -86,7 +86,7 @@ async function relativeStd(vectors: Float32Array, rows: number): Promise<number>
   return value! * Math.sqrt(dimensions);
 }
 
-/** What the graph `embed` makes of every image of a split, [size, dimensions]. */
+/** Outputs of the graph `embed` for every image of a split, [size, dimensions]. */
 async function embeddings(graphs: GraphRunner, split: Split, field: string): Promise<Float32Array> {
   let all: Float32Array | undefined;
   let from = 0;

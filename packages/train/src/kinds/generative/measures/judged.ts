@@ -13,7 +13,7 @@ const NEIGHBOURHOOD_EXAMPLES = 2_500;
 /** A sample counts as a clear digit when one class has more probability than this. */
 const CONFIDENT = 0.9;
 
-/** What a judge compares. Images are rows in the range of `image`. */
+/** Images that a judge compares. They are rows in the range of `image`. */
 export interface Exhibits {
   readonly image: ImageEntry;
   readonly samples: Float32Array;

@@ -4,7 +4,7 @@ import type { Figure } from '../../../figures/figure.js';
 const LENGTH = 500;
 const TEMPERATURES = [0.5, 0.8, 1];
 
-/** What a language model writes after a line break, at several temperatures. */
+/** Text that a language model writes after a line break, at several temperatures. */
 export const writtenText: Figure<'language-model'> = async ({ model, data }) => {
   const { manifest } = model;
   const { vocabulary } = manifest.serve;

@@ -127,7 +127,7 @@ const WRITTEN: readonly { readonly name: string; written(token: string): boolean
 
 /** Attention of one sentence's translation. */
 export interface PaidAttention {
-  /** What was written, step by step. */
+  /** Written tokens, one a step. */
   readonly tokens: readonly string[];
   /** The part of each step's attention that lay on the tokens in question. */
   readonly parts: readonly number[];
