@@ -1,3 +1,4 @@
+import { allOrFirst } from '../all-or-first.js';
 import type { Split } from '../data-set.js';
 import type { DataSetDescription, FileDescription, LoadContext } from '../description.js';
 import { imageField } from '../fields.js';
@@ -30,7 +31,7 @@ export const binarizedMnist: DataSetDescription = {
     amatFile('test', 15_680_000, 'e6687bfea3f820c174f33b7865140b2a2dd2930ef786f35d45795fc193b5ab2c'),
   ],
   async load(context) {
-    const [train, validation, test] = await Promise.all([
+    const [train, validation, test] = await allOrFirst([
       images(context, 'train'),
       images(context, 'validation'),
       images(context, 'test'),

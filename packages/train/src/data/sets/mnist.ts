@@ -1,3 +1,4 @@
+import { allOrFirst } from '../all-or-first.js';
 import type { Split } from '../data-set.js';
 import type { DataSetDescription, FileDescription, LoadContext } from '../description.js';
 import { FormatError } from '../errors.js';
@@ -49,14 +50,14 @@ export const mnist: DataSetDescription = {
     ),
   ],
   async load(context) {
-    const [train, test] = await Promise.all([digits(context, 'train'), digits(context, 't10k')]);
+    const [train, test] = await allOrFirst([digits(context, 'train'), digits(context, 't10k')]);
     const { train: trainSize } = mnist.sizes;
     return { train: subset(train, 0, trainSize), validation: subset(train, trainSize, train.size), test };
   },
 };
 
 async function digits({ read }: LoadContext, prefix: 'train' | 't10k'): Promise<Split> {
-  const [imageFile, labelFile] = await Promise.all([
+  const [imageFile, labelFile] = await allOrFirst([
     read(`${prefix}-images-idx3-ubyte`),
     read(`${prefix}-labels-idx1-ubyte`),
   ]);
