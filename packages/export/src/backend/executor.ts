@@ -33,9 +33,17 @@ export interface Job {
   readonly outputs: readonly number[];
 }
 
+/** Where graphs run. */
+export interface Placement {
+  /** Default: the CPU. */
+  readonly device?: DeviceRequest | undefined;
+  /** Of each operator, on the CPU. Default: onnxruntime's own choice, one per core. */
+  readonly threads?: number | undefined;
+}
+
 /** Runs graphs in onnxruntime, one after the other, and keeps tensors between runs. */
 export class Executor {
-  readonly #request: DeviceRequest | undefined;
+  readonly #placement: Placement;
   readonly #graphs = new Map<number, Session>();
   readonly #kept = new Map<number, Numbers | DeviceTensor>();
   /** Why tensors are not there, and graphs not open. */
@@ -43,9 +51,8 @@ export class Executor {
   readonly #refused = new Map<number, unknown>();
   #device: Promise<ComputeDevice> | undefined;
 
-  /** @param device Default: the CPU. */
-  constructor(device: DeviceRequest | undefined) {
-    this.#request = device;
+  constructor(placement: Placement) {
+    this.#placement = placement;
   }
 
   /** @throws nothing: a failure is thrown when one of the outputs is fetched. */
@@ -109,7 +116,7 @@ export class Executor {
 
   async #open(graph: number, { bytes, resident }: NewGraph): Promise<void> {
     try {
-      this.#device ??= this.#request === undefined ? openCpu() : openDevice({ device: this.#request, threads: 1 });
+      this.#device ??= open(this.#placement);
       const options = { name: 'a piece of tfjs code', optimization: 'disabled', resident } as const;
       this.#graphs.set(graph, await (await this.#device).open(bytes, options));
     } catch (error) {
@@ -140,10 +147,12 @@ function isOnDevice(kept: Numbers | DeviceTensor): kept is DeviceTensor {
   return !ArrayBuffer.isView(kept);
 }
 
-/** The CPU, which in a browser is called wasm. */
-async function openCpu(): Promise<ComputeDevice> {
+/** The CPU, if no device is named, is called wasm in a browser. */
+async function open({ device, threads }: Placement): Promise<ComputeDevice> {
+  const few = threads === undefined ? {} : { threads };
+  if (device !== undefined) return openDevice({ device, ...few });
   try {
-    return await openDevice({ device: 'cpu', threads: 1 });
+    return await openDevice({ device: 'cpu', ...few });
   } catch (error) {
     return openDevice({ device: 'wasm' }).catch(() => {
       throw error;

@@ -1,9 +1,9 @@
-import { type DeviceRequest, GraphError } from '@onnx-forge/infer';
+import { GraphError } from '@onnx-forge/infer';
 import { SyncReadError } from '../errors.js';
 import type { Lowering } from '../lower/lowering.js';
 import { tf } from '../tfjs.js';
 import { CallKinds } from './calls.js';
-import type { Feed } from './executor.js';
+import type { Feed, Placement } from './executor.js';
 import { HostKernels } from './host-kernels.js';
 import { modelOf, type Piece, pieceOf } from './piece.js';
 import { Recent } from './recent.js';
@@ -33,8 +33,8 @@ interface Structure {
 export interface WorkOptions {
   /** Estimated time to open any graph, in ms; default: by the number of its calls. */
   readonly opening?: number;
-  /** Where graphs run; default: the CPU. */
-  readonly device?: DeviceRequest | undefined;
+  /** Where graphs run. */
+  readonly placement: Placement;
   /** Whether graphs run in a worker thread where there are such. */
   readonly worker: boolean;
 }
@@ -71,10 +71,10 @@ export class RecordedWork {
   #depth = 0;
   #scope: number | undefined;
 
-  constructor(lowerings: ReadonlyMap<string, Lowering>, { opening, device, worker }: WorkOptions) {
+  constructor(lowerings: ReadonlyMap<string, Lowering>, { opening, placement, worker }: WorkOptions) {
     this.kinds = new CallKinds(lowerings);
     this.#opening = opening;
-    this.#makeRunner = () => (worker && workerRunner(device)) || new LocalRunner(device);
+    this.#makeRunner = () => (worker && workerRunner(placement)) || new LocalRunner(placement);
   }
 
   /** Graphs opened so far. */

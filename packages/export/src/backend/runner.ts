@@ -1,5 +1,4 @@
-import type { DeviceRequest } from '@onnx-forge/infer';
-import { Executor, type Job } from './executor.js';
+import { Executor, type Job, type Placement } from './executor.js';
 import type { Numbers } from './stored.js';
 
 /** Where graphs run. Jobs, drops and fetches take effect in the order in which they are asked for. */
@@ -22,8 +21,8 @@ export class LocalRunner implements Runner {
   readonly #executor: Executor;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(device: DeviceRequest | undefined) {
-    this.#executor = new Executor(device);
+  constructor(placement: Placement) {
+    this.#executor = new Executor(placement);
   }
 
   run(job: Job): void {

@@ -1,11 +1,5 @@
-import {
-  DeviceError,
-  type DeviceErrorCode,
-  type DeviceRequest,
-  GraphError,
-  type GraphErrorCode,
-} from '@onnx-forge/infer';
-import type { Feed, Job } from './executor.js';
+import { DeviceError, type DeviceErrorCode, GraphError, type GraphErrorCode } from '@onnx-forge/infer';
+import type { Feed, Job, Placement } from './executor.js';
 import type { Runner } from './runner.js';
 import type { Numbers } from './stored.js';
 
@@ -36,7 +30,7 @@ type Port = InstanceType<Threads['MessagePort']>;
 export interface WorkerData {
   readonly port: Port;
   readonly answers: Int32Array;
-  readonly device: DeviceRequest | undefined;
+  readonly placement: Placement;
 }
 
 type Waiting = (answer: Answer) => void;
@@ -64,9 +58,9 @@ export class WorkerRunner implements Runner {
   /** Why the thread is gone. */
   #lost: Failure | undefined;
 
-  constructor(threads: Threads, file: URL, device: DeviceRequest | undefined) {
+  constructor(threads: Threads, file: URL, placement: Placement) {
     const { port1, port2 } = new threads.MessageChannel();
-    const workerData: WorkerData = { port: port2, answers: this.#answers, device };
+    const workerData: WorkerData = { port: port2, answers: this.#answers, placement };
     const worker = new threads.Worker(file, { workerData, transferList: [port2], execArgv: [] });
     worker.unref();
     this.#port = port1;
@@ -184,13 +178,13 @@ function failed({ failure }: Answer): DeviceError | GraphError {
 }
 
 /** The runner of this platform's kind: a worker thread in Node; undefined elsewhere, and where its file is not found. */
-export function workerRunner(device: DeviceRequest | undefined): WorkerRunner | undefined {
+export function workerRunner(placement: Placement): WorkerRunner | undefined {
   const builtin = globalThis.process?.getBuiltinModule;
   if (!builtin) return undefined;
   try {
     const file = new URL(import.meta.resolve('@onnx-forge/export/backend-worker'));
     if (!builtin('node:fs').existsSync(file)) return undefined;
-    return new WorkerRunner(builtin('node:worker_threads'), file, device);
+    return new WorkerRunner(builtin('node:worker_threads'), file, placement);
   } catch {
     return undefined;
   }

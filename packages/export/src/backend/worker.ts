@@ -4,8 +4,8 @@ import { DeviceError, GraphError } from '@onnx-forge/infer';
 import { Executor } from './executor.js';
 import type { Failure, Request, WorkerData } from './worker-runner.js';
 
-const { port, answers, device } = workerData as WorkerData;
-const executor = new Executor(device);
+const { port, answers, placement } = workerData as WorkerData;
+const executor = new Executor(placement);
 let last: Promise<void> = Promise.resolve();
 
 function answer(message: object): void {
