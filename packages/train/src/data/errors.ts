@@ -6,6 +6,7 @@ export type DataErrorCode =
   | 'data-missing'
   | 'data-damaged'
   | 'data-format'
+  | 'data-changed'
   | 'data-download'
   | 'data-unwritable';
 

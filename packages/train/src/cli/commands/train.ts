@@ -1,7 +1,7 @@
 import { type Command, defineCommand, type Outcome } from '../command.js';
 import { UsageError } from '../errors.js';
 import { BACKENDS, DEVICES, ENGINES, type TrainSettings } from '../options/settings.js';
-import { dataDir, judge, samples } from '../options/shared-options.js';
+import { dataDir, grey, judge, resize, samples } from '../options/shared-options.js';
 import { count, integer, oneOf, settings, text } from '../options/values.js';
 
 const what = { group: 'What to train:' };
@@ -14,7 +14,8 @@ export const trainCommand: Command = defineCommand({
   summary: 'Train recipes: checkpoints, metrics, ONNX graphs, evaluation, figures',
   details:
     'Trains one or several recipes (or your own recipe files) into run folders. Without --data a recipe trains on its ' +
-    'embedded stand-in, generated from a seed: no files are needed. Several models are a batch: one that fails does ' +
+    'embedded stand-in, generated from a seed: no files are needed. ' +
+    "'onnx-forge data describe PATH' says what is found in data of your own. Several models are a batch: one that fails does " +
     'not stop the others, a table at the end shows all, and the exit code is 1 when any has failed.\n\n' +
     'Ctrl-C ends a run with a checkpoint (exit code 130) and says how to go on; a kill at any moment loses at most ' +
     'the time since the last checkpoint. The options of each model are listed by: onnx-forge models\n\n' +
@@ -23,6 +24,7 @@ export const trainCommand: Command = defineCommand({
   examples: [
     ['train vae', 'on generated digits, to runs/vae'],
     ['train vae --data real --epochs 20 --set latentDim=50', 'on the data of the paper, with another latent size'],
+    ['train vae-conv --data ./my-images --resize 28x28 --grey', 'on your own images: a folder, or a folder a class'],
     ['train vae dcgan --epochs 2 --out tries', 'two runs: tries/vae and tries/dcgan'],
     ['train vae --resume', 'go on with the run in runs/vae'],
     ['train ./my-recipe.ts --engine eager --backend wasm', 'your own recipe, run by tfjs itself'],
@@ -32,10 +34,15 @@ export const trainCommand: Command = defineCommand({
   options: {
     config: { ...text('--config', 'Batch file (JSON): many runs with settings of their own'), ...what },
     data: {
-      ...text('--data', "Data set: a name from 'data list', or real or embedded for the recipe's own"),
+      ...text(
+        '--data',
+        "Your own data: a folder of images, or .npy or .npz files; or a name from 'data list' (a name wins over a path), or real or embedded for the recipe's own",
+      ),
       defaultDescription: 'embedded',
       ...what,
     },
+    resize: { ...resize, ...what },
+    grey: { ...grey, ...what },
     'data-dir': { ...dataDir, ...what },
     epochs: { ...count('--epochs', 'Passes over the training data'), ...what },
     'batch-size': { ...count('--batch-size', 'Examples per iteration'), ...what },
@@ -100,8 +107,8 @@ export const trainCommand: Command = defineCommand({
 
 /** Only what the trainer knows, out of all that yargs hands over. */
 function pick(settings: TrainSettings): TrainSettings {
-  const { data, dataDir, preset, epochs, batchSize, maxSteps, seed } = settings;
+  const { data, resize, grey, dataDir, preset, epochs, batchSize, maxSteps, seed } = settings;
   const { engine, device, backend, threads, saveStep, samples, judge, evaluate, figures } = settings;
-  const what = { data, dataDir, preset, epochs, batchSize, maxSteps, seed };
+  const what = { data, resize, grey, dataDir, preset, epochs, batchSize, maxSteps, seed };
   return { ...what, engine, device, backend, threads, saveStep, samples, judge, evaluate, figures };
 }

@@ -7,6 +7,8 @@ import { UsageError } from '../errors.js';
 /** What may be said of one training, on the command line or in a batch file. All optional: the trainer has defaults. */
 export interface TrainSettings {
   readonly data?: string | undefined;
+  readonly resize?: string | undefined;
+  readonly grey?: boolean | undefined;
   readonly dataDir?: string | undefined;
   readonly preset?: string | undefined;
   readonly set?: Readonly<Record<string, unknown>> | undefined;
@@ -36,6 +38,8 @@ const name = z.string('a text').min(1, 'a text that is not empty');
 export const settingsSchema: z.ZodObject<{ readonly [K in keyof TrainSettings]-?: z.ZodType<TrainSettings[K]> }> =
   z.strictObject({
     data: name.optional(),
+    resize: name.optional(),
+    grey: z.boolean('true or false').optional(),
     dataDir: name.optional(),
     preset: name.optional(),
     set: z.record(z.string(), z.union([z.number(), z.boolean(), z.string()]), 'an object of options').optional(),
