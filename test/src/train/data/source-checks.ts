@@ -40,8 +40,8 @@ function examples(split: Split): { levels: number[]; label: number }[] {
   });
 }
 
-/** What every source of data does. */
-export const SOURCE_CHECKS: Readonly<Record<string, (subject: SourceSubject) => Promise<void>>> = {
+/** What every source of images does. */
+export const IMAGE_SOURCE_CHECKS: Readonly<Record<string, (subject: SourceSubject) => Promise<void>>> = {
   'recognises what it reads, and not a folder without anything': async ({ source, write, folder }) => {
     expect(await source.recognises(folder)).to.equal(false);
     expect(await source.recognises(await write(folder))).to.equal(true);
@@ -105,3 +105,54 @@ export const SOURCE_CHECKS: Readonly<Record<string, (subject: SourceSubject) => 
 async function open({ source, write, folder }: SourceSubject, options?: DataReference['options']) {
   return source.open({ format: source.format, path: await write(folder), ...(options && { options }) });
 }
+
+/** Text of example `index`: with what CSV must quote. */
+export function textOf(index: number): string {
+  return `number ${index}, said "twice"\\n`;
+}
+
+/** What every source of texts with classes does; the subject wrote {@link textOf} and {@link classOf}. */
+export const TABLE_SOURCE_CHECKS: Readonly<Record<string, (subject: SourceSubject) => Promise<void>>> = {
+  'recognises what it reads, and not a folder without anything':
+    IMAGE_SOURCE_CHECKS['recognises what it reads, and not a folder without anything']!,
+
+  'gives every text once, unchanged, with its class, in splits that are the same each time': async (subject) => {
+    const [one, two] = [await open(subject), await open(subject)];
+    const told = ({ splits }: typeof one) =>
+      SPLITS.map((split) =>
+        splits[split].texts!.text!.map((text, index) => {
+          const label = new Int32Array(1);
+          splits[split].fields.label!.read(index, label, 0);
+          return { text, label: label[0]! };
+        }),
+      );
+    expect(told(one)).to.deep.equal(told(two));
+    expect(told(one).map(({ length }) => length)).to.deep.equal([32, 4, 4]);
+    const all = Array.from({ length: COUNT }, (_, index) => ({ text: textOf(index), label: classOf(index) }));
+    expect(told(one).flat()).to.have.deep.members(all);
+    for (const split of told(one)) expect(new Set(split.map(({ label }) => label))).to.deep.equal(new Set([0, 1]));
+    expect(one.vocabularies).to.deep.equal({ label: CLASSES });
+    expect(one.found).to.equal('40 texts of 2 classes (32 train, 4 validation, 4 test)');
+  },
+
+  'takes the columns that it is told, and names those that are not there': async (subject) => {
+    const swapped = await open(subject, { columns: 'text=label,label=text' }).catch((error: Error) => error);
+    expect(swapped).to.be.instanceOf(Error); // one text, forty classes
+    const plain = await open(subject, { columns: 'source=text,target=label' });
+    expect(plain.found).to.match(/^40 pairs of sentences \(/);
+    expect(plain.splits.train.texts).to.have.keys('source', 'target');
+    for (const [columns, message] of [
+      ['text=review', /has no column 'review' for the text; columns: text, label\. --columns text=\.\.\./],
+      ['body=text', /columns are given as text=.*, not 'body=text'/],
+      ['source=text', /columns are text and perhaps label, or source and target/],
+    ] as const) {
+      const failure = await open(subject, { columns }).catch((error: Error) => error);
+      expect(failure).to.be.instanceOf(Error).with.property('message').that.matches(message);
+    }
+    const resized = await open(subject, { resize: '2x2' }).catch((error: Error) => error);
+    expect(resized)
+      .to.be.instanceOf(Error)
+      .with.property('message')
+      .that.matches(/no option 'resize'/);
+  },
+};

@@ -119,6 +119,33 @@ describe("onnx-forge with a user's own data", () => {
       expect(graphs.classify!.outputs.logits!.shape).to.deep.equal(['batch', 3]);
     }));
 
+  it('trains the recipes of text on files of texts', () =>
+    inFolder(async (folder) => {
+      const words = (index: number) => `${['grim', 'fine'][index % 2]} ${'abcdefghij'[index % 10]} ${index}`;
+      const reviews = Array.from({ length: 40 }, (_, index) => `${words(index)},${['bad', 'good'][index % 2]}`);
+      await writeFile(join(folder, 'reviews.csv'), ['review,stars', ...reviews].join('\n'));
+      const pairs = Array.from({ length: 30 }, (_, i) => JSON.stringify({ source: `je ${i}`, target: `i ${i}` }));
+      await writeFile(join(folder, 'pairs.jsonl'), pairs.join('\n'));
+      await writeFile(join(folder, 'poem.txt'), 'to be or not to be\n'.repeat(200));
+      const tiny = '--max-steps 2 --batch-size 8 --device cpu --no-figures';
+      const ended = await eachOf(
+        [
+          `train text-cnn --data reviews.csv --columns text=review,label=stars ${tiny}`,
+          'eval runs/text-cnn --device cpu',
+          `train seq2seq --data pairs.jsonl ${tiny} --no-evaluate`,
+          `train transformer --data poem.txt ${tiny} --set layers=1 --no-evaluate`,
+        ],
+        folder,
+      );
+      succeeded(...ended);
+      expect(ended[0]!.stderr).to.match(
+        /^text-cnn: reviews: 40 texts of 2 classes \(32 train, 4 validation, 4 test\)$/m,
+      );
+      const { serve, data } = await loadManifest(join(folder, 'runs/text-cnn'));
+      expect(serve.classes).to.deep.equal(['bad', 'good']);
+      expect(data.reference!.options).to.deep.equal({ columns: 'text=review,label=stars' });
+    }));
+
   it('refuses what a recipe can not take, in one line, with exit code 1 or 2 and no run folder', () =>
     inFolder(async (folder) => {
       await drawShapes(join(folder, 'shapes'));
@@ -138,7 +165,7 @@ describe("onnx-forge with a user's own data", () => {
         ['train vae --resize 28x28', 2, /--resize is for data of your own/],
         ['train vae --data synthetic-digits --grey', 2, /--grey is for data of your own/],
         ['train vae --data shapes --resize big', 1, /resize must be WIDTHxHEIGHT/],
-        ['data list --grey', 2, /--resize and --grey are for data describe/],
+        ['data list --grey', 2, /--resize, --grey and --columns are for data describe/],
         ['data describe', 2, /needs the name/],
         ['data describe shapes/bar/0.png', 1, /is no data of a known form/],
       ];
@@ -159,6 +186,8 @@ describe("onnx-forge with a user's own data", () => {
 
   it('help of train speaks of it', async () => {
     const [help] = await eachOf(['train --help'], '.');
-    expect(help!.stdout.replace(/\s+/g, ' ')).to.match(/--data .*own data: a folder of images, or \.npy or \.npz/);
+    expect(help!.stdout.replace(/\s+/g, ' ')).to.match(
+      /--data .*own data: a folder of images, or a \.npy, \.npz, \.csv/,
+    );
   });
 });

@@ -25,9 +25,11 @@ import {
   COUNT,
   classOf,
   HEIGHT,
+  IMAGE_SOURCE_CHECKS,
   levelsOf,
-  SOURCE_CHECKS,
   type SourceSubject,
+  TABLE_SOURCE_CHECKS,
+  textOf,
   WIDTH,
 } from './source-checks.js';
 import { failure, temporaryFolder } from './support.js';
@@ -62,6 +64,26 @@ const classes = () =>
     BigInt64Array.from({ length: COUNT }, (_, i) => BigInt(classOf(i))),
   );
 
+/** Texts of a row each, below a header if there is one. */
+async function table(
+  folder: string,
+  format: string,
+  changed: number | undefined,
+  row: (text: string, label: number) => string,
+  ...header: string[]
+): Promise<string> {
+  const path = join(folder, `arrays.${format}`);
+  const rows = Array.from({ length: COUNT }, (_, index) => row(textOf(index), classOf(index)));
+  if (changed !== undefined) rows.push(row('one more', 0));
+  await writeFile(path, `\ufeff${[...header, ...rows].join('\r\n')}\r\n`);
+  return path;
+}
+
+const checksOf = (format: string) => {
+  if (format === 'text') return {};
+  return ['csv', 'tsv', 'jsonl'].includes(format) ? TABLE_SOURCE_CHECKS : IMAGE_SOURCE_CHECKS;
+};
+
 const WRITERS: Readonly<Record<string, SourceSubject['write']>> = {
   async 'image-folder'(folder, { pixel } = {}) {
     const path = join(folder, 'pictures');
@@ -76,6 +98,20 @@ const WRITERS: Readonly<Record<string, SourceSubject['write']>> = {
     await mkdir(path, { recursive: true });
     await writeFile(join(path, 'images.npy'), stacked(imagesWith(pixel)));
     await writeFile(join(path, 'labels.npy'), classes());
+    return path;
+  },
+  async csv(folder, { pixel } = {}) {
+    return table(folder, 'csv', pixel, (text, label) => `"${text.replaceAll('"', '""')}",${label}`, 'text,label');
+  },
+  async tsv(folder, { pixel } = {}) {
+    return table(folder, 'tsv', pixel, (text, label) => `"${text.replaceAll('"', '""')}"\t${label}`, 'text\tlabel');
+  },
+  async jsonl(folder, { pixel } = {}) {
+    return table(folder, 'jsonl', pixel, (text, label) => JSON.stringify({ text, label }));
+  },
+  async text(folder, { pixel } = {}) {
+    const path = join(folder, 'arrays.txt');
+    await writeFile(path, `${'a line of text\n'.repeat(20)}${pixel ?? ''}`);
     return path;
   },
   async npz(folder, { pixel } = {}) {
@@ -106,7 +142,7 @@ describe("a user's own data", () => {
 
   for (const source of DATA_SOURCES) {
     describe(source.format, () => {
-      for (const [says, check] of Object.entries(SOURCE_CHECKS)) {
+      for (const [says, check] of Object.entries(checksOf(source.format))) {
         it(says, () => check({ source, write: WRITERS[source.format]!, folder: folder.path }));
       }
 
@@ -387,6 +423,47 @@ describe("a user's own data", () => {
       const path = join(folder.path, 'other.npz');
       await writeFile(path, zipSync({ 'x.npy': stacked(imagesWith(undefined)) }));
       expect((await failure(DataError, () => open(path))).message).to.match(/no array 'images' \(but x\)/);
+    });
+  });
+
+  describe('texts', () => {
+    const refusal = async (name: string, content: string) => {
+      const path = join(folder.path, name);
+      await writeFile(path, content);
+      return (await failure(DataError, () => open(path))).message;
+    };
+
+    it('of a file are its characters in their order', async () => {
+      const path = join(folder.path, 'poem.txt');
+      const text = `${'abcdefghij'.repeat(9)}é😀klmnopq\n`;
+      await writeFile(path, text);
+      const { splits, found } = await open(path);
+      const parts = (['train', 'validation', 'test'] as const).map((split) => splits[split].texts!.character!);
+      expect(parts.map(({ length }) => length)).to.deep.equal([80, 10, 10]);
+      expect(parts.flat().join('')).to.equal(text);
+      expect(found).to.equal('100 characters, 20 different (80 train, 10 validation, 10 test)');
+      expect(await refusal('short.txt', 'ab')).to.match(/has 3 characters: too few/);
+    });
+
+    it('name the line that is wrong', async () => {
+      expect(await refusal('a.csv', 'text,label\nfine,1\n,2\n')).to.match(
+        /a\.csv: line 3 has no text in the column 'text'/,
+      );
+      expect(await refusal('b.csv', 'text,label\nfine,1\na,b,c\n')).to.match(/b\.csv: .*line 3/);
+      expect(await refusal('c.csv', 'text,label\n')).to.match(/c\.csv has no rows/);
+      expect(await refusal('d.jsonl', '{"text":"a"}\n{"text":\n')).to.match(/d\.jsonl: line 2 is not JSON/);
+      expect(await refusal('e.jsonl', '{"text":"a"}\n7\n')).to.match(/e\.jsonl: line 2 is no object/);
+      expect(await refusal('f.jsonl', '{"text":"a"}\n{"text":["b"]}\n')).to.match(/f\.jsonl: line 2 has no text/);
+    });
+
+    it('with a source in several pairs have it in one split', async () => {
+      const path = join(folder.path, 'pairs.tsv');
+      const rows = Array.from({ length: 60 }, (_, i) => `source ${i % 20}\ttarget ${i}`);
+      await writeFile(path, ['source\ttarget', ...rows].join('\n'));
+      const { splits } = await open(path);
+      const sets = (['train', 'validation', 'test'] as const).map((split) => new Set(splits[split].texts!.source));
+      expect(sets.map(({ size }) => size)).to.deep.equal([16, 2, 2]);
+      expect(new Set(sets.flatMap((set) => [...set])).size).to.equal(20);
     });
   });
 

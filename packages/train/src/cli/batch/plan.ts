@@ -50,8 +50,8 @@ export async function planRuns({ models, config, out, settings }: PlanInput): Pr
 }
 
 async function plan(recipe: Recipe, out: string, settings: TrainSettings): Promise<TrainRequest> {
-  const { data, resize, grey, ...request } = given(toRequest(settings));
-  const chosen = await chosenData({ data, resize, grey });
+  const { data, resize, grey, columns, ...request } = given(toRequest(settings));
+  const chosen = await chosenData({ data, resize, grey, columns });
   recipeOptions(recipe, request);
   return { ...request, ...given({ data: chosen }), recipe, out };
 }

@@ -1,8 +1,9 @@
 import { SPLIT_NAMES } from '../../data/data-set.js';
+import type { DataSummary } from '../../data/summary.js';
 import { type Command, type CommandContext, defineCommand, type Outcome } from '../command.js';
 import { UsageError } from '../errors.js';
 import { chosenData } from '../inputs/chosen-data.js';
-import { dataDir, grey, resize } from '../options/shared-options.js';
+import { columns, dataDir, grey, resize } from '../options/shared-options.js';
 import { given, oneOf } from '../options/values.js';
 import { formatBytes, formatNumber } from '../output/format.js';
 import { table } from '../output/table.js';
@@ -12,6 +13,7 @@ interface DataArguments {
   readonly dataDir: string | undefined;
   readonly resize: string | undefined;
   readonly grey: boolean | undefined;
+  readonly columns: string | undefined;
 }
 
 export const dataCommand: Command = defineCommand({
@@ -31,16 +33,16 @@ export const dataCommand: Command = defineCommand({
     action: { ...oneOf('the action', ['list', 'fetch', 'verify', 'describe'], 'What to do'), demandOption: true },
     name: { type: 'string', array: true, describe: 'Data sets; paths for describe' },
   },
-  options: { 'data-dir': dataDir, resize, grey },
-  run({ action, name: names = [], dataDir, resize, grey }, context): Promise<Outcome> {
+  options: { 'data-dir': dataDir, resize, grey, columns },
+  run({ action, name: names = [], dataDir, resize, grey, columns }, context): Promise<Outcome> {
     if (action !== 'list' && names.length === 0) {
       throw new UsageError(`data ${action} needs the name of a data set; 'onnx-forge data list' shows them`);
     }
-    if (action !== 'describe' && (resize !== undefined || grey !== undefined)) {
-      throw new UsageError('--resize and --grey are for data describe');
+    if (action !== 'describe' && Object.keys(given({ resize, grey, columns })).length > 0) {
+      throw new UsageError('--resize, --grey and --columns are for data describe');
     }
     const actions = { list, fetch: fetchSets, verify, describe };
-    return actions[action]({ names, dataDir, resize, grey }, context);
+    return actions[action]({ names, dataDir, resize, grey, columns }, context);
   },
 });
 
@@ -105,13 +107,16 @@ async function verify({ names, dataDir }: DataArguments): Promise<Outcome> {
   };
 }
 
-async function describe({ names, dataDir, resize, grey }: DataArguments, context: CommandContext): Promise<Outcome> {
+async function describe(
+  { names, dataDir, resize, grey, columns }: DataArguments,
+  context: CommandContext,
+): Promise<Outcome> {
   const { openDataSet } = await import('../../data/sources/open.js');
   const { summariseData } = await import('../../data/summary.js');
   const signal = context.interruptible('stopping');
   const dataSets = [];
   for (const name of names) {
-    const chosen = await chosenData({ data: name, resize, grey });
+    const chosen = await chosenData({ data: name, resize, grey, columns });
     dataSets.push(summariseData(await openDataSet(chosen ?? name, { dataDir, signal })));
   }
   const texts = dataSets.map(({ name, found, reference, splits, fields, classes }) =>
@@ -119,13 +124,7 @@ async function describe({ names, dataDir, resize, grey }: DataArguments, context
       `${name}${found === undefined ? '' : `: ${found}`}`,
       ...(reference ? [`${reference.format} at ${reference.path}`] : []),
       '',
-      table(
-        ['field', 'shape', 'type', 'least', 'greatest'],
-        Object.entries(fields).map(([field, { shape, dtype, least, greatest }]) => [
-          ...[field, `[${shape.join(', ')}]`, dtype, formatNumber(least), formatNumber(greatest)],
-        ]),
-      ),
-      '',
+      ...(Object.keys(fields).length > 0 ? [fieldTable(fields), ''] : []),
       table(
         ['class', ...SPLIT_NAMES],
         [
@@ -139,4 +138,11 @@ async function describe({ names, dataDir, resize, grey }: DataArguments, context
     ].join('\n'),
   );
   return { text: texts.join('\n\n'), json: { dataSets } };
+}
+
+function fieldTable(fields: DataSummary['fields']): string {
+  const rows = Object.entries(fields).map(([field, { shape, dtype, least, greatest }]) => {
+    return [field, `[${shape.join(', ')}]`, dtype, formatNumber(least), formatNumber(greatest)];
+  });
+  return table(['field', 'shape', 'type', 'least', 'greatest'], rows);
 }

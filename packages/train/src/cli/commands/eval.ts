@@ -4,6 +4,7 @@ import { type Command, defineCommand, type Outcome } from '../command.js';
 import { chosenData } from '../inputs/chosen-data.js';
 import { openRun } from '../inputs/runs.js';
 import {
+  columns,
   dataDir,
   device,
   grey,
@@ -41,6 +42,7 @@ export const evalCommand: Command = defineCommand({
     data: otherData,
     resize,
     grey,
+    columns,
     'data-dir': dataDir,
     judge,
     device,
@@ -48,11 +50,25 @@ export const evalCommand: Command = defineCommand({
     recipe: recipeFile,
   },
   async run(
-    { run: runs, recipe: recipeFile, split, samples, examples, data, resize, grey, dataDir, judge, device, seed },
+    {
+      run: runs,
+      recipe: recipeFile,
+      split,
+      samples,
+      examples,
+      data,
+      resize,
+      grey,
+      columns,
+      dataDir,
+      judge,
+      device,
+      seed,
+    },
     context,
   ): Promise<Outcome> {
     const { evaluateRun } = await import('../../actions/evaluate.js');
-    const chosen = await chosenData({ data, resize, grey });
+    const chosen = await chosenData({ data, resize, grey, columns });
     const signal = context.interruptible('stopping');
     const attempts = await attemptEach(
       runs,

@@ -2,7 +2,7 @@ import { attemptEach, attemptReport, exitCodeOfAll, failed } from '../batch/atte
 import { type Command, defineCommand, type Outcome } from '../command.js';
 import { chosenData } from '../inputs/chosen-data.js';
 import { openRun } from '../inputs/runs.js';
-import { dataDir, device, grey, otherData, recipeFile, resize } from '../options/shared-options.js';
+import { columns, dataDir, device, grey, otherData, recipeFile, resize } from '../options/shared-options.js';
 import { given, text } from '../options/values.js';
 import { requireWritableFolder } from '../output/files.js';
 import { showTraining } from '../output/training-progress.js';
@@ -21,13 +21,17 @@ export const figuresCommand: Command = defineCommand({
     data: otherData,
     resize,
     grey,
+    columns,
     'data-dir': dataDir,
     device,
     recipe: recipeFile,
   },
-  async run({ run: runs, only, data, resize, grey, dataDir, device, recipe: recipeFile }, context): Promise<Outcome> {
+  async run(
+    { run: runs, only, data, resize, grey, columns, dataDir, device, recipe: recipeFile },
+    context,
+  ): Promise<Outcome> {
     const { drawFigures } = await import('../../actions/draw.js');
-    const chosen = await chosenData({ data, resize, grey });
+    const chosen = await chosenData({ data, resize, grey, columns });
     const signal = context.interruptible('stopping');
     const attempts = await attemptEach(
       runs,

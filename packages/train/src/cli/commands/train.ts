@@ -1,7 +1,7 @@
 import { type Command, defineCommand, type Outcome } from '../command.js';
 import { UsageError } from '../errors.js';
 import { BACKENDS, DEVICES, ENGINES, type TrainSettings } from '../options/settings.js';
-import { dataDir, grey, judge, resize, samples } from '../options/shared-options.js';
+import { columns, dataDir, grey, judge, resize, samples } from '../options/shared-options.js';
 import { count, integer, oneOf, settings, text } from '../options/values.js';
 
 const what = { group: 'What to train:' };
@@ -36,13 +36,14 @@ export const trainCommand: Command = defineCommand({
     data: {
       ...text(
         '--data',
-        "Your own data: a folder of images, or .npy or .npz files; or a name from 'data list' (a name wins over a path), or real or embedded for the recipe's own",
+        "Your own data: a folder of images, or a .npy, .npz, .csv, .tsv, .jsonl or .txt file; or a name from 'data list' (a name wins over a path), or real or embedded for the recipe's own",
       ),
       defaultDescription: 'embedded',
       ...what,
     },
     resize: { ...resize, ...what },
     grey: { ...grey, ...what },
+    columns: { ...columns, ...what },
     'data-dir': { ...dataDir, ...what },
     epochs: { ...count('--epochs', 'Passes over the training data'), ...what },
     'batch-size': { ...count('--batch-size', 'Examples per iteration'), ...what },
@@ -107,8 +108,8 @@ export const trainCommand: Command = defineCommand({
 
 /** Only what the trainer knows, out of all that yargs hands over. */
 function pick(settings: TrainSettings): TrainSettings {
-  const { data, resize, grey, dataDir, preset, epochs, batchSize, maxSteps, seed } = settings;
+  const { data, resize, grey, columns, dataDir, preset, epochs, batchSize, maxSteps, seed } = settings;
   const { engine, device, backend, threads, saveStep, samples, judge, evaluate, figures } = settings;
-  const what = { data, resize, grey, dataDir, preset, epochs, batchSize, maxSteps, seed };
+  const what = { data, resize, grey, columns, dataDir, preset, epochs, batchSize, maxSteps, seed };
   return { ...what, engine, device, backend, threads, saveStep, samples, judge, evaluate, figures };
 }

@@ -9,6 +9,7 @@ export interface DataChoice {
   readonly data: string | undefined;
   readonly resize: string | undefined;
   readonly grey: boolean | undefined;
+  readonly columns: string | undefined;
 }
 
 /**
@@ -16,12 +17,17 @@ export interface DataChoice {
  *
  * @throws DataError (`data-unknown`, `data-missing`, `data-format`); UsageError when options of own data come without them
  */
-export async function chosenData({ data, resize, grey }: DataChoice): Promise<string | DataReference | undefined> {
+export async function chosenData({
+  data,
+  resize,
+  grey,
+  columns,
+}: DataChoice): Promise<string | DataReference | undefined> {
   if (data !== undefined && data !== 'embedded' && data !== 'real') {
-    if (await isDataPath(data)) return referTo(data, given({ resize, grey }));
+    if (await isDataPath(data)) return referTo(data, given({ resize, grey, columns }));
     describeDataSet(data.split('+')[0]!);
   }
-  const option = resize !== undefined ? '--resize' : grey !== undefined ? '--grey' : undefined;
+  const [option] = Object.keys(given({ resize, grey, columns }));
   if (option === undefined) return data;
-  throw new UsageError(`${option} is for data of your own: give their path by --data`, { option });
+  throw new UsageError(`--${option} is for data of your own: give their path by --data`, { option });
 }

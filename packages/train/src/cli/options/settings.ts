@@ -9,6 +9,7 @@ export interface TrainSettings {
   readonly data?: string | undefined;
   readonly resize?: string | undefined;
   readonly grey?: boolean | undefined;
+  readonly columns?: string | undefined;
   readonly dataDir?: string | undefined;
   readonly preset?: string | undefined;
   readonly set?: Readonly<Record<string, unknown>> | undefined;
@@ -40,6 +41,7 @@ export const settingsSchema: z.ZodObject<{ readonly [K in keyof TrainSettings]-?
     data: name.optional(),
     resize: name.optional(),
     grey: z.boolean('true or false').optional(),
+    columns: name.optional(),
     dataDir: name.optional(),
     preset: name.optional(),
     set: z.record(z.string(), z.union([z.number(), z.boolean(), z.string()]), 'an object of options').optional(),

@@ -26,6 +26,11 @@ export const grey: { readonly type: 'boolean'; readonly describe: string } = {
   describe: 'Make the images of your own data grey',
 };
 
+export const columns: ValueOption<string> = text(
+  '--columns',
+  'Columns of your own CSV, TSV or JSONL: text=...,label=... or source=...,target=...',
+);
+
 export const device: ValueOption<DeviceRequest> & { readonly default: 'auto' } = {
   ...oneOf('--device', DEVICES, 'Where graphs run'),
   default: 'auto',

@@ -4,6 +4,7 @@ import { type DataFile, type DataReference, SPLIT_NAMES, type SplitName } from '
 import { DataError } from '../errors.js';
 import { exampleSize } from '../fields.js';
 import { decodeImage } from '../formats/image.js';
+import { classesOf } from './classes.js';
 import { asOneFile, readOwnFile, sha256 } from './content.js';
 import {
   changeImage,
@@ -146,8 +147,7 @@ async function readImages(
     const name = relative(path, file).split(sep).join('/');
     files.push({ name, sha256: sha256(content.bytes), bytes: content.bytes.length });
   }
-  const names = [...new Set(found.flatMap(({ className }) => className ?? []))].sort(byNumberOrText);
-  const labels = Int32Array.from(found, ({ className = '' }) => names.indexOf(className));
+  const classNames = found.flatMap(({ className }) => className ?? []);
   const parts = found.flatMap(({ part }) => part ?? []);
   return {
     files,
@@ -157,7 +157,7 @@ async function readImages(
       pixels,
       white: 255,
       hashes: files.map((file) => file.sha256),
-      ...(names.length > 0 && { classes: { labels, names } }),
+      ...(classNames.length > 0 && { classes: classesOf(classNames) }),
       ...(parts.length > 0 && { parts }),
     },
   };
@@ -175,10 +175,4 @@ function unequal(file: string, found: ImageShape, first: string, wanted: ImageSh
   const mend = sizes ? `--resize ${wanted[1]}x${wanted[0]} stretches all to one size` : '--grey makes all grey';
   const message = `${file} is ${describeImage(found)}, but ${first} is ${describeImage(wanted)}: all images must be equal in size and colours; ${mend}`;
   return new DataError('data-format', message, { file, found, wanted });
-}
-
-/** `9` before `10`, where all names are numbers; else as text. */
-function byNumberOrText(a: string, b: string): number {
-  const numbers = [a, b].map((name) => (/^\d+$/.test(name) ? Number(name) : Number.NaN));
-  return numbers[0]! - numbers[1]! || (a < b ? -1 : 1);
 }

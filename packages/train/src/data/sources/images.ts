@@ -5,6 +5,7 @@ import { exampleSize, imageField, labelField } from '../fields.js';
 import type { RasterImage } from '../formats/raster.js';
 import { resample, type Size } from '../prepare/resample.js';
 import { pick } from '../views.js';
+import { type Classes, requireEveryClass } from './classes.js';
 import type { OpenedData } from './source.js';
 import { splitByHash } from './split.js';
 
@@ -72,7 +73,7 @@ export interface ImageExamples {
   /** Hash of each example's content. */
   readonly hashes: readonly string[];
   /** Class of each example, and the name of each class. */
-  readonly classes?: { readonly labels: Int32Array; readonly names: readonly string[] };
+  readonly classes?: Classes;
   /** Split of each example, where the user has split them. */
   readonly parts?: readonly SplitName[];
 }
@@ -116,21 +117,4 @@ function splitByPart(parts: readonly SplitName[]): Record<SplitName, number[]> {
   const splits: Record<SplitName, number[]> = { train: [], validation: [], test: [] };
   for (const [index, part] of parts.entries()) splits[part].push(index);
   return splits;
-}
-
-function requireEveryClass(
-  name: string,
-  train: readonly number[],
-  { labels, names }: NonNullable<ImageExamples['classes']>,
-): void {
-  if (names.length < 2) {
-    const message = `${name} has one class only, '${names[0]}': two at least make classes; images without classes lie in the folder itself`;
-    throw new DataError('data-format', message, { name, classes: names });
-  }
-  const present = new Set(train.map((index) => labels[index]!));
-  const absent = names.findIndex((_, label) => !present.has(label));
-  if (absent < 0) return;
-  const count = labels.filter((label) => label === absent).length;
-  const message = `${name}: class '${names[absent]}' has no training example (${count} in all): give it more, or leave it out`;
-  throw new DataError('data-format', message, { name, class: names[absent], examples: count });
 }

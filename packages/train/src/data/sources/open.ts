@@ -7,9 +7,11 @@ import { loadDataSet } from '../store/load.js';
 import { imageFolder } from './image-folder.js';
 import { npy, npz } from './numpy.js';
 import type { DataSource } from './source.js';
+import { csv, jsonl, tsv } from './table.js';
+import { textFile } from './text-file.js';
 
 /** The formats of users' own data, in the order in which they are asked whether they recognise a path. */
-export const DATA_SOURCES: readonly DataSource[] = [npz, npy, imageFolder];
+export const DATA_SOURCES: readonly DataSource[] = [npz, npy, csv, tsv, jsonl, textFile, imageFolder];
 
 /**
  * Whether a text means a path and no data set by name: it has a slash, or something of that name lies in the working
@@ -87,7 +89,7 @@ export async function openDataSet(
 function nameOf(path: string): string {
   return (
     basename(path)
-      .replace(/\.np[yz]$/i, '')
+      .replace(/\.(np[yz]|csv|tsv|jsonl|txt)$/i, '')
       .replaceAll('+', '-') || 'data'
   );
 }
