@@ -420,6 +420,11 @@ describe("a user's own data", () => {
     it('in a damaged or strange archive are refused', async () => {
       const bytes = Buffer.from(SAVEZ_COMPRESSED, 'base64');
       await failure(FormatError, () => parseNpz({ file: 'a.npz', bytes: bytes.subarray(0, 200) }));
+      const flipped = Buffer.from(SAVEZ, 'base64');
+      const level = flipped.indexOf(Buffer.of(20, 40, 60));
+      flipped[level] = 21;
+      const wrong = await failure(FormatError, () => parseNpz({ file: 'a.npz', bytes: flipped }));
+      expect(wrong.message).to.match(/checksum of images\.npy/);
       const path = join(folder.path, 'other.npz');
       await writeFile(path, zipSync({ 'x.npy': stacked(imagesWith(undefined)) }));
       expect((await failure(DataError, () => open(path))).message).to.match(/no array 'images' \(but x\)/);
