@@ -349,6 +349,7 @@ describe("a user's own data", () => {
 
     it('of floats are read as they are, and must lie in 0 to 1', async () => {
       const data = await images(floats((i) => i / 48));
+      expect(data.found).to.include('2 x 2, grey');
       const all = (['train', 'validation', 'test'] as const).flatMap((split) => levels(data, split).flat());
       expect(all).to.have.members(Array.from({ length: 48 }, (_, i) => Math.fround(i / 48)));
       for (const wrong of [255, -0.5, Number.NaN]) {

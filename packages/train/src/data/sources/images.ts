@@ -68,7 +68,7 @@ export interface ImageExamples {
   readonly shape: ImageShape;
   /** [examples, ...shape]; floats are in [0, 1]. */
   readonly pixels: Uint8Array | Float32Array;
-  /** The byte that is white; 1: the images are black and white. */
+  /** The byte that is white; 1: the images are black and white. Floats: no matter. */
   readonly white: 255 | 1;
   /** Hash of each example's content. */
   readonly hashes: readonly string[];

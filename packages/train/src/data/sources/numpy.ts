@@ -115,7 +115,7 @@ function pixelsOf({ file, dtype, data, shape }: NamedArray): Pixels {
     const image = Math.floor(wrong / exampleSize(shape.slice(1)));
     throw misfit(file, `holds ${data[wrong]} in image ${image}`, 'floats from 0 (black) to 1 (white)');
   }
-  return { data: data instanceof Float32Array ? data : Float32Array.from(data), white: 1 };
+  return { data: data instanceof Float32Array ? data : Float32Array.from(data), white: 255 };
 }
 
 function withOptions(
@@ -128,7 +128,7 @@ function withOptions(
   const resizes = resize && (resize.height !== height || resize.width !== width);
   if (!resizes && !(grey && channels === 3)) return { shape, pixels: data, white };
   const size = exampleSize(shape);
-  const scale = data instanceof Uint8Array && white === 255 ? 1 : 255;
+  const scale = data instanceof Float32Array || white === 1 ? 255 : 1;
   const images = Array.from({ length: data.length / size }, (_, index) => {
     const levels = Uint8Array.from(data.subarray(index * size, (index + 1) * size), (level) =>
       Math.round(scale * level),
