@@ -11,6 +11,7 @@ import {
   parseNpy,
   parseNpz,
   prepareInputs,
+  recipeData,
   referTo,
   type SplitName,
   summariseData,
@@ -19,6 +20,7 @@ import {
 import { expect } from 'chai';
 import { zipSync } from 'fflate';
 import { PNG } from 'pngjs';
+import { tinyRecipe } from '../tiny.js';
 import { npyBytes } from './npy-bytes.js';
 import {
   CLASSES,
@@ -489,6 +491,23 @@ describe("a user's own data", () => {
       );
       const coloured = await mismatch(data, { x: { shape: [72], image: [HEIGHT, WIDTH, 3] } });
       expect(coloured.message).to.match(/wants images of 6 x 4, colour, but .* has 6 x 4, grey$/);
+    });
+
+    it('is named by its path or its reference', async () => {
+      const path = join(folder.path, 'tiny.npy');
+      await writeFile(
+        path,
+        npyBytes(
+          '|u1',
+          [20, 4, 4],
+          Uint8Array.from({ length: 320 }, (_, i) => (i * i) % 251),
+        ),
+      );
+      const byPath = await recipeData(tinyRecipe, { data: path });
+      const byReference = await recipeData(tinyRecipe, { data: byPath.reference! });
+      expect(byPath.splits.train.fields.x!.shape).to.deep.equal([16]);
+      expect(levels(byPath)).to.deep.equal(levels(byReference));
+      expect(byReference.reference).to.deep.equal(byPath.reference);
     });
 
     it('must have as many classes, and classes at all', async () => {
