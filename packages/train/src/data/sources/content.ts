@@ -25,3 +25,8 @@ export function asOneFile(name: string, files: readonly DataFile[]): DataFile {
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   return { name, sha256: sha256(Buffer.from(lines.join(''))), bytes };
 }
+
+/** A file or folder that holds something else than it should. */
+export function misfit(path: string, found: string, wanted: string): DataError {
+  return new DataError('data-format', `${path} ${found}; wanted: ${wanted}`, { path, found, wanted });
+}

@@ -5,7 +5,7 @@ import { DataError } from '../errors.js';
 import { exampleSize } from '../fields.js';
 import { decodeImage } from '../formats/image.js';
 import { classesOf } from './classes.js';
-import { asOneFile, readOwnFile, sha256 } from './content.js';
+import { asOneFile, misfit, readOwnFile, sha256 } from './content.js';
 import {
   changeImage,
   describeImage,
@@ -116,10 +116,6 @@ function imageFiles(folder: string, files: readonly string[]): string[] {
   }
   if (files.length === 0) throw misfit(folder, 'is empty', 'images in it');
   return files.map((file) => join(folder, file));
-}
-
-function misfit(path: string, found: string, wanted: string): DataError {
-  return new DataError('data-format', `${path} ${found}; wanted: ${wanted}`, { path, found, wanted });
 }
 
 async function readImages(

@@ -7,7 +7,7 @@ import { resample, type Size } from '../prepare/resample.js';
 import { pick } from '../views.js';
 import { type Classes, requireEveryClass } from './classes.js';
 import type { OpenedData } from './source.js';
-import { splitByHash } from './split.js';
+import { describeSizes, splitByHash } from './split.js';
 
 export type ImageShape = readonly [height: number, width: number, channels: number];
 
@@ -94,7 +94,7 @@ export function imageSplits(examples: ImageExamples): Omit<OpenedData, 'files'> 
   const equal = different < hashes.length ? ` (${different} different)` : '';
   const kinds = classes ? ` of ${classes.names.length} classes` : '';
   const colours = examples.white === 1 ? `${shape[1]} x ${shape[0]}, black and white` : describeImage(shape);
-  const sizes = SPLIT_NAMES.map((split) => `${chosen[split].length} ${split}`).join(', ');
+  const sizes = describeSizes((split) => chosen[split].length);
   return {
     splits,
     ...(classes && { vocabularies: { label: classes.names } }),

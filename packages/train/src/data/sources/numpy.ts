@@ -1,10 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { DataFile, DataReference } from '../data-set.js';
-import { DataError } from '../errors.js';
 import { exampleSize } from '../fields.js';
 import { type NpyArray, parseNpy, parseNpz } from '../formats/npy.js';
-import { asOneFile, readOwnFile, sha256 } from './content.js';
+import { asOneFile, misfit, readOwnFile, sha256 } from './content.js';
 import {
   changeImage,
   type ImageExamples,
@@ -161,8 +160,4 @@ async function exists(path: string): Promise<boolean> {
     (entry) => entry.isFile(),
     () => false,
   );
-}
-
-function misfit(path: string, found: string, wanted: string): DataError {
-  return new DataError('data-format', `${path} ${found}; wanted: ${wanted}`, { path, found, wanted });
 }

@@ -1,4 +1,4 @@
-import type { SplitName } from '../data-set.js';
+import { SPLIT_NAMES, type SplitName } from '../data-set.js';
 import { DataError } from '../errors.js';
 
 /** Of ten neighbours in the order of labels and hashes, these go to validation and test. */
@@ -36,4 +36,9 @@ export function splitByHash(
   }
   for (const split of Object.values(splits)) split.sort((a, b) => a - b);
   return splits;
+}
+
+/** `32 train, 4 validation, 4 test`. */
+export function describeSizes(sizeOf: (split: SplitName) => number): string {
+  return SPLIT_NAMES.map((split) => `${sizeOf(split)} ${split}`).join(', ');
 }

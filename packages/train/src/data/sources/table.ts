@@ -10,7 +10,7 @@ import { pick } from '../views.js';
 import { classesOf, requireEveryClass } from './classes.js';
 import { readOwnFile, sha256 } from './content.js';
 import type { DataSource } from './source.js';
-import { splitByHash } from './split.js';
+import { describeSizes, splitByHash } from './split.js';
 
 /** A record, and where it is: for messages. */
 interface Row {
@@ -134,7 +134,7 @@ function examplesOf(path: string, rows: readonly Row[], roles: Roles) {
   const chosen = splitByHash(path, hashes, classes?.labels);
   if (classes) requireEveryClass(path, chosen.train, classes);
   const splits = Object.fromEntries(SPLIT_NAMES.map((split) => [split, pick(all, chosen[split])])) as unknown as Splits;
-  const sizes = SPLIT_NAMES.map((split) => `${chosen[split].length} ${split}`).join(', ');
+  const sizes = describeSizes((split) => chosen[split].length);
   const what = 'text' in roles ? 'texts' : 'pairs of sentences';
   return {
     splits,

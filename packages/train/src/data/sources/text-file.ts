@@ -6,6 +6,7 @@ import { DataError } from '../errors.js';
 import { readLines } from '../formats/lines.js';
 import { readOwnFile, sha256 } from './content.js';
 import type { DataSource } from './source.js';
+import { describeSizes } from './split.js';
 
 /** A text in UTF-8 whose examples are characters, in its order: the first 80 % train, 10 % each are validation and test. */
 export const textFile: DataSource = {
@@ -36,7 +37,7 @@ export const textFile: DataSource = {
       texts: { character: text.slice(from, to) },
     });
     const splits = { train: part(0, validation), validation: part(validation, test), test: part(test, text.length) };
-    const sizes = `${splits.train.size} train, ${splits.validation.size} validation, ${splits.test.size} test`;
+    const sizes = describeSizes((split) => splits[split].size);
     return {
       splits,
       files: [{ name: basename(path), sha256: sha256(content.bytes), bytes: content.bytes.length }],
