@@ -5,6 +5,7 @@ import {
   count,
   crossEntropy,
   curves,
+  type DataFacts,
   defineRecipe,
   dropout,
   fraction,
@@ -18,6 +19,9 @@ import {
 
 const { layers } = tf;
 const DIGITS = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
+
+/** Names of the classes: those of one's own data, else the digits. */
+const classesOf = ({ vocabularies }: DataFacts) => vocabularies.label ?? DIGITS;
 
 interface Size {
   /** Pixels of a side. */
@@ -67,11 +71,20 @@ export default defineRecipe({
 
   presets: { colour: { imageSize: 32, channels: 3 } },
 
-  batch: (options) => ({ x: { shape: [pixels(options)] }, label: { shape: [], dtype: 'int32', below: DIGITS.length } }),
+  batch: ({ imageSize, channels }, facts) => ({
+    x: { shape: [pixels({ imageSize, channels })], image: [imageSize, imageSize, channels] },
+    label: { shape: [], dtype: 'int32', below: classesOf(facts).length },
+  }),
 
-  nets: ({ featureDim, ...size }, init) => ({
+  nets: ({ featureDim, ...size }, init, facts) => ({
     body: buildBody(size, featureDim, init),
-    head: sequential([layers.dense({ inputShape: [featureDim], units: 10, kernelInitializer: init.glorotUniform() })]),
+    head: sequential([
+      layers.dense({
+        inputShape: [featureDim],
+        units: classesOf(facts).length,
+        kernelInitializer: init.glorotUniform(),
+      }),
+    ]),
   }),
 
   steps: {
@@ -79,15 +92,15 @@ export default defineRecipe({
       updates: ['body', 'head'],
       optimizer: ({ learningRate }) => tf.train.adam(learningRate, 0.9, 0.999, 1e-8),
       loss({ body, head }, { x, label }, rng, { dropoutRate }) {
-        const logits = head.apply(dropout(body.apply(x), dropoutRate, rng)); // [batch, 10]
+        const logits = head.apply(dropout(body.apply(x), dropoutRate, rng)); // [batch, classes]
         return { loss: crossEntropy(logits, label), accuracy: accuracy(logits, label) };
       },
     },
   },
 
-  serves: ({ body, head }, { featureDim, imageSize, channels }) =>
+  serves: ({ body, head }, { featureDim, imageSize, channels }, facts) =>
     classifierModel({
-      classes: DIGITS,
+      classes: classesOf(facts),
       featureDim,
       image: { height: imageSize, width: imageSize, channels, range: [0, 1] },
       features: (x) => body.apply(x),

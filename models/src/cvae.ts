@@ -98,7 +98,10 @@ export default defineRecipe({
   presets: { small: { epochs: 5 } },
 
   prepare: (dataSet) => binarise(dataSet, 'dynamic', 0),
-  batch: { x: { shape: [784] }, y: { shape: [], dtype: 'int32', below: DIGITS.length, field: 'label' } },
+  batch: {
+    x: { shape: [784], image: [28, 28, 1] },
+    y: { shape: [], dtype: 'int32', below: DIGITS.length, field: 'label' },
+  },
 
   nets: ({ units, latentDim }, init) => ({
     recognition: recognitionModel(units, latentDim, init),
@@ -118,11 +121,11 @@ export default defineRecipe({
 
   snapshots: () => ({ atSteps: [0], atEpochs: [1, 2, 5] }),
 
-  serves: (nets, { latentDim }) =>
+  serves: (nets, { latentDim }, { vocabularies }) =>
     conditionalModel({
       latentDim,
       image: { height: 28, width: 28, channels: 1 },
-      classes: DIGITS,
+      classes: vocabularies.label ?? DIGITS,
       posterior: (x, y) => recognise(nets, x, y),
       logits: (z, y) => generate(nets, z, y),
     }),

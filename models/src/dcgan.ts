@@ -100,7 +100,7 @@ export default defineRecipe({
     showEvery: count(250),
   },
 
-  batch: { x: { shape: [784], range: [-1, 1] } },
+  batch: { x: { shape: [784], image: [28, 28, 1], range: [-1, 1] } },
 
   nets: ({ noiseDim, hiddenDim }, init) => ({
     discriminator: buildDiscriminator(hiddenDim, init),

@@ -117,7 +117,7 @@ export default defineRecipe({
     tuned: { learningRate: 1e-3, discriminatorRate: 4, beta1: 0.5, schedule: 'cosine', batchSize: 64, epochs: 15 },
   },
 
-  batch: { x: { shape: [784] } },
+  batch: { x: { shape: [784], image: [28, 28, 1] } },
 
   nets: ({ latentDim }, init) => ({ discriminator: DNet(init), generator: GNet(latentDim, init) }),
 

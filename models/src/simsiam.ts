@@ -240,8 +240,8 @@ export default defineRecipe({
   },
 
   batch: {
-    x1: { shape: [PIXELS], field: 'x', augment: view },
-    x2: { shape: [PIXELS], field: 'x', augment: view },
+    x1: { shape: [PIXELS], image: [IMAGE.height, IMAGE.width, IMAGE.channels], field: 'x', augment: view },
+    x2: { shape: [PIXELS], image: [IMAGE.height, IMAGE.width, IMAGE.channels], field: 'x', augment: view },
     label: { shape: [], dtype: 'int32' }, // for the neighbours' vote only
   },
 

@@ -157,7 +157,7 @@ export default defineRecipe({
 
   serves: (nets, options, { vocabularies }) =>
     textClassifierModel({
-      classes: CLASSES,
+      classes: vocabularies.label ?? CLASSES,
       tokeniser: 'words',
       vocabulary: 'tokens',
       vocabularySize: vocabularies.tokens!.length,

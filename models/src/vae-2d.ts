@@ -75,7 +75,7 @@ export default defineRecipe({
 
   prepare: (dataSet, { trainingImages }) => takeTraining(binarise(dataSet, 'threshold', 0), trainingImages),
   // The classes are for the figures; no step reads them.
-  batch: { x: { shape: [784] }, label: { shape: [], dtype: 'int32' } },
+  batch: { x: { shape: [784], image: [28, 28, 1] }, label: { shape: [], dtype: 'int32' } },
 
   nets({ hiddenDim }, { fanInUniform: kernel, fanInUniformBias: bias }) {
     const activation = 'tanh';

@@ -74,7 +74,7 @@ export default defineRecipe({
   presets: { small: { epochs: 10 } },
 
   prepare: (dataSet) => binarise(dataSet, 'threshold', 0),
-  batch: { x: { shape: [784] } },
+  batch: { x: { shape: [784], image: [28, 28, 1] } },
 
   nets: ({ latentDim }, init) => ({
     encoder: buildEncoder(latentDim, init),

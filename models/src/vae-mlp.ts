@@ -44,7 +44,7 @@ export default defineRecipe({
   presets: { small: { epochs: 10 } },
 
   prepare: (dataSet) => binarise(dataSet, 'threshold', 0),
-  batch: { x: { shape: [784] } },
+  batch: { x: { shape: [784], image: [28, 28, 1] } },
 
   nets({ latentDim, hiddenDim }, { fanInUniform: kernel, fanInUniformBias: bias }) {
     const activation = 'elu';

@@ -38,7 +38,7 @@ export default defineRecipe({
   },
 
   prepare: (dataSet) => binarise(dataSet, 'threshold', 0),
-  batch: { x: { shape: [784] } },
+  batch: { x: { shape: [784], image: [28, 28, 1] } },
 
   nets({ latentDim, hiddenDim }, { fanInUniform: kernel, fanInUniformBias: bias }) {
     const activation = 'elu';

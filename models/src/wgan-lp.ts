@@ -121,7 +121,7 @@ export default defineRecipe({
     small: { width: 16, learningRate: 5e-4, epochs: 30 },
   },
 
-  batch: { x: { shape: [PIXELS], range: [-1, 1] } },
+  batch: { x: { shape: [PIXELS], image: [SIZE, SIZE, 3], range: [-1, 1] } },
 
   nets: ({ latentDim, width }, init) => ({
     critic: buildCritic(width, init),

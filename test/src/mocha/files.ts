@@ -22,6 +22,7 @@ export const LONG = [
   'export/movement',
   'export/convolutions',
   'infer/start',
+  'train/data/sources-cli',
   'train/cli/translate',
   'train/recipe-features',
   'export/failing-traces',

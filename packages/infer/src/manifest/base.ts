@@ -28,6 +28,15 @@ export interface FileEntry {
   readonly bytes: number;
 }
 
+/** Where data of a user's own were read from. */
+export interface DataEntry {
+  readonly format: string;
+  /** Absolute, on the machine that trained the run. */
+  readonly path: string;
+  readonly options?: Readonly<Record<string, string | number | boolean>> | undefined;
+  readonly sha256?: string | undefined;
+}
+
 /** A number that was measured, with what it was measured on: never a number alone. */
 export interface MetricEntry {
   readonly name: string;
@@ -59,7 +68,13 @@ export interface ManifestBase {
   readonly created: string;
   readonly versions: Readonly<Record<string, string>>;
   readonly options: Readonly<Record<string, unknown>>;
-  readonly data: { readonly name: string; readonly files: readonly FileEntry[]; readonly embedded: boolean };
+  readonly data: {
+    readonly name: string;
+    readonly files: readonly FileEntry[];
+    readonly embedded: boolean;
+    /** Of data of a user's own: where and how they were read, and the hash of their content. */
+    readonly reference?: DataEntry | undefined;
+  };
   readonly seed: number;
   readonly device: string;
   readonly engine: string;

@@ -68,6 +68,14 @@ export const manifestSchema: z.ZodType<Manifest> = withoutEval(() => {
       name: z.string(),
       files: z.array(z.object({ name: z.string(), sha256, bytes: count })),
       embedded: z.boolean(),
+      reference: z
+        .object({
+          format: z.string().min(1),
+          path: z.string().min(1),
+          options: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
+          sha256: sha256.optional(),
+        })
+        .optional(),
     }),
     seed: z.int(),
     device: z.string(),

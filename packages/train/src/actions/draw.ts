@@ -1,9 +1,9 @@
 import { type DeviceRequest, load, Random } from '@onnx-forge/infer';
-import type { DataSet } from '../data/data-set.js';
+import type { DataReference, DataSet } from '../data/data-set.js';
 import { TrainError } from '../errors.js';
 import { readLog } from '../metrics/log.js';
 import type { OptionValues } from '../options/option.js';
-import { recipeData } from '../recipe/data.js';
+import { recipeData, recordedData } from '../recipe/data.js';
 import { type Recipe, recipeOptions } from '../recipe/recipe.js';
 import { writeAtomically } from '../run/atomic.js';
 import { RunFolder } from '../run/folder.js';
@@ -18,7 +18,7 @@ export interface DrawRequest {
   /** The name of one figure; default: all. */
   readonly only?: string;
   /** Default: the data that the run was trained on. */
-  readonly data?: string | DataSet;
+  readonly data?: string | DataReference | DataSet;
   readonly dataDir?: string;
   readonly device?: DeviceRequest;
   readonly threads?: number;
@@ -42,7 +42,7 @@ export async function drawFigures(request: DrawRequest): Promise<readonly string
   const context = {
     model,
     options,
-    data: await recipeData(recipe, { ...request, data: request.data ?? manifest.data.name, options }),
+    data: await recipeData(recipe, { ...request, data: request.data ?? recordedData(manifest.data), options }),
     log: await readLog(folder.file('log')),
     snapshots: await readSnapshots(folder, manifest.steps),
   };

@@ -1,9 +1,9 @@
 import { type DeviceRequest, load } from '@onnx-forge/infer';
-import type { DataSet, SplitName } from '../data/data-set.js';
+import type { DataReference, DataSet, SplitName } from '../data/data-set.js';
 import { Judge } from '../kinds/generative/judge.js';
 import type { Measurement } from '../measures/measure.js';
 import type { OptionValues } from '../options/option.js';
-import { recipeData } from '../recipe/data.js';
+import { recipeData, recordedData } from '../recipe/data.js';
 import { type Recipe, recipeOptions } from '../recipe/recipe.js';
 import { RunFolder } from '../run/folder.js';
 import { recordMeasurements } from '../run/manifest.js';
@@ -14,7 +14,7 @@ export interface EvaluateRequest {
   /** The run folder. */
   readonly run: string;
   /** Default: the data that the run was trained on. */
-  readonly data?: string | DataSet;
+  readonly data?: string | DataReference | DataSet;
   readonly dataDir?: string;
   /** Default: the recipe's choice. */
   readonly split?: SplitName;
@@ -52,7 +52,11 @@ export async function evaluateRun(request: EvaluateRequest): Promise<readonly Me
   const onAbsent = (text: string) => onEvent({ type: 'notice', text });
   await using judge = new Judge({ run, judge: request.judge, device: where, onAbsent });
   const options = recipeOptions(recipe, {}, model.manifest.options as OptionValues);
-  const data = await recipeData(recipe, { ...request, data: request.data ?? model.manifest.data.name, options });
+  const data = await recipeData(recipe, {
+    ...request,
+    data: request.data ?? recordedData(model.manifest.data),
+    options,
+  });
   const measurements = await recipe.evaluate(model, data, {
     ...(split && { split }),
     ...(samples !== undefined && { samples }),

@@ -11,7 +11,7 @@ import { TrainError } from '../errors.js';
 import type { Served } from '../kinds/served.js';
 import { seededInitializers } from '../layers/initializers.js';
 import { type Networks, type NetworkWeight, networkWeights } from '../layers/network.js';
-import { recipeData } from '../recipe/data.js';
+import { loadData, recipeData } from '../recipe/data.js';
 import { recipeOptions } from '../recipe/recipe.js';
 import { type Checkpoint, loadCheckpoint, type RunIdentity } from '../run/checkpoint.js';
 import { RunFolder } from '../run/folder.js';
@@ -54,10 +54,16 @@ export async function train(request: TrainRequest): Promise<TrainResult> {
   }
 
   onEvent({ type: 'phase', phase: 'prepare', detail: 'data', fraction: 0 });
-  const source = request.data ?? checkpoint?.dataSet ?? 'embedded';
-  const data = await recipeData(recipe, { ...request, data: source, options });
+  const source = request.data ?? checkpoint?.reference ?? checkpoint?.dataSet ?? 'embedded';
+  const loaded = await loadData(recipe, { ...request, data: source });
+  const { reference, found } = loaded;
+  if (found !== undefined) onNotice(`${loaded.name}: ${found}`);
+  const data = await recipeData(recipe, { data: loaded, options });
   requireSoundData(data);
-  const identity: RunIdentity = { recipe: recipe.name, options, dataSet: data.name, seed, engine: engineName };
+  const identity: RunIdentity = {
+    ...{ recipe: recipe.name, options, dataSet: data.name, seed, engine: engineName },
+    ...(reference && { reference }),
+  };
   if (checkpoint) requireSameRun(identity, checkpoint, folder.path);
 
   const random = new Random(seed);
@@ -128,7 +134,7 @@ export async function train(request: TrainRequest): Promise<TrainResult> {
   const done = { ...about, steps: step, epochs: step / stepsPerEpoch, seconds };
   if (status === 'interrupted') return { ...done, metrics, measurements: [], figures: [] };
 
-  const after = { recipe, run: folder.path, data: source, ...afterTraining(request) };
+  const after = { recipe, run: folder.path, data: loaded, ...afterTraining(request) };
   const { samples, evaluate = true, figures = true } = request;
   const measurements = evaluate ? await evaluateRun({ ...after, seed, ...(samples && { samples }) }) : [];
   return { ...done, metrics, measurements, figures: figures ? await drawFigures(after) : [] };
@@ -212,9 +218,10 @@ function afterTraining({ dataDir, judge, device, threads, signal, onEvent }: Tra
 
 /** A run goes on as what it was started as; only its length may change. */
 function requireSameRun(now: RunIdentity, then: Checkpoint, path: string): void {
-  const facts = ({ recipe, dataSet, seed, engine, options }: RunIdentity) => {
+  const facts = ({ recipe, dataSet, seed, engine, options, reference }: RunIdentity) => {
     const { epochs: _, ...others } = options;
-    return { recipe, dataSet, seed, engine, ...others } as Readonly<Record<string, unknown>>;
+    const own = { 'data options': JSON.stringify(reference?.options), 'data sha256': reference?.sha256 };
+    return { recipe, dataSet, seed, engine, ...others, ...own } as Readonly<Record<string, unknown>>;
   };
   const [before, after] = [facts(then), facts(now)];
   const name = [...new Set([...Object.keys(before), ...Object.keys(after)])].find((key) => before[key] !== after[key]);

@@ -40,6 +40,18 @@ export interface DataFile {
   readonly bytes: number;
 }
 
+/** Data of a user's own, as a run's manifest keeps them: enough to open them again. */
+export interface DataReference {
+  /** Of the source that reads them, such as `image-folder`. */
+  readonly format: string;
+  /** Absolute. */
+  readonly path: string;
+  /** How they are read, such as `resize`. */
+  readonly options?: Readonly<Record<string, string | number | boolean>> | undefined;
+  /** Of their content when they were read. Given, other content is refused. */
+  readonly sha256?: string | undefined;
+}
+
 export interface DataSet {
   readonly name: string;
   readonly splits: Splits;
@@ -47,6 +59,10 @@ export interface DataSet {
   readonly files: readonly DataFile[];
   /** Generated from a seed; needs no files. */
   readonly embedded: boolean;
-  /** Of the fields that are token ids; made from the training split. */
+  /** Of the fields that are token ids, made from the training split; of `label`, the names of the classes. */
   readonly vocabularies?: Vocabularies;
+  /** Of data that no name stands for. */
+  readonly reference?: DataReference;
+  /** One line on what was found in data of a user's own. */
+  readonly found?: string;
 }

@@ -6,6 +6,7 @@ export type DataErrorCode =
   | 'data-missing'
   | 'data-damaged'
   | 'data-format'
+  | 'data-changed'
   | 'data-download'
   | 'data-unwritable';
 
@@ -54,6 +55,11 @@ export const DATA_ERRORS: ErrorCatalogue<DataErrorCode> = {
     error: 'DataError, FormatError',
     means: 'A file is not in the format that it should be in; the message has the byte.',
     mend: 'Correct or replace the file.',
+  },
+  'data-changed': {
+    error: 'DataError',
+    means: 'Data of your own are not what they were when the run was trained: their content has another hash.',
+    mend: 'Bring the old data back, or name the ones to use now by --data.',
   },
   'data-download': {
     error: 'DataError',

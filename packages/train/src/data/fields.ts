@@ -64,7 +64,7 @@ export function arrangedImageField(
 }
 
 /** Class numbers, read as int32 scalars. */
-export function labelField(labels: Uint8Array): Field {
+export function labelField(labels: Uint8Array | Int32Array): Field {
   return {
     shape: [],
     dtype: 'int32',

@@ -2,7 +2,7 @@ import { basename, resolve } from 'node:path';
 import { encodeSafetensors, loadManifest, MANIFEST_FILE, runFiles } from '@onnx-forge/infer';
 import { gather } from '../data/batches.js';
 import type { Split } from '../data/data-set.js';
-import { recipeData } from '../recipe/data.js';
+import { recipeData, recordedData } from '../recipe/data.js';
 import { type Recipe, recipeOptions } from '../recipe/recipe.js';
 
 /** A run as the explorer page offers it. */
@@ -32,7 +32,7 @@ export async function exploredRun({ recipe, run, dataDir, onNotice }: ExploredRu
   const manifest = await loadManifest(run);
   const folder = resolve(run);
   const options = recipeOptions(recipe, {}, manifest.options as Parameters<typeof recipeOptions>[2]);
-  const examples = await recipeData(recipe, { data: manifest.data.name, dataDir, options }).then(
+  const examples = await recipeData(recipe, { data: recordedData(manifest.data), dataDir, options }).then(
     ({ splits }) => examplesOf(splits.test),
     (error: Error) => {
       onNotice?.(`${run} is shown without test examples: ${error.message}`);

@@ -1,12 +1,14 @@
-import type { DataSet } from '../data/data-set.js';
-import { loadDataSet } from '../data/store/load.js';
+import type { Manifest } from '@onnx-forge/infer';
+import type { DataReference, DataSet } from '../data/data-set.js';
+import { dataFacts } from '../data/facts.js';
+import { openDataSet } from '../data/sources/open.js';
 import type { OptionValues } from '../options/option.js';
 import { prepareInputs } from './inputs.js';
 import { type Recipe, recipeOptions } from './recipe.js';
 
 export interface DataRequest {
-  /** A name, `real` or `embedded` for the recipe's own, or a loaded set. */
-  readonly data: string | DataSet;
+  /** A name, `real` or `embedded` for the recipe's own; a path or reference to a user's own; or a loaded set. */
+  readonly data: string | DataReference | DataSet;
   readonly dataDir?: string | undefined;
   /** Of the recipe; its defaults when not given. */
   readonly options?: OptionValues | undefined;
@@ -15,16 +17,22 @@ export interface DataRequest {
 
 /** Loads a recipe's data and gives it the form that the recipe wants: its inputs as fields. */
 export async function recipeData(recipe: Recipe, request: DataRequest): Promise<DataSet> {
-  const { data, dataDir, signal, options = recipeOptions(recipe) } = request;
-  const loaded =
-    typeof data === 'string' ? await loadDataSet(dataName(recipe, data), loadOptions(dataDir, signal)) : data;
-  return prepareInputs(recipe.prepare(loaded, options), recipe.batch(options), recipe.name);
+  const { options = recipeOptions(recipe) } = request;
+  const prepared = recipe.prepare(await loadData(recipe, request), options);
+  return prepareInputs(prepared, recipe.batch(options, dataFacts(prepared)), recipe.name);
+}
+
+/** The data of a request as they are, before the recipe prepares them. */
+export async function loadData(recipe: Recipe, { data, dataDir, signal }: DataRequest): Promise<DataSet> {
+  if (typeof data === 'string') return openDataSet(dataName(recipe, data), { dataDir, signal });
+  return 'splits' in data ? data : openDataSet(data, { signal });
+}
+
+/** A run's data, to be opened again: a reference to a user's own, with the hash of their content, or a name. */
+export function recordedData({ reference, name }: Manifest['data']): string | DataReference {
+  return reference ?? name;
 }
 
 function dataName(recipe: Recipe, name: string): string {
   return name === 'real' || name === 'embedded' ? recipe.data[name] : name;
-}
-
-function loadOptions(dataDir: string | undefined, signal: AbortSignal | undefined) {
-  return { ...(dataDir !== undefined && { dataDir }), ...(signal && { signal }) };
 }

@@ -1,6 +1,6 @@
 import type { StepRandom, tf } from '@onnx-forge/export';
 import type { DataSet } from '../data/data-set.js';
-import type { DataFacts } from '../data/facts.js';
+import { type DataFacts, dataFacts } from '../data/facts.js';
 import { TrainError } from '../errors.js';
 import type { Figure } from '../figures/figure.js';
 import type { Monitor } from '../kinds/monitor.js';
@@ -97,7 +97,7 @@ export interface RecipeDefinition<
   /** The tensors of a batch; their shapes may depend on the options. */
   readonly batch:
     | Readonly<Record<Input, BatchInput>>
-    | ((options: OptionsOf<NoInfer<Defaults>>) => Readonly<Record<Input, BatchInput>>);
+    | ((options: OptionsOf<NoInfer<Defaults>>, facts: DataFacts) => Readonly<Record<Input, BatchInput>>);
   /** A change of the whole data set, such as binarisation; it must leave a set alone that is fine already. */
   prepare?(dataSet: DataSet, options: OptionsOf<NoInfer<Defaults>>): DataSet;
 
@@ -122,7 +122,8 @@ export interface Recipe {
   readonly data: { readonly real: string; readonly embedded: string };
   readonly options: OptionSchema;
   readonly presets: Readonly<Record<string, OptionValues>>;
-  batch(options: OptionValues): Readonly<Record<string, BatchInput>>;
+  /** `facts` of the data, where they are known: they decide no shape, only which values are refused. */
+  batch(options: OptionValues, facts?: DataFacts): Readonly<Record<string, BatchInput>>;
   prepare(dataSet: DataSet, options: OptionValues): DataSet;
   nets(options: OptionValues, init: Initializers, facts: DataFacts): Networks;
   readonly steps: Readonly<Record<string, Step>>;
@@ -158,9 +159,9 @@ export function defineRecipe<
     ...recipe,
     options: { ...schemaOf(definition.options), ...withDefaults(TRAINING_OPTIONS, definition.options) },
     presets: recipe.presets ?? {},
-    batch: (options) => {
+    batch: (options, facts = dataFacts({})) => {
       const { batch } = definition;
-      return typeof batch === 'function' ? batch(options as OptionsOf<Defaults>) : batch;
+      return typeof batch === 'function' ? batch(options as OptionsOf<Defaults>, facts) : batch;
     },
     prepare: (dataSet, options) => definition.prepare?.(dataSet, options as OptionsOf<Defaults>) ?? dataSet,
     snapshots: (options) => definition.snapshots?.(options as OptionsOf<Defaults>) ?? {},

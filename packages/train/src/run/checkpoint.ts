@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { decodeSafetensors, encodeSafetensors, Random, type RandomState } from '@onnx-forge/infer';
 import { z } from 'zod';
 import type { BatchPosition } from '../data/batches.js';
+import type { DataReference } from '../data/data-set.js';
 import { readRegularFile } from '../data/read-file.js';
 import type { EngineName, EngineState } from '../engine/engine.js';
 import { DIVERGED, TrainError } from '../errors.js';
@@ -18,6 +19,8 @@ export interface RunIdentity {
   readonly dataSet: string;
   readonly seed: number;
   readonly engine: EngineName;
+  /** Of data of a user's own. */
+  readonly reference?: DataReference | undefined;
 }
 
 /** Where a run stands, but for the arrays. */
@@ -58,6 +61,14 @@ const schema: z.ZodType<Progress> = z.object({
   meters: z.object({ line: meter, epoch: meter }),
   seconds: z.number().nonnegative(),
   steps: count.optional(),
+  reference: z
+    .object({
+      format: z.string(),
+      path: z.string(),
+      options: z.record(z.string(), z.union([z.number(), z.boolean(), z.string()])).optional(),
+      sha256: z.string().optional(),
+    })
+    .optional(),
 });
 
 /** Under this key the file's metadata hold the progress as JSON. */

@@ -36,7 +36,12 @@ export async function writeManifest(run: RunFolder, facts: ManifestFacts): Promi
     created: new Date().toISOString(),
     versions: { 'onnx-forge': VERSION, tfjs: tf.version.tfjs, node: process.versions.node },
     options: identity.options,
-    data: { name: data.name, files: data.files, embedded: data.embedded },
+    data: {
+      name: data.name,
+      files: data.files,
+      embedded: data.embedded,
+      ...(data.reference && { reference: data.reference }),
+    },
     seed: identity.seed,
     device,
     engine: identity.engine,

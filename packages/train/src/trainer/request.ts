@@ -1,5 +1,5 @@
 import type { DeviceRequest } from '@onnx-forge/infer';
-import type { DataSet } from '../data/data-set.js';
+import type { DataReference, DataSet } from '../data/data-set.js';
 import type { EngineName } from '../engine/engine.js';
 import type { Measurement } from '../measures/measure.js';
 import type { ModelKind } from '../model-kinds.js';
@@ -11,8 +11,11 @@ export interface TrainRequest {
   readonly recipe: Recipe;
   /** The run folder. */
   readonly out: string;
-  /** A name, `real` or `embedded` for the recipe's own, or a loaded set. Default `embedded`: it needs no files. */
-  readonly data?: string | DataSet;
+  /**
+   * A name, `real` or `embedded` for the recipe's own; a path or reference to data of one's own; or a loaded set. Default
+   * `embedded`: it needs no files.
+   */
+  readonly data?: string | DataReference | DataSet;
   readonly dataDir?: string;
   readonly preset?: string;
   /** Options by name; text is parsed. */

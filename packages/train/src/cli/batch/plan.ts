@@ -1,8 +1,8 @@
 import { join, resolve } from 'node:path';
-import { describeDataSet } from '../../data/sets/registry.js';
 import { type Recipe, recipeOptions } from '../../recipe/recipe.js';
 import type { TrainRequest } from '../../trainer/request.js';
 import { UsageError } from '../errors.js';
+import { chosenData } from '../inputs/chosen-data.js';
 import { findRecipe } from '../inputs/recipes.js';
 import { type TrainSettings, toRequest } from '../options/settings.js';
 import { given } from '../options/values.js';
@@ -40,7 +40,7 @@ export async function planRuns({ models, config, out, settings }: PlanInput): Pr
     const recipe = await findRecipe(model);
     const folder =
       ownFolder ?? (entries.length === 1 && out !== undefined ? out : join(out ?? RUNS_FOLDER, recipe.name));
-    plans.push({ name: '', request: plan(recipe, folder, merge(settings, own)) });
+    plans.push({ name: '', request: await plan(recipe, folder, merge(settings, own)) });
   }
   requireDistinct(plans);
   return plans.map(({ request }) => {
@@ -49,12 +49,11 @@ export async function planRuns({ models, config, out, settings }: PlanInput): Pr
   });
 }
 
-function plan(recipe: Recipe, out: string, settings: TrainSettings): TrainRequest {
-  const request = given(toRequest(settings));
-  const { data = 'embedded' } = request;
-  if (data !== 'embedded' && data !== 'real') describeDataSet(data.split('+')[0]!);
+async function plan(recipe: Recipe, out: string, settings: TrainSettings): Promise<TrainRequest> {
+  const { data, resize, grey, columns, ...request } = given(toRequest(settings));
+  const chosen = await chosenData({ data, resize, grey, columns });
   recipeOptions(recipe, request);
-  return { ...request, recipe, out };
+  return { ...request, ...given({ data: chosen }), recipe, out };
 }
 
 function merge(all: TrainSettings, own: TrainSettings): TrainSettings {

@@ -1,35 +1,46 @@
+import { SPLIT_NAMES } from '../../data/data-set.js';
+import type { DataSummary } from '../../data/summary.js';
 import { type Command, type CommandContext, defineCommand, type Outcome } from '../command.js';
 import { UsageError } from '../errors.js';
-import { dataDir } from '../options/shared-options.js';
+import { chosenData } from '../inputs/chosen-data.js';
+import { columns, dataDir, grey, resize } from '../options/shared-options.js';
 import { given, oneOf } from '../options/values.js';
-import { formatBytes } from '../output/format.js';
+import { formatBytes, formatNumber } from '../output/format.js';
 import { table } from '../output/table.js';
 
 interface DataArguments {
   readonly names: readonly string[];
   readonly dataDir: string | undefined;
+  readonly resize: string | undefined;
+  readonly grey: boolean | undefined;
+  readonly columns: string | undefined;
 }
 
 export const command: Command = defineCommand({
   details:
     'list shows the data sets and whether they are here. fetch NAME downloads what is missing and checks its sha256. ' +
-    'verify NAME looks at every file. Files lie in --data-dir, else in ONNX_FORGE_DATA, else in ./data.',
+    'verify NAME looks at every file. describe PATH says what is found in data of your own, or in a data set: splits, ' +
+    'shapes, ranges, classes. Files lie in --data-dir, else in ONNX_FORGE_DATA, else in ./data.',
   examples: [
     ['data list', 'what there is'],
     ['data fetch mnist', 'download MNIST to ./data'],
     ['data verify binarized-mnist --data-dir ~/data', 'are the files whole?'],
+    ['data describe ./my-images', 'a folder of images of your own: are they fit for training?'],
   ],
   positionals: {
-    action: { ...oneOf('the action', ['list', 'fetch', 'verify'], 'What to do'), demandOption: true },
-    name: { type: 'string', array: true, describe: 'Data sets' },
+    action: { ...oneOf('the action', ['list', 'fetch', 'verify', 'describe'], 'What to do'), demandOption: true },
+    name: { type: 'string', array: true, describe: 'Data sets; paths for describe' },
   },
-  options: { 'data-dir': dataDir },
-  run({ action, name: names = [], dataDir }, context): Promise<Outcome> {
+  options: { 'data-dir': dataDir, resize, grey, columns },
+  run({ action, name: names = [], dataDir, resize, grey, columns }, context): Promise<Outcome> {
     if (action !== 'list' && names.length === 0) {
       throw new UsageError(`data ${action} needs the name of a data set; 'onnx-forge data list' shows them`);
     }
-    const actions = { list, fetch: fetchSets, verify };
-    return actions[action]({ names, dataDir }, context);
+    if (action !== 'describe' && Object.keys(given({ resize, grey, columns })).length > 0) {
+      throw new UsageError('--resize, --grey and --columns are for data describe');
+    }
+    const actions = { list, fetch: fetchSets, verify, describe };
+    return actions[action]({ names, dataDir, resize, grey, columns }, context);
   },
 });
 
@@ -92,4 +103,44 @@ async function verify({ names, dataDir }: DataArguments): Promise<Outcome> {
     json: { ok: bad.length === 0, dataSets: reports },
     failure: bad.length === 0 ? undefined : `missing or damaged: ${bad.join(', ')}`,
   };
+}
+
+async function describe(
+  { names, dataDir, resize, grey, columns }: DataArguments,
+  context: CommandContext,
+): Promise<Outcome> {
+  const { openDataSet } = await import('../../data/sources/open.js');
+  const { summariseData } = await import('../../data/summary.js');
+  const signal = context.interruptible('stopping');
+  const dataSets = [];
+  for (const name of names) {
+    const chosen = await chosenData({ data: name, resize, grey, columns });
+    dataSets.push(summariseData(await openDataSet(chosen ?? name, { dataDir, signal })));
+  }
+  const texts = dataSets.map(({ name, found, reference, splits, fields, classes }) =>
+    [
+      `${name}${found === undefined ? '' : `: ${found}`}`,
+      ...(reference ? [`${reference.format} at ${reference.path}`] : []),
+      '',
+      ...(Object.keys(fields).length > 0 ? [fieldTable(fields), ''] : []),
+      table(
+        ['class', ...SPLIT_NAMES],
+        [
+          ['all', ...SPLIT_NAMES.map((split) => `${splits[split]}`)],
+          ...(classes ?? []).map(({ name: label, ...counts }) => [
+            label,
+            ...SPLIT_NAMES.map((split) => `${counts[split]}`),
+          ]),
+        ],
+      ),
+    ].join('\n'),
+  );
+  return { text: texts.join('\n\n'), json: { dataSets } };
+}
+
+function fieldTable(fields: DataSummary['fields']): string {
+  const rows = Object.entries(fields).map(([field, { shape, dtype, least, greatest }]) => {
+    return [field, `[${shape.join(', ')}]`, dtype, formatNumber(least), formatNumber(greatest)];
+  });
+  return table(['field', 'shape', 'type', 'least', 'greatest'], rows);
 }

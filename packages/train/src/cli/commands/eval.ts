@@ -1,9 +1,21 @@
 import type { SplitName } from '../../data/data-set.js';
 import { attemptEach, attemptReport, exitCodeOfAll, failed } from '../batch/attempts.js';
 import { type Command, defineCommand, type Outcome } from '../command.js';
+import { chosenData } from '../inputs/chosen-data.js';
 import { openRun } from '../inputs/runs.js';
-import { dataDir, device, judge, recipeFile, samples, seed } from '../options/shared-options.js';
-import { count, given, oneOf, text } from '../options/values.js';
+import {
+  columns,
+  dataDir,
+  device,
+  grey,
+  judge,
+  otherData,
+  recipeFile,
+  resize,
+  samples,
+  seed,
+} from '../options/shared-options.js';
+import { count, given, oneOf } from '../options/values.js';
 import { measurementTable } from '../output/measurements.js';
 import { showTraining } from '../output/training-progress.js';
 
@@ -25,7 +37,10 @@ export const command: Command = defineCommand({
     samples,
     examples: count('--examples', 'Examples that log p(x) is estimated for, at equal distances in the split'),
     split: oneOf('--split', SPLITS, 'Part of the data'),
-    data: { ...text('--data', 'Data set'), defaultDescription: 'what the run was trained on' },
+    data: otherData,
+    resize,
+    grey,
+    columns,
     'data-dir': dataDir,
     judge,
     device,
@@ -33,10 +48,25 @@ export const command: Command = defineCommand({
     recipe: recipeFile,
   },
   async run(
-    { run: runs, recipe: recipeFile, split, samples, examples, data, dataDir, judge, device, seed },
+    {
+      run: runs,
+      recipe: recipeFile,
+      split,
+      samples,
+      examples,
+      data,
+      resize,
+      grey,
+      columns,
+      dataDir,
+      judge,
+      device,
+      seed,
+    },
     context,
   ): Promise<Outcome> {
     const { evaluateRun } = await import('../../actions/evaluate.js');
+    const chosen = await chosenData({ data, resize, grey, columns });
     const signal = context.interruptible('stopping');
     const attempts = await attemptEach(
       runs,
@@ -44,7 +74,7 @@ export const command: Command = defineCommand({
       async (run) => {
         const { recipe } = await openRun(run, recipeFile);
         const onEvent = showTraining(context.progress, recipe.name);
-        const options = given({ split, samples, examples, data, dataDir, judge });
+        const options = given({ split, samples, examples, data: chosen, dataDir, judge });
         const measurements = await evaluateRun({ recipe, run, ...options, device, seed, signal, onEvent });
         context.progress.end();
         return { recipe: recipe.name, measurements };

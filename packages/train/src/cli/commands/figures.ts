@@ -1,7 +1,8 @@
 import { attemptEach, attemptReport, exitCodeOfAll, failed } from '../batch/attempts.js';
 import { type Command, defineCommand, type Outcome } from '../command.js';
+import { chosenData } from '../inputs/chosen-data.js';
 import { openRun } from '../inputs/runs.js';
-import { dataDir, device, recipeFile } from '../options/shared-options.js';
+import { columns, dataDir, device, grey, otherData, recipeFile, resize } from '../options/shared-options.js';
 import { given, text } from '../options/values.js';
 import { requireWritableFolder } from '../output/files.js';
 import { showTraining } from '../output/training-progress.js';
@@ -15,13 +16,20 @@ export const command: Command = defineCommand({
   positionals: { run: { type: 'string', array: true, demandOption: true, describe: 'Run folders' } },
   options: {
     only: text('--only', 'Name of the one figure to draw'),
-    data: { ...text('--data', 'Data set'), defaultDescription: 'what the run was trained on' },
+    data: otherData,
+    resize,
+    grey,
+    columns,
     'data-dir': dataDir,
     device,
     recipe: recipeFile,
   },
-  async run({ run: runs, only, data, dataDir, device, recipe: recipeFile }, context): Promise<Outcome> {
+  async run(
+    { run: runs, only, data, resize, grey, columns, dataDir, device, recipe: recipeFile },
+    context,
+  ): Promise<Outcome> {
     const { drawFigures } = await import('../../actions/draw.js');
+    const chosen = await chosenData({ data, resize, grey, columns });
     const signal = context.interruptible('stopping');
     const attempts = await attemptEach(
       runs,
@@ -30,7 +38,14 @@ export const command: Command = defineCommand({
         const { recipe } = await openRun(run, recipeFile);
         await requireWritableFolder(run);
         const onEvent = showTraining(context.progress, recipe.name);
-        const files = await drawFigures({ recipe, run, ...given({ only, data, dataDir }), device, signal, onEvent });
+        const files = await drawFigures({
+          recipe,
+          run,
+          ...given({ only, data: chosen, dataDir }),
+          device,
+          signal,
+          onEvent,
+        });
         context.progress.end();
         return { files };
       },

@@ -119,7 +119,7 @@ export const commands: readonly CommandEntry[] = [
   {
     group: 'Environment',
     usage: 'data <action> [name..]',
-    summary: 'List, fetch and verify data sets',
+    summary: 'List, fetch and verify data sets; describe your own',
     load: () => import('./data.js'),
   },
   {

@@ -6,7 +6,8 @@ import { text } from '../options/values.js';
 export const command: Command = defineCommand({
   details:
     'Trains one or several recipes (or your own recipe files) into run folders. Without --data a recipe trains on its ' +
-    'embedded stand-in, generated from a seed: no files are needed. Several models are a batch: one that fails does ' +
+    'embedded stand-in, generated from a seed: no files are needed. ' +
+    "'onnx-forge data describe PATH' says what is found in data of your own. Several models are a batch: one that fails does " +
     'not stop the others, a table at the end shows all, and the exit code is 1 when any has failed.\n\n' +
     'Ctrl-C ends a run with a checkpoint (exit code 130) and says how to go on; a kill at any moment loses at most ' +
     'the time since the last checkpoint. The options of each model are listed by: onnx-forge models\n\n' +
@@ -15,6 +16,7 @@ export const command: Command = defineCommand({
   examples: [
     ['train vae', 'on generated digits, to runs/vae'],
     ['train vae --data real --epochs 20 --set latentDim=50', 'on the data of the paper, with another latent size'],
+    ['train vae-conv --data ./my-images --resize 28x28 --grey', 'on your own images: a folder, or a folder a class'],
     ['train vae dcgan --epochs 2 --out tries', 'two runs: tries/vae and tries/dcgan'],
     ['train vae --resume', 'go on with the run in runs/vae'],
     ['train ./my-recipe.ts --engine eager --backend wasm', 'your own recipe, run by tfjs itself'],

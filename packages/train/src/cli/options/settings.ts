@@ -5,12 +5,15 @@ import type { EngineName } from '../../engine/engine.js';
 import type { Backend } from '../../tfjs-backend.js';
 import { UsageError } from '../errors.js';
 import { DEVICES } from './devices.js';
-import { dataDir, judge, samples } from './shared-options.js';
+import { columns, dataDir, grey, judge, resize, samples } from './shared-options.js';
 import { count, integer, oneOf, settings, text } from './values.js';
 
 /** Settings of one training, on the command line or in a batch file. All optional: the trainer has defaults. */
 export interface TrainSettings {
   readonly data?: string | undefined;
+  readonly resize?: string | undefined;
+  readonly grey?: boolean | undefined;
+  readonly columns?: string | undefined;
   readonly dataDir?: string | undefined;
   readonly preset?: string | undefined;
   readonly set?: Readonly<Record<string, unknown>> | undefined;
@@ -97,9 +100,12 @@ export const SETTINGS: { readonly [K in keyof TrainSettings]-?: Setting<NonNulla
   data: {
     type: name,
     group: 'what',
-    says: "Data set: a name from 'data list', or real or embedded for the recipe's own",
+    says: "Your own data: a folder of images, or a .npy, .npz, .csv, .tsv, .jsonl or .txt file; or a name from 'data list' (a name wins over a path), or real or embedded for the recipe's own",
     otherwise: 'embedded',
   },
+  resize: { type: name, group: 'what', says: resize.describe, otherwise: 'as they are' },
+  grey: { type: flag, group: 'what', says: grey.describe!, otherwise: 'false' },
+  columns: { type: name, group: 'what', says: columns.describe, otherwise: 'their names' },
   dataDir: { type: name, group: 'what', says: dataDir.describe, otherwise: dataDir.defaultDescription },
   epochs: { type: wholeNumber(), group: 'what', says: 'Passes over the training data', otherwise: "the recipe's" },
   batchSize: { type: wholeNumber(), group: 'what', says: 'Examples per iteration', otherwise: "the recipe's" },

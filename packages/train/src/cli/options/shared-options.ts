@@ -9,6 +9,28 @@ export const dataDir: ValueOption<string> & { readonly defaultDescription: strin
   defaultDescription: 'ONNX_FORGE_DATA or ./data',
 };
 
+/** Of a run that was trained already. */
+export const otherData: ValueOption<string> & { readonly defaultDescription: string } = {
+  ...text('--data', 'Another data set: a name, or a path to data of your own'),
+  defaultDescription: 'what the run was trained on',
+};
+
+/** How images of a user's own are read. */
+export const resize: ValueOption<string> = text(
+  '--resize',
+  'Stretch the images of your own data to this size: WIDTHxHEIGHT, such as 28x28',
+);
+
+export const grey: { readonly type: 'boolean'; readonly describe: string } = {
+  type: 'boolean',
+  describe: 'Make the images of your own data grey',
+};
+
+export const columns: ValueOption<string> = text(
+  '--columns',
+  'Columns of your own CSV, TSV or JSONL: text=...,label=... or source=...,target=...',
+);
+
 export const device: ValueOption<DeviceRequest> & { readonly default: 'auto' } = {
   ...oneOf('--device', DEVICES, 'Where graphs run'),
   default: 'auto',

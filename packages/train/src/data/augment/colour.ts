@@ -4,7 +4,9 @@
  */
 
 /** Brightness of a pixel: ITU-R 601-2 luma. */
-const [RED, GREEN, BLUE] = [0.2989, 0.587, 0.114];
+export function luma(red: number, green: number, blue: number): number {
+  return 0.2989 * red + 0.587 * green + 0.114 * blue;
+}
 
 function clamped(value: number): number {
   return value < 0 ? 0 : value > 1 ? 1 : value;
@@ -18,7 +20,7 @@ export function adjustBrightness(image: Float32Array, factor: number): void {
 /** factor * value + (1 - factor) * (mean luma of the image). */
 export function adjustContrast(image: Float32Array, factor: number): void {
   let sum = 0;
-  for (let i = 0; i < image.length; i += 3) sum += RED * image[i]! + GREEN * image[i + 1]! + BLUE * image[i + 2]!;
+  for (let i = 0; i < image.length; i += 3) sum += luma(image[i]!, image[i + 1]!, image[i + 2]!);
   const rest = ((1 - factor) * sum) / (image.length / 3);
   for (let i = 0; i < image.length; i++) image[i] = clamped(factor * image[i]! + rest);
 }
@@ -26,8 +28,8 @@ export function adjustContrast(image: Float32Array, factor: number): void {
 /** factor * value + (1 - factor) * (luma of the pixel). */
 export function adjustSaturation(image: Float32Array, factor: number): void {
   for (let i = 0; i < image.length; i += 3) {
-    const luma = RED * image[i]! + GREEN * image[i + 1]! + BLUE * image[i + 2]!;
-    const rest = (1 - factor) * luma;
+    const level = luma(image[i]!, image[i + 1]!, image[i + 2]!);
+    const rest = (1 - factor) * level;
     image[i] = clamped(factor * image[i]! + rest);
     image[i + 1] = clamped(factor * image[i + 1]! + rest);
     image[i + 2] = clamped(factor * image[i + 2]! + rest);
@@ -37,10 +39,10 @@ export function adjustSaturation(image: Float32Array, factor: number): void {
 /** Each channel becomes the luma of its pixel. */
 export function grayscale(image: Float32Array): void {
   for (let i = 0; i < image.length; i += 3) {
-    const luma = RED * image[i]! + GREEN * image[i + 1]! + BLUE * image[i + 2]!;
-    image[i] = luma;
-    image[i + 1] = luma;
-    image[i + 2] = luma;
+    const level = luma(image[i]!, image[i + 1]!, image[i + 2]!);
+    image[i] = level;
+    image[i + 1] = level;
+    image[i + 2] = level;
   }
 }
 

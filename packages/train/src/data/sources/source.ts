@@ -1,0 +1,26 @@
+import type { DataFile, DataReference, Splits, Vocabularies } from '../data-set.js';
+
+/** The data that a source found. */
+export interface OpenedData {
+  readonly splits: Splits;
+  /** The content that was read: its name and hash. */
+  readonly files: readonly DataFile[];
+  readonly vocabularies?: Vocabularies;
+  /** One clause: `412 images of 3 classes, 28 x 28, grey`. */
+  readonly found: string;
+}
+
+/** A way in which users keep data of their own; a driver of `--data PATH`. */
+export interface DataSource {
+  readonly format: string;
+  /** A noun phrase for messages: `a folder of images`. */
+  readonly says: string;
+  /** Whether `path`, which exists, is of this format; judged by names, not by content. */
+  recognises(path: string): Promise<boolean>;
+  /**
+   * Reads all of it.
+   *
+   * @throws DataError naming the file, what was found, what is wanted
+   */
+  open(reference: DataReference, signal?: AbortSignal): Promise<OpenedData>;
+}

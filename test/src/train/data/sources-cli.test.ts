@@ -1,0 +1,193 @@
+import { mkdir, readdir, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { loadManifest } from '@onnx-forge/infer';
+import { expect } from 'chai';
+import { PNG } from 'pngjs';
+import { complaints, type Ended, eachOf, inFolder } from '../cli/onnx-forge.js';
+
+const SIZE = 28;
+const SHAPES = ['bar', 'disc', 'square'];
+
+/** Sixty drawings, 28 x 28, no two alike, in a folder for each shape. */
+async function drawShapes(folder: string): Promise<void> {
+  for (let index = 0; index < 60; index++) {
+    const shape = SHAPES[index % 3]!;
+    const [left, top, reach] = [6 + (index % 16), 6 + ((5 * index) % 17), 2 + (index % 5)];
+    const image = new PNG({ width: SIZE, height: SIZE });
+    for (let pixel = 0; pixel < SIZE * SIZE; pixel++) {
+      const [x, y] = [(pixel % SIZE) - left, Math.floor(pixel / SIZE) - top];
+      const inside = {
+        bar: Math.abs(x) <= 1 && Math.abs(y) <= 2 * reach,
+        disc: x * x + y * y <= reach * reach,
+        square: Math.max(Math.abs(x), Math.abs(y)) <= reach,
+      }[shape];
+      image.data.set([...Array(3).fill(inside ? 255 : 0), 255], 4 * pixel);
+    }
+    await mkdir(join(folder, shape), { recursive: true });
+    await writeFile(join(folder, shape, `${index}.png`), PNG.sync.write(image, { colorType: 2 }));
+  }
+}
+
+const TINY = '--max-steps 4 --batch-size 16 --device cpu --samples 2 --no-figures';
+
+function succeeded(...all: Ended[]): void {
+  for (const { code, stderr } of all) expect(code, stderr).to.equal(0);
+}
+
+describe("onnx-forge with a user's own data", () => {
+  it('describes a folder of images, trains on it, measures the run, draws its figures, and goes on', () =>
+    inFolder(async (folder) => {
+      await drawShapes(join(folder, 'shapes'));
+      const [described, trained, measured, drawn, resumed, other] = (await eachOf(
+        [
+          'data describe shapes --grey --json',
+          `train vae-conv --data shapes --grey ${TINY}`,
+          'eval runs/vae-conv --samples 2 --device cpu --json',
+          'figures runs/vae-conv --only reconstructions --device cpu',
+          `train vae-conv --resume ${TINY.replace('steps 4', 'steps 5')}`,
+          'eval runs/vae-conv --samples 2 --device cpu --data synthetic-digits --examples 3 --json',
+        ],
+        folder,
+      )) as [Ended, Ended, Ended, Ended, Ended, Ended];
+      succeeded(described, trained, measured, drawn, resumed, other);
+
+      const { dataSets } = JSON.parse(described.stdout) as { dataSets: { classes: unknown; splits: unknown }[] };
+      expect(dataSets[0]).to.deep.include({
+        name: 'shapes',
+        splits: { train: 48, validation: 6, test: 6 },
+        classes: SHAPES.map((name) => ({ name, train: 16, validation: 2, test: 2 })),
+      });
+      expect(trained.stderr).to.match(
+        /^vae-conv: shapes: 60 images of 3 classes, 28 x 28, grey \(48 train, 6 validation, 6 test\)$/m,
+      );
+
+      const { data, metrics } = await loadManifest(join(folder, 'runs/vae-conv'));
+      expect(data).to.deep.include({ name: 'shapes+threshold', embedded: false });
+      expect(data.reference).to.deep.include({
+        format: 'image-folder',
+        path: join(folder, 'shapes'),
+        options: { grey: true },
+      });
+      expect(data.reference!.sha256).to.equal(data.files[0]!.sha256);
+      const { runs } = JSON.parse(measured.stdout) as {
+        runs: { measurements: { name: string; examples: number }[] }[];
+      };
+      expect(runs[0]!.measurements.find(({ name }) => name === 'logLikelihood')).to.include({ examples: 6 });
+      expect(new Set(metrics.map(({ dataSet }) => dataSet))).to.include('synthetic-digits+threshold');
+      expect(drawn.stdout.trim()).to.equal('runs/vae-conv/figures/reconstructions.png');
+      expect(await readdir(join(folder, 'runs/vae-conv/figures'))).to.deep.equal(['reconstructions.png']);
+      expect(resumed.stderr).to.match(/going on after iteration 4 of 5/);
+    }));
+
+  it('says when the data of a run have changed or are gone; others are taken when they are named', () =>
+    inFolder(async (folder) => {
+      await drawShapes(join(folder, 'shapes'));
+      succeeded(...(await eachOf([`train classifier --data shapes --grey ${TINY}`], folder)));
+      await rename(join(folder, 'shapes/bar/0.png'), join(folder, 'shapes/disc/0.png'));
+      const [changed, going, named] = (await eachOf(
+        [
+          'eval runs/classifier --device cpu',
+          `train classifier --resume --data shapes --grey ${TINY}`,
+          'eval runs/classifier --device cpu --data shapes --grey',
+        ],
+        folder,
+      )) as [Ended, Ended, Ended];
+      expect(changed.code).to.equal(1);
+      expect(complaints(changed)[0]).to.match(/shapes have changed since the training: .*--data/);
+      expect(going.code).to.equal(1);
+      expect(complaints(going)[0]).to.match(/was started with data sha256 = \w+, not \w+/);
+      succeeded(named);
+      await rename(join(folder, 'shapes'), join(folder, 'moved'));
+      const [gone, moved] = (await eachOf(
+        ['figures runs/classifier --device cpu', 'eval runs/classifier --device cpu --data moved --grey'],
+        folder,
+      )) as [Ended, Ended];
+      expect(complaints(gone)[0]).to.match(/the data \S+shapes are gone: .*--data/);
+      succeeded(moved);
+    }));
+
+  it('makes a classifier of the classes that there are', () =>
+    inFolder(async (folder) => {
+      await drawShapes(join(folder, 'shapes'));
+      const [trained, verified] = (await eachOf(
+        [`train classifier --data shapes --grey ${TINY}`, 'verify runs/classifier'],
+        folder,
+      )) as [Ended, Ended];
+      succeeded(trained, verified);
+      const { serve, graphs } = await loadManifest(join(folder, 'runs/classifier'));
+      expect(serve.classes).to.deep.equal(SHAPES);
+      expect(graphs.classify!.outputs.logits!.shape).to.deep.equal(['batch', 3]);
+    }));
+
+  it('trains the recipes of text on files of texts', () =>
+    inFolder(async (folder) => {
+      const words = (index: number) => `${['grim', 'fine'][index % 2]} ${'abcdefghij'[index % 10]} ${index}`;
+      const reviews = Array.from({ length: 40 }, (_, index) => `${words(index)},${['bad', 'good'][index % 2]}`);
+      await writeFile(join(folder, 'reviews.csv'), ['review,stars', ...reviews].join('\n'));
+      const pairs = Array.from({ length: 30 }, (_, i) => JSON.stringify({ source: `je ${i}`, target: `i ${i}` }));
+      await writeFile(join(folder, 'pairs.jsonl'), pairs.join('\n'));
+      await writeFile(join(folder, 'poem.txt'), 'to be or not to be\n'.repeat(200));
+      const tiny = '--max-steps 2 --batch-size 8 --device cpu --no-figures';
+      const ended = await eachOf(
+        [
+          `train text-cnn --data reviews.csv --columns text=review,label=stars ${tiny}`,
+          'eval runs/text-cnn --device cpu',
+          `train seq2seq --data pairs.jsonl ${tiny} --no-evaluate`,
+          `train transformer --data poem.txt ${tiny} --set layers=1 --no-evaluate`,
+        ],
+        folder,
+      );
+      succeeded(...ended);
+      expect(ended[0]!.stderr).to.match(
+        /^text-cnn: reviews: 40 texts of 2 classes \(32 train, 4 validation, 4 test\)$/m,
+      );
+      const { serve, data } = await loadManifest(join(folder, 'runs/text-cnn'));
+      expect(serve.classes).to.deep.equal(['bad', 'good']);
+      expect(data.reference!.options).to.deep.equal({ columns: 'text=review,label=stars' });
+    }));
+
+  it('refuses what a recipe can not take, in one line, with exit code 1 or 2 and no run folder', () =>
+    inFolder(async (folder) => {
+      await drawShapes(join(folder, 'shapes'));
+      await writeFile(join(folder, 'batch.json'), JSON.stringify({ runs: [{ model: 'vae', data: './none' }] }));
+      const refused: readonly (readonly [string, number, RegExp])[] = [
+        [
+          'train vae --data shapes',
+          1,
+          /wants images of 28 x 28, grey, but .* has 28 x 28, colour; --grey makes them so/,
+        ],
+        ['train wgan-lp --data shapes', 1, /wants images of 32 x 32, colour, .*; --resize 32x32 makes them so/],
+        ['train cvae --data shapes --grey', 1, /'cvae' has 10 classes, but data set 'shapes\+dynamic' has 3/],
+        ['train text-cnn --data shapes', 1, /\S/],
+        ['train vae --data ./none', 1, /there is no file or folder \S+none/],
+        ['train --config batch.json', 1, /there is no file or folder \S+none/],
+        ['train vae --data nonesuch', 2, /there is no data set 'nonesuch'/],
+        ['train vae --resize 28x28', 2, /--resize is for data of your own/],
+        ['train vae --data synthetic-digits --grey', 2, /--grey is for data of your own/],
+        ['train vae --data shapes --resize big', 1, /resize must be WIDTHxHEIGHT/],
+        ['data list --grey', 2, /--resize, --grey and --columns are for data describe/],
+        ['data describe', 2, /needs the name/],
+        ['data describe shapes/bar/0.png', 1, /is no data of a known form/],
+      ];
+      const ended = await eachOf(
+        refused.map(([line]) => line),
+        folder,
+      );
+      for (const [index, [line, code, message]] of refused.entries()) {
+        const lines = complaints(ended[index]!);
+        expect(lines, line).to.have.length(1);
+        expect(lines[0], line).to.match(message);
+        expect(ended[index]!.code, line).to.equal(code);
+        expect(lines[0], line).to.not.match(/undefined|TypeError/);
+      }
+      const manifests = (await readdir(folder, { recursive: true })).filter((file) => file.endsWith('manifest.json'));
+      expect(manifests).to.deep.equal([]);
+    }));
+
+  it('help of train speaks of it', async () => {
+    const [help] = await eachOf(['train --help'], '.');
+    expect(help!.stdout.replace(/\s+/g, ' ')).to.match(
+      /--data .*own data: a folder of images, or a \.npy, \.npz, \.csv/,
+    );
+  });
+});
