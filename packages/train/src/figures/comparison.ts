@@ -67,7 +67,7 @@ export function loggedValues({ name, log }: ComparedRun, metric: string): readon
   const [, kind, bare = metric] = /^(train|validation)\/(.+)$/.exec(metric) ?? [];
   const pick = (key: string, of: (line: LogLine) => boolean) =>
     log
-      .filter((line) => line.metrics[key] !== undefined && of(line))
+      .filter((line) => Object.hasOwn(line.metrics, key) && of(line))
       .map(({ step, epoch, metrics }) => ({ step, epoch, value: metrics[key]! }));
   // A step may itself be called `train`: the name as it stands comes first.
   const points = pick(metric, () => true);

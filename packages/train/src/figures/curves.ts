@@ -27,7 +27,7 @@ export function curves({ title, y, lines, domain }: CurvesOptions): Figure {
   return ({ log, model }) => {
     const { manifest } = model;
     const all = lines.map(({ name, kind, metric, negate = false }) => {
-      const points = log.filter((line) => line.kind === kind && line.metrics[metric] !== undefined);
+      const points = log.filter((line) => line.kind === kind && Object.hasOwn(line.metrics, metric));
       const sign = negate ? -1 : 1;
       return { name, x: points.map(({ step }) => step), y: points.map(({ metrics }) => sign * metrics[metric]!) };
     });

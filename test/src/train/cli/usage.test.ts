@@ -73,6 +73,8 @@ const CASES: readonly Case[] = [
   ['verify https://example.invalid/run', 1, /is a URL/],
   ['chart none -o c.png --metrics elbo', 2, /none is no run: there is no none\/metrics\.jsonl/],
   ['chart logged --metrics elbo', 2, /chart needs --out; see/],
+  ['chart logged -o c.png --metrics constructor', 2, /run 'logged' has no metric 'constructor'; it has knn/],
+  ['chart logged -o c.png --metrics __proto__', 2, /run 'logged' has no metric '__proto__'/],
   ['chart logged -o c.png --metrics knm', 2, /run 'logged' has no metric 'knm'; did you mean 'knn'\?/],
   ['chart a=logged a=logged -o c.png --metrics knn', 2, /two runs are called 'a': say NAME=RUN/],
   ['data lst', 2, /did you mean 'list'\?/],
