@@ -163,9 +163,13 @@ describe('a run folder', () => {
       expect(error.message).to.include('process 1 on elsewhere');
       await lockOf({ pid: 999_999_999, host: hostname(), began: 0 });
       await tiny({ out, maxSteps: 1 });
+      // It exited by itself: its lock is gone, its name is still there.
+      await lockOf({ pid: 999_999_999, host: hostname(), began: 0 });
+      await rm(join(out, '.training.lock'), { recursive: true });
+      await tiny({ out, resume: true, maxSteps: 2 });
       // The same id, as in a container that was started again.
       await lockOf({ pid: process.pid, host: hostname(), began: 0 });
-      await tiny({ out, resume: true, maxSteps: 2 });
+      await tiny({ out, resume: true, maxSteps: 3 });
     }));
 });
 

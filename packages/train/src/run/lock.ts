@@ -104,10 +104,12 @@ async function readOwner(file: string): Promise<Owner | undefined> {
  * that see its end, one takes the owner's file away and does so.
  */
 async function free(lock: string, ownerFile: string): Promise<void> {
-  await unlink(ownerFile).then(
-    () => utimes(lock, 0, 0),
-    () => {},
+  const mine = await unlink(ownerFile).then(
+    () => true,
+    () => false,
   );
+  // A process that exited by itself has taken its lock away, and left the file.
+  if (mine) await utimes(lock, 0, 0).catch(() => {});
 }
 
 function isThis({ pid, host, began }: Owner): boolean {
