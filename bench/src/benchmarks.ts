@@ -23,7 +23,7 @@ const SENTENCES = 256;
 /** A page that gets no threads: any that is not cross-origin isolated. */
 const CHROMIUM_WASM = 'Chromium wasm';
 
-/** What is timed in a page and in Node, by recipe; ids behind `RECIPE/browser/`. */
+/** Calls that are timed in a page and in Node, by recipe; ids behind `RECIPE/browser/`. */
 export const BROWSER_TASKS: Readonly<Record<string, readonly { readonly row: Row; readonly task: ServingTask }[]>> = {
   vae: [
     {

@@ -11,7 +11,7 @@ export interface Program {
     readonly short: readonly number[];
     /** At least 100 training steps, of small batches where tfjs's cpu backend is slow. */
     readonly long: readonly number[];
-    /** What is timed. */
+    /** The run that is timed. */
     readonly timed: readonly number[];
     /** The same on backends that take seconds a step. */
     readonly slow?: readonly number[];

@@ -11,7 +11,7 @@ export interface ProgramsReport {
   readonly rows: readonly RowResult[];
 }
 
-/** What the project wants of programs; printed, never asserted: time depends on the machine. */
+/** Goals for the programs' times; printed, never asserted: time depends on the machine. */
 const WANTED = { cold: 1.5, compiled: 1.3 };
 
 /** The report as Markdown: the machine, a table for each quantity, what is not as wanted. */

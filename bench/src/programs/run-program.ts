@@ -20,7 +20,7 @@ export interface Line {
 }
 
 export interface ProgramRun {
-  /** What the program printed. */
+  /** The program's standard output. */
   readonly lines: readonly Line[];
   /** The most memory that was resident, in MB. */
   readonly peakMB: number;

@@ -7,7 +7,7 @@ export type Target = { readonly row: string } & (
   | { readonly atMost: number; readonly of?: string }
 );
 
-/** What the project promises. Judged and printed, never asserted in tests: time depends on the machine. */
+/** The project's promises. Judged and printed, never asserted in tests: time depends on the machine. */
 export const TARGETS: readonly Target[] = [
   { row: 'vae/step/elbo', against: 'tfjs wasm', atLeast: 12 },
   { row: 'vae/step/elbo', against: 'PyTorch', atLeast: 1.5 },

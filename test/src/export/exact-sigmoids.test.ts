@@ -43,6 +43,14 @@ describe('sigmoids', () => {
     );
   });
 
+  it('have one in a product, too', async () => {
+    const { values } = await run((x) => tf.log(tf.sigmoid(x).mul(0.5)));
+    expectNear(
+      values,
+      X.map((x) => Math.log(0.5) - Math.log1p(Math.exp(-x))),
+    );
+  });
+
   it('divide', async () => {
     const { values } = await run((x) => tf.div(1, tf.sigmoid(tf.maximum(x, -30))));
     expectNear(

@@ -1,8 +1,11 @@
 import { binary, scalar, unary } from './build.js';
 import { neededBy, nodeOf, ownOutput, topologicalOrder, type Value } from './value.js';
 
-/** Operators whose result is about as small as an input: adding an epsilon, clipping, and what only moves numbers. */
-const CARRIES = ['Add', 'Cast', 'Clip', 'Concat', 'Expand', 'Gather', 'Max', 'Min', 'Reshape', 'Slice'].concat([
+/** Operators whose result can be as small as an input: products, adding an epsilon, clipping, and what only moves numbers. */
+const CARRIES = ['Abs', 'Add', 'Cast', 'Clip', 'Concat', 'Expand', 'Gather', 'Max', 'Min', 'Mul', 'Neg'].concat([
+  'Reshape',
+  'Slice',
+  'Sqrt',
   'Squeeze',
   'Transpose',
   'Unsqueeze',

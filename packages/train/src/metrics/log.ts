@@ -98,13 +98,18 @@ export async function readLog(path: string): Promise<LogLine[]> {
 }
 
 function parseLine(text: string, path: string, line: number): LogLine {
-  let reason = 'it is no JSON';
+  const refuse = (reason: string, cause?: unknown): TrainError => {
+    const message = `${path} is damaged at line ${line} (${reason}): delete that line`;
+    return new TrainError('log-invalid', message, { path, line }, { cause });
+  };
+  let json: unknown;
   try {
-    const parsed = lineSchema.safeParse(JSON.parse(text));
-    if (parsed.success) return parsed.data;
-    const [issue] = parsed.error.issues;
-    reason = `${issue!.path.join('.') || 'it'}: ${issue!.message}`;
-  } catch {}
-  const message = `${path} is damaged at line ${line} (${reason}): delete that line`;
-  throw new TrainError('log-invalid', message, { path, line });
+    json = JSON.parse(text);
+  } catch (error) {
+    throw refuse('it is no JSON', error);
+  }
+  const { success, data, error } = lineSchema.safeParse(json);
+  if (success) return data;
+  const [issue] = error.issues;
+  throw refuse(`${issue!.path.join('.') || 'it'}: ${issue!.message}`);
 }

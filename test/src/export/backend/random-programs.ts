@@ -5,7 +5,7 @@ import { tf } from '@onnx-forge/export';
 export interface Step {
   readonly op: number;
   readonly picks: readonly number[];
-  /** What happens after it: see `AFTER`. */
+  /** The action after it: see `AFTER`. */
   readonly after: number;
 }
 
@@ -478,7 +478,7 @@ export function beginning(): tf.Tensor[] {
   ];
 }
 
-/** What a program does between its steps. */
+/** Actions of a program between its steps. */
 export const AFTER = [
   'nothing',
   'nothing',

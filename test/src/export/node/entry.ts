@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { tf } from '@onnx-forge/export';
 
-/** What `import tf from '@onnx-forge/export/node'` gives. */
+/** The value of `import tf from '@onnx-forge/export/node'`. */
 export type NodeEntry = typeof import('@onnx-forge/export/node').default;
 
 /**

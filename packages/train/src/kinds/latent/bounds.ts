@@ -1,6 +1,7 @@
 import { float32, type Random, type Tensor, WeightSums } from '@onnx-forge/infer';
 import { type Batch, evaluationBatches } from '../../data/batches.js';
 import type { Split } from '../../data/data-set.js';
+import { pick } from '../../data/views.js';
 import type { GraphRunner } from '../graph.js';
 
 /** How closely log p(x) is followed during training. */
@@ -91,11 +92,9 @@ async function meanGap(
 }
 
 /** `count` examples at equal distances: a file may be sorted by class. */
-function spreadOver({ size, fields }: Split, count: number): Split {
-  const at = (index: number) => Math.floor((index * size) / count);
-  const chosen = Object.entries(fields).map(([name, field]) => {
-    const read: typeof field.read = (index, out, offset) => field.read(at(index), out, offset);
-    return [name, { ...field, read }] as const;
-  });
-  return { size: count, fields: Object.fromEntries(chosen) };
+function spreadOver(split: Split, count: number): Split {
+  return pick(
+    split,
+    Array.from({ length: count }, (_, index) => Math.floor((index * split.size) / count)),
+  );
 }
