@@ -145,11 +145,7 @@ async function runAll(subject: LauncherSubject, jobs: readonly Job[]): Promise<r
 }
 
 /** States of jobs when all are over. */
-async function end(
-  subject: LauncherSubject,
-  ids: readonly JobId[],
-  launcher: Launcher,
-): Promise<readonly JobState[]> {
+async function end(subject: LauncherSubject, ids: readonly JobId[], launcher: Launcher): Promise<readonly JobState[]> {
   let states: readonly JobState[] = [];
   await until(subject, async () => {
     states = await launcher.states(ids);

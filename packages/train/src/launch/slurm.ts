@@ -138,7 +138,8 @@ export class SlurmLauncher implements Launcher {
     for (const line of stdout.split('\n')) {
       const [task, state] = line.trim().split(' ');
       if (task === undefined || state === undefined) continue;
-      if (['PENDING', 'CONFIGURING', 'REQUEUED', 'REQUEUE_HOLD', 'SUSPENDED'].includes(state)) states.set(task, 'waiting');
+      if (['PENDING', 'CONFIGURING', 'REQUEUED', 'REQUEUE_HOLD', 'SUSPENDED'].includes(state))
+        states.set(task, 'waiting');
       if (['RUNNING', 'COMPLETING'].includes(state)) states.set(task, 'running');
       if (state === 'CANCELLED') states.set(task, 'cancelled');
     }

@@ -12,6 +12,9 @@ import type { TrialReport } from './stoppers/stopper.js';
 /** Of `sweep.json`. A folder of a newer version is refused. */
 const FORMAT = 1;
 
+/** Records that are read at a time. */
+const AT_ONCE = 64;
+
 /** One set of settings, and how far it came. */
 export interface TrialRecord {
   readonly number: number;
@@ -99,6 +102,11 @@ export class SweepFolder {
     return `${number}`.padStart(4, '0');
   }
 
+  /** `results.csv`, for spreadsheets. */
+  get resultsFile(): string {
+    return join(this.path, 'results.csv');
+  }
+
   /** The run folder of a trial's training with one of the seeds. */
   runFolder(number: number, seed: number): string {
     const folder = join(this.path, 'trials', SweepFolder.trialName(number));
@@ -116,14 +124,14 @@ export class SweepFolder {
     await writeAtomically(this.#recordFile(record.number), `${JSON.stringify(record)}\n`);
   }
 
-  /** Records in the order of their numbers, read a few at a time. */
-  async *records(): AsyncGenerator<TrialRecord> {
+  /** Records of the trials `from` up to, not including, `to`, in the order of their numbers, read a few at a time. */
+  async *records(from = 0, to: number = Number.POSITIVE_INFINITY): AsyncGenerator<TrialRecord> {
     const names = await readdir(join(this.path, 'trials')).catch(() => []);
-    const numbers = names.flatMap((name) => /^(\d+)\.json$/.exec(name)?.[1] ?? []).map(Number);
+    const all = names.flatMap((name) => /^(\d+)\.json$/.exec(name)?.[1] ?? []).map(Number);
+    const numbers = all.filter((number) => number >= from && number < to);
     numbers.sort((one, other) => one - other);
-    const at_once = 64;
-    for (let i = 0; i < numbers.length; i += at_once) {
-      const some = await Promise.all(numbers.slice(i, i + at_once).map((number) => this.record(number)));
+    for (let i = 0; i < numbers.length; i += AT_ONCE) {
+      const some = await Promise.all(numbers.slice(i, i + AT_ONCE).map((number) => this.record(number)));
       for (const record of some) if (record) yield record;
     }
   }

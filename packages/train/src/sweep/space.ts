@@ -51,33 +51,30 @@ const rangeSchema = z
     }
   });
 
-/** A bare list is a choice. */
-const parameterSchema: z.ZodType<Parameter> = z.union(
-  [
-    z
-      .array(value)
-      .min(1)
-      .transform((values): ChoiceParameter => ({ values })),
-    choiceSchema,
-    rangeSchema,
-  ],
-  { error: 'a list of values, {values: [...]}, or {min, max} with log, integer or points' },
-);
+/** A bare list is a choice. What is wrong is said of the form that was meant. */
+const parameterSchema: z.ZodType<Parameter> = z.unknown().transform((given, context): Parameter => {
+  const meant = Array.isArray(given) ? { values: given as unknown } : given;
+  const choice = typeof meant === 'object' && meant !== null && 'values' in meant;
+  const result = (choice ? choiceSchema : rangeSchema).safeParse(meant);
+  if (result.success) return result.data;
+  for (const { message, path } of result.error.issues) {
+    context.addIssue({ code: 'custom', message: `${message} (a list of values, or a range: min, max)`, path });
+  }
+  return z.NEVER;
+});
 
 /** A space as a sweep file has it. */
-export const spaceSchema: z.ZodType<Space> = z
-  .record(z.string(), parameterSchema)
-  .check(({ value: space, issues }) => {
-    const names = Object.keys(space);
-    if (names.length === 0) issues.push({ code: 'custom', message: 'it has no parameter', input: space });
-    for (const [name, { when: condition }] of Object.entries(space)) {
-      for (const other of Object.keys(condition ?? {})) {
-        if (names.indexOf(other) < names.indexOf(name) && Object.hasOwn(space, other)) continue;
-        const message = `'${name}' is drawn when '${other}' has some value, so '${other}' must stand above it`;
-        issues.push({ code: 'custom', message, input: condition, path: [name, 'when'] });
-      }
+export const spaceSchema: z.ZodType<Space> = z.record(z.string(), parameterSchema).check(({ value: space, issues }) => {
+  const names = Object.keys(space);
+  if (names.length === 0) issues.push({ code: 'custom', message: 'it has no parameter', input: space });
+  for (const [name, { when: condition }] of Object.entries(space)) {
+    for (const other of Object.keys(condition ?? {})) {
+      if (names.indexOf(other) < names.indexOf(name) && Object.hasOwn(space, other)) continue;
+      const message = `'${name}' is drawn when '${other}' has some value, so '${other}' must stand above it`;
+      issues.push({ code: 'custom', message, input: condition, path: [name, 'when'] });
     }
-  });
+  }
+});
 
 export function isChoice(parameter: Parameter): parameter is ChoiceParameter {
   return 'values' in parameter;
@@ -95,10 +92,7 @@ export function isActive({ when: condition = {} }: Parameter, values: OptionValu
  *
  * @param draw a value of one parameter
  */
-export function drawSettings(
-  space: Space,
-  draw: (name: string, parameter: Parameter) => OptionValue,
-): OptionValues {
+export function drawSettings(space: Space, draw: (name: string, parameter: Parameter) => OptionValue): OptionValues {
   const settings: Record<string, OptionValue> = {};
   for (const [name, parameter] of Object.entries(space)) {
     if (isActive(parameter, settings)) settings[name] = draw(name, parameter);

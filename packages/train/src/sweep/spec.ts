@@ -15,8 +15,7 @@ export interface SweepSpec {
   readonly stopping: Stopping;
   /** The measure on the validation split that decides, such as `validation.elbo`. Selection by the test split is refused. */
   readonly target: string;
-  /** Default: as the measure is meant, where that is known. */
-  readonly goal?: 'maximise' | 'minimise' | undefined;
+  readonly goal: 'maximise' | 'minimise';
   /** Trials in all; a grid has a number of its own. */
   readonly trials?: number | undefined;
   /** No trial begins later than so many hours after the sweep did. */
@@ -41,7 +40,9 @@ const stopping = z.union(
     z.strictObject({ name: z.literal('median'), startup: count.optional(), warmup: count.optional() }),
     z.strictObject({ name: z.literal('asha'), eta: z.int().min(2).optional(), min: count.optional() }),
   ],
-  { error: `one of ${stoppingNames.join(', ')}, or {name: asha, eta: 3, min: 1}, {name: median, startup: 5, warmup: 1}` },
+  {
+    error: `one of ${stoppingNames.join(', ')}, or {name: asha, eta: 3, min: 1}, {name: median, startup: 5, warmup: 1}`,
+  },
 );
 
 /** A sweep file. A number of `seeds` means 1, 2, ... up to it. */
@@ -54,8 +55,11 @@ export const sweepSchema: z.ZodType<SweepSpec> = z
     stopping: stopping.default({ name: 'none' }),
     target: z
       .string('a measure of the validation split')
-      .regex(/^validation\../, 'a measure of the validation split, such as validation.elbo: the test split chooses nothing'),
-    goal: z.enum(['maximise', 'minimise'], 'maximise or minimise').optional(),
+      .regex(
+        /^validation\../,
+        'a measure of the validation split, such as validation.elbo: the test split chooses nothing',
+      ),
+    goal: z.enum(['maximise', 'minimise'], 'maximise or minimise'),
     trials: count.optional(),
     hours: z.number('a number above 0').positive('a number above 0').optional(),
     seeds: z
@@ -68,6 +72,11 @@ export const sweepSchema: z.ZodType<SweepSpec> = z
   })
   .check(({ value, issues }) => {
     if (value.search !== 'grid' && value.trials === undefined) {
-      issues.push({ code: 'custom', path: ['trials'], input: value, message: `a number: a ${value.search} search has no end of its own` });
+      issues.push({
+        code: 'custom',
+        path: ['trials'],
+        input: value,
+        message: `a number: a ${value.search} search has no end of its own`,
+      });
     }
   }) as unknown as z.ZodType<SweepSpec>;

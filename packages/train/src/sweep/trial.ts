@@ -1,9 +1,10 @@
 import { Random } from '@onnx-forge/infer';
 import { TrainError } from '../errors.js';
 import type { OptionValues } from '../options/option.js';
-import { SweepFolder, type TrialRecord } from './folder.js';
+import type { SweepFolder, TrialRecord } from './folder.js';
 import { SAMPLERS } from './samplers/index.js';
 import type { PastTrial } from './samplers/sampler.js';
+import type { SweepSpec } from './spec.js';
 import { stopperOf } from './stoppers/index.js';
 
 /** One training of a trial. */
@@ -23,6 +24,8 @@ export interface TrialTraining {
 
 /** How a trial's training ended: the target's value, on the validation split. */
 export interface TrialResult {
+  /** Whether it came to its end, instead of being stopped on the way. */
+  readonly finished: boolean;
   readonly value: number;
   readonly seconds: number;
 }
@@ -48,7 +51,7 @@ export async function trialSettings(folder: SweepFolder, number: number): Promis
 }
 
 /** +1 where lower targets are better, -1 where higher ones are. */
-export function lossSign(goal: 'maximise' | 'minimise' | undefined): 1 | -1 {
+export function lossSign(goal: SweepSpec['goal']): 1 | -1 {
   return goal === 'maximise' ? -1 : 1;
 }
 
@@ -106,7 +109,8 @@ export async function runTrial(
       if (signal?.aborted) return drawn;
       values.push(result.value);
       seconds += result.seconds;
-      if (stoppedAt !== undefined) break;
+      if (result.finished) stoppedAt = undefined;
+      else break;
     }
   } catch (error) {
     if (signal?.aborted) return drawn;

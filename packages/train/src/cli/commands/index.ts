@@ -21,6 +21,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./train.js'),
   },
   {
+    group: 'Train',
+    usage: 'sweep <what> [folder] [trial]',
+    summary: 'Train with many settings, here or on a cluster, and find the best',
+    load: () => import('./sweep.js'),
+  },
+  {
     group: 'Evaluate',
     usage: 'eval <run..>',
     summary: 'Measure trained runs on their exported graphs',

@@ -1,0 +1,7 @@
+/**
+ * Checks of drivers, as data: the same ones hold this package's own and anybody else's.
+ *
+ * @module @onnx-forge/train/conformance
+ */
+
+export { LAUNCHER_CHECKS, type LauncherSubject } from './launchers.js';
