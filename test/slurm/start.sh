@@ -6,7 +6,10 @@ set -euo pipefail
 if [ "${1:-}" = --stop ]; then
   dir=$(realpath "$2")
   for daemon in ctld slurmd-n1 slurmd-n2 munge; do
-    [ -s "$dir/$daemon.pid" ] && kill "$(cat "$dir/$daemon.pid")" 2>/dev/null || true
+    [ -s "$dir/$daemon.pid" ] || continue
+    pid=$(cat "$dir/$daemon.pid")
+    kill "$pid" 2>/dev/null || continue
+    for _ in $(seq 100); do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
   done
   exit 0
 fi
