@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { train } from '@onnx-forge/train';
 import {
   bestTrial,
+  drawSweep,
   recipeTrial,
   runTrial,
   SweepFolder,
@@ -157,6 +158,30 @@ describe('sweep', () => {
       const damaged = await rejection(async () => (await SweepFolder.open(folder)).record(0));
       expect(damaged.message).to.include('0000.json');
     }));
+
+  it('draws what there is: nothing of one trial, three figures of several, conditions and choices too', async () => {
+    await inTemporaryFolder(async (folder) => {
+      const space = {
+        x: { min: -1, max: 1 },
+        kind: ['a', 'b'],
+        rest: { min: 1, max: 9, log: true, when: { kind: 'b' } },
+      };
+      await sweep({ out: folder, spec: spec({ space, trials: 1 }) }, formula);
+      expect(await drawSweep(await SweepFolder.open(folder))).to.deep.equal([]);
+      await sweep({ out: folder, spec: spec({ space, trials: 9 }) }, formula);
+      const files = await drawSweep(await SweepFolder.open(folder));
+      expect(files.length).to.equal(6);
+      const parallel = await readFile(join(folder, 'figures', 'parallel.svg'), 'utf8');
+      for (const word of [
+        'validation.loss by all parameters',
+        'tiny, 9 trials of a random search, seed 1',
+        'kind',
+        'rest',
+      ]) {
+        expect(parallel).to.include(word);
+      }
+    });
+  });
 
   it('the standard error is that of the mean', () => {
     // 1, 2, 3, 4: variance 5/3.

@@ -2,7 +2,7 @@ import { type Command, defineCommand, type Outcome } from '../command.js';
 import { UsageError } from '../errors.js';
 import { count, oneOf, text } from '../options/values.js';
 
-const VERBS = ['status', 'best', 'attach', 'trial'] as const;
+const VERBS = ['status', 'best', 'figures', 'attach', 'trial'] as const;
 type Verb = (typeof VERBS)[number];
 
 const LAUNCHING = 'Where trials run:';
@@ -23,7 +23,7 @@ export const command: Command = defineCommand({
     'trials: 20\n' +
     'seeds: 3                       # trainings a trial; its value is their mean\n\n' +
     'The same command goes on with a sweep that was interrupted, and repeats no trial that has ended. status shows where a ' +
-    'sweep stands; best names the chosen trial; attach waits for a sweep whose jobs a queue runs.',
+    'sweep stands; best names the chosen trial; figures draws the sweep; attach waits for a sweep whose jobs a queue runs.',
   examples: [
     ['sweep vae.yaml --out sweeps/vae', 'all trials in this process, one after the other'],
     ['sweep vae.yaml --dry-run', 'the trials, and what they will cost'],
@@ -75,6 +75,8 @@ export const command: Command = defineCommand({
         return (await import('../sweep/results.js')).showStatus(folder);
       case 'best':
         return (await import('../sweep/results.js')).showBest(folder);
+      case 'figures':
+        return (await import('../sweep/results.js')).drawFigures(folder);
       case 'attach':
         return (await import('../sweep/run.js')).attach(folder, context);
       default:

@@ -1,3 +1,4 @@
+import { drawSweep } from '../../sweep/figures.js';
 import { SweepFolder, type TrialRecord } from '../../sweep/folder.js';
 import { type BestTrial, bestTrial, writeResults } from '../../sweep/results.js';
 import { trialCount } from '../../sweep/sweep.js';
@@ -36,6 +37,13 @@ export async function showStatus(path: string): Promise<Outcome> {
     text: lines.join('\n'),
     json: { folder: path, trials, ...counts, seconds, ...(best && { best: bestJson(folder, best) }) },
   };
+}
+
+/** Draws the sweep. */
+export async function drawFigures(path: string): Promise<Outcome> {
+  const files = await drawSweep(await SweepFolder.open(path));
+  const failure = files.length === 0 ? 'fewer than two trials have a value: there is nothing to draw' : undefined;
+  return { text: files.join('\n'), json: { figures: files }, failure };
 }
 
 /** The chosen trial. */

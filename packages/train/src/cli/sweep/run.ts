@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import type { Job } from '../../launch/launcher.js';
+import { drawSweep } from '../../sweep/figures.js';
 import { SweepFolder } from '../../sweep/folder.js';
 import { readLaunch, writeLaunch } from '../../sweep/launches.js';
 import type { SweepSpec } from '../../sweep/spec.js';
@@ -109,11 +110,13 @@ async function printScript(
 async function ended(summary: SweepSummary, signal: AbortSignal): Promise<Outcome> {
   signal.throwIfAborted();
   const { text, json } = await showStatus(summary.path);
+  const figures = await drawSweep(await SweepFolder.open(summary.path));
   const failure =
     summary.finished === 0
       ? 'no trial has come to its end'
       : summary.open > 0
         ? `${summary.open} trials did not end`
         : undefined;
-  return { text, json, failure };
+  const drawn = figures.length > 0 ? `\nfigures      ${figures.length} files in ${join(summary.path, 'figures')}` : '';
+  return { text: `${text}${drawn}`, json: { ...json, figures }, failure };
 }
