@@ -70,6 +70,12 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     group: 'Use',
+    usage: 'serve <run..>',
+    summary: 'Answer HTTP requests with trained runs: a JSON API with its OpenAPI description',
+    load: () => import('./serve.js'),
+  },
+  {
+    group: 'Use',
     usage: 'sample <run>',
     summary: 'Draw samples of a trained model as one PNG',
     load: () => import('./sample.js'),
