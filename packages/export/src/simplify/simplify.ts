@@ -1,11 +1,11 @@
 import type { Dialect } from '../graph/dialect.js';
 import type { GraphNode, Value } from '../graph/value.js';
-import { blockwise } from './blockwise.js';
-import { straightened, unrepeated } from './broadcasts.js';
-import { products } from './products.js';
+import { blockwise } from './layout/blockwise.js';
 import { rebuild } from './rebuild.js';
-import { steps } from './steps.js';
-import { widened } from './widened.js';
+import { products } from './rules/products.js';
+import { steps } from './rules/steps.js';
+import { straightened, unrepeated } from './rules/unrepeat.js';
+import { widened } from './rules/widen.js';
 
 /**
  * The same values from fewer and smaller nodes: what a training step computes, as tfjs's gradients write it, is full of

@@ -1,7 +1,7 @@
 import { sizeOf } from '@onnx-forge/infer';
-import { binary } from '../graph/build.js';
-import { type GraphNode, nodeOf, type Value } from '../graph/value.js';
-import { broadcastTo } from './uniform.js';
+import { binary } from '../../graph/build.js';
+import { type GraphNode, nodeOf, type Value } from '../../graph/value.js';
+import { broadcastTo } from '../uniform.js';
 
 /** Numbers in a row from which onnxruntime's CPU broadcasts at nearly full speed. */
 const WIDE = 256;

@@ -1,9 +1,9 @@
-import { fill, op, reshape, unary } from '../graph/build.js';
-import { type GraphNode, nodeOf, ownOutput, type Value } from '../graph/value.js';
-import { NCHWC } from '../idioms/blocked.js';
+import { fill, op, reshape, unary } from '../../graph/build.js';
+import { type GraphNode, nodeOf, ownOutput, type Value } from '../../graph/value.js';
+import { NCHWC } from '../../idioms/blocked.js';
+import { type Rule, usersOf } from '../rebuild.js';
+import { broadcastTo } from '../uniform.js';
 import type { BlockedImages } from './blocked-images.js';
-import { type Rule, usersOf } from './rebuild.js';
-import { broadcastTo } from './uniform.js';
 
 /** relu(scale * x + bias + sum) with one scale and one bias for each channel of an image [batch, height, width, channels]. */
 interface Affine {

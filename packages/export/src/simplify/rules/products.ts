@@ -1,11 +1,11 @@
 import { sizeOf } from '@onnx-forge/infer';
-import { binary, op, reshape } from '../graph/build.js';
-import { type GraphNode, nodeOf, ownOutput, type Value } from '../graph/value.js';
-import { isConstantAlong } from '../idioms/factors.js';
-import { axes } from '../idioms/layout.js';
-import { Product } from './product.js';
-import { type Rule, usersOf } from './rebuild.js';
-import { uniformValue } from './uniform.js';
+import { binary, op, reshape } from '../../graph/build.js';
+import { type GraphNode, nodeOf, ownOutput, type Value } from '../../graph/value.js';
+import { isConstantAlong } from '../../idioms/factors.js';
+import { axes } from '../../idioms/layout.js';
+import { Product } from '../product.js';
+import { type Rule, usersOf } from '../rebuild.js';
+import { uniformValue } from '../uniform.js';
 
 /**
  * Products multiply their small factors (one number for each channel, say) with each other first, so that each large

@@ -1,8 +1,8 @@
 import { sizeOf } from '@onnx-forge/infer';
-import { broadcastShape, op, reshape } from '../graph/build.js';
-import { type GraphNode, nodeOf, type Value } from '../graph/value.js';
-import { permute } from '../idioms/layout.js';
-import { broadcastTo, repeated, uniformValue } from './uniform.js';
+import { broadcastShape, op, reshape } from '../../graph/build.js';
+import { type GraphNode, nodeOf, type Value } from '../../graph/value.js';
+import { permute } from '../../idioms/layout.js';
+import { broadcastTo, repeated, uniformValue } from '../uniform.js';
 
 const ELEMENTWISE: ReadonlySet<string> = new Set(['Add', 'Sub', 'Mul', 'Div', 'Pow', 'Max', 'Min', 'Where']);
 const UNARY: ReadonlySet<string> = new Set([

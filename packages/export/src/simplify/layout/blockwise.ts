@@ -1,12 +1,12 @@
 import { sizeOf } from '@onnx-forge/infer';
-import { binary, fill, op, reshape, scalar } from '../graph/build.js';
-import { type GraphNode, nodeOf, topologicalOrder, type Value } from '../graph/value.js';
-import { NCHWC } from '../idioms/blocked.js';
+import { binary, fill, op, reshape, scalar } from '../../graph/build.js';
+import { type GraphNode, nodeOf, topologicalOrder, type Value } from '../../graph/value.js';
+import { NCHWC } from '../../idioms/blocked.js';
+import { type Rule, rebuild } from '../rebuild.js';
+import { straightened } from '../rules/unrepeat.js';
+import { uniformValue } from '../uniform.js';
 import { affine } from './affine.js';
 import { BlockedImages } from './blocked-images.js';
-import { straightened } from './broadcasts.js';
-import { type Rule, rebuild } from './rebuild.js';
-import { uniformValue } from './uniform.js';
 
 /**
  * Computes values between convolutions in the layout of these, where a scale, a shift, a sum of images and a relu for each

@@ -1,6 +1,6 @@
-import { op, unary } from '../graph/build.js';
-import { nodeOf, ownOutput, type Value } from '../graph/value.js';
-import { type Rule, usersOf } from './rebuild.js';
+import { op, unary } from '../../graph/build.js';
+import { nodeOf, ownOutput, type Value } from '../../graph/value.js';
+import { type Rule, usersOf } from '../rebuild.js';
 
 /**
  * relu(x) is above 0 where x is, and NaN where x is: a step at 0 takes the one that is computed anyway, so that x need
