@@ -1,21 +1,21 @@
 import { fill, ops } from '../graph/build.js';
-import { type Body, type GraphNode, neededBy, ownOutput, topologicalOrder, type Value } from '../graph/value.js';
+import { type Body, type GraphNode, ownOutput, topologicalOrder, type Value } from '../graph/value.js';
 import { uniformValue } from './uniform.js';
 
 /** Constants up to this size are one when they are equal; constants of one number everywhere at any size. */
 const COMPARED_SIZE = 64;
 
 /**
- * Rewrite of a node's value; undefined leaves it. The node has its new inputs already; `original` is the value as it
- * was. Asked for nodes with one output.
+ * The value to take in place of a node's; undefined leaves it. The node has its new inputs already; `original` is the value
+ * as it was. Asked for nodes with one output.
  */
-export type Rule = (node: GraphNode, original: Value) => Value | undefined;
+export type Rewrite = (node: GraphNode, original: Value) => Value | undefined;
 
 /**
- * Builds again what the outputs need, every node after its inputs, each as the rule wants it. Equal nodes become one; a
+ * Builds again what the outputs need, every node after its inputs, each as `rewrite` wants it. Equal nodes become one; a
  * value that no node computes stays the same object.
  */
-export function rebuild(outputs: readonly Value[], rule: Rule = () => undefined): Value[] {
+export function rebuild(outputs: readonly Value[], rewrite: Rewrite = () => undefined): Value[] {
   const copies = new Map<Value, Value>();
   const distinct = new Distinct();
   const copyOf = (value: Value): Value => {
@@ -29,25 +29,10 @@ export function rebuild(outputs: readonly Value[], rule: Rule = () => undefined)
       node.body && { inputs: node.body.inputs, outputs: node.body.outputs.map(copyOf) },
     );
     const [only, ...others] = node.outputs;
-    const replaced = only && others.length === 0 ? rule(copy, only) : undefined;
+    const replaced = only && others.length === 0 ? rewrite(copy, only) : undefined;
     for (const [i, output] of node.outputs.entries()) copies.set(output, replaced ?? copy.outputs[i]!);
   }
   return outputs.map(copyOf);
-}
-
-/** The nodes that use each value, once for every use. */
-export function usersOf(outputs: readonly Value[]): Map<Value, GraphNode[]> {
-  const users = new Map<Value, GraphNode[]>();
-  for (const node of topologicalOrder(outputs)) {
-    for (const input of neededBy(node)) {
-      if (!input) continue;
-      const own = ownOutput(input);
-      const known = users.get(own);
-      if (known) known.push(node);
-      else users.set(own, [node]);
-    }
-  }
-  return users;
 }
 
 const COMMUTATIVE: ReadonlySet<string> = new Set(['Add', 'Mul']);

@@ -1,7 +1,8 @@
 import { sizeOf } from '@onnx-forge/infer';
-import { broadcastShape, op, reshape } from '../../graph/build.js';
+import { binary, broadcastShape, fill, input, ints, op, unary } from '../../graph/build.js';
 import { type GraphNode, nodeOf, type Value } from '../../graph/value.js';
-import { permute } from '../../idioms/layout.js';
+import { expand } from '../../idioms/shapes.js';
+import type { RewriteRule } from '../rule.js';
 import { broadcastTo, repeated, uniformValue } from '../uniform.js';
 
 const ELEMENTWISE: ReadonlySet<string> = new Set(['Add', 'Sub', 'Mul', 'Div', 'Pow', 'Max', 'Min', 'Where']);
@@ -17,11 +18,51 @@ const UNARY: ReadonlySet<string> = new Set([
   'Sigmoid',
 ]);
 
-/**
- * Element-wise operators broadcast by themselves: they take what an Expand, a Tile or a constant of one number repeats,
- * and where all operands are repeated, so is the result.
- */
-export function unrepeated(node: GraphNode): Value | undefined {
+const [x, c, row] = [input('x', 'float32', [4, 6]), input('c', 'float32', [6]), input('row', 'float32', [1, 6])];
+
+/** Operands without the repeats that broadcasting does anyway. */
+export const unrepeat: RewriteRule = {
+  name: 'unrepeat',
+  says: 'An element-wise operator takes what an Expand, a Tile or a constant of one number repeats; if all its operands are repeated, the result is repeated instead. `x * 1` and `x / 1` are `x`.',
+  prepare: () => unrepeated,
+  cases: [
+    {
+      name: 'an operand that is repeated',
+      build: () => [binary('Add', x, expand(c, [4, 6]))],
+      becomes: ['Add(x, c)'],
+    },
+    {
+      name: 'one that a Tile repeats',
+      build: () => [binary('Sub', op('Tile', [row, ints([4, 1])], 'float32', [4, 6]), x)],
+      becomes: ['Sub(row, x)'],
+    },
+    {
+      name: 'a tensor of one number',
+      build: () => [binary('Max', x, fill(3, 'float32', [4, 6]))],
+      becomes: ['Max(x, 3)'],
+    },
+    {
+      name: 'a product with ones',
+      build: () => [unary('Relu', binary('Mul', x, fill(1, 'float32', [4, 6])))],
+      becomes: ['Relu(x)'],
+    },
+    {
+      name: 'operands that are all repeated',
+      build: () => [unary('Exp', binary('Mul', expand(c, [4, 6]), fill(2, 'float32', [4, 6])))],
+      becomes: ['Expand(Exp(Mul(c, 2)), [4, 6])'],
+    },
+    {
+      name: 'an operator that does not broadcast',
+      build: () => [op('Concat', [x, expand(c, [4, 6])], 'float32', [8, 6], { axis: 0 })],
+    },
+    {
+      name: 'operands that give the result its shape',
+      build: () => [binary('Mul', x, row)],
+    },
+  ],
+};
+
+function unrepeated(node: GraphNode): Value | undefined {
   const [output] = node.outputs as [Value];
   if (node.domain !== '') return undefined;
   if (UNARY.has(node.op)) {
@@ -48,20 +89,6 @@ function neutralTo(operator: string, [a, b]: readonly Value[]): Value | undefine
   if (operator !== 'Mul' && operator !== 'Div') return undefined;
   if (uniformValue(b!) === 1) return a;
   return operator === 'Mul' && uniformValue(a!) === 1 ? b : undefined;
-}
-
-/** A reshape of a reshape is one; a transpose of a transpose too. */
-export function straightened(node: GraphNode): Value | undefined {
-  const [output] = node.outputs as [Value];
-  if (node.domain !== '') return undefined;
-  if (node.op === 'Reshape') {
-    const inner = nodeOf(node.inputs[0]!, 'Reshape');
-    return inner ? reshape(inner.inputs[0]!, output.shape) : undefined;
-  }
-  if (node.op === 'Transpose' && nodeOf(node.inputs[0]!, 'Transpose')) {
-    return permute(node.inputs[0]!, node.attributes.perm as readonly number[]);
-  }
-  return undefined;
 }
 
 function broadcastOf(values: readonly Value[]): readonly number[] {
