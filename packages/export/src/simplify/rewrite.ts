@@ -1,5 +1,6 @@
 import type { Value } from '../graph/value.js';
-import { rebuild } from './rebuild.js';
+import { Distinct } from './distinct.js';
+import { type Rewrite, rebuild } from './rebuild.js';
 import type { RewriteRule } from './rule.js';
 
 /** Rules that are applied together, again and again until none fires. */
@@ -30,16 +31,17 @@ const MOST_PASSES = 20;
  * @throws Error after {@link MOST_PASSES} passes of a phase: a fault of its rules
  */
 export function rewrite(outputs: readonly Value[], phases: readonly Phase[]): Rewritten {
-  let values: readonly Value[] = rebuild(outputs);
+  const distinct = new Distinct();
+  let values: readonly Value[] = rebuild(outputs, undefined, distinct);
   const passes: Pass[] = [];
   for (const { name: phase, rules } of phases) {
     for (let pass = 1; ; pass++) {
       const fired: Record<string, number> = {};
       for (const rule of rules) {
-        const { rewritten, times } = applied(rule, values);
+        const { rewritten, times } = applied(rule, values, distinct);
         if (times === 0) continue;
         fired[rule.name] = times;
-        values = rebuild(rewritten); // equal nodes become one
+        values = rebuild(rewritten, undefined, distinct); // equal nodes become one
       }
       passes.push({ phase, fired });
       const names = Object.keys(fired);
@@ -51,14 +53,19 @@ export function rewrite(outputs: readonly Value[], phases: readonly Phase[]): Re
 }
 
 /** The values with the rule offered each node once. */
-function applied(rule: RewriteRule, outputs: readonly Value[]): { rewritten: readonly Value[]; times: number } {
+function applied(
+  rule: RewriteRule,
+  outputs: readonly Value[],
+  distinct: Distinct,
+): { rewritten: readonly Value[]; times: number } {
   const rewriteOf = rule.prepare(outputs);
   let times = 0;
-  const rewritten = rebuild(outputs, (node, original) => {
+  const count: Rewrite = (node, original) => {
     const value = rewriteOf(node, original);
     if (value === undefined || value === node.outputs[0]) return undefined;
     times++;
     return value;
-  });
+  };
+  const rewritten = rebuild(outputs, count, distinct);
   return { rewritten, times };
 }
