@@ -2,7 +2,7 @@ import { TraceMismatchError } from '../errors.js';
 import { binary, cast, constant, ints, op, reshape, scalar, unary } from '../graph/build.js';
 import { floorDiv, modulo, plus, product, type Size, shapeEntry, sizeVector, times } from '../graph/size.js';
 import { constantData, type DType, type GraphNode, neededBy, type Value } from '../graph/value.js';
-import { comparableEnds } from '../lower/slicing.js';
+import { comparableEnds } from '../idioms/slice.js';
 import { describePlace, type Place } from '../place.js';
 import { type ConstantForm, constantForm, type NumberRule, type SizeMap, sameConstant } from './constant-form.js';
 import { frozenRandomness } from './drawn-constants.js';
