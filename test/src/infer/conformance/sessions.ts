@@ -15,7 +15,7 @@ function sharedFloats(length: number): Float32Array<ArrayBuffer> {
   return new Float32Array(new Memory({ initial: 1, maximum: 1, shared: true }).buffer, 0, length);
 }
 
-/** What every device's sessions must do, on the graph y = 2 x + 1, s = sum of x over the last axis. */
+/** Checks of any device's sessions, on the graph y = 2 x + 1, s = sum of x over the last axis. */
 export const sessionChecks: Checks<SessionSubject> = {
   'tells device, names and shapes': async ({ device, open }) => {
     await using session = await open();
