@@ -7,7 +7,7 @@ const COMPARED_SIZE = 64;
 
 const COMMUTATIVE: ReadonlySet<string> = new Set(['Add', 'Mul']);
 
-/** Values and nodes, each kept once, as long as a graph is rebuilt again and again. */
+/** Constants and nodes of a graph, equal ones once. Shared by the passes over the graph: a node that a pass leaves stays the same object. */
 export class Distinct {
   readonly #ids = new Map<Value, number>();
   readonly #values = new Map<Value, Value>();

@@ -21,8 +21,8 @@ export const sessionChecks: Checks<SessionSubject> = {
     await using session = await open();
     expect(session.device).to.equal(device);
     expect(session.inputNames).to.deep.equal(['x']);
-    expect(session.inputs).to.deep.equal({ x: { type: 'float32', shape: ['n', 3] } });
-    expect(session.outputs.s).to.deep.equal({ type: 'float32', shape: ['n', 1] });
+    expect(session.inputs).to.deep.equal({ x: { dtype: 'float32', type: 'float32', shape: ['n', 3] } });
+    expect(session.outputs.s).to.deep.equal({ dtype: 'float32', type: 'float32', shape: ['n', 1] });
     return undefined;
   },
 
