@@ -86,7 +86,7 @@ async function loadAll(
   const models = new Map<string, Model>();
   try {
     for (const [name, run] of Object.entries(runs)) {
-      if (!/^[\w.-]+$/.test(name) || OWN_ROUTES.includes(name)) {
+      if (!/^\w[\w.-]*$/.test(name) || OWN_ROUTES.includes(name)) {
         throw new InputError(`'${name}' can't be the name of a served model: letters, digits, '.', '_' and '-'`, {
           name,
         });

@@ -6,7 +6,7 @@ import type { SlurmOptions } from '../launch/slurm.js';
 import { writeAtomically } from '../run/atomic.js';
 import { SweepError } from './errors.js';
 
-/** What a queue was given, so that another process can wait for it. */
+/** The jobs of a sweep that a queue was given, so that another process can wait for them. */
 export interface Launch {
   readonly slurm: SlurmOptions;
   readonly jobs: readonly JobId[];

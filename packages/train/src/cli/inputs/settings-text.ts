@@ -1,6 +1,6 @@
 import { LineCounter, parseDocument } from 'yaml';
 
-/** What a text of YAML or JSON says, and on which lines. */
+/** The value of a text of YAML or JSON, and the lines of its parts. */
 export interface SettingsText {
   readonly value: unknown;
   /** Line (from 1) of what stands at a path of keys and indices, or of the nearest part around it that is there. */

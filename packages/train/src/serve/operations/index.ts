@@ -4,7 +4,7 @@ import { classifierOperations, embeddingOperations } from './images-in.js';
 import type { OperationLimits, Operations } from './operation.js';
 import { languageModelOperations, textClassifierOperations, translatorOperations } from './texts.js';
 
-/** What a loaded model can be asked over HTTP. */
+/** The operations that a loaded model has over HTTP. */
 export function operationsOf(model: Model, limits: OperationLimits): Operations {
   switch (model.kind) {
     case 'latent':

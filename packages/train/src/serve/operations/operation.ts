@@ -1,7 +1,7 @@
 import type { Model } from '@onnx-forge/infer';
 import type { z } from 'zod';
 
-/** What an operation gets beside its body. */
+/** Things of a request that an operation gets beside its body. */
 export interface OperationContext {
   /** Aborted when the client goes away. */
   readonly signal: AbortSignal;
@@ -18,7 +18,7 @@ export interface Operation<Body = unknown> {
   readonly summary: string;
   /** Checks a request's body and fills in defaults. */
   readonly body: z.ZodType<Body>;
-  /** What the answer's JSON holds, in one line. */
+  /** Fields of the answer's JSON, in one line. */
   readonly answers: string;
   run(body: Body, context: OperationContext): Answer | Promise<Answer>;
 }
