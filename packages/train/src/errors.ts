@@ -17,6 +17,7 @@ export type TrainErrorCode =
   | 'snapshot-invalid'
   | 'checkpoint-invalid'
   | 'checkpoint-mismatch'
+  | 'weights-unfit'
   | 'graph-external'
   | 'graph-folds-weights'
   | 'port-in-use'
@@ -104,6 +105,11 @@ export const TRAIN_ERRORS: ErrorCatalogue<TrainErrorCode> = {
     error: 'TrainError',
     means: 'The run was started with other options, data or networks than it should go on with now.',
     mend: 'Resume it with the same settings, or start again with --force.',
+  },
+  'weights-unfit': {
+    error: 'TrainError',
+    means: '--from: the weights of the other run do not fit the networks of this one, or there are none.',
+    mend: 'Give the settings of that run, or leave the weights that the message names out by --from-except.',
   },
   'graph-external': {
     error: 'TrainError',

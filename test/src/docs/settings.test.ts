@@ -27,6 +27,7 @@ const OTHERS: Readonly<Record<string, readonly [batch: string, request: string]>
   config: ['', ''],
   out: ['`out`', '`out`'],
   resume: ['', '`resume`'],
+  extend: ['', '`extend`'],
   force: ['', '`force`'],
 };
 

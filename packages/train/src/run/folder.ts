@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { MANIFEST_FILE } from '@onnx-forge/infer';
 import { TrainError } from '../errors.js';
 
-type Entry = 'manifest' | 'log' | 'checkpoint' | 'graphs' | 'figures' | 'snapshots';
+type Entry = 'manifest' | 'status' | 'log' | 'checkpoint' | 'graphs' | 'figures' | 'snapshots';
 
 const ENTRIES: Readonly<Record<Entry, string>> = {
   manifest: MANIFEST_FILE,
+  status: 'status.json',
   log: 'metrics.jsonl',
   checkpoint: 'checkpoint',
   graphs: 'graphs',

@@ -16,7 +16,7 @@ import { summarise } from './train-summary.js';
  */
 export async function trainAll(
   plans: readonly PlannedRun[],
-  mode: { readonly resume: boolean; readonly force: boolean },
+  mode: { readonly resume: boolean; readonly extend: boolean; readonly force: boolean },
   context: CommandContext,
 ): Promise<Outcome> {
   const { progress, argv } = context;

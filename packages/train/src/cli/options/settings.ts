@@ -21,6 +21,8 @@ export interface TrainSettings {
   readonly batchSize?: number | undefined;
   readonly maxSteps?: number | undefined;
   readonly seed?: number | undefined;
+  readonly from?: string | undefined;
+  readonly fromExcept?: string | undefined;
   readonly engine?: EngineName | undefined;
   readonly device?: DeviceRequest | undefined;
   readonly backend?: Backend | undefined;
@@ -133,6 +135,18 @@ export const SETTINGS: { readonly [K in keyof TrainSettings]-?: Setting<NonNulla
     says: 'Of weights, order of examples and noise: the same seed gives the same run',
     otherwise: '1',
   },
+  from: {
+    type: name,
+    group: 'what',
+    says: 'Begin with the weights of this run (its folder); of the same recipe, it also has the defaults of data, options, seed and engine',
+    otherwise: 'new weights',
+  },
+  fromExcept: {
+    type: name,
+    group: 'what',
+    says: "With --from, weights that begin anew: names with commas between, * for any characters, such as 'decoder/*'",
+    otherwise: 'none',
+  },
   engine: { type: choice(ENGINES), group: 'how', says: 'What runs the steps', otherwise: 'compiled' },
   device: {
     type: choice(DEVICES),
@@ -204,6 +218,9 @@ export function toRequest(given: TrainSettings): TrainSettings {
     throw new UsageError(
       `--backend ${backend} is for the eager engine: use --engine eager, or --device with the compiled one`,
     );
+  }
+  if (given.fromExcept !== undefined && given.from === undefined) {
+    throw new UsageError('--from-except names weights of --from RUN that begin anew: give --from too');
   }
   if (given.saveStep && (engine === 'eager' || backend !== undefined)) {
     throw new UsageError('--save-step is for the compiled engine: the eager one has no graph of its step');
