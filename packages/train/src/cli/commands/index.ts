@@ -21,6 +21,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./train.js'),
   },
   {
+    group: 'Train',
+    usage: 'config <model>',
+    summary: 'Print all settings of a recipe as YAML, to change and to train with',
+    load: () => import('./config.js'),
+  },
+  {
     group: 'Evaluate',
     usage: 'eval <run..>',
     summary: 'Measure trained runs on their exported graphs',

@@ -11,7 +11,9 @@ export const command: Command = defineCommand({
     'not stop the others, a table at the end shows all, and the exit code is 1 when any has failed.\n\n' +
     'Ctrl-C ends a run with a checkpoint (exit code 130) and says how to go on; a kill at any moment loses at most ' +
     'the time since the last checkpoint. The options of each model are listed by: onnx-forge models\n\n' +
-    'A batch file is JSON; a run has the settings of this command line, in camel case, and they win over it:\n' +
+    '--config takes YAML or JSON. The settings of one run, in camel case, over which this command line wins ' +
+    "('onnx-forge config MODEL' prints all); the manifest of a run, to train the same again; or a batch, whose settings win over " +
+    'this command line:\n' +
     '{"defaults": {"epochs": 5}, "runs": [{"model": "vae", "out": "runs/vae-20", "set": {"latentDim": 20}}]}',
   examples: [
     ['train vae', 'on generated digits, to runs/vae'],
@@ -24,11 +26,19 @@ export const command: Command = defineCommand({
       'a new run that begins with the weights of runs/vae',
     ],
     ['train ./my-recipe.ts --engine eager --backend wasm', 'your own recipe, run by tfjs itself'],
+    [
+      'train --config vae.yaml --epochs 5',
+      "the settings of a file that 'onnx-forge config vae' wrote, but for the epochs",
+    ],
+    ['train --config runs/vae/manifest.json -o again', 'the run runs/vae once more, into another folder'],
     ['train --config batch.json', 'many runs, each with its own settings'],
   ],
   positionals: { model: { type: 'string', array: true, describe: "Names from 'onnx-forge models', or recipe files" } },
   options: {
-    config: { ...text('--config', 'Batch file (JSON): many runs with settings of their own'), group: GROUPS.what },
+    config: {
+      ...text('--config', 'Settings in a file (YAML or JSON): of one run, of many, or the manifest of a run'),
+      group: GROUPS.what,
+    },
     ...settingOptions('what'),
     ...settingOptions('how'),
     out: {
