@@ -13,6 +13,7 @@ export type TrainErrorCode =
   | 'run-exists'
   | 'run-unwritable'
   | 'run-locked'
+  | 'run-undeletable'
   | 'log-invalid'
   | 'snapshot-invalid'
   | 'checkpoint-invalid'
@@ -85,6 +86,11 @@ export const TRAIN_ERRORS: ErrorCatalogue<TrainErrorCode> = {
     error: 'TrainError',
     means: 'Another process is training in this run folder.',
     mend: 'Wait for it or stop it, or choose another --out.',
+  },
+  'run-undeletable': {
+    error: 'TrainError',
+    means: 'There is no run of this name to delete, or the folder is no run, or the name is a link.',
+    mend: 'Name the run folder itself; other folders are deleted by hand.',
   },
   'log-invalid': {
     error: 'TrainError',

@@ -1,5 +1,7 @@
 import type { CommandContext } from './command.js';
 import { InterruptedError } from './errors.js';
+import { print } from './output/print.js';
+import { printable } from './output/printable.js';
 import { progressOn } from './output/progress.js';
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
@@ -28,6 +30,7 @@ export function createContext({ argv, verbose }: { argv: readonly string[]; verb
     argv,
     verbose,
     progress,
+    print: (text) => print(`${printable(text)}\n`),
     interruptible(announce) {
       announcement = announce;
       if (!listening) for (const signal of SIGNALS) process.on(signal, onSignal);

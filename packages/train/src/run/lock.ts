@@ -75,8 +75,12 @@ export async function lockRun(run: string): Promise<RunLock> {
   };
 }
 
+/** The lock and its owner's file, in a run folder. */
+export const LOCK_FILES: readonly string[] = ['.training.lock', '.training.json'];
+
 function lockPaths(run: string): { readonly lock: string; readonly ownerFile: string } {
-  return { lock: join(run, '.training.lock'), ownerFile: join(run, '.training.json') };
+  const [lock, ownerFile] = LOCK_FILES.map((name) => join(run, name));
+  return { lock: lock!, ownerFile: ownerFile! };
 }
 
 /** Whether a process trains in the folder now. A machine that has not renewed its lock for a minute is taken to be gone. */

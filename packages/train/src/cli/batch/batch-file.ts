@@ -19,7 +19,7 @@ export interface BatchEntry extends TrainSettings {
   readonly sha256?: string | undefined;
 }
 
-/** What a `--config` file asks for. */
+/** Trainings that a `--config` file asks for. */
 export interface ConfigFile {
   /** Of one run (its settings, or its manifest) single settings of the command line win; of a batch, the file's. */
   readonly form: 'run' | 'manifest' | 'batch';

@@ -46,6 +46,18 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     group: 'Look',
+    usage: 'runs [folder..]',
+    summary: 'List, compare and delete runs',
+    load: () => import('./runs.js'),
+  },
+  {
+    group: 'Look',
+    usage: 'tail <run>',
+    summary: 'Show the latest lines of the log of a run, live while it is trained',
+    load: () => import('./tail.js'),
+  },
+  {
+    group: 'Look',
     usage: 'figures <run..>',
     summary: 'Draw the figures of trained runs again',
     load: () => import('./figures.js'),

@@ -1,6 +1,6 @@
 import { LineCounter, parseDocument } from 'yaml';
 
-/** What a text of YAML or JSON says, and on which lines. */
+/** Content of a text of YAML or JSON, and the lines that it stands on. */
 export interface SettingsText {
   readonly value: unknown;
   /** Line (from 1) of what stands at a path of keys and indices, or of the nearest part around it that is there. */
