@@ -8,7 +8,7 @@ import { BIN, onnxForge } from './onnx-forge.js';
 const GROUPS = {
   Train: ['demo', 'models', 'train', 'config'],
   Evaluate: ['eval', 'verify', 'table'],
-  Look: ['figures', 'chart', 'bars', 'explore'],
+  Look: ['runs', 'tail', 'figures', 'chart', 'bars', 'explore'],
   Use: ['sample', 'interpolate', 'perturb', 'generate', 'translate', 'classify', 'compare', 'embed'],
   Export: ['export'],
   Environment: ['data', 'doctor'],
