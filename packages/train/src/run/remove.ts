@@ -18,7 +18,7 @@ export interface RemovableRun {
 }
 
 /**
- * What a deletion of a run would take away.
+ * Finds a run that is to be deleted, and looks at what is in its folder.
  *
  * @throws TrainError (`run-undeletable`) when there is no run of that name, or it is a link; (`run-locked`) when it is being trained
  */
