@@ -33,6 +33,9 @@ import { evaluateRun } from './evaluate.js';
 
 export type { TrainRequest, TrainResult } from '../trainer/request.js';
 
+/** Texts that are looked at for a short one. */
+const EXAMPLES = 100;
+
 /**
  * Trains a recipe into a run folder: checkpoints and metrics on the way; at the end the exported graphs and the
  * manifest, then (on the exported graphs) evaluation and figures.
@@ -180,7 +183,8 @@ async function trainLocked(
   const { step, stepsPerEpoch, seconds, metrics } = loop;
   const { kind } = served;
   const about = { status, recipe: recipe.name, kind, out: folder.path };
-  const done = { ...about, steps: step, epochs: step / stepsPerEpoch, seconds };
+  const example = exampleText(data);
+  const done = { ...about, steps: step, epochs: step / stepsPerEpoch, seconds, ...(example && { example }) };
   if (status === 'interrupted') return { ...done, metrics, measurements: [], figures: [] };
 
   const after = { recipe, run: folder.path, data: loaded, ...afterTraining(request) };
@@ -296,6 +300,12 @@ function requirePositive(name: string, value: number | undefined): void {
   if (value !== undefined && !(Number.isSafeInteger(value) && value >= 1)) {
     throw new InputError(`${name} must be a whole number of at least 1, not ${value}`, { [name]: value });
   }
+}
+
+/** The first short text of the training split that a terminal shows as it is; its words are those that the model knows. */
+function exampleText({ splits }: DataSet): string | undefined {
+  const { source, text } = splits.train.texts ?? {};
+  return (source ?? text)?.slice(0, EXAMPLES).find((one) => /^[^-\p{C}]\P{C}{1,79}$/u.test(one));
 }
 
 function disposeNetworks(nets: Networks): void {

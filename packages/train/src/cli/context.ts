@@ -13,8 +13,16 @@ export interface OwnedContext extends CommandContext {
   release(): void;
 }
 
-export function createContext({ argv, verbose }: { argv: readonly string[]; verbose: boolean }): OwnedContext {
-  const progress = progressOn(process.stderr);
+export function createContext({
+  argv,
+  verbose,
+  quiet,
+}: {
+  argv: readonly string[];
+  verbose: boolean;
+  quiet: boolean;
+}): OwnedContext {
+  const progress = progressOn(process.stderr, quiet);
   const controller = new AbortController();
   let announcement = '';
   let listening = false;

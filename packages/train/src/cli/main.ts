@@ -15,9 +15,10 @@ export async function main(argv: string[]): Promise<number> {
   // Read by hand, because they are wanted even when the line can't be parsed.
   const json = argv.includes('--json');
   const verbose = argv.includes('--verbose');
-  const context = createContext({ argv, verbose });
+  const context = createContext({ argv, verbose, quiet: argv.includes('--quiet') });
   try {
-    const columns = process.stdout.columns ?? 100;
+    // Some terminals say that they have no columns.
+    const columns = process.stdout.columns || 100;
     const parsed = await parseCommandLine(argv, commands, { version: await ownVersion(), columns });
     if ('help' in parsed) {
       await print(`${parsed.help}\n`);

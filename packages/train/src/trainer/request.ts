@@ -80,6 +80,8 @@ export interface TrainResult {
   /** The last training means and validation metrics. */
   readonly metrics: Readonly<Record<string, number>>;
   readonly measurements: readonly Measurement[];
+  /** A short text of the training data, for models that take one. */
+  readonly example?: string;
   /** Files. */
   readonly figures: readonly string[];
 }

@@ -2,10 +2,10 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkManifest, MANIFEST_FILE, type Manifest } from '@onnx-forge/infer';
 import { z } from 'zod';
-import { readRegularFile } from '../../data/read-file.js';
 import type { Origin } from '../../run/checkpoint.js';
 import { suggestion } from '../../suggest.js';
-import { messageOf, UsageError } from '../errors.js';
+import { UsageError } from '../errors.js';
+import { readInput } from '../inputs/input-file.js';
 import { parseSettings, type SettingsText } from '../inputs/settings-text.js';
 import { BACKENDS, settingsSchema, type TrainSettings } from '../options/settings.js';
 import { given } from '../options/values.js';
@@ -59,9 +59,7 @@ export async function readConfigFile(given: string): Promise<ConfigFile> {
     const place = line === undefined ? '' : `, line ${line}`;
     return new UsageError(`config file ${path}${place}: ${reason}`, { path, line });
   };
-  const content = await readRegularFile(path).catch((error: unknown) => {
-    throw refuse(`it can't be read: ${messageOf(error)}`);
-  });
+  const content = await readInput(path, 'config file');
   const text = parseSettings(content.toString('utf8'), refuse);
   const { value } = text;
   if (!isObject(value)) throw refuse(`it must hold an object of settings, not ${JSON.stringify(value)}`);

@@ -24,6 +24,8 @@ export interface PlannedRun {
   /** Name of the run in messages. */
   readonly name: string;
   readonly request: TrainRequest;
+  /** The file that the recipe is in, if it is the user's own. */
+  readonly recipeFile?: string;
 }
 
 /**
@@ -53,15 +55,17 @@ export async function planRuns({ models, config, out, settings }: PlanInput): Pr
     // The hash is that of the file's data.
     const content = settings.data === undefined || !isRun ? sha256 : undefined;
     try {
-      plans.push({ name: '', request: await plan(recipe, folder, all, content) });
+      const request = await plan(recipe, folder, all, content);
+      plans.push({ name: '', request, ...(isRecipeFile(model) && { recipeFile: model }) });
     } catch (error) {
       throw withPlace(error, file, isRun ? index : index - named.length, own);
     }
   }
   requireDistinct(plans);
-  return plans.map(({ request }) => {
+  return plans.map((one) => {
+    const { request } = one;
     const alone = plans.filter((other) => other.request.recipe.name === request.recipe.name).length === 1;
-    return { name: alone ? request.recipe.name : request.out, request };
+    return { ...one, name: alone ? request.recipe.name : request.out };
   });
 }
 

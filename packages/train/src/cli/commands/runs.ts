@@ -123,10 +123,14 @@ async function list(folder: string, { sort, reverse = false, conditions, metric 
   const problems = shown.flatMap(({ name, problem, error }) =>
     problem !== undefined ? [`${name}: ${problem}`] : error !== undefined ? [`${name}: ${error.message}`] : [],
   );
+  const terminal = process.stdout.isTTY ? { width: process.stdout.columns || 100 } : {};
   const count = runs.length === all.length ? '' : ` of ${all.length} runs fit`;
   const none = all.length === 0 ? `no run in ${folder}` : `none${count}`;
   return {
-    text: runs.length === 0 ? none : [table(head, rows), ...(problems.length > 0 ? ['', ...problems] : [])].join('\n'),
+    text:
+      runs.length === 0
+        ? none
+        : [table(head, rows, terminal), ...(problems.length > 0 ? ['', ...problems] : [])].join('\n'),
     json: { folder, runs: shown },
   };
 }

@@ -5,7 +5,7 @@ import { type Command, defineCommand, type Outcome } from '../command.js';
 import { UsageError } from '../errors.js';
 import { chartFile } from '../options/shared-options.js';
 import { count, oneOf, text } from '../options/values.js';
-import { requireWritableFile, writeOutput } from '../output/files.js';
+import { requireWritableFile, STDOUT, writeOutput } from '../output/files.js';
 import { formatNumber } from '../output/format.js';
 import { table } from '../output/table.js';
 
@@ -33,9 +33,12 @@ export const command: Command = defineCommand({
     out: { ...chartFile, describe: 'PNG or SVG file of the table as a bar chart, with standard errors' },
     title: text('--title', 'Title of the chart'),
   },
-  async run({ run: runs, metric, rows, columns, samples, data: dataSet, split, out, title }): Promise<Outcome> {
+  async run(
+    { run: runs, metric, rows, columns, samples, data: dataSet, split, out, title },
+    context,
+  ): Promise<Outcome> {
     const { crossTable, crossTableChart, unlikeRuns } = await import('../../figures/cross-table.js');
-    if (out !== undefined) await requireWritableFile(out);
+    if (out !== undefined) await requireWritableFile(out, context);
     const manifests = await Promise.all(runs.map(async (run) => [run, await loadManifest(run)] as const));
     const found = manifests.map(([run, manifest]) =>
       measured(run, manifest, { metric, split, rows, columns, samples, dataSet }),
@@ -53,14 +56,17 @@ export const command: Command = defineCommand({
         columns,
         unit: metric,
       });
-      await writeOutput(out, out.endsWith('.svg') ? svg! : png);
+      await writeOutput(out, out.endsWith('.svg') ? svg! : png, context);
     }
     const unlike = unlikeRuns(found);
     const marks = [...new Set(set.cells.flat().flatMap((cell) => (cell?.marks ? [cell.marks.join(', ')] : [])))];
     const lines = set.cells.map((row, r) => [set.rows[r]!, ...row.map((cell) => show(cell, marks))]);
     const notes = [...marks.map((mark, index) => `[${index + 1}] ${mark}`), ...unlike];
     return {
-      text: `${metric}, ${split} split\n${table([rows, ...set.columns.map((c) => (columns ? `${columns} ${c}` : c))], lines)}${notes.map((line) => `\n${line}`).join('')}`,
+      text:
+        out === STDOUT
+          ? ''
+          : `${metric}, ${split} split\n${table([rows, ...set.columns.map((c) => (columns ? `${columns} ${c}` : c))], lines)}${notes.map((line) => `\n${line}`).join('')}`,
       json: { metric, split, options: { rows, columns }, ...set, unlike, ...(out !== undefined && { file: out }) },
     };
   },

@@ -59,7 +59,7 @@ export const command: Command = defineCommand({
 async function printNew(log: LogFollower, run: string, { print, progress }: CommandContext): Promise<boolean> {
   const { lines, cutTo } = await log.read();
   if (cutTo !== undefined)
-    progress.line(`${run}: the log was cut back to iteration ${cutTo}; what follows is done again`);
+    progress.notice(`${run}: the log was cut back to iteration ${cutTo}; what follows is done again`);
   return lines.length === 0 || print(lines.map(describe).join('\n'));
 }
 

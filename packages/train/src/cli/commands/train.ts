@@ -36,7 +36,10 @@ export const command: Command = defineCommand({
   positionals: { model: { type: 'string', array: true, describe: "Names from 'onnx-forge models', or recipe files" } },
   options: {
     config: {
-      ...text('--config', 'Settings in a file (YAML or JSON): of one run, of many, or the manifest of a run'),
+      ...text(
+        '--config',
+        'Settings in a file (YAML or JSON; - for standard input): of one run, of many, or the manifest of a run',
+      ),
       group: GROUPS.what,
     },
     ...settingOptions('what'),
