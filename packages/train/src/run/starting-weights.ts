@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { AVERAGE_PREFIX } from '../engine/averages.js';
 import type { EngineState, StateArray } from '../engine/engine.js';
@@ -24,7 +25,10 @@ export async function readSource(from: string, out: string, onNotice: (text: str
   }
   const checkpoint = await loadCheckpoint(run, onNotice);
   if (checkpoint !== undefined) return { ...checkpoint, run };
-  const message = `${from} has no checkpoint, which --from takes the weights from: name the folder of a run that was trained here`;
+  const isThere = await stat(run).then(Boolean, () => false);
+  const message = isThere
+    ? `${from} has no checkpoint, which --from takes the weights from: a copy for serving has none, the folder that the run was trained in has`
+    : `there is no run folder ${from} to take weights from`;
   throw new TrainError('weights-unfit', message, { run });
 }
 

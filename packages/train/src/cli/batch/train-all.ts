@@ -22,7 +22,11 @@ export async function trainAll(
 ): Promise<Outcome> {
   const { progress, argv } = context;
   const signal = context.interruptible('stopping after this iteration, with a checkpoint (Ctrl-C again: at once)');
-  const goOn = `go on with: ${programName()} ${resumeWords(argv).map(shellWord).join(' ')}`;
+  // Standard input has been read: it can't be given again.
+  const isPiped = argv.some((word, index) => word === '--config=-' || (word === '--config' && argv[index + 1] === '-'));
+  const goOn = isPiped
+    ? 'go on by the same command with --resume'
+    : `go on with: ${programName()} ${resumeWords(argv).map(shellWord).join(' ')}`;
   const trainOne = async ({ name, request }: PlannedRun): Promise<TrainResult> => {
     signal.throwIfAborted();
     await requireWritableFolder(request.out);

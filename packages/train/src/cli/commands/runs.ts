@@ -123,7 +123,9 @@ async function list(folder: string, { sort, reverse = false, conditions, metric 
   const problems = shown.flatMap(({ name, problem, error }) =>
     problem !== undefined ? [`${name}: ${problem}`] : error !== undefined ? [`${name}: ${error.message}`] : [],
   );
-  const terminal = process.stdout.isTTY ? { width: process.stdout.columns || 100 } : {};
+  const terminal = process.stdout.isTTY
+    ? { width: process.stdout.columns || 100, cut: ['run', 'recipe', 'data', 'metric'] }
+    : {};
   const count = runs.length === all.length ? '' : ` of ${all.length} runs fit`;
   const none = all.length === 0 ? `no run in ${folder}` : `none${count}`;
   return {
