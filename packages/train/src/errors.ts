@@ -13,10 +13,12 @@ export type TrainErrorCode =
   | 'run-exists'
   | 'run-unwritable'
   | 'run-locked'
+  | 'run-undeletable'
   | 'log-invalid'
   | 'snapshot-invalid'
   | 'checkpoint-invalid'
   | 'checkpoint-mismatch'
+  | 'weights-unfit'
   | 'graph-external'
   | 'graph-folds-weights'
   | 'port-in-use'
@@ -85,6 +87,11 @@ export const TRAIN_ERRORS: ErrorCatalogue<TrainErrorCode> = {
     means: 'Another process is training in this run folder.',
     mend: 'Wait for it or stop it, or choose another --out.',
   },
+  'run-undeletable': {
+    error: 'TrainError',
+    means: 'There is no run of this name to delete, or the folder is no run, or the name is a link.',
+    mend: 'Name the run folder itself; other folders are deleted by hand.',
+  },
   'log-invalid': {
     error: 'TrainError',
     means: "metrics.jsonl can't be read, or a line of it is damaged.",
@@ -104,6 +111,11 @@ export const TRAIN_ERRORS: ErrorCatalogue<TrainErrorCode> = {
     error: 'TrainError',
     means: 'The run was started with other options, data or networks than it should go on with now.',
     mend: 'Resume it with the same settings, or start again with --force.',
+  },
+  'weights-unfit': {
+    error: 'TrainError',
+    means: '--from: the weights of the other run do not fit the networks of this one, or there are none.',
+    mend: 'Give the settings of that run, or leave the weights that the message names out by --from-except.',
   },
   'graph-external': {
     error: 'TrainError',

@@ -28,9 +28,19 @@ export { learningRateFactor, TRAINING_OPTIONS, type TrainingTime } from './optio
 export { recipeData } from './recipe/data.js';
 export { type BatchInput, prepareInputs } from './recipe/inputs.js';
 export * from './recipe/recipe.js';
-export { type Checkpoint, checkpointPath, loadCheckpoint, type Progress, type RunIdentity } from './run/checkpoint.js';
+export {
+  type Checkpoint,
+  checkpointPath,
+  type Extension,
+  loadCheckpoint,
+  type Origin,
+  type Progress,
+  type RunIdentity,
+} from './run/checkpoint.js';
 export { RunFolder } from './run/folder.js';
 export { exportGraph } from './run/graphs.js';
 export { readSnapshots } from './run/snapshots.js';
+export type { RunState, RunStatus } from './run/status.js';
+export { findRuns, type RunSummary, summariseRun } from './run/summary.js';
 export { BACKENDS, type Backend, useBackend } from './tfjs-backend.js';
 export * from './trainer/events.js';

@@ -197,14 +197,6 @@ describe('a training that diverges', () => {
       expect((await readLog(join(out, 'metrics.jsonl'))).every(({ kind }) => kind === 'train')).to.equal(true);
       expect((await loadCheckpoint(out))?.step).to.equal(0);
     }));
-
-  it('or is made longer under a cosine schedule says what that means', () =>
-    inTemporaryFolder(async (out) => {
-      const set = { schedule: 'cosine' };
-      expect(await withNotices({ out, set, maxSteps: 4 })).to.deep.equal([]);
-      const [notice] = await withNotices({ out, set, maxSteps: 8, resume: true });
-      expect(notice).to.include('cosine schedule led to iteration 4 and now leads to 8');
-    }));
 });
 
 describe('a training in a program', () => {

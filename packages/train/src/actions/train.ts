@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { InputError, Random } from '@onnx-forge/infer';
 import type { DataSet } from '../data/data-set.js';
 import { dataFacts } from '../data/facts.js';
@@ -17,17 +18,23 @@ import { type Checkpoint, loadCheckpoint, type RunIdentity } from '../run/checkp
 import { RunFolder } from '../run/folder.js';
 import { CurrentGraphs, writeGraphs } from '../run/graphs.js';
 import { removeLeftovers } from '../run/leftovers.js';
-import { lockRun } from '../run/lock.js';
+import { lockRun, type RunLock } from '../run/lock.js';
 import { writeManifest } from '../run/manifest.js';
 import { provenance } from '../run/provenance.js';
 import { type TrainingFacts, writeTraining } from '../run/saved-step.js';
+import { readSource, startingWeights } from '../run/starting-weights.js';
+import { StatusRecord } from '../run/status.js';
 import { useBackend } from '../tfjs-backend.js';
+import { changeOfLength, describeExtension, trainingLength } from '../trainer/length.js';
 import { TrainingLoop } from '../trainer/loop.js';
 import type { TrainRequest, TrainResult } from '../trainer/request.js';
 import { drawFigures } from './draw.js';
 import { evaluateRun } from './evaluate.js';
 
 export type { TrainRequest, TrainResult } from '../trainer/request.js';
+
+/** Texts that are looked at for a short one. */
+const EXAMPLES = 100;
 
 /**
  * Trains a recipe into a run folder: checkpoints and metrics on the way; at the end the exported graphs and the
@@ -36,35 +43,72 @@ export type { TrainRequest, TrainResult } from '../trainer/request.js';
  * @throws TrainError, DataError, DeviceError ...: all ForgeErrors, one clear line each
  */
 export async function train(request: TrainRequest): Promise<TrainResult> {
-  const { recipe, resume = false, force = false, signal } = request;
-  const onEvent = request.onEvent ?? (() => {});
+  const { recipe, resume = false, force = false } = request;
   requirePositive('maxSteps', request.maxSteps);
   requirePositive('samples', request.samples);
   recipeOptions(recipe, request);
   const folder = new RunFolder(request.out);
   await folder.check({ resume, force });
   await using lock = await lockRun(folder.path);
+  const status = new StatusRecord();
+  try {
+    const result = await trainLocked(request, { folder, lock, status });
+    await status.end(result.status);
+    return result;
+  } catch (error) {
+    await status.end(status.trained ? 'finished' : 'failed', error).catch(() => {});
+    throw error;
+  }
+}
+
+/** The same in a folder that is this process's. */
+async function trainLocked(
+  request: TrainRequest,
+  { folder, lock, status: record }: { folder: RunFolder; lock: RunLock; status: StatusRecord },
+): Promise<TrainResult> {
+  const { recipe, resume = false, extend = false, signal } = request;
+  const onEvent = request.onEvent ?? (() => {});
   await removeLeftovers(folder.path);
   const onNotice = (text: string) => onEvent({ type: 'notice', text });
   const checkpoint = resume ? await loadCheckpoint(folder.path, onNotice) : undefined;
-  const options = recipeOptions(recipe, request, checkpoint?.recipe === recipe.name ? checkpoint.options : {});
-  const { seed = checkpoint?.seed ?? 1, engine: engineName = checkpoint?.engine ?? 'compiled', saveStep } = request;
+  const source =
+    request.from !== undefined && checkpoint === undefined
+      ? await readSource(request.from, folder.path, onNotice)
+      : undefined;
+  const before = [checkpoint, source].find((run) => run?.recipe === recipe.name);
+  const options = recipeOptions(recipe, request, before?.options);
+  const { seed = before?.seed ?? 1, engine: engineName = before?.engine ?? 'compiled', saveStep } = request;
   if (saveStep && engineName === 'eager') {
     throw new InputError('the eager engine has no graph of its step to save: use the compiled one', { saveStep });
   }
 
   onEvent({ type: 'phase', phase: 'prepare', detail: 'data', fraction: 0 });
-  const source = request.data ?? checkpoint?.reference ?? checkpoint?.dataSet ?? 'embedded';
-  const loaded = await loadData(recipe, { ...request, data: source });
+  const chosen = request.data ?? before?.reference ?? before?.dataSet ?? 'embedded';
+  const loaded = await loadData(recipe, { ...request, data: chosen });
   const { reference, found } = loaded;
   if (found !== undefined) onNotice(`${loaded.name}: ${found}`);
   const data = await recipeData(recipe, { data: loaded, options });
   requireSoundData(data);
-  const identity: RunIdentity = {
+  let identity: RunIdentity = {
     ...{ recipe: recipe.name, options, dataSet: data.name, seed, engine: engineName },
     ...(reference && { reference }),
   };
-  if (checkpoint) requireSameRun(identity, checkpoint, folder.path);
+  const length = trainingLength(recipe, options, {
+    examples: data.splits.train.size,
+    maxSteps: request.maxSteps ?? (checkpoint && saysNoLength(request) ? checkpoint.steps : undefined),
+  });
+  if (checkpoint) {
+    requireSameRun(identity, checkpoint, folder.path);
+    requireSameOrigin(request.from, checkpoint, folder.path);
+    const change = changeOfLength(folder.path, checkpoint, length, extend);
+    if (change) onNotice(describeExtension(change));
+    const extended = [...(checkpoint.extended ?? []), ...(change ? [change] : [])];
+    identity = {
+      ...identity,
+      ...(checkpoint.from && { from: checkpoint.from }),
+      ...(extended.length > 0 && { extended }),
+    };
+  }
 
   const random = new Random(seed);
   const stepRandom = checkpoint ? Random.fromState(checkpoint.random) : random.fork('steps');
@@ -81,7 +125,13 @@ export async function train(request: TrainRequest): Promise<TrainResult> {
   try {
     // Only now: a device that is not there must not cost the run that is replaced.
     if (checkpoint) await engine.restore(checkpoint.state);
-    else await folder.begin();
+    if (source) {
+      const start = startingWeights(source, networkWeights(nets), { state: await engine.state(), ...request });
+      await engine.restore(start.state);
+      identity = { ...identity, from: start.origin };
+      onNotice(`${start.says}${before === source ? '; settings that are not given are those of that run' : ''}`);
+    }
+    if (!checkpoint) await folder.begin();
     loop = await TrainingLoop.open(
       {
         folder,
@@ -93,7 +143,7 @@ export async function train(request: TrainRequest): Promise<TrainResult> {
         data,
         batchSize: options.batchSize,
         epochs: options.epochs,
-        maxSteps: request.maxSteps ?? Number.POSITIVE_INFINITY,
+        maxSteps: length.steps,
         random,
         stepRandom,
         logEvery: request.logEvery ?? 50,
@@ -104,9 +154,10 @@ export async function train(request: TrainRequest): Promise<TrainResult> {
       checkpoint,
     );
     const { step, steps, stepsPerEpoch } = loop;
-    if (checkpoint) noteOtherEnd(checkpoint, steps, onNotice);
     const { epochs } = options;
     const { device } = engine;
+    const about = { recipe: recipe.name, data: data.name, options, seed, engine: engineName, device };
+    await record.begin(folder, { ...about, steps, stepsPerEpoch });
     const start = { recipe: recipe.name, options, dataSet: data.name, seed, engine: engineName, device };
     onEvent({ type: 'start', ...start, step, steps, stepsPerEpoch, epochs });
     status = await loop.run();
@@ -122,6 +173,7 @@ export async function train(request: TrainRequest): Promise<TrainResult> {
             })
           : undefined;
       await finish(folder, { identity, served, weights, engine, portable, data, loop, onEvent });
+      record.trained = true;
     }
   } finally {
     await engine.dispose();
@@ -131,7 +183,8 @@ export async function train(request: TrainRequest): Promise<TrainResult> {
   const { step, stepsPerEpoch, seconds, metrics } = loop;
   const { kind } = served;
   const about = { status, recipe: recipe.name, kind, out: folder.path };
-  const done = { ...about, steps: step, epochs: step / stepsPerEpoch, seconds };
+  const example = exampleText(data);
+  const done = { ...about, steps: step, epochs: step / stepsPerEpoch, seconds, ...(example && { example }) };
   if (status === 'interrupted') return { ...done, metrics, measurements: [], figures: [] };
 
   const after = { recipe, run: folder.path, data: loaded, ...afterTraining(request) };
@@ -230,23 +283,29 @@ function requireSameRun(now: RunIdentity, then: Checkpoint, path: string): void 
   throw new TrainError('checkpoint-mismatch', message, { path, name, before: before[name], after: after[name] });
 }
 
-/** A schedule that ends with the training has taken another way so far than in a training of the new length. */
-function noteOtherEnd(
-  { options, steps: before, step }: Checkpoint,
-  steps: number,
-  onNotice: (text: string) => void,
-): void {
-  if (options.schedule !== 'cosine' || before === undefined || before === steps) return;
-  onNotice(
-    `the cosine schedule led to iteration ${before} and now leads to ${steps}: from iteration ${step} on the learning rate ` +
-      'is that of the new length, so the weights are not those of one training in one go',
-  );
+/** Whether nothing in a request says how long to train: then a resumed run keeps its length. */
+function saysNoLength({ recipe, maxSteps, preset, set = {} }: TrainRequest): boolean {
+  const chosen = preset === undefined ? {} : recipe.presets[preset];
+  return maxSteps === undefined && !('epochs' in { ...chosen, ...set });
+}
+
+function requireSameOrigin(from: string | undefined, { from: origin }: Checkpoint, path: string): void {
+  if (from === undefined || (origin !== undefined && resolve(from) === origin.run)) return;
+  const began = origin === undefined ? 'without the weights of another run' : `from ${origin.run}`;
+  const message = `${path} began ${began}, not from ${resolve(from)}: resume it with the same, or start again with --force`;
+  throw new TrainError('checkpoint-mismatch', message, { path, before: origin?.run, after: resolve(from) });
 }
 
 function requirePositive(name: string, value: number | undefined): void {
   if (value !== undefined && !(Number.isSafeInteger(value) && value >= 1)) {
     throw new InputError(`${name} must be a whole number of at least 1, not ${value}`, { [name]: value });
   }
+}
+
+/** The first short text of the training split that a terminal shows as it is; its words are those that the model knows. */
+function exampleText({ splits }: DataSet): string | undefined {
+  const { source, text } = splits.train.texts ?? {};
+  return (source ?? text)?.slice(0, EXAMPLES).find((one) => /^[^-\p{C}]\P{C}{1,79}$/u.test(one));
 }
 
 function disposeNetworks(nets: Networks): void {

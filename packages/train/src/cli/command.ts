@@ -3,7 +3,7 @@ import type { Progress } from './output/progress.js';
 
 /** Result of a command: for people, and for `--json`. */
 export interface Outcome {
-  /** Goes to stdout without `--json`. */
+  /** Goes to stdout without `--json`; nothing when it is empty. */
   readonly text: string;
   /** Goes to stdout with `--json`, as the only thing there. */
   readonly json: object;
@@ -16,6 +16,8 @@ export interface Outcome {
 /** Services for a command, beside its arguments. */
 export interface CommandContext {
   readonly progress: Progress;
+  /** Prints a result that is not to wait for the command's end; false when nobody reads any more. */
+  print(text: string): Promise<boolean>;
   /** The words of the command line, to say how to repeat it. */
   readonly argv: readonly string[];
   /** Show more of what went wrong. */

@@ -1,5 +1,7 @@
 import type { CommandContext } from './command.js';
 import { InterruptedError } from './errors.js';
+import { print } from './output/print.js';
+import { printable } from './output/printable.js';
 import { progressOn } from './output/progress.js';
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
@@ -11,8 +13,16 @@ export interface OwnedContext extends CommandContext {
   release(): void;
 }
 
-export function createContext({ argv, verbose }: { argv: readonly string[]; verbose: boolean }): OwnedContext {
-  const progress = progressOn(process.stderr);
+export function createContext({
+  argv,
+  verbose,
+  quiet,
+}: {
+  argv: readonly string[];
+  verbose: boolean;
+  quiet: boolean;
+}): OwnedContext {
+  const progress = progressOn(process.stderr, quiet);
   const controller = new AbortController();
   let announcement = '';
   let listening = false;
@@ -28,6 +38,7 @@ export function createContext({ argv, verbose }: { argv: readonly string[]; verb
     argv,
     verbose,
     progress,
+    print: (text) => print(`${printable(text)}\n`),
     interruptible(announce) {
       announcement = announce;
       if (!listening) for (const signal of SIGNALS) process.on(signal, onSignal);

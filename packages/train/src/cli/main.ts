@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { commands } from './commands/index.js';
 import { createContext } from './context.js';
 import { EXIT, exitCodeOf, InterruptedError, isOwn, messageOf, reportOf } from './errors.js';
+import { print } from './output/print.js';
 import { printable } from './output/printable.js';
 import { parseCommandLine } from './program.js';
 
@@ -14,12 +15,13 @@ export async function main(argv: string[]): Promise<number> {
   // Read by hand, because they are wanted even when the line can't be parsed.
   const json = argv.includes('--json');
   const verbose = argv.includes('--verbose');
-  const context = createContext({ argv, verbose });
+  const context = createContext({ argv, verbose, quiet: argv.includes('--quiet') });
   try {
-    const columns = process.stdout.columns ?? 100;
+    // Some terminals say that they have no columns.
+    const columns = process.stdout.columns || 100;
     const parsed = await parseCommandLine(argv, commands, { version: await ownVersion(), columns });
     if ('help' in parsed) {
-      await print(parsed.help);
+      await print(`${parsed.help}\n`);
       return EXIT.done;
     }
     const {
@@ -30,7 +32,8 @@ export async function main(argv: string[]): Promise<number> {
     } = await parsed.run(context);
     context.progress.end();
     if (failure !== undefined) process.stderr.write(`onnx-forge: ${printable(failure)}\n`);
-    await print(json ? JSON.stringify(object) : printable(text));
+    if (json) await print(`${JSON.stringify(object)}\n`);
+    else if (text !== '') await print(`${printable(text)}\n`);
     return exitCode;
   } catch (thrown) {
     context.progress.end();
@@ -39,22 +42,11 @@ export async function main(argv: string[]): Promise<number> {
     const more = isOwn(error) || verbose ? '' : ' (unexpected; --verbose shows where)';
     process.stderr.write(`onnx-forge: ${printable(messageOf(error))}${more}\n`);
     if (verbose) process.stderr.write(`code: ${reportOf(error).code}\n${stackOf(thrown)}\n`);
-    if (json) await print(JSON.stringify({ error: reportOf(error) }));
+    if (json) await print(`${JSON.stringify({ error: reportOf(error) })}\n`);
     return exitCodeOf(error);
   } finally {
     context.release();
   }
-}
-
-/** Resolves when the text has left this process; a reader that has gone (`| head`) is no failure. */
-function print(text: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    process.stdout.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE') resolve();
-      else reject(error);
-    });
-    process.stdout.write(`${text}\n`, () => resolve());
-  });
 }
 
 async function ownVersion(): Promise<string> {

@@ -19,7 +19,12 @@ export async function parseCommandLine(
   entries: readonly CommandEntry[],
   { version, columns }: { version: string; columns: number },
 ): Promise<Parsed> {
-  const argv = words[0] === 'help' ? [...words.slice(1), '--help'] : words.length === 0 ? ['--help'] : words;
+  const argv =
+    words[0] === 'help'
+      ? [...words.slice(words[1] === 'help' ? 2 : 1), '--help']
+      : words.length === 0
+        ? ['--help']
+        : words;
   const named = namedCommand(argv, entries);
   const command = named === undefined ? undefined : (await named.load()).command;
   let run: ((context: CommandContext) => Promise<Outcome>) | undefined;
@@ -40,6 +45,7 @@ export async function parseCommandLine(
       'parse-positional-numbers': false,
     })
     .option('json', { type: 'boolean', describe: 'One JSON object on stdout instead of text' })
+    .option('quiet', { type: 'boolean', describe: 'No progress on stderr; notices and errors stay' })
     .option('verbose', { type: 'boolean', describe: 'The error code and a stack trace when something fails' })
     .epilogue(
       'Exit codes: 0 done, 1 failed (one line on stderr says why), 2 wrong usage, 130 ended by Ctrl-C.\n' +
@@ -150,7 +156,7 @@ function explain(
   if (word !== undefined) return new UsageError(`${name}: what is '${word}'? ${see}`, { word });
   const single = argv.find((word) => /^-[a-zA-Z]{2,}/.test(word) && unknown.some((letter) => word.includes(letter)));
   const typed = single?.slice(1).split('=')[0] ?? unknown[0]!;
-  const known = [...Object.keys(command?.options ?? {}), 'json', 'verbose', 'help'];
+  const known = [...Object.keys(command?.options ?? {}), 'json', 'quiet', 'verbose', 'help'];
   if (single !== undefined && known.includes(typed)) {
     return new UsageError(`'-${typed}' needs two dashes: --${typed}`, { option: typed });
   }

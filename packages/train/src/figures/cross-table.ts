@@ -17,6 +17,8 @@ export interface CrossTableCell {
   /** Over the runs where there are several (seeds, folds), else the run's own. */
   readonly standardError?: number | undefined;
   readonly runs: number;
+  /** In what its runs differ from those of most other cells, such as `iterations 200`: compare with care. */
+  readonly marks?: readonly string[];
 }
 
 /** A number against one or two options of the runs. */
@@ -32,8 +34,29 @@ export function crossTable(runs: readonly MeasuredRun[], rows: string, columns?:
   const column = ({ options }: MeasuredRun) => (columns === undefined ? 'all' : `${options[columns]}`);
   const row = ({ options }: MeasuredRun) => `${options[rows]}`;
   const [down, across] = [valuesOf(runs.map(row)), valuesOf(runs.map(column))];
-  const cells = down.map((r) => across.map((c) => cellOf(runs.filter((run) => row(run) === r && column(run) === c))));
+  const groups = down.map((r) => across.map((c) => runs.filter((run) => row(run) === r && column(run) === c)));
+  const filled = groups.flat().filter((group) => group.length > 0);
+  const marks = MARKED.map((name) => ({ name, usual: mostCommon(filled.map((group) => aboutOf(group, name))) }));
+  const cells = groups.map((line) => line.map((group) => cellOf(group, marks)));
   return { rows: down, columns: across, cells };
+}
+
+/** Facts that make a cell's number less comparable with the others, yet of the same kind. */
+const MARKED = ['iterations', 'seed'] as const;
+
+/** All values of a fact among the runs of a cell. */
+function aboutOf(runs: readonly MeasuredRun[], name: string): string {
+  return valuesOf(runs.map(({ about }) => `${about?.[name] ?? 'none'}`)).join(', ');
+}
+
+/** The first of those that occur most often. */
+function mostCommon(values: readonly string[]): string | undefined {
+  const counts = new Map<string, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  return [...counts].reduce<readonly [string, number] | undefined>(
+    (best, one) => (best === undefined || one[1] > best[1] ? one : best),
+    undefined,
+  )?.[0];
 }
 
 /** In what the runs differ beside their options: a line for each, such as `iterations differ: 200, 8000`. */
@@ -53,13 +76,19 @@ function valuesOf(values: readonly string[]): string[] {
     : once;
 }
 
-function cellOf(runs: readonly MeasuredRun[]): CrossTableCell | undefined {
+function cellOf(
+  runs: readonly MeasuredRun[],
+  usual: readonly { readonly name: string; readonly usual: string | undefined }[],
+): CrossTableCell | undefined {
   const [only] = runs;
   if (only === undefined) return undefined;
-  if (runs.length === 1) return { mean: only.value, standardError: only.standardError, runs: 1 };
+  const unusual = usual.filter((one) => aboutOf(runs, one.name) !== one.usual);
+  const marked = unusual.map(({ name }) => `${name} ${aboutOf(runs, name)}`);
+  const marks = marked.length > 0 ? { marks: marked } : {};
+  if (runs.length === 1) return { mean: only.value, standardError: only.standardError, runs: 1, ...marks };
   const mean = runs.reduce((sum, { value }) => sum + value, 0) / runs.length;
   const squares = runs.reduce((sum, { value }) => sum + (value - mean) ** 2, 0);
-  return { mean, standardError: Math.sqrt(squares / (runs.length - 1) / runs.length), runs: runs.length };
+  return { mean, standardError: Math.sqrt(squares / (runs.length - 1) / runs.length), runs: runs.length, ...marks };
 }
 
 /** A table as bars with their standard errors: `columns` along the axis, `rows` side by side. It must have no empty cell. */

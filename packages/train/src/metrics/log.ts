@@ -97,7 +97,8 @@ export async function readLog(path: string): Promise<LogLine[]> {
   return lines.map((text, index) => parseLine(text, path, index + 1));
 }
 
-function parseLine(text: string, path: string, line: number): LogLine {
+/** @throws TrainError (`log-invalid`) */
+export function parseLine(text: string, path: string, line: number): LogLine {
   const refuse = (reason: string, cause?: unknown): TrainError => {
     const message = `${path} is damaged at line ${line} (${reason}): delete that line`;
     return new TrainError('log-invalid', message, { path, line }, { cause });

@@ -21,6 +21,35 @@ export interface RunIdentity {
   readonly engine: EngineName;
   /** Of data of a user's own. */
   readonly reference?: DataReference | undefined;
+  /** The run whose weights this one began with. */
+  readonly from?: Origin | undefined;
+  /** Where it went on to another length, and so on another course of its schedule than one training of that length. */
+  readonly extended?: readonly Extension[] | undefined;
+}
+
+/** The run that another one took its first weights from. */
+export interface Origin {
+  /** Its folder, absolute. */
+  readonly run: string;
+  readonly recipe: string;
+  /** Its iterations then. */
+  readonly step: number;
+  /** Of the weights taken: of each, in the order of the names, the name in UTF-8 and the values, little-endian. */
+  readonly sha256: string;
+  /** Names of the weights that began anew. */
+  readonly anew: readonly string[];
+}
+
+/** A run that was trained on to another length, which its schedule depends on. */
+export interface Extension {
+  /** Iterations done then. */
+  readonly after: number;
+  /** Iterations that it was to have before, and that it was to have from then on. */
+  readonly from: number;
+  readonly to: number;
+  /** Factors of the recipe's learning rates in the last iteration before, and in the first one after. */
+  readonly last: number;
+  readonly next: number;
 }
 
 /** Where a run stands, but for the arrays. */
@@ -69,6 +98,10 @@ const schema: z.ZodType<Progress> = z.object({
       sha256: z.string().optional(),
     })
     .optional(),
+  from: z
+    .object({ run: z.string(), recipe: z.string(), step: count, sha256: z.string(), anew: z.array(z.string()) })
+    .optional(),
+  extended: z.array(z.object({ after: count, from: count, to: count, last: z.number(), next: z.number() })).optional(),
 });
 
 /** Under this key the file's metadata hold the progress as JSON. */

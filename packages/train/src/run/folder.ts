@@ -2,11 +2,13 @@ import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MANIFEST_FILE } from '@onnx-forge/infer';
 import { TrainError } from '../errors.js';
+import { LOCK_FILES } from './lock.js';
 
-type Entry = 'manifest' | 'log' | 'checkpoint' | 'graphs' | 'figures' | 'snapshots';
+type Entry = 'manifest' | 'status' | 'log' | 'checkpoint' | 'graphs' | 'figures' | 'snapshots';
 
 const ENTRIES: Readonly<Record<Entry, string>> = {
   manifest: MANIFEST_FILE,
+  status: 'status.json',
   log: 'metrics.jsonl',
   checkpoint: 'checkpoint',
   graphs: 'graphs',
@@ -38,6 +40,14 @@ export class RunFolder {
   async holdsRun(): Promise<boolean> {
     const names: readonly string[] = await readdir(this.path).catch(() => []);
     return names.some((name) => Object.values(ENTRIES).includes(name));
+  }
+
+  /** Names of what is in the folder: a run's own entries, with the files of its lock and what a kill left half-written; and others. */
+  async entries(): Promise<{ own: string[]; others: string[] }> {
+    const names = await readdir(this.path);
+    const known: readonly string[] = Object.values(ENTRIES);
+    const isOwn = (name: string) => known.includes(name) || LOCK_FILES.includes(name) || /\.\d+\.tmp$/.test(name);
+    return { own: names.filter(isOwn), others: names.filter((name) => !isOwn(name)) };
   }
 
   /**

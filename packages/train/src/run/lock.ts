@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, rmdir, unlink, utimes } from 'node:fs/promises';
+import { mkdir, readFile, rm, rmdir, stat, unlink, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import lockfile from 'proper-lockfile';
@@ -39,8 +39,7 @@ export async function lockRun(run: string): Promise<RunLock> {
       { cause: error },
     );
   });
-  const lock = join(run, '.training.lock');
-  const ownerFile = join(run, '.training.json');
+  const { lock, ownerFile } = lockPaths(run);
   let lost: TrainError | undefined;
   let release: (() => Promise<void>) | undefined;
   const take = async (): Promise<void> => {
@@ -74,6 +73,23 @@ export async function lockRun(run: string): Promise<RunLock> {
       if (made !== undefined) await removeEmpty(run, made);
     },
   };
+}
+
+/** The lock and its owner's file, in a run folder. */
+export const LOCK_FILES: readonly string[] = ['.training.lock', '.training.json'];
+
+function lockPaths(run: string): { readonly lock: string; readonly ownerFile: string } {
+  const [lock, ownerFile] = LOCK_FILES.map((name) => join(run, name));
+  return { lock: lock!, ownerFile: ownerFile! };
+}
+
+/** Whether a process trains in the folder now. A machine that has not renewed its lock for a minute is taken to be gone. */
+export async function isLocked(run: string): Promise<boolean> {
+  const { lock, ownerFile } = lockPaths(run);
+  const entry = await stat(lock).catch(() => undefined);
+  if (entry === undefined || Date.now() - entry.mtimeMs > STALE_MS) return false;
+  const owner = await readOwner(ownerFile);
+  return owner === undefined || !hasEnded(owner);
 }
 
 /** Removes folders that were made and are empty: a training that did not begin leaves none. */

@@ -48,6 +48,8 @@ export async function writeManifest(run: RunFolder, facts: ManifestFacts): Promi
     steps,
     epochs,
     graphs,
+    ...(identity.from && { from: identity.from }),
+    ...(identity.extended && { extended: identity.extended }),
     ...(data.vocabularies && { vocabularies: data.vocabularies }),
     ...(training && { training }),
     serve: served.facts,

@@ -8,7 +8,7 @@ import type { RunIdentity } from './checkpoint.js';
  * `data_sha256` is of the lines `SHA256  NAME` of the data set's files, as sha256sum writes them.
  */
 export function provenance(
-  { recipe, options, seed, engine }: RunIdentity,
+  { recipe, options, seed, engine, from }: RunIdentity,
   { name, files }: DataSet,
 ): Record<string, string> {
   const { epochs: _, ...settings } = options;
@@ -19,6 +19,7 @@ export function provenance(
     seed: String(seed),
     engine,
     data: name,
+    ...(from && { from_sha256: from.sha256 }),
     ...(files.length > 0 && { data_sha256: createHash('sha256').update(lines.join('')).digest('hex') }),
   };
 }

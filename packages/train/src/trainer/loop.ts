@@ -324,6 +324,6 @@ function timesOf(step: Step, options: OptionValues): number {
 }
 
 /** One for all steps, and one for every further time that a step runs. */
-function batchesPerIteration({ steps }: Recipe, options: OptionValues): number {
+export function batchesPerIteration({ steps }: Recipe, options: OptionValues): number {
   return Object.values(steps).reduce((sum, step) => sum + timesOf(step, options) - 1, 1);
 }

@@ -30,8 +30,20 @@ export interface TrainRequest {
   readonly backend?: Backend;
   /** Threads of an operator on the CPU; default: one per physical core. */
   readonly threads?: number;
-  /** Go on with the run in `out`; begins one where there is none. More epochs than before are fine. */
+  /**
+   * Go on with the run in `out`, to the length that it began with unless `set.epochs` or `maxSteps` say otherwise; begins one
+   * where there is none.
+   */
   readonly resume?: boolean;
+  /** Of a resumed run: go on to another length even if its schedule depends on the length (`cosine`). */
+  readonly extend?: boolean;
+  /**
+   * Run folder whose weights this run begins with. If it is of the same recipe, its options, data, seed and engine are the
+   * defaults. The optimizers begin anew.
+   */
+  readonly from?: string;
+  /** Weights that begin anew although `from` is given: names with commas between, `*` stands for any characters. */
+  readonly fromExcept?: string;
   /** Replace the run in `out`. */
   readonly force?: boolean;
   /** Stop after so many iterations in all, the run then being finished. */
@@ -68,6 +80,8 @@ export interface TrainResult {
   /** The last training means and validation metrics. */
   readonly metrics: Readonly<Record<string, number>>;
   readonly measurements: readonly Measurement[];
+  /** A short text of the training data, for models that take one. */
+  readonly example?: string;
   /** Files. */
   readonly figures: readonly string[];
 }

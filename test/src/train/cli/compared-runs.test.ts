@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { complaints, onnxForge } from './onnx-forge.js';
+import { complaints, eachOf, onnxForge } from './onnx-forge.js';
 
 const PRETRAINED = fileURLToPath(new URL('../../../../models/pretrained/vae-2d', import.meta.url));
 
@@ -11,6 +11,9 @@ const PRETRAINED = fileURLToPath(new URL('../../../../models/pretrained/vae-2d',
 interface Changeable {
   model: string;
   steps: number;
+  seed: number;
+  data: { name: string };
+  options: Record<string, unknown>;
   metrics: Record<string, unknown>[];
 }
 
@@ -37,6 +40,20 @@ describe('onnx-forge: measured numbers of several runs', () => {
       manifest.steps = 200;
       for (const metric of manifest.metrics) metric.value = (metric.value as number) - 40;
     });
+    for (const [name, learningRate] of Object.entries({ slow: 0.1, slower: 0.01 })) {
+      await copy(name, (manifest) => {
+        manifest.options.learningRate = learningRate;
+        manifest.seed = name === 'slower' ? 9 : manifest.seed;
+        manifest.steps = name === 'slower' ? 200 : manifest.steps;
+      });
+    }
+    await copy('elsewhere', ({ metrics, data }) => {
+      data.name = 'others';
+      for (const metric of metrics) metric.dataSet = 'others';
+    });
+    await copy('few', ({ metrics }) => {
+      for (const metric of metrics) metric.draws = 3;
+    });
     await copy('odd', (manifest) => {
       manifest.model = 'vae-2d\x1b[2J\x07';
     });
@@ -62,6 +79,47 @@ describe('onnx-forge: measured numbers of several runs', () => {
     expect(stdout).to.match(/iterations differ: 200, \d+/);
     const like = await onnxForge('table one one --metric elbo --rows hiddenDim', folder);
     expect(like.stdout).to.not.include('differ');
+  });
+
+  it('table: marks cells whose runs had other iterations or seeds than most', async () => {
+    const line = 'table one slow slower --metric elbo --rows learningRate';
+    const [text, json] = await eachOf([line, `${line} --json`], folder);
+    const { stdout } = text!;
+    expect(stdout)
+      .to.match(/^ *0\.01 .* \[1\]$/m)
+      .and.match(/^\[1\] iterations 200, seed 9$/m);
+    expect(stdout).to.match(/^ *0\.1 +-\d+\.\d+ \+- \d+\.\d+$/m);
+    expect(stdout)
+      .to.match(/^iterations differ: 200, /m)
+      .and.match(/^seed differ: /m);
+    const { cells } = JSON.parse(json!.stdout) as { cells: { marks?: string[] }[][] };
+    const marks = cells.map(([cell]) => cell!.marks);
+    expect(marks).to.deep.equal([undefined, ['iterations 200', 'seed 9'], undefined]);
+  });
+
+  it('table: refuses numbers that are not the same, and one that was measured in two ways', async () => {
+    const cases: [string, RegExp][] = [
+      [
+        'one elsewhere --metric elbo',
+        /'elbo' is not the same number on one \(data set \S+\) and elsewhere \(data set others\)/,
+      ],
+      ['one few --metric logLikelihood', /on one \(samples 200\) and few \(samples 3\): measure both alike/],
+      [
+        'twice --metric logLikelihood',
+        /twice: .* measured with 200 samples on \S+, and with 10 samples on \S+: choose/,
+      ],
+      ['one --metric elbo --samples 7', /one: 'elbo' was measured with .*: choose one of these/],
+    ];
+    const lines = cases.map(([line]) => `table ${line} --rows hiddenDim`);
+    const chosen = 'table one twice --metric logLikelihood --rows hiddenDim --samples 200';
+    const across = 'table one elsewhere --metric elbo --rows data';
+    const ended = await eachOf([...lines, chosen, across], folder);
+    for (const [index, [line, says]] of cases.entries()) {
+      expect(ended[index]!.code, line).to.equal(2);
+      expect(complaints(ended[index]!)[0]).to.match(says);
+    }
+    expect(ended.at(-2)!.code, ended.at(-2)!.stderr).to.equal(0);
+    expect(ended.at(-1)!.stdout).to.match(/^others +-\d/m);
   });
 
   it('figures: leaves out what a run without snapshots and log has nothing for', async () => {

@@ -6,9 +6,9 @@ import { BIN, onnxForge } from './onnx-forge.js';
 
 /** The commands under their headings, in the order of the help. */
 const GROUPS = {
-  Train: ['demo', 'models', 'train'],
+  Train: ['demo', 'models', 'train', 'config'],
   Evaluate: ['eval', 'verify', 'table'],
-  Look: ['figures', 'chart', 'bars', 'explore'],
+  Look: ['runs', 'tail', 'figures', 'chart', 'bars', 'explore'],
   Use: ['sample', 'interpolate', 'perturb', 'generate', 'translate', 'classify', 'compare', 'embed'],
   Export: ['export'],
   Environment: ['data', 'doctor'],

@@ -21,8 +21,12 @@ export function start(args: readonly string[], cwd: string): { child: ChildProce
 }
 
 function startScript(script: string, args: readonly string[], cwd: string) {
+  return startProgram(process.execPath, [script, ...args], cwd);
+}
+
+function startProgram(program: string, args: readonly string[], cwd: string) {
   const { ONNX_FORGE_DATA: _, ...env } = process.env;
-  const child = spawn(process.execPath, [script, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   const texts = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name]!.setEncoding('utf8').on('data', (part: string) => {
@@ -48,6 +52,14 @@ export async function eachOf(lines: readonly string[], cwd: string): Promise<End
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line) as Ended);
+}
+
+/** The command that a text says is next, run by a shell as it is printed. */
+export async function runNext(text: string, cwd: string): Promise<Ended & { readonly line: string }> {
+  const line = /^next +(?:npx )?onnx-forge (.*)$/m.exec(text)?.[1];
+  if (line === undefined) throw new Error(`nothing is said to be next: ${text}`);
+  const ended = await startProgram('sh', ['-c', `exec "${process.execPath}" "${BIN}" ${line}`], cwd).ended;
+  return { ...ended, line };
 }
 
 /** The lines that begin with the program's name: its own complaints. */

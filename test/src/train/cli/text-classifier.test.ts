@@ -70,8 +70,8 @@ describe('onnx-forge: classify, table', () => {
     expect(await complaint('max-1 --metric elbo --rows pooling')).to.match(
       /'elbo' was not measured .* it has accuracy/,
     );
-    expect(await complaint('max-1 average-2 --metric accuracy --rows pooling --columns seed')).to.match(
-      /no option 'seed'/,
+    expect(await complaint('max-1 average-2 --metric accuracy --rows pooling --columns speed')).to.match(
+      /no option 'speed'/,
     );
   });
 });

@@ -92,7 +92,7 @@ describe('onnx-forge train', () => {
       child.kill('SIGINT');
       const { code, stderr, stdout } = await ended;
       expect([code, stdout]).to.deep.equal([130, '']);
-      expect(stderr).to.include('interrupted by SIGINT; go on with: onnx-forge train vae --device cpu');
+      expect(stderr).to.include('go on with: npx onnx-forge train vae --device cpu');
       expect(stderr).to.match(/--out 'a run' --resume$/m);
 
       const unfinished = await onnxForge(['sample', 'a run'], folder);

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { complaints, inFolder, onnxForge } from './onnx-forge.js';
+import { complaints, inFolder, onnxForge, runNext } from './onnx-forge.js';
 
 const SETTINGS = '--set units=16 --set batchSize=16 --samples 1 --device cpu --max-steps 4';
 
@@ -12,7 +12,9 @@ describe('onnx-forge: translators', () => {
         const out = `runs/${attention}`;
         const trained = await onnxForge(`train seq2seq ${SETTINGS} --set attention=${attention} --out ${out}`, cwd);
         expect(trained.code, trained.stderr).to.equal(0);
-        expect(trained.stdout).to.contain(`next        onnx-forge translate ${out} `);
+        const next = await runNext(trained.stdout, cwd);
+        expect(next.line).to.match(new RegExp(`^translate ${out} '`));
+        expect(next.code, next.stderr).to.equal(0);
       }
       const figures = (name: string) => stat(join(cwd, 'runs', name)).then(Boolean, () => false);
       expect(await figures('content/figures/attention-1.png')).to.equal(true);

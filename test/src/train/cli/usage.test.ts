@@ -15,8 +15,12 @@ const CASES: readonly Case[] = [
   ['sample none --device gpu', 2, /not 'gpu'; did you mean 'webgpu'\?/],
   ['data verify foo', 2, /no data set 'foo'; known: /],
   ['data verify mnits', 2, /did you mean 'mnist'\?/],
-  ['sample none -o a.jpg', 2, /--out must be a file name that ends in \.png, not 'a\.jpg'/],
-  ['chart none --metrics x -o a.pdf', 2, /--out must be a file name that ends in \.png or \.svg, not 'a\.pdf'/],
+  ['sample none -o a.jpg', 2, /--out must be a file name that ends in \.png, or - for standard output, not 'a\.jpg'/],
+  [
+    'chart none --metrics x -o a.pdf',
+    2,
+    /--out must be a file name that ends in \.png or \.svg, or - for standard output, not 'a\.pdf'/,
+  ],
   ['sample none --count 1000000000', 2, /--count must be a whole number from 1 to 10,000/],
   ['interpolate none --steps 1000000000', 2, /--steps must be a whole number from 1 to 1,000/],
   ['chart none -o c.png', 2, /chart needs --metrics; see/],
@@ -50,20 +54,53 @@ const CASES: readonly Case[] = [
   ['train vae --out file/run', 1, /can't write to the folder .*file is no folder/],
   ['train vae vae', 2, /two runs would write to .*runs\/vae/],
   ['train vae --resume --force', 2, /give one of them/],
+  ['train vae --extend', 2, /--extend is for a run that goes on: give --resume too/],
+  ['train vae --from-except decoder/*', 2, /give --from too/],
+  ['train vae --from none', 1, /there is no run folder none to take weights from/],
+  ['train vae --from empty', 1, /empty has no checkpoint/],
   ['train ./none.js', 2, /no recipe file .*none\.js/],
   ['train ./file.mjs', 2, /file\.mjs can't be loaded/],
   ['train ./other.mjs', 2, /other\.mjs has no recipe as its default export/],
-  ['train --config none.json', 2, /batch file none\.json: it can't be read/],
-  ['train --config file', 2, /batch file file: it is not JSON/],
-  ['train --config typo.json', 2, /runs\[1\] has no setting 'epoch'; did you mean 'epochs'\?/],
+  ['train --config none.json', 2, /config file none\.json can't be read/],
+  ['train --config file', 2, /config file file: it must hold an object of settings, not "not JSON"/],
+  [
+    'train --config typo.json',
+    2,
+    /config file typo\.json, line 1: runs\[1\] has no setting 'epoch'; did you mean 'epochs'\?/,
+  ],
   ['train --config zero.json', 2, /runs\[0\]\.epochs must be a whole number of at least 1, not 0/],
   ['train --config bom.json', 2, /runs must be a list of at least one run, not \[\]/],
-  ['train --config list.json', 2, /the file must be an object, not \[\]/],
-  ['train --config bare.json', 2, /runs is missing: it must be a list of runs/],
+  ['train --config list.json', 2, /list\.json: it must hold an object of settings, not \[\]/],
+  ['train --config bare.json', 2, /bare\.json: it must have 'model' .* or 'runs'/],
+  ['train --config twice.json', 2, /twice\.json, line 2: 'epochs' stands twice: leave one of them/],
+  ['train --config twice.yaml', 2, /twice\.yaml, line 3: 'latentDim' stands twice/],
+  [
+    'train --config option.yaml',
+    2,
+    /option\.yaml, line 4: recipe 'vae' has no option 'latentdim'; did you mean 'latentDim'/,
+  ],
+  ['train --config value.yaml', 2, /value\.yaml, line 4: recipe 'vae': option 'latentDim' must be a whole number/],
+  [
+    'train --config nested.yaml',
+    2,
+    /nested\.yaml, line 3: set\.latentDim must be a number, true or false, or a text, not \[1\]/,
+  ],
+  ['train --config tab.yaml', 2, /tab\.yaml, line 2: it is neither YAML nor JSON: Tabs are not allowed/],
+  ['train --config word.yaml', 2, /word\.yaml, line 2: epochs must be a whole number of at least 1, not "many"/],
+  ['train --config unset.yaml', 2, /unset\.yaml, line 2: epochs must be a whole number of at least 1, not null/],
+  ['train --config typo.yaml', 2, /typo\.yaml, line 2: the file has no setting 'epoch'; did you mean 'epochs'/],
+  ['train dcgan --config preset.yaml', 2, /preset\.yaml has the settings of 'vae', not of 'dcgan'/],
+  ['train --config preset.yaml --preset small', 2, /--preset small would change nothing: preset\.yaml sets options/],
+  ['train --config ref.yaml', 2, /ref\.yaml, line 1: it is neither YAML nor JSON: Unresolved tag/],
+  ['config', 2, /something is missing: onnx-forge config <model>/],
+  ['config vea', 2, /no model 'vea'; did you mean 'vae'\?/],
+  ['config vae --preset huge', 2, /no preset 'huge'/],
   ['eval', 2, /something is missing: onnx-forge eval <run\.\.>/],
   ['eval none', 1, /no folder none/],
   ['eval none --split tset', 2, /--split .* did you mean 'test'\?/],
   ['sample empty', 1, /the folder empty is empty/],
+  ['sample none -o - --json', 1, /no folder none/],
+  ['help nonsense', 2, /no command 'nonsense'/],
   ['sample none --count 0', 2, /--count must be/],
   ['interpolate none --steps 1', 2, /at least 2/],
   ['perturb none --dims 1,x', 2, /--dims must be whole numbers/],
@@ -82,6 +119,21 @@ const CASES: readonly Case[] = [
   ['data verify mnst', 2, /did you mean 'mnist'\?/],
   ['doctor --jsn', 2, /did you mean '--json'\?/],
 ];
+
+/** Files of settings with one mistake each. */
+const CONFIGS = {
+  'twice.json': '{ "runs": [{ "model": "vae", "epochs": 3,\n "epochs": 4 }] }',
+  'twice.yaml': 'model: vae\nset: { latentDim: 3,\n  latentDim: 4 }\n',
+  'option.yaml': 'model: vae\nset:\n  # how many\n  latentdim: 3\n',
+  'value.yaml': 'runs:\n  - model: vae\n    set:\n      latentDim: few\n',
+  'nested.yaml': 'model: vae\nset:\n  latentDim: [1]\n',
+  'tab.yaml': 'model: vae\n\tepochs: 1\n',
+  'word.yaml': 'model: vae\nepochs: many\n',
+  'unset.yaml': 'model: vae\nepochs:\n',
+  'typo.yaml': '\uFEFFmodel: vae\nepoch: 1\n',
+  'preset.yaml': 'model: vae\nset:\n  latentDim: 3\n',
+  'ref.yaml': 'model: !!js/function "vae"\n',
+};
 
 describe('onnx-forge: bad input', () => {
   let folder: string;
@@ -103,6 +155,7 @@ describe('onnx-forge: bad input', () => {
       writeFile(join(folder, 'list.json'), '[]'),
       writeFile(join(folder, 'bare.json'), '{}'),
       writeFile(join(folder, 'zero.json'), JSON.stringify({ runs: [run({ epochs: 0 })] })),
+      ...Object.entries(CONFIGS).map(([name, text]) => writeFile(join(folder, name), text)),
       mkdir(join(folder, 'empty')),
       mkdir(join(folder, 'logged')),
     ]);
@@ -139,7 +192,7 @@ describe('onnx-forge: bad input', () => {
   it('leaves no file behind', async () => {
     const names = await readdir(folder);
     const files = ['bare.json', 'bom.json', 'file', 'file.mjs', 'list.json', 'other.mjs', 'typo.json', 'zero.json'];
-    const made = ['damaged', 'empty', 'logged', ...files].sort();
+    const made = ['damaged', 'empty', 'logged', ...files, ...Object.keys(CONFIGS)].sort();
     expect(names.sort()).to.deep.equal(made);
   });
 

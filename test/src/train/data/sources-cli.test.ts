@@ -44,7 +44,7 @@ describe("onnx-forge with a user's own data", () => {
           `train vae-conv --data shapes --grey ${TINY}`,
           'eval runs/vae-conv --samples 2 --device cpu --json',
           'figures runs/vae-conv --only reconstructions --device cpu',
-          `train vae-conv --resume ${TINY.replace('steps 4', 'steps 5')}`,
+          `train vae-conv --resume --extend ${TINY.replace('steps 4', 'steps 5')}`,
           'eval runs/vae-conv --samples 2 --device cpu --data synthetic-digits --examples 3 --json',
         ],
         folder,

@@ -27,7 +27,7 @@ export async function attemptEach<T, R>(
       attempts.push({ name, result: await work(item) });
     } catch (error) {
       if (items.length === 1 || error instanceof InterruptedError) throw error;
-      progress.line(`onnx-forge: ${name}: ${messageOf(error)}`);
+      progress.notice(`onnx-forge: ${name}: ${messageOf(error)}`);
       attempts.push({ name, error });
     }
   }

@@ -1,64 +1,152 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { checkManifest, MANIFEST_FILE, type Manifest } from '@onnx-forge/infer';
 import { z } from 'zod';
-import { readRegularFile } from '../../data/read-file.js';
+import type { Origin } from '../../run/checkpoint.js';
 import { suggestion } from '../../suggest.js';
-import { messageOf, UsageError } from '../errors.js';
-import { settingsSchema, type TrainSettings } from '../options/settings.js';
+import { UsageError } from '../errors.js';
+import { readInput } from '../inputs/input-file.js';
+import { parseSettings, type SettingsText } from '../inputs/settings-text.js';
+import { BACKENDS, settingsSchema, type TrainSettings } from '../options/settings.js';
+import { given } from '../options/values.js';
 
-/** One run of a batch file: settings, and what to train where. */
+/** One run of a file: settings, and what to train where. */
 export interface BatchEntry extends TrainSettings {
   readonly model: string;
   /** Run folder; default: the model's name in the folder of all runs. */
   readonly out?: string | undefined;
+  /** Of the content of `data`, when a manifest has it: other content is refused. */
+  readonly sha256?: string | undefined;
+}
+
+/** Trainings that a `--config` file asks for. */
+export interface ConfigFile {
+  /** Of one run (its settings, or its manifest) single settings of the command line win; of a batch, the file's. */
+  readonly form: 'run' | 'manifest' | 'batch';
+  readonly entries: readonly BatchEntry[];
+  /** An option of the recipe that an entry sets is wrong: the error with file and line. */
+  refuseOption(entry: number, option: string, reason: string): UsageError;
 }
 
 const entrySchema = settingsSchema.extend({
   model: z.string("the name of a model, such as 'vae'").min(1, 'the name of a model'),
   out: z.string('a folder').min(1, 'a folder').optional(),
 });
-const fileSchema = z.strictObject({
-  defaults: settingsSchema.optional(),
-  runs: z.array(entrySchema, 'a list of runs').min(1, 'a list of at least one run'),
-});
+const batchSchema = z.strictObject(
+  {
+    defaults: settingsSchema.optional(),
+    runs: z.array(entrySchema, 'a list of runs').min(1, 'a list of at least one run'),
+  },
+  'an object',
+);
+
+type Refuse = (reason: string, line?: number) => UsageError;
 
 /**
- * Reads a batch: `{"defaults": {"epochs": 5}, "runs": [{"model": "vae", "out": "runs/vae-20", "set": {"latentDim": 20}}]}`.
- * A run's own settings win over `defaults`.
+ * Reads the settings of trainings, in YAML or JSON: of one run (`model: vae`, `epochs: 5` ...); of a batch
+ * (`{"defaults": {"epochs": 5}, "runs": [{"model": "vae", "out": "runs/vae-20", "set": {"latentDim": 20}}]}`, where a run's own
+ * settings win over `defaults`); or the manifest of a run, or its folder, to train the same again.
  *
- * @throws UsageError that names the file and the first thing in it that is wrong
+ * @throws UsageError that names the file, the line, and the first thing in it that is wrong
  */
-export async function readBatchFile(path: string): Promise<BatchEntry[]> {
-  const refuse = (reason: string) => new UsageError(`batch file ${path}: ${reason}`, { path });
-  const content = await readRegularFile(path).catch((error: unknown) => {
-    throw refuse(`it can't be read: ${messageOf(error)}`);
+export async function readConfigFile(given: string): Promise<ConfigFile> {
+  const isFolder = await stat(given).then(
+    (entry) => entry.isDirectory(),
+    () => false,
+  );
+  const path = isFolder ? join(given, MANIFEST_FILE) : given;
+  const refuse: Refuse = (reason, line) => {
+    const place = line === undefined ? '' : `, line ${line}`;
+    return new UsageError(`config file ${path}${place}: ${reason}`, { path, line });
+  };
+  const content = await readInput(path, 'config file');
+  const text = parseSettings(content.toString('utf8'), refuse);
+  const { value } = text;
+  if (!isObject(value)) throw refuse(`it must hold an object of settings, not ${JSON.stringify(value)}`);
+  const option = (at: readonly (readonly PropertyKey[])[]) => ({
+    refuseOption: (entry: number, name: string, reason: string) => {
+      const line = at
+        .map((place) => placeOf(text, [...place.map((key) => (key === '*' ? entry : key)), name]))
+        .find(Boolean);
+      return refuse(reason, line);
+    },
   });
-  let json: unknown;
-  try {
-    json = JSON.parse(content.toString('utf8').replace(/^\uFEFF/, ''));
-  } catch (error) {
-    throw refuse(`it is not JSON: ${(error as Error).message}`);
+  if (Object.hasOwn(value, 'graphs') && Object.hasOwn(value, 'serve')) {
+    return { form: 'manifest', entries: [ofManifest(value, path)], ...option([['options']]) };
   }
-  const result = fileSchema.safeParse(json);
-  if (!result.success) throw refuse(explain(result.error.issues[0]!, json));
-  const { defaults = {}, runs } = result.data as { defaults?: TrainSettings; runs: BatchEntry[] };
-  return runs.map((run) => ({ ...defaults, ...run, set: { ...defaults.set, ...run.set } }));
+  if (Object.hasOwn(value, 'runs') || Object.hasOwn(value, 'defaults')) {
+    const { defaults = {}, runs } = checked(batchSchema, text, refuse) as {
+      defaults?: TrainSettings;
+      runs: BatchEntry[];
+    };
+    const entries = runs.map((run) => ({ ...defaults, ...run, set: { ...defaults.set, ...run.set } }));
+    return {
+      form: 'batch',
+      entries,
+      ...option([
+        ['runs', '*', 'set'],
+        ['defaults', 'set'],
+      ]),
+    };
+  }
+  if (!Object.hasOwn(value, 'model')) {
+    throw refuse("it must have 'model' (the settings of one run) or 'runs' (a batch, a list of runs)");
+  }
+  return { form: 'run', entries: [checked(entrySchema, text, refuse)], ...option([['set']]) };
 }
 
-function valueAt(json: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key], json);
+/** A line only if the very thing is there. */
+function placeOf(text: SettingsText, path: readonly PropertyKey[]): number | undefined {
+  return valueAt(text.value, path) === undefined ? undefined : text.lineOf(path);
 }
 
-function explain(issue: z.core.$ZodIssue, json: unknown): string {
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The settings that a run was trained with. */
+function ofManifest(value: object, path: string): BatchEntry {
+  const manifest: Manifest = checkManifest(value, path);
+  const { model, data, seed, engine, device, options, steps, epochs, from } = manifest;
+  const { path: dataPath, options: how = {}, sha256 } = data.reference ?? {};
+  const origin = from as Origin | undefined;
+  const backend = BACKENDS.find((name) => device === `tfjs-${name}`);
+  return {
+    ...(how as Pick<TrainSettings, 'resize' | 'grey' | 'columns'>),
+    ...given({ data: dataPath ?? data.name, sha256, from: origin?.run }),
+    ...(origin && origin.anew.length > 0 && { fromExcept: origin.anew.join(',') }),
+    ...{ model, seed, engine: engine as 'compiled' | 'eager', set: options },
+    ...(engine === 'eager' && backend && { backend }),
+    // It was ended before all epochs were done.
+    ...(typeof options.epochs === 'number' && epochs < options.epochs && { maxSteps: steps }),
+  };
+}
+
+function checked<T>(schema: z.ZodType<T>, text: SettingsText, refuse: Refuse): T {
+  const result = schema.safeParse(text.value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0]!;
+  const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0]!] : issue.path;
+  throw refuse(explain(issue, text.value), text.lineOf(path));
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((part, key) => (part as Record<PropertyKey, unknown> | null | undefined)?.[key], value);
+}
+
+function explain(issue: z.core.$ZodIssue, value: unknown): string {
   const where = issue.path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');
   const place = where.replace(/^\./, '') || 'the file';
   if (issue.code !== 'unrecognized_keys') {
     const wanted = issue.message.replace(/^Invalid (input: expected|option: expected) (.*?)(, received .*)?$/, '$2');
-    const given = JSON.stringify(valueAt(json, issue.path));
+    const found = JSON.stringify(valueAt(value, issue.path));
     const must = `must be ${wanted === 'object' ? 'an object' : wanted}`;
-    return given === undefined ? `${place} is missing: it ${must}` : `${place} ${must}, not ${given}`;
+    return found === undefined ? `${place} is missing: it ${must}` : `${place} ${must}, not ${found}`;
   }
-  const keys = Object.keys(
-    issue.path[0] === 'runs' ? entrySchema.shape : issue.path.length > 0 ? settingsSchema.shape : fileSchema.shape,
-  );
+  const isBatch = valueAt(value, ['runs']) !== undefined || valueAt(value, ['defaults']) !== undefined;
+  const ofEntry = isBatch ? issue.path[0] === 'runs' : issue.path.length === 0;
+  const schema = ofEntry ? entrySchema : issue.path.length > 0 ? settingsSchema : batchSchema;
+  const keys = Object.keys(schema.shape);
   const unknown = issue.keys[0]!;
   return `${place} has no setting '${unknown}'${suggestion(unknown, keys) || `; settings: ${keys.join(', ')}`}`;
 }

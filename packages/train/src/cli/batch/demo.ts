@@ -7,6 +7,7 @@ import { findRecipe } from '../inputs/recipes.js';
 import { requireWritableFolder } from '../output/files.js';
 import { formatSeconds, shellWord } from '../output/format.js';
 import { measurementTable } from '../output/measurements.js';
+import { programName } from '../output/program-name.js';
 import { showTraining } from '../output/training-progress.js';
 
 /** So many seconds of training are shown; the whole stays under three minutes on two cores. */
@@ -46,9 +47,9 @@ export async function runDemo({ model, out, force }: DemoRequest, context: Comma
       `\nGraphs (ONNX); worst relative error against tfjs ${worst.toExponential(1)}${ok ? '' : ': TOO MUCH'}:\n${files.join('\n')}`,
       `\nFigures:\n${figures.join('\n')}`,
       `\nIn ${formatSeconds((performance.now() - began) / 1000)} in all. Go on with:`,
-      `  npx onnx-forge sample ${run} -o samples.png --seed 2`,
-      `  npx onnx-forge interpolate ${run} -o way.png`,
-      `  npx onnx-forge train ${recipe.name} --help`,
+      ...[`sample ${run} -o samples.png --seed 2`, `interpolate ${run} -o way.png`, `train ${recipe.name} --help`].map(
+        (line) => `  ${programName()} ${line}`,
+      ),
     ].join('\n'),
     json: { ...result, folder: resolve(out), verified: { ok, worst, graphs } },
     failure: ok

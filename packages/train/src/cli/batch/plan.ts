@@ -1,12 +1,13 @@
 import { join, resolve } from 'node:path';
+import { TrainError } from '../../errors.js';
 import { type Recipe, recipeOptions } from '../../recipe/recipe.js';
 import type { TrainRequest } from '../../trainer/request.js';
 import { UsageError } from '../errors.js';
 import { chosenData } from '../inputs/chosen-data.js';
-import { findRecipe } from '../inputs/recipes.js';
+import { findRecipe, isRecipeFile } from '../inputs/recipes.js';
 import { type TrainSettings, toRequest } from '../options/settings.js';
 import { given } from '../options/values.js';
-import { type BatchEntry, readBatchFile } from './batch-file.js';
+import { type BatchEntry, type ConfigFile, readConfigFile } from './batch-file.js';
 
 const RUNS_FOLDER = 'runs';
 
@@ -14,7 +15,7 @@ export interface PlanInput {
   readonly models: readonly string[];
   readonly config?: string | undefined;
   readonly out?: string | undefined;
-  /** Of every run; a batch file's own win. */
+  /** Of every run. A batch file's own win over them; they win over those of a file of one run. */
   readonly settings: TrainSettings;
 }
 
@@ -23,6 +24,8 @@ export interface PlannedRun {
   /** Name of the run in messages. */
   readonly name: string;
   readonly request: TrainRequest;
+  /** The file that the recipe is in, if it is the user's own. */
+  readonly recipeFile?: string;
 }
 
 /**
@@ -31,33 +34,88 @@ export interface PlannedRun {
  * @throws UsageError, TrainError (`option-unknown`, `option-invalid`)
  */
 export async function planRuns({ models, config, out, settings }: PlanInput): Promise<PlannedRun[]> {
-  const entries: BatchEntry[] = models.map((model) => ({ model }));
-  if (config !== undefined) entries.push(...(await readBatchFile(config)));
+  const file = config === undefined ? undefined : await readConfigFile(config);
+  const named: BatchEntry[] = models.map((model) => ({ model }));
+  const isRun = file !== undefined && file.form !== 'batch';
+  const entries = isRun ? [ofModel(file, models, config!)] : [...named, ...(file?.entries ?? [])];
   if (entries.length === 0)
     throw new UsageError("train needs a model, or --config FILE; 'onnx-forge models' lists them");
   const plans: PlannedRun[] = [];
-  for (const { model, out: ownFolder, ...own } of entries) {
+  for (const [index, entry] of entries.entries()) {
+    const { model, out: ownFolder, sha256, ...own } = entry;
     const recipe = await findRecipe(model);
-    const folder =
-      ownFolder ?? (entries.length === 1 && out !== undefined ? out : join(out ?? RUNS_FOLDER, recipe.name));
-    plans.push({ name: '', request: await plan(recipe, folder, merge(settings, own)) });
+    const alone = entries.length === 1 && out !== undefined ? out : undefined;
+    const folder = (isRun ? (alone ?? ownFolder) : (ownFolder ?? alone)) ?? join(out ?? RUNS_FOLDER, recipe.name);
+    if (isRun && settings.preset !== undefined && Object.keys(own.set ?? {}).length > 0) {
+      throw new UsageError(`--preset ${settings.preset} would change nothing: ${config} sets options by itself`);
+    }
+    // A manifest's number of iterations is the end of its own epochs.
+    const isLonger = file?.form === 'manifest' && settings.epochs !== undefined;
+    const all = isRun ? merge({ ...own, ...(isLonger && { maxSteps: undefined }) }, settings) : merge(settings, own);
+    // The hash is that of the file's data.
+    const content = settings.data === undefined || !isRun ? sha256 : undefined;
+    try {
+      const request = await plan(recipe, folder, all, content);
+      plans.push({ name: '', request, ...(isRecipeFile(model) && { recipeFile: model }) });
+    } catch (error) {
+      throw withPlace(error, file, isRun ? index : index - named.length, own);
+    }
   }
   requireDistinct(plans);
-  return plans.map(({ request }) => {
+  return plans.map((one) => {
+    const { request } = one;
     const alone = plans.filter((other) => other.request.recipe.name === request.recipe.name).length === 1;
-    return { name: alone ? request.recipe.name : request.out, request };
+    return { ...one, name: alone ? request.recipe.name : request.out };
   });
 }
 
-async function plan(recipe: Recipe, out: string, settings: TrainSettings): Promise<TrainRequest> {
+/**
+ * The entry of a file of one run. The command line may name its model, too, or the recipe file that has it.
+ *
+ * @throws UsageError when it names another one
+ */
+function ofModel({ entries, form }: ConfigFile, models: readonly string[], config: string): BatchEntry {
+  const entry = entries[0]!;
+  const [model = entry.model, ...others] = models;
+  if (others.length === 0 && model === entry.model) return entry;
+  // A manifest has the recipe's name, not the file that it was in.
+  if (others.length === 0 && form === 'manifest' && isRecipeFile(model)) return { ...entry, model };
+  const other = models.find((one) => one !== entry.model) ?? model;
+  throw new UsageError(`${config} has the settings of '${entry.model}', not of '${other}': leave the model out`);
+}
+
+/** The error of an option that the file sets, with its line. */
+function withPlace(error: unknown, file: ConfigFile | undefined, entry: number, { set = {} }: TrainSettings): unknown {
+  const option = error instanceof TrainError ? error.data.option : undefined;
+  if (file === undefined || entry < 0 || typeof option !== 'string' || !Object.hasOwn(set, option)) return error;
+  return file.refuseOption(entry, option, (error as TrainError).message);
+}
+
+async function plan(recipe: Recipe, out: string, settings: TrainSettings, sha256?: string): Promise<TrainRequest> {
   const { data, resize, grey, columns, ...request } = given(toRequest(settings));
   const chosen = await chosenData({ data, resize, grey, columns });
   recipeOptions(recipe, request);
-  return { ...request, ...given({ data: chosen }), recipe, out };
+  const known = typeof chosen === 'object' && sha256 !== undefined ? { ...chosen, sha256 } : chosen;
+  return { ...request, ...given({ data: known }), recipe, out };
 }
 
+/** `own` wins. `epochs` and `set.epochs` are the same option, and so are those of `batchSize`. */
 function merge(all: TrainSettings, own: TrainSettings): TrainSettings {
-  return { ...given(all), ...given(own), set: { ...all.set, ...own.set } };
+  const { epochs, batchSize, maxSteps, set = {}, ...others } = all;
+  const inOwn = (option: 'epochs' | 'batchSize') => own[option] !== undefined || Object.hasOwn(own.set ?? {}, option);
+  const kept = Object.entries(set).filter(([option]) => !(isTwofold(option) && inOwn(option)));
+  return {
+    ...given(others),
+    ...(!inOwn('epochs') && given({ epochs })),
+    ...(!inOwn('batchSize') && given({ batchSize })),
+    ...given({ maxSteps }),
+    ...given(own),
+    set: { ...Object.fromEntries(kept), ...own.set },
+  };
+}
+
+function isTwofold(option: string): option is 'epochs' | 'batchSize' {
+  return option === 'epochs' || option === 'batchSize';
 }
 
 function requireDistinct(plans: readonly PlannedRun[]): void {

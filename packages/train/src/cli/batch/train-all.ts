@@ -4,6 +4,7 @@ import type { CommandContext, Outcome } from '../command.js';
 import { InterruptedError } from '../errors.js';
 import { requireWritableFolder } from '../output/files.js';
 import { shellWord } from '../output/format.js';
+import { programName } from '../output/program-name.js';
 import { showTraining } from '../output/training-progress.js';
 import { attemptEach, attemptReport, exitCodeOfAll } from './attempts.js';
 import type { PlannedRun } from './plan.js';
@@ -16,12 +17,16 @@ import { summarise } from './train-summary.js';
  */
 export async function trainAll(
   plans: readonly PlannedRun[],
-  mode: { readonly resume: boolean; readonly force: boolean },
+  mode: { readonly resume: boolean; readonly extend: boolean; readonly force: boolean },
   context: CommandContext,
 ): Promise<Outcome> {
   const { progress, argv } = context;
   const signal = context.interruptible('stopping after this iteration, with a checkpoint (Ctrl-C again: at once)');
-  const goOn = `go on with: onnx-forge ${resumeWords(argv).map(shellWord).join(' ')}`;
+  // Standard input has been read: it can't be given again.
+  const isPiped = argv.some((word, index) => word === '--config=-' || (word === '--config' && argv[index + 1] === '-'));
+  const goOn = isPiped
+    ? 'go on by the same command with --resume'
+    : `go on with: ${programName()} ${resumeWords(argv).map(shellWord).join(' ')}`;
   const trainOne = async ({ name, request }: PlannedRun): Promise<TrainResult> => {
     signal.throwIfAborted();
     await requireWritableFolder(request.out);
@@ -34,7 +39,7 @@ export async function trainAll(
   try {
     const attempts = await attemptEach(plans, ({ name }) => name, trainOne, context);
     return {
-      text: summarise(attempts),
+      text: summarise(attempts, plans[0]?.recipeFile),
       json: { runs: attempts.map((attempt) => ({ name: attempt.name, ...attemptReport(attempt) })) },
       exitCode: exitCodeOfAll(attempts),
     };

@@ -1,15 +1,19 @@
-import type { ModelKind } from '../../model-kinds.js';
 import type { TrainResult } from '../../trainer/request.js';
 import { messageOf } from '../errors.js';
 import { formatNumber, formatSeconds, shellWord } from '../output/format.js';
 import { measurementTable } from '../output/measurements.js';
+import { programName } from '../output/program-name.js';
 import { table } from '../output/table.js';
 import { type Attempt, failed } from './attempts.js';
 
-/** Summary of trained runs: one in full, several as a table. */
-export function summarise(attempts: readonly Attempt<TrainResult>[]): string {
+/**
+ * Summary of trained runs: one in full, several as a table.
+ *
+ * @param recipeFile the file that the recipe of a single run is in, if it is the user's own
+ */
+export function summarise(attempts: readonly Attempt<TrainResult>[], recipeFile?: string): string {
   const [only, ...others] = attempts;
-  if (only !== undefined && others.length === 0 && !failed(only)) return describe(only.result);
+  if (only !== undefined && others.length === 0 && !failed(only)) return describe(only.result, recipeFile);
   return table(['run', 'status', 'iterations', 'time', 'folder', 'measured'], attempts.map(row));
 }
 
@@ -29,8 +33,8 @@ function headline({ measurements, metrics }: TrainResult): string {
     .join(', ');
 }
 
-function describe(result: TrainResult): string {
-  const { recipe, kind, out, steps, epochs, seconds, measurements, figures } = result;
+function describe(result: TrainResult, recipeFile: string | undefined): string {
+  const { recipe, out, steps, epochs, seconds, measurements, figures } = result;
   const lines = [
     `${recipe}: ${formatNumber(epochs)} epochs (${steps} iterations) in ${formatSeconds(seconds)}`,
     measurements.length > 0
@@ -39,26 +43,28 @@ function describe(result: TrainResult): string {
     `run folder  ${out}`,
   ];
   if (figures.length > 0) lines.push(`figures     ${figures.length} files in ${out}/figures`);
-  lines.push(`next        onnx-forge ${nextCommand(kind, shellWord(out))}`);
+  lines.push(`next        ${programName()} ${nextCommand(result, recipeFile)}`);
   return lines.join('\n');
 }
 
-/** Command to try on a run of this kind. */
-function nextCommand(kind: ModelKind, run: string): string {
+/** Command to try on a run of this kind: it names nothing that need not exist. */
+function nextCommand({ kind, out, example }: TrainResult, recipeFile: string | undefined): string {
+  const run = shellWord(out);
+  const recipe = recipeFile === undefined ? '' : ` --recipe ${shellWord(recipeFile)}`;
   switch (kind) {
     case 'latent':
     case 'conditional':
     case 'generator':
       return `sample ${run} -o samples.png`;
     case 'text-classifier':
-      return `classify ${run} "not a very good film"`;
+      return example === undefined ? `eval ${run}${recipe}` : `classify ${run} ${shellWord(example)}`;
     case 'embedding':
-      return `compare ${run} a.png b.png`;
+      return `explore ${run}${recipe}`;
     case 'language-model':
       return `generate ${run} --length 300`;
     case 'translator':
-      return `translate ${run} "je suis en retard ."`;
+      return example === undefined ? `eval ${run}${recipe}` : `translate ${run} ${shellWord(example)}`;
     default:
-      return `eval ${run}`;
+      return `eval ${run}${recipe}`;
   }
 }

@@ -5,7 +5,7 @@ import { UsageError } from '../errors.js';
 import { type NamedRun, namedRuns } from '../inputs/named-runs.js';
 import { chartFile } from '../options/shared-options.js';
 import { oneOf, text } from '../options/values.js';
-import { requireWritableFile, writeOutput } from '../output/files.js';
+import { requireWritableFile, STDOUT, writeOutput } from '../output/files.js';
 import { formatNumber } from '../output/format.js';
 import { table } from '../output/table.js';
 
@@ -24,9 +24,9 @@ export const command: Command = defineCommand({
     out: chartFile,
     title: text('--title', 'Title of the chart'),
   },
-  async run({ run: given, metrics: list, split, out, title }): Promise<Outcome> {
+  async run({ run: given, metrics: list, split, out, title }, context): Promise<Outcome> {
     const wanted = list.split(',').map((name) => name.trim());
-    if (out !== undefined) await requireWritableFile(out);
+    if (out !== undefined) await requireWritableFile(out, context);
     const runs = await namedRuns(given);
     const found = toldApart(await Promise.all(runs.map((run) => measured(run, wanted, split))));
     const numbers = found[0]!.entries.map(({ name }) => name);
@@ -52,11 +52,11 @@ export const command: Command = defineCommand({
         numbers,
         unit: units.join(', '),
       });
-      await writeOutput(out, out.endsWith('.svg') ? svg! : png);
+      await writeOutput(out, out.endsWith('.svg') ? svg! : png, context);
     }
     const rows = bars.map(({ name, values }) => [name, ...values.map(formatNumber)]);
     return {
-      text: table(['run', ...numbers], rows),
+      text: out === STDOUT ? '' : table(['run', ...numbers], rows),
       json: { split, numbers, runs: bars, ...(out !== undefined && { file: out }) },
     };
   },

@@ -7,7 +7,7 @@ import { UsageError } from '../errors.js';
 import { namedRuns } from '../inputs/named-runs.js';
 import { chartFile } from '../options/shared-options.js';
 import { count, oneOf, text } from '../options/values.js';
-import { requireWritableFile, writeOutput } from '../output/files.js';
+import { requireWritableFile, STDOUT, writeOutput } from '../output/files.js';
 
 export const command: Command = defineCommand({
   details:
@@ -35,10 +35,10 @@ export const command: Command = defineCommand({
     title: text('--title', 'Title of the chart'),
     subtitle: text('--subtitle', 'A line below the title'),
   },
-  async run({ run: given, metrics: list, out, against, smooth, scale, title, subtitle }): Promise<Outcome> {
+  async run({ run: given, metrics: list, out, against, smooth, scale, title, subtitle }, context): Promise<Outcome> {
     const runs = await readRuns(given);
     const metrics = list.split(',').map((name) => name.trim());
-    await requireWritableFile(out);
+    await requireWritableFile(out, context);
     const { comparison, loggedValues } = await import('../../figures/comparison.js');
     const { png, svg } = comparison(runs, {
       metrics,
@@ -48,10 +48,10 @@ export const command: Command = defineCommand({
       ...(title !== undefined && { title }),
       ...(subtitle !== undefined && { subtitle }),
     });
-    await writeOutput(out, out.endsWith('.svg') ? svg! : png);
+    await writeOutput(out, out.endsWith('.svg') ? svg! : png, context);
     const last = (run: ComparedRun) => metrics.map((metric) => [metric, loggedValues(run, metric).at(-1)!] as const);
     return {
-      text: out,
+      text: out === STDOUT ? '' : out,
       json: { file: out, runs: runs.map((run) => ({ name: run.name, last: Object.fromEntries(last(run)) })) },
     };
   },

@@ -1,8 +1,8 @@
 import { InputError, load, type TextClassifierModel } from '@onnx-forge/infer';
 import { parseLines } from '../../data/formats/lines.js';
-import { readRegularFile } from '../../data/read-file.js';
 import { type Command, defineCommand, type Outcome } from '../command.js';
-import { messageOf, UsageError } from '../errors.js';
+import { UsageError } from '../errors.js';
+import { readInput } from '../inputs/input-file.js';
 import { device } from '../options/shared-options.js';
 import { text as textOption } from '../options/values.js';
 import { table } from '../output/table.js';
@@ -19,7 +19,10 @@ export const command: Command = defineCommand({
     run: { type: 'string', demandOption: true, describe: 'Run folder or URL' },
     text: { type: 'string', array: true, describe: 'Texts, each in quotes' },
   },
-  options: { file: textOption('--file', 'File with a text on each line; empty lines are left out'), device },
+  options: {
+    file: textOption('--file', 'File with a text on each line, - for standard input; empty lines are left out'),
+    device,
+  },
   async run({ run, text: given, file, device }): Promise<Outcome> {
     const texts = [...(given ?? []), ...(file === undefined ? [] : await linesOf(file))];
     if (texts.length === 0)
@@ -65,8 +68,6 @@ function show(found: readonly Classified[]): string {
 
 /** @throws UsageError when the file can't be read, FormatError when it is not UTF-8 */
 async function linesOf(file: string): Promise<string[]> {
-  const bytes = await readRegularFile(file).catch((error: unknown) => {
-    throw new UsageError(`--file ${file} can't be read: ${messageOf(error)}`, { file });
-  });
+  const bytes = await readInput(file, '--file');
   return parseLines({ file, bytes }, 'utf-8').filter((line) => line.trim() !== '');
 }

@@ -24,7 +24,7 @@ export const command: Command = defineCommand({
     const explored = [];
     for (const run of runs as string[]) {
       const { recipe } = await openRun(run, file);
-      explored.push(await exploredRun({ recipe, run, dataDir, onNotice: (line) => progress.line(line) }));
+      explored.push(await exploredRun({ recipe, run, dataDir, onNotice: (line) => progress.notice(line) }));
     }
     if (build !== undefined) {
       const { writeExplorer } = await import('../../explore/write.js');
@@ -33,7 +33,7 @@ export const command: Command = defineCommand({
     }
     const { serveExplorer } = await import('../../explore/serve.js');
     await using server = await serveExplorer(explored, port);
-    progress.line(`explorer: ${server.url} (Ctrl-C ends it)`);
+    progress.notice(`explorer: ${server.url} (Ctrl-C ends it)`);
     const signal = interruptible('stopping');
     await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
     return { text: 'stopped', json: { url: server.url, runs } };

@@ -27,6 +27,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./sweep.js'),
   },
   {
+    group: 'Train',
+    usage: 'config <model>',
+    summary: 'Print all settings of a recipe as YAML, to change and to train with',
+    load: () => import('./config.js'),
+  },
+  {
     group: 'Evaluate',
     usage: 'eval <run..>',
     summary: 'Measure trained runs on their exported graphs',
@@ -43,6 +49,18 @@ export const commands: readonly CommandEntry[] = [
     usage: 'table <run..>',
     summary: 'Set a measured number of several runs in a table of their options',
     load: () => import('./table.js'),
+  },
+  {
+    group: 'Look',
+    usage: 'runs [folder..]',
+    summary: 'List, compare and delete runs',
+    load: () => import('./runs.js'),
+  },
+  {
+    group: 'Look',
+    usage: 'tail <run>',
+    summary: 'Show the latest lines of the log of a run, live while it is trained',
+    load: () => import('./tail.js'),
   },
   {
     group: 'Look',

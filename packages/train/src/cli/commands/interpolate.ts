@@ -21,29 +21,33 @@ export const command: Command = defineCommand({
     seed,
     device,
   },
-  run({ run, out, pairs, steps, space, seed, device }): Promise<Outcome> {
+  run({ run, out, pairs, steps, space, seed, device }, context): Promise<Outcome> {
     if (steps < 2) throw new UsageError('--steps counts both ends: it must be at least 2, not 1');
-    return writePicture({ run, out, device, name: 'interpolate' }, async (model) => {
-      const { rowsOf } = await import('../../figures/images.js');
-      const vectors = rowsOf((await model.sample(2 * pairs, { seed })).z.data, 2 * pairs);
-      const [a, b] = [vectors.slice(0, pairs), vectors.slice(pairs)];
-      const spaces = space === 'both' ? (['latent', 'data'] as const) : [space];
-      const ways: Float32Array[][] = [];
-      for (const one of spaces)
-        ways.push(rowsOf((await model.interpolate(a, b, { steps, space: one })).images.data, pairs * steps));
-      const rows = Array.from({ length: pairs }, (_, pair) =>
-        ways.map((images) => images.slice(pair * steps, (pair + 1) * steps)),
-      ).flat();
-      const alphas = Array.from({ length: steps }, (_, step) => step / (steps - 1));
-      return {
-        images: rows.flat(),
-        text: {
-          columns: steps,
-          rowLabels: rows.map((_, row) => spaces[row % spaces.length]!),
-          columnLabels: alphas.map((alpha) => alpha.toFixed(steps <= 11 ? 1 : 2)),
-        },
-        facts: { pairs, steps, spaces, seed },
-      };
-    });
+    return writePicture(
+      { run, out, device, name: 'interpolate' },
+      async (model) => {
+        const { rowsOf } = await import('../../figures/images.js');
+        const vectors = rowsOf((await model.sample(2 * pairs, { seed })).z.data, 2 * pairs);
+        const [a, b] = [vectors.slice(0, pairs), vectors.slice(pairs)];
+        const spaces = space === 'both' ? (['latent', 'data'] as const) : [space];
+        const ways: Float32Array[][] = [];
+        for (const one of spaces)
+          ways.push(rowsOf((await model.interpolate(a, b, { steps, space: one })).images.data, pairs * steps));
+        const rows = Array.from({ length: pairs }, (_, pair) =>
+          ways.map((images) => images.slice(pair * steps, (pair + 1) * steps)),
+        ).flat();
+        const alphas = Array.from({ length: steps }, (_, step) => step / (steps - 1));
+        return {
+          images: rows.flat(),
+          text: {
+            columns: steps,
+            rowLabels: rows.map((_, row) => spaces[row % spaces.length]!),
+            columnLabels: alphas.map((alpha) => alpha.toFixed(steps <= 11 ? 1 : 2)),
+          },
+          facts: { pairs, steps, spaces, seed },
+        };
+      },
+      context,
+    );
   },
 });

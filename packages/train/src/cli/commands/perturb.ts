@@ -23,24 +23,32 @@ export const command: Command = defineCommand({
     seed,
     device,
   },
-  run({ run, out, dims, epsilon, steps, seed, device }): Promise<Outcome> {
-    return writePicture({ run, out, device, name: 'perturb' }, async (model) => {
-      const { rowsOf } = await import('../../figures/images.js');
-      const z = rowsOf((await model.sample(PROBES, { seed })).z.data, PROBES);
-      const { change, dims: measured } = await model.perturb(z, { epsilon: [-epsilon, epsilon], dims: dims ?? 'all' });
-      const activity = new Map(measured.map((dim, at) => [dim, change[at]!]));
-      const shown = dims ?? [...measured].sort((one, other) => activity.get(other)! - activity.get(one)!).slice(0, 10);
-      const epsilons = Array.from({ length: 2 * steps + 1 }, (_, i) => ((i - steps) / steps) * epsilon);
-      const { images } = await model.perturb(z.slice(0, 1), { epsilon: epsilons, dims: shown });
-      return {
-        images: images.data,
-        text: {
-          columns: epsilons.length,
-          rowLabels: shown.map((dim) => `z${dim}: ${activity.get(dim)!.toFixed(4)}`),
-          columnLabels: epsilons.map((value) => `${Number(value.toFixed(2))}`),
-        },
-        facts: { epsilons, seed, dimensions: shown.map((dim) => ({ dim, change: activity.get(dim)! })) },
-      };
-    });
+  run({ run, out, dims, epsilon, steps, seed, device }, context): Promise<Outcome> {
+    return writePicture(
+      { run, out, device, name: 'perturb' },
+      async (model) => {
+        const { rowsOf } = await import('../../figures/images.js');
+        const z = rowsOf((await model.sample(PROBES, { seed })).z.data, PROBES);
+        const { change, dims: measured } = await model.perturb(z, {
+          epsilon: [-epsilon, epsilon],
+          dims: dims ?? 'all',
+        });
+        const activity = new Map(measured.map((dim, at) => [dim, change[at]!]));
+        const shown =
+          dims ?? [...measured].sort((one, other) => activity.get(other)! - activity.get(one)!).slice(0, 10);
+        const epsilons = Array.from({ length: 2 * steps + 1 }, (_, i) => ((i - steps) / steps) * epsilon);
+        const { images } = await model.perturb(z.slice(0, 1), { epsilon: epsilons, dims: shown });
+        return {
+          images: images.data,
+          text: {
+            columns: epsilons.length,
+            rowLabels: shown.map((dim) => `z${dim}: ${activity.get(dim)!.toFixed(4)}`),
+            columnLabels: epsilons.map((value) => `${Number(value.toFixed(2))}`),
+          },
+          facts: { epsilons, seed, dimensions: shown.map((dim) => ({ dim, change: activity.get(dim)! })) },
+        };
+      },
+      context,
+    );
   },
 });

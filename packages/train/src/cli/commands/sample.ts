@@ -22,15 +22,19 @@ export const command: Command = defineCommand({
     seed,
     device,
   },
-  run({ run, out, count, columns, labels, seed, device }): Promise<Outcome> {
-    return writePicture({ run, out, device, name: 'sample' }, async (model) => {
-      const { images } = await (model.kind === 'conditional'
-        ? model.sample(count, { seed, ...(labels && { labels: repeated(labels, count) }) })
-        : withoutLabels(model, labels).sample(count, { seed }));
-      const perRow = model.kind === 'conditional' && !labels ? model.manifest.serve.classes.length : undefined;
-      const text = { columns: columns ?? perRow ?? Math.ceil(Math.sqrt(count)) };
-      return { images: images.data, text, facts: { count, seed, ...(labels && { labels }) } };
-    });
+  run({ run, out, count, columns, labels, seed, device }, context): Promise<Outcome> {
+    return writePicture(
+      { run, out, device, name: 'sample' },
+      async (model) => {
+        const { images } = await (model.kind === 'conditional'
+          ? model.sample(count, { seed, ...(labels && { labels: repeated(labels, count) }) })
+          : withoutLabels(model, labels).sample(count, { seed }));
+        const perRow = model.kind === 'conditional' && !labels ? model.manifest.serve.classes.length : undefined;
+        const text = { columns: columns ?? perRow ?? Math.ceil(Math.sqrt(count)) };
+        return { images: images.data, text, facts: { count, seed, ...(labels && { labels }) } };
+      },
+      context,
+    );
   },
 });
 

@@ -11,7 +11,9 @@ export const command: Command = defineCommand({
     'not stop the others, a table at the end shows all, and the exit code is 1 when any has failed.\n\n' +
     'Ctrl-C ends a run with a checkpoint (exit code 130) and says how to go on; a kill at any moment loses at most ' +
     'the time since the last checkpoint. The options of each model are listed by: onnx-forge models\n\n' +
-    'A batch file is JSON; a run has the settings of this command line, in camel case, and they win over it:\n' +
+    '--config takes YAML or JSON. The settings of one run, in camel case, over which this command line wins ' +
+    "('onnx-forge config MODEL' prints all); the manifest of a run, to train the same again; or a batch, whose settings win over " +
+    'this command line:\n' +
     '{"defaults": {"epochs": 5}, "runs": [{"model": "vae", "out": "runs/vae-20", "set": {"latentDim": 20}}]}',
   examples: [
     ['train vae', 'on generated digits, to runs/vae'],
@@ -19,12 +21,27 @@ export const command: Command = defineCommand({
     ['train vae-conv --data ./my-images --resize 28x28 --grey', 'on your own images: a folder, or a folder a class'],
     ['train vae dcgan --epochs 2 --out tries', 'two runs: tries/vae and tries/dcgan'],
     ['train vae --resume', 'go on with the run in runs/vae'],
+    [
+      'train vae --from runs/vae --out runs/vae-slow --set learningRate=1e-4',
+      'a new run that begins with the weights of runs/vae',
+    ],
     ['train ./my-recipe.ts --engine eager --backend wasm', 'your own recipe, run by tfjs itself'],
+    [
+      'train --config vae.yaml --epochs 5',
+      "the settings of a file that 'onnx-forge config vae' wrote, but for the epochs",
+    ],
+    ['train --config runs/vae/manifest.json -o again', 'the run runs/vae once more, into another folder'],
     ['train --config batch.json', 'many runs, each with its own settings'],
   ],
   positionals: { model: { type: 'string', array: true, describe: "Names from 'onnx-forge models', or recipe files" } },
   options: {
-    config: { ...text('--config', 'Batch file (JSON): many runs with settings of their own'), group: GROUPS.what },
+    config: {
+      ...text(
+        '--config',
+        'Settings in a file (YAML or JSON; - for standard input): of one run, of many, or the manifest of a run',
+      ),
+      group: GROUPS.what,
+    },
     ...settingOptions('what'),
     ...settingOptions('how'),
     out: {
@@ -35,15 +52,26 @@ export const command: Command = defineCommand({
     },
     resume: {
       type: 'boolean',
-      describe: 'Go on with the run in the folder; begin it where there is none',
+      describe: 'Go on with the run in the folder, to the length it began with; begin it where there is none',
+      group: GROUPS.folder,
+    },
+    extend: {
+      type: 'boolean',
+      describe:
+        'With --resume: go on to another --epochs or --max-steps than the run began with although its schedule (cosine) follows ' +
+        'the length; the learning rate jumps, and the model is not that of one training of the new length',
       group: GROUPS.folder,
     },
     force: { type: 'boolean', describe: 'Replace the run in the folder', group: GROUPS.folder },
     ...settingOptions('folder'),
     ...settingOptions('after'),
   },
-  async run({ model = [], config, out, resume = false, force = false, ...others }, context): Promise<Outcome> {
+  async run(
+    { model = [], config, out, resume = false, extend = false, force = false, ...others },
+    context,
+  ): Promise<Outcome> {
     if (resume && force) throw new UsageError('--resume goes on with a run and --force replaces it: give one of them');
+    if (extend && !resume) throw new UsageError('--extend is for a run that goes on: give --resume too');
     // `--set a=1 b=2`: what looks like a setting is one, although it stands where a model could.
     const isSetting = (word: string) => /^[a-zA-Z]\w*=./.test(word);
     const strays = model.filter(isSetting).map((word) => word.split(/=(.*)/s).slice(0, 2));
@@ -56,6 +84,6 @@ export const command: Command = defineCommand({
       out,
       settings: { ...settings, set: { ...Object.fromEntries(strays), ...settings.set } },
     });
-    return trainAll(plans, { resume, force }, context);
+    return trainAll(plans, { resume, extend, force }, context);
   },
 });

@@ -1,6 +1,6 @@
 import { LineCounter, parseDocument } from 'yaml';
 
-/** The value of a text of YAML or JSON, and the lines of its parts. */
+/** Content of a text of YAML or JSON, and the lines that it stands on. */
 export interface SettingsText {
   readonly value: unknown;
   /** Line (from 1) of what stands at a path of keys and indices, or of the nearest part around it that is there. */

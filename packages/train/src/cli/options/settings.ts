@@ -21,6 +21,8 @@ export interface TrainSettings {
   readonly batchSize?: number | undefined;
   readonly maxSteps?: number | undefined;
   readonly seed?: number | undefined;
+  readonly from?: string | undefined;
+  readonly fromExcept?: string | undefined;
   readonly engine?: EngineName | undefined;
   readonly device?: DeviceRequest | undefined;
   readonly backend?: Backend | undefined;
@@ -33,7 +35,7 @@ export interface TrainSettings {
 }
 
 const ENGINES: readonly EngineName[] = ['compiled', 'eager'];
-const BACKENDS: readonly Backend[] = ['tensorflow', 'webgpu', 'wasm', 'cpu'];
+export const BACKENDS: readonly Backend[] = ['tensorflow', 'webgpu', 'wasm', 'cpu'];
 
 /** Headings of the settings in the help of `train`. */
 export const GROUPS = {
@@ -57,6 +59,8 @@ export interface Setting<T = unknown> {
   readonly says: string;
   /** The value when none is given, in words. */
   readonly otherwise: string;
+  /** The same as it is written, where it does not depend on anything. */
+  readonly value?: T;
 }
 
 function wholeNumber(most?: number): SettingType<number> {
@@ -91,7 +95,11 @@ const flag: SettingType<boolean> = {
 
 const recipeOptions: SettingType<Readonly<Record<string, unknown>>> = {
   accepts: 'an object of options',
-  schema: z.record(z.string(), z.union([z.number(), z.boolean(), z.string()]), 'an object of options'),
+  schema: z.record(
+    z.string(),
+    z.union([z.number(), z.boolean(), z.string()], 'a number, true or false, or a text'),
+    'an object of options',
+  ),
   option: settings,
 };
 
@@ -102,6 +110,7 @@ export const SETTINGS: { readonly [K in keyof TrainSettings]-?: Setting<NonNulla
     group: 'what',
     says: "Your own data: a folder of images, or a .npy, .npz, .csv, .tsv, .jsonl or .txt file; or a name from 'data list' (a name wins over a path), or real or embedded for the recipe's own",
     otherwise: 'embedded',
+    value: 'embedded',
   },
   resize: { type: name, group: 'what', says: resize.describe, otherwise: 'as they are' },
   grey: { type: flag, group: 'what', says: grey.describe!, otherwise: 'false' },
@@ -132,13 +141,33 @@ export const SETTINGS: { readonly [K in keyof TrainSettings]-?: Setting<NonNulla
     group: 'what',
     says: 'Of weights, order of examples and noise: the same seed gives the same run',
     otherwise: '1',
+    value: 1,
   },
-  engine: { type: choice(ENGINES), group: 'how', says: 'What runs the steps', otherwise: 'compiled' },
+  from: {
+    type: name,
+    group: 'what',
+    says: 'Begin with the weights of this run (its folder); of the same recipe, it also has the defaults of data, options, seed and engine',
+    otherwise: 'new weights',
+  },
+  fromExcept: {
+    type: name,
+    group: 'what',
+    says: "With --from, weights that begin anew: names with commas between, * for any characters, such as 'decoder/*'",
+    otherwise: 'none',
+  },
+  engine: {
+    type: choice(ENGINES),
+    group: 'how',
+    says: 'What runs the steps',
+    otherwise: 'compiled',
+    value: 'compiled',
+  },
   device: {
     type: choice(DEVICES),
     group: 'how',
     says: 'Of the compiled engine and of evaluation',
     otherwise: 'auto',
+    value: 'auto',
   },
   backend: { type: choice(BACKENDS), group: 'how', says: 'tfjs backend of the eager engine', otherwise: 'cpu' },
   threads: { type: wholeNumber(1_024), group: 'how', says: 'Threads on the CPU', otherwise: 'one per core' },
@@ -147,6 +176,7 @@ export const SETTINGS: { readonly [K in keyof TrainSettings]-?: Setting<NonNulla
     group: 'folder',
     says: 'Write the compiled training step too: the run can be trained further without tfjs, in browsers too',
     otherwise: 'false',
+    value: false,
   },
   samples: { type: wholeNumber(), group: 'after', says: samples.describe, otherwise: "the measure's own" },
   judge: { type: name, group: 'after', says: judge.describe, otherwise: judge.defaultDescription },
@@ -155,8 +185,15 @@ export const SETTINGS: { readonly [K in keyof TrainSettings]-?: Setting<NonNulla
     group: 'after',
     says: 'Measure the trained model (--no-evaluate: do not)',
     otherwise: 'true',
+    value: true,
   },
-  figures: { type: flag, group: 'after', says: 'Draw its figures (--no-figures: do not)', otherwise: 'true' },
+  figures: {
+    type: flag,
+    group: 'after',
+    says: 'Draw its figures (--no-figures: do not)',
+    otherwise: 'true',
+    value: true,
+  },
 };
 
 const NAMES = Object.keys(SETTINGS) as readonly (keyof TrainSettings)[];
@@ -204,6 +241,9 @@ export function toRequest(given: TrainSettings): TrainSettings {
     throw new UsageError(
       `--backend ${backend} is for the eager engine: use --engine eager, or --device with the compiled one`,
     );
+  }
+  if (given.fromExcept !== undefined && given.from === undefined) {
+    throw new UsageError('--from-except names weights of --from RUN that begin anew: give --from too');
   }
   if (given.saveStep && (engine === 'eager' || backend !== undefined)) {
     throw new UsageError('--save-step is for the compiled engine: the eager one has no graph of its step');

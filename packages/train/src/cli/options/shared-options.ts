@@ -59,12 +59,12 @@ export const recipeFile: ValueOption<string> = text(
 );
 
 export const outFile: ValueOption<string> & { readonly alias: string } = {
-  ...file('--out', ['png'], 'PNG file to write'),
+  ...file('--out', ['png'], 'PNG file to write; - for standard output'),
   alias: 'o',
 };
 
 /** Of a chart. */
 export const chartFile: ValueOption<string> & { readonly alias: string } = {
-  ...file('--out', ['png', 'svg'], 'PNG or SVG file to write'),
+  ...file('--out', ['png', 'svg'], 'PNG or SVG file to write; - for standard output'),
   alias: 'o',
 };

@@ -71,10 +71,10 @@ export function text(flag: string, describe: string): ValueOption<string> {
   return valueOption(flag, describe, 'a text that is not empty', (given) => (given.trim() === '' ? undefined : given));
 }
 
-/** A file that the command writes; its ending says of what kind. A name without one is of the first. */
+/** A file that the command writes; its ending says of what kind. A name without one is of the first, and so is `-`, standard output. */
 export function file(flag: string, kinds: readonly string[], describe: string): ValueOption<string> {
   const endings = kinds.map((kind) => `.${kind}`).join(' or ');
-  return valueOption(flag, describe, `a file name that ends in ${endings}`, (given) => {
+  return valueOption(flag, describe, `a file name that ends in ${endings}, or - for standard output`, (given) => {
     const ending = extname(given).slice(1).toLowerCase();
     return given.trim() === '' || (ending !== '' && !kinds.includes(ending)) ? undefined : given;
   });

@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { writeAtomically } from '../../run/atomic.js';
-import { CommandError, messageOf } from '../errors.js';
+import type { CommandContext } from '../command.js';
+import { CommandError, messageOf, UsageError } from '../errors.js';
+import { print } from './print.js';
 
 /**
  * Tries whether files can be made in a folder, or the folder itself, without leaving anything: found out before the
@@ -25,8 +27,22 @@ export async function requireWritableFolder(folder: string): Promise<void> {
   }
 }
 
-/** The same for a file that will be written; one that is there will be replaced, a folder of that name will not. */
-export async function requireWritableFile(file: string): Promise<void> {
+/** As a file's name: standard output. */
+export const STDOUT = '-';
+
+/**
+ * The same for a file that will be written; one that is there will be replaced, a folder of that name will not.
+ *
+ * @throws UsageError when it is standard output, which is a terminal or has the object of --json
+ */
+export async function requireWritableFile(file: string, { argv }: Pick<CommandContext, 'argv'>): Promise<void> {
+  if (file === STDOUT) {
+    if (argv.includes('--json'))
+      throw new UsageError('--out - and --json both write to standard output: give one of them');
+    if (process.stdout.isTTY)
+      throw new UsageError('--out - writes a picture to standard output, which is a terminal: redirect it');
+    return;
+  }
   const path = resolve(file);
   const entry = await stat(path).catch(() => undefined);
   if (entry !== undefined && !entry.isFile()) {
@@ -43,8 +59,17 @@ async function nearestEntry(path: string): Promise<{ ancestor: string; isFolder:
   return parent === path ? { ancestor: path, isFolder: false } : nearestEntry(parent);
 }
 
-/** Writes a file atomically, in a folder that is made when it is missing. */
-export async function writeOutput(file: string, content: string | Uint8Array): Promise<void> {
-  await mkdir(dirname(resolve(file)), { recursive: true });
+/** Writes a file atomically, in a folder that is made when it is missing, which is said where there is a `context`; `-` is standard output. */
+export async function writeOutput(
+  file: string,
+  content: string | Uint8Array,
+  context?: Pick<CommandContext, 'progress'>,
+): Promise<void> {
+  if (file === STDOUT) {
+    await print(content);
+    return;
+  }
+  const made = await mkdir(dirname(resolve(file)), { recursive: true });
+  if (made !== undefined) context?.progress.line(`made the folder ${made}`);
   await writeAtomically(file, content);
 }

@@ -20,13 +20,34 @@ export interface Progress {
   update(standing: Standing): void;
   /** A line that stays. */
   line(text: string): void;
+  /** A line that people should read even if they asked for quiet. */
+  notice(text: string): void;
   /** The work under way has ended; takes the bar away. */
   end(): void;
 }
 
-/** A bar on a terminal, plain lines otherwise. */
-export function progressOn(stream: NodeJS.WriteStream): Progress {
+/** A bar on a terminal, plain lines otherwise; when quiet, only notices. */
+export function progressOn(stream: NodeJS.WriteStream, quiet = false): Progress {
+  if (quiet) return new QuietProgress(stream);
   return stream.isTTY ? new BarProgress(stream as WriteStream) : new LineProgress(stream);
+}
+
+class QuietProgress implements Progress {
+  readonly #stream: NodeJS.WritableStream;
+
+  constructor(stream: NodeJS.WritableStream) {
+    this.#stream = stream;
+  }
+
+  update(): void {}
+
+  line(): void {}
+
+  notice(text: string): void {
+    this.#stream.write(`${printable(text)}\n`);
+  }
+
+  end(): void {}
 }
 
 /** One bar, redrawn in place; lines scroll away above it. */
@@ -64,6 +85,10 @@ class BarProgress implements Progress {
     this.#stream.write(`${printable(text)}\n`);
   }
 
+  notice(text: string): void {
+    this.line(text);
+  }
+
   end(): void {
     this.#bar?.stop();
     this.#bar = undefined;
@@ -98,6 +123,10 @@ class LineProgress implements Progress {
 
   line(text: string): void {
     this.#stream.write(`${printable(text)}\n`);
+  }
+
+  notice(text: string): void {
+    this.line(text);
   }
 
   end(): void {

@@ -31,7 +31,7 @@ export function showTraining(progress: Progress, name: string): OnEvent {
         return progress.update({ task: `${name}: ${PHASES[phase]}`, fraction, detail });
       }
       case 'notice':
-        return progress.line(`${name}: ${event.text}`);
+        return progress.notice(`${name}: ${event.text}`);
       default:
       // Snapshots and checkpoints are routine; measurements and figures are in the summary.
     }
