@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { RandomState } from '../random.js';
 import { type RunFile, runFile } from './run-file.js';
 import type { StepGraph } from './step-graph.js';
-import { withoutEval } from './without-eval.js';
+import { withoutEval } from './schema.js';
 
 /** A training step's graph file, of standard operators only. */
 export interface StepEntry extends RunFile, StepGraph {

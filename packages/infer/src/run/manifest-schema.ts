@@ -3,7 +3,7 @@ import { MANIFEST_FORMAT } from '../manifest/base.js';
 import type { Manifest } from '../manifest/manifest.js';
 import { runFile, sha256 } from '../manifest/run-file.js';
 import { trainingEntry } from '../manifest/training-entry.js';
-import { withoutEval } from '../manifest/without-eval.js';
+import { withoutEval } from '../manifest/schema.js';
 import { TOKENISER_NAMES } from '../text/tokenisers.js';
 
 /** Checks a manifest, when read and before it is written. Unknown keys are kept; they mean nothing to this version. */
