@@ -23,7 +23,7 @@ export async function loadsModels(location: string | URL): Promise<void> {
   // @ts-expect-error: only some kinds have samples
   void model.sample;
 
-  expectTypeOf(load).parameter(1).toEqualTypeOf<LoadOptions | undefined>();
+  expectTypeOf<Parameters<typeof load>[1]>().toEqualTypeOf<LoadOptions | undefined>();
   expectTypeOf<LoadOptions['signal']>().toEqualTypeOf<AbortSignal | undefined>();
   // @ts-expect-error: devices have names
   await load(location, { devices: ['gpu'] });
