@@ -1,7 +1,6 @@
-import type { Random } from '@onnx-forge/infer';
+import type { ModelKind, ModelOf, Random } from '@onnx-forge/infer';
 import type { DataSet } from '../data/data-set.js';
 import type { LogLine } from '../metrics/log.js';
-import type { ModelKind, ModelOf } from '../model-kinds.js';
 import type { OptionValues } from '../options/option.js';
 
 /** Samples taken during training from the same noise. */

@@ -1,4 +1,4 @@
-import type { ModelKind } from '../model-kinds.js';
+import type { ModelKind } from '@onnx-forge/infer';
 import type { Evaluate } from './measure.js';
 
 /** Several evaluations as one, in this order. */

@@ -1,5 +1,5 @@
+import type { ImageEntry, ModelKind, ModelOf } from '@onnx-forge/infer';
 import type { DataSet, SplitName } from '../data/data-set.js';
-import type { ImageFacts, ModelKind, ModelOf } from '../model-kinds.js';
 
 /** One number about a trained model, with what is needed to compute it again. */
 export interface Measurement {
@@ -26,7 +26,7 @@ export interface EvaluationRequest {
   readonly seed: number;
   readonly signal?: AbortSignal;
   /** The classifier for images of this kind, or undefined where there is none (which has been said then). */
-  judge?(image: ImageFacts): Promise<ModelOf<'classifier'> | undefined>;
+  judge?(image: ImageEntry): Promise<ModelOf<'classifier'> | undefined>;
   /** @param fraction 0 .. 1 of what is under way */
   onProgress?(what: string, fraction: number): void;
 }

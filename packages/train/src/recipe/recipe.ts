@@ -1,4 +1,5 @@
 import type { StepRandom, tf } from '@onnx-forge/export';
+import type { ModelKind } from '@onnx-forge/infer';
 import type { DataSet } from '../data/data-set.js';
 import { type DataFacts, dataFacts } from '../data/facts.js';
 import { TrainError } from '../errors.js';
@@ -8,7 +9,6 @@ import type { Served } from '../kinds/served.js';
 import type { Initializers } from '../layers/initializers.js';
 import type { Networks } from '../layers/network.js';
 import type { Evaluate } from '../measures/measure.js';
-import type { ModelKind } from '../model-kinds.js';
 import {
   type OptionDefaults,
   type OptionSchema,

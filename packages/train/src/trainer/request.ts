@@ -1,8 +1,7 @@
-import type { DeviceRequest } from '@onnx-forge/infer';
+import type { DeviceRequest, ModelKind } from '@onnx-forge/infer';
 import type { DataReference, DataSet } from '../data/data-set.js';
 import type { EngineName } from '../engine/engine.js';
 import type { Measurement } from '../measures/measure.js';
-import type { ModelKind } from '../model-kinds.js';
 import type { Recipe } from '../recipe/recipe.js';
 import type { Backend } from '../tfjs-backend.js';
 import type { OnEvent } from './events.js';

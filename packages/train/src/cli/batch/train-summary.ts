@@ -1,4 +1,4 @@
-import type { ModelKind } from '../../model-kinds.js';
+import type { ModelKind } from '@onnx-forge/infer';
 import type { TrainResult } from '../../trainer/request.js';
 import { messageOf } from '../errors.js';
 import { formatNumber, formatSeconds, shellWord } from '../output/format.js';

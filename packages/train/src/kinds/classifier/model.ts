@@ -1,6 +1,5 @@
 import type { tf } from '@onnx-forge/export';
-import { float32 } from '@onnx-forge/infer';
-import type { ImageFacts } from '../../model-kinds.js';
+import { float32, type ImageEntry } from '@onnx-forge/infer';
 import { graph } from '../graph.js';
 import type { Served } from '../served.js';
 import { validateClassification } from './validation.js';
@@ -11,7 +10,7 @@ export interface ClassifierModelOptions {
   readonly classes: readonly string[];
   /** Length of a feature vector. */
   readonly featureDim: number;
-  readonly image: ImageFacts;
+  readonly image: ImageEntry;
   /** x [batch, pixels] -> the last hidden layer, [batch, featureDim]. */
   features(x: tf.Tensor): tf.Tensor;
   /** features [batch, featureDim] -> logits [batch, classes]. */

@@ -1,7 +1,6 @@
 import type { tf } from '@onnx-forge/export';
-import { float32, oneHot, type Random } from '@onnx-forge/infer';
+import { float32, type ImageEntry, oneHot, type Random } from '@onnx-forge/infer';
 import type { Batch } from '../../data/batches.js';
-import type { ImageFacts } from '../../model-kinds.js';
 import type { GaussianParameters } from '../../objectives/gaussian.js';
 import type { GraphRunner } from '../graph.js';
 import { type LikelihoodTracking, validateBounds } from '../latent/bounds.js';
@@ -11,7 +10,7 @@ import type { Served } from '../served.js';
 /** A variational autoencoder of x given a class y, with prior N(0, I) and Bernoulli pixels. */
 export interface ConditionalModelOptions {
   readonly latentDim: number;
-  readonly image: Omit<ImageFacts, 'range'>;
+  readonly image: Omit<ImageEntry, 'range'>;
   /** The name of each class, in the order of their numbers. */
   readonly classes: readonly string[];
   /** q(z|x,y): x [batch, pixels], y one-hot [batch, classes] -> mu and logVar, each [batch, latentDim]. */

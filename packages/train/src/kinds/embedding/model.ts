@@ -1,12 +1,11 @@
 import type { tf } from '@onnx-forge/export';
-import { float32, type Vectors } from '@onnx-forge/infer';
+import { float32, type ImageEntry, type ServeOf, type Vectors } from '@onnx-forge/infer';
 import { type Batch, evaluationBatches } from '../../data/batches.js';
 import type { Split } from '../../data/data-set.js';
 import { setAffine } from '../../layers/fitted-affine.js';
 import type { Network } from '../../layers/network.js';
 import { allPairs } from '../../measures/pairs.js';
 import { bestThreshold, equalErrorRate, type Roc, rocCurve } from '../../measures/roc.js';
-import type { ImageFacts, ServeFacts } from '../../model-kinds.js';
 import { type GraphRunner, graph } from '../graph.js';
 import type { Served } from '../served.js';
 import { withinClassWhitening } from './within-class-whitening.js';
@@ -22,9 +21,9 @@ export interface EmbeddingWhitening {
 export interface EmbeddingModelOptions {
   /** Length of a vector. */
   readonly embeddingDim: number;
-  readonly image: ImageFacts;
+  readonly image: ImageEntry;
   /** How two vectors are compared: distance, or 1 - cosine. */
-  readonly metric: ServeFacts<'embedding'>['metric'];
+  readonly metric: ServeOf<'embedding'>['metric'];
   /** x [batch, pixels] in the image's range -> [batch, embeddingDim]. */
   embed(x: tf.Tensor): tf.Tensor;
   /**

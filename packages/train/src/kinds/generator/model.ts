@@ -1,6 +1,5 @@
 import type { tf } from '@onnx-forge/export';
-import { float32 } from '@onnx-forge/infer';
-import type { ImageFacts } from '../../model-kinds.js';
+import { float32, type ImageEntry } from '@onnx-forge/infer';
 import { graph } from '../graph.js';
 import type { Served } from '../served.js';
 
@@ -9,7 +8,7 @@ export interface GeneratorModelOptions {
   readonly latentDim: number;
   /** Of the latent noise: N(0, I), or independent U(-1, 1). */
   readonly prior: 'normal' | 'uniform';
-  readonly image: ImageFacts;
+  readonly image: ImageEntry;
   /** z [batch, latentDim] -> images [batch, pixels] in the image's range. */
   generate(z: tf.Tensor): tf.Tensor;
   /** images [batch, pixels] -> logit (or critic's score) [batch, 1], larger = more real. */

@@ -1,10 +1,9 @@
 import type { tf } from '@onnx-forge/export';
-import { logProbabilities } from '@onnx-forge/infer';
+import { logProbabilities, type ServeOf } from '@onnx-forge/infer';
 import { evaluationBatches } from '../../data/batches.js';
 import type { Split } from '../../data/data-set.js';
 import type { KeysAndValues } from '../../layers/causal-attention.js';
 import type { CausalTransformer } from '../../layers/causal-transformer.js';
-import type { ServeFacts } from '../../model-kinds.js';
 import { type Graph, type GraphRunner, graph } from '../graph.js';
 import type { Served } from '../served.js';
 
@@ -12,7 +11,7 @@ export interface LanguageModelOptions {
   readonly transformer: CausalTransformer;
   /** Name of its vocabulary in the data set, and how texts become its tokens. */
   readonly vocabulary: string;
-  readonly tokeniser: ServeFacts<'language-model'>['tokeniser'];
+  readonly tokeniser: ServeOf<'language-model'>['tokeniser'];
   /** Further graphs, for monitors. */
   readonly graphs?: Readonly<Record<string, Graph>>;
 }

@@ -1,7 +1,6 @@
 import type { tf } from '@onnx-forge/export';
-import { float32 } from '@onnx-forge/infer';
+import { float32, type ImageEntry } from '@onnx-forge/infer';
 import type { Batch } from '../../data/batches.js';
-import type { ImageFacts } from '../../model-kinds.js';
 import type { GaussianParameters } from '../../objectives/gaussian.js';
 import type { Served } from '../served.js';
 import { type LikelihoodTracking, validateBounds } from './bounds.js';
@@ -10,7 +9,7 @@ import { latentGraphs } from './graphs.js';
 /** A variational autoencoder with prior N(0, I) and Bernoulli pixels. */
 export interface LatentModelOptions {
   readonly latentDim: number;
-  readonly image: Omit<ImageFacts, 'range'>;
+  readonly image: Omit<ImageEntry, 'range'>;
   /** q(z|x): x [batch, pixels] -> mu and logVar, each [batch, latentDim]. */
   posterior(x: tf.Tensor): GaussianParameters;
   /** p(x|z) = Bernoulli(sigmoid(logits)): z [rows, latentDim] -> [rows, pixels]. */

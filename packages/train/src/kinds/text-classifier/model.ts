@@ -1,6 +1,5 @@
 import type { tf } from '@onnx-forge/export';
-import { padRows } from '@onnx-forge/infer';
-import type { ServeFacts } from '../../model-kinds.js';
+import { padRows, type ServeOf } from '@onnx-forge/infer';
 import { validateClassification } from '../classifier/validation.js';
 import { graph } from '../graph.js';
 import type { Served } from '../served.js';
@@ -10,7 +9,7 @@ export interface TextClassifierModelOptions {
   /** The name of each class. */
   readonly classes: readonly string[];
   /** How a text becomes tokens; the data were made with the same. */
-  readonly tokeniser: ServeFacts<'text-classifier'>['tokeniser'];
+  readonly tokeniser: ServeOf<'text-classifier'>['tokeniser'];
   /** Name of the vocabulary, and how many tokens it has. */
   readonly vocabulary: string;
   readonly vocabularySize: number;
