@@ -1,4 +1,4 @@
-import type { ImageEntry, ModelKind, ModelOf } from '@onnx-forge/infer';
+import type { ImageEntry, KindReference, ModelKind, ModelOf } from '@onnx-forge/infer';
 import type { DataSet, SplitName } from '../data/data-set.js';
 
 /** One number about a trained model, with what is needed to compute it again. */
@@ -32,7 +32,7 @@ export interface EvaluationRequest {
 }
 
 /** A recipe's evaluation: runs on the exported graphs only, through infer. `data` has the recipe's inputs as fields. */
-export type Evaluate<Kind extends ModelKind = ModelKind> = (
+export type Evaluate<Kind extends KindReference = ModelKind> = (
   model: ModelOf<Kind>,
   data: DataSet,
   request: EvaluationRequest,

@@ -1,4 +1,4 @@
-import type { DeviceRequest, ModelKind } from '@onnx-forge/infer';
+import type { DeviceRequest } from '@onnx-forge/infer';
 import type { DataReference, DataSet } from '../data/data-set.js';
 import type { EngineName } from '../engine/engine.js';
 import type { Measurement } from '../measures/measure.js';
@@ -56,8 +56,8 @@ export interface TrainRequest {
 export interface TrainResult {
   readonly status: 'finished' | 'interrupted';
   readonly recipe: string;
-  /** Decides what the run can do. */
-  readonly kind: ModelKind;
+  /** Decides what the run can do: one of infer's kinds, or one of the recipe's own. */
+  readonly kind: string;
   readonly out: string;
   /** Iterations and epochs done. */
   readonly steps: number;

@@ -1,8 +1,8 @@
 import type { tf } from '@onnx-forge/export';
 import { padRows, type ServeOf } from '@onnx-forge/infer';
 import { validateClassification } from '../classifier/validation.js';
-import { graph } from '../graph.js';
-import type { Served } from '../served.js';
+import type { Tensors } from '../graph.js';
+import { graphsOf, type Served } from '../served.js';
 
 /** A classifier of texts. */
 export interface TextClassifierModelOptions {
@@ -27,12 +27,13 @@ export function textClassifierModel({
   return {
     kind: 'text-classifier',
     facts,
-    graphs: {
-      classify: graph(
-        { tokens: { shape: ['batch', 'length'], dtype: 'int32', below: facts.vocabularySize } },
-        ({ tokens }) => ({ probabilities: probabilities(tokens) }),
-      ),
-    },
+    graphs: graphsOf(
+      'text-classifier',
+      { serve: facts },
+      {
+        classify: ({ tokens }: Tensors<'tokens'>) => ({ probabilities: probabilities(tokens) }),
+      },
+    ),
     validate: (graphs, split) =>
       validateClassification(split, {
         field: 'tokens',
