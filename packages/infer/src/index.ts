@@ -6,7 +6,7 @@
  * @module @onnx-forge/infer
  */
 
-export type { Examples } from './arrays/examples.js';
+export { type Examples, type Rows, type RowsCheck, toRows } from './arrays/examples.js';
 export { type Labels, oneHot, toLabels } from './arrays/labels.js';
 export { decodeSafetensors, encodeSafetensors, type NamedArrays } from './arrays/safetensors.js';
 export { type DataType, type DataTypeMap, float32, sizeOf, type Tensor, type TensorSpec } from './arrays/tensor.js';
@@ -121,8 +121,8 @@ export type {
 } from './methods/latent-space.js';
 export type { LogLikelihood, LogLikelihoodOptions, LogLikelihoodPart } from './methods/log-likelihood.js';
 export { type DrawOptions, drawToken, logProbabilities } from './methods/next-token.js';
-export type { Float32Tensor } from './methods/rows.js';
-export type { CallOptions, Progress, WorkOptions } from './methods/work.js';
+export { type Float32Tensor, mapRows, rowsPerCall } from './methods/rows.js';
+export type { CallOptions, Progress, Work, WorkOptions } from './methods/work.js';
 export { Random, type RandomState } from './random.js';
 export {
   type LoadOptions,
