@@ -38,7 +38,6 @@ export { GeneratorModel } from './kinds/generator.js';
 export {
   type GenerativeKind,
   type GenerativeModel,
-  KINDS,
   type KindReference,
   type Kinds,
   type Manifest,

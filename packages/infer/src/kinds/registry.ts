@@ -16,9 +16,11 @@ export interface KindOptions<Own extends AnyKind = AnyKind> {
  *
  * @throws InputError when a part is missing, or the name is taken or can't be a kind's
  */
-export function defineKind<const K extends string, Serve extends object, M extends ServedModel<ManifestOf<K, Serve>>>(
-  kind: Kind<K, Serve, M>,
-): Kind<K, Serve, M> {
+export function defineKind<
+  const K extends string,
+  Serve extends object,
+  M extends ServedModel<ManifestOf<K, Serve>> & { readonly kind: K },
+>(kind: Kind<K, Serve, M>): Kind<K, Serve, M> {
   kindsWith([kind]);
   return kind;
 }
