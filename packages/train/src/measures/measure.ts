@@ -1,5 +1,5 @@
+import type { ImageEntry, KindReference, ModelKind, ModelOf } from '@onnx-forge/infer';
 import type { DataSet, SplitName } from '../data/data-set.js';
-import type { ImageFacts, ModelKind, ModelOf } from '../model-kinds.js';
 
 /** One number about a trained model, with what is needed to compute it again. */
 export interface Measurement {
@@ -26,13 +26,13 @@ export interface EvaluationRequest {
   readonly seed: number;
   readonly signal?: AbortSignal;
   /** The classifier for images of this kind, or undefined where there is none (which has been said then). */
-  judge?(image: ImageFacts): Promise<ModelOf<'classifier'> | undefined>;
+  judge?(image: ImageEntry): Promise<ModelOf<'classifier'> | undefined>;
   /** @param fraction 0 .. 1 of what is under way */
   onProgress?(what: string, fraction: number): void;
 }
 
 /** A recipe's evaluation: runs on the exported graphs only, through infer. `data` has the recipe's inputs as fields. */
-export type Evaluate<Kind extends ModelKind = ModelKind> = (
+export type Evaluate<Kind extends KindReference = ModelKind> = (
   model: ModelOf<Kind>,
   data: DataSet,
   request: EvaluationRequest,

@@ -2,13 +2,14 @@ import { createHash } from 'node:crypto';
 import { type ExportOptions, exportOnnx, type OnnxExport, requireOpens } from '@onnx-forge/export';
 import {
   type GraphEntry,
+  inputType,
   openSession,
   type RunFile,
   type Session,
   type Tensor,
   type ValueEntry,
 } from '@onnx-forge/infer';
-import { type Graph, type GraphRunner, inputType } from '../kinds/graph.js';
+import type { Graph, GraphRunner } from '../kinds/graph.js';
 import type { NetworkWeight } from '../layers/network.js';
 import { writeAtomically } from './atomic.js';
 import type { RunFolder } from './folder.js';

@@ -1,14 +1,14 @@
 import { tf } from '@onnx-forge/export';
 import {
+  type AnyManifest,
   checkManifest,
   type GraphEntry,
-  type Manifest,
   type MetricEntry,
   type TrainingEntry,
   VERSION,
 } from '@onnx-forge/infer';
 import type { DataSet } from '../data/data-set.js';
-import type { Served } from '../kinds/served.js';
+import { kindName, ownKinds, type Served } from '../kinds/served.js';
 import type { Measurement } from '../measures/measure.js';
 import { writeAtomically } from './atomic.js';
 import type { RunIdentity } from './checkpoint.js';
@@ -27,12 +27,12 @@ export interface ManifestFacts {
 }
 
 /** Writes the manifest of a trained run: with it the folder is a whole run. */
-export async function writeManifest(run: RunFolder, facts: ManifestFacts): Promise<Manifest> {
+export async function writeManifest(run: RunFolder, facts: ManifestFacts): Promise<AnyManifest> {
   const { identity, served, data, graphs, training, device, steps, epochs, metrics } = facts;
-  const manifest = checkManifest({
+  const content = {
     format: 1,
     model: identity.recipe,
-    kind: served.kind,
+    kind: kindName(served.kind),
     created: new Date().toISOString(),
     versions: { 'onnx-forge': VERSION, tfjs: tf.version.tfjs, node: process.versions.node },
     options: identity.options,
@@ -54,7 +54,8 @@ export async function writeManifest(run: RunFolder, facts: ManifestFacts): Promi
     ...(training && { training }),
     serve: served.facts,
     metrics,
-  });
+  };
+  const manifest = checkManifest(content, undefined, { kinds: ownKinds(served.kind) });
   await saveManifest(run, manifest);
   return manifest;
 }
@@ -62,7 +63,7 @@ export async function writeManifest(run: RunFolder, facts: ManifestFacts): Promi
 /** Adds measurements to a run's manifest; a number measured the same way before is replaced. */
 export async function recordMeasurements(
   run: RunFolder,
-  manifest: Manifest,
+  manifest: AnyManifest,
   measured: readonly Measurement[],
   about: { dataSet: string; seed: number; device: string },
 ): Promise<void> {
@@ -79,6 +80,6 @@ function metricEntry(measurement: Measurement, about: { dataSet: string; seed: n
   return { ...rest, samples: examples, ...(samples !== undefined && { draws: samples }), ...about };
 }
 
-async function saveManifest(run: RunFolder, manifest: Manifest): Promise<void> {
+async function saveManifest(run: RunFolder, manifest: AnyManifest): Promise<void> {
   await writeAtomically(run.file('manifest'), `${JSON.stringify(manifest, undefined, 2)}\n`);
 }

@@ -1,4 +1,4 @@
-import { loadManifest, type Manifest, type MetricEntry } from '@onnx-forge/infer';
+import { type AnyManifest, loadManifest, type MetricEntry } from '@onnx-forge/infer';
 import type { CrossTable, MeasuredRun } from '../../figures/cross-table.js';
 import { suggestion } from '../../suggest.js';
 import { type Command, defineCommand, type Outcome } from '../command.js';
@@ -39,7 +39,9 @@ export const command: Command = defineCommand({
   ): Promise<Outcome> {
     const { crossTable, crossTableChart, unlikeRuns } = await import('../../figures/cross-table.js');
     if (out !== undefined) await requireWritableFile(out, context);
-    const manifests = await Promise.all(runs.map(async (run) => [run, await loadManifest(run)] as const));
+    const manifests = await Promise.all(
+      runs.map(async (run) => [run, await loadManifest(run, { kinds: 'any' })] as const),
+    );
     const found = manifests.map(([run, manifest]) =>
       measured(run, manifest, { metric, split, rows, columns, samples, dataSet }),
     );
@@ -84,7 +86,7 @@ interface Wanted {
 /** @throws UsageError when the run has no such option, or the number was not measured, or in several ways */
 function measured(
   run: string,
-  manifest: Manifest,
+  manifest: AnyManifest,
   { metric, split, rows, columns, samples: draws, dataSet }: Wanted,
 ): MeasuredRun {
   const { metrics, model: recipe, data, seed } = manifest;

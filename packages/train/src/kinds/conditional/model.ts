@@ -1,17 +1,16 @@
 import type { tf } from '@onnx-forge/export';
-import { float32, oneHot, type Random } from '@onnx-forge/infer';
+import { float32, type ImageEntry, oneHot, type Random, type ServeOf } from '@onnx-forge/infer';
 import type { Batch } from '../../data/batches.js';
-import type { ImageFacts } from '../../model-kinds.js';
 import type { GaussianParameters } from '../../objectives/gaussian.js';
 import type { GraphRunner } from '../graph.js';
 import { type LikelihoodTracking, validateBounds } from '../latent/bounds.js';
 import { latentGraphs } from '../latent/graphs.js';
-import type { Served } from '../served.js';
+import { graphsOf, type Served } from '../served.js';
 
 /** A variational autoencoder of x given a class y, with prior N(0, I) and Bernoulli pixels. */
 export interface ConditionalModelOptions {
   readonly latentDim: number;
-  readonly image: Omit<ImageFacts, 'range'>;
+  readonly image: Omit<ImageEntry, 'range'>;
   /** The name of each class, in the order of their numbers. */
   readonly classes: readonly string[];
   /** q(z|x,y): x [batch, pixels], y one-hot [batch, classes] -> mu and logVar, each [batch, latentDim]. */
@@ -28,16 +27,23 @@ export function conditionalModel(options: ConditionalModelOptions): Served<'cond
   const pixels = image.height * image.width * image.channels;
   const hot = (labels: ArrayLike<number>) =>
     float32(oneHot(labels, classes.length).data, [labels.length, classes.length]);
+  const facts: ServeOf<'conditional'> = {
+    latentDim,
+    prior: 'normal',
+    image: { ...image, range: [0, 1] },
+    likelihood: 'bernoulli',
+    classes,
+  };
+  const code = latentGraphs({
+    latentDim,
+    pixels,
+    posterior: (x, y) => posterior(x, y!),
+    logits: (z, y) => logits(z, y!),
+  });
   return {
     kind: 'conditional',
-    facts: { latentDim, prior: 'normal', image: { ...image, range: [0, 1] }, likelihood: 'bernoulli', classes },
-    graphs: latentGraphs({
-      latentDim,
-      pixels,
-      classes: classes.length,
-      posterior: (x, y) => posterior(x, y!),
-      logits: (z, y) => logits(z, y!),
-    }),
+    facts,
+    graphs: graphsOf('conditional', { serve: facts }, code),
     async validate(graphs, split, random) {
       const inputs = ({ size, fields }: Batch) => ({
         x: float32(fields.x as Float32Array, [size, pixels]),

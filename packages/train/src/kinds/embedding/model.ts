@@ -1,14 +1,13 @@
 import type { tf } from '@onnx-forge/export';
-import { float32, type Vectors } from '@onnx-forge/infer';
+import { float32, type ImageEntry, type ServeOf, type Vectors } from '@onnx-forge/infer';
 import { type Batch, evaluationBatches } from '../../data/batches.js';
 import type { Split } from '../../data/data-set.js';
 import { setAffine } from '../../layers/fitted-affine.js';
 import type { Network } from '../../layers/network.js';
 import { allPairs } from '../../measures/pairs.js';
 import { bestThreshold, equalErrorRate, type Roc, rocCurve } from '../../measures/roc.js';
-import type { ImageFacts, ServeFacts } from '../../model-kinds.js';
-import { type GraphRunner, graph } from '../graph.js';
-import type { Served } from '../served.js';
+import type { GraphRunner, Tensors } from '../graph.js';
+import { graphsOf, type Served } from '../served.js';
 import { withinClassWhitening } from './within-class-whitening.js';
 
 /** Makes vectors of one identity differ equally much in every direction: see {@link withinClassWhitening}. */
@@ -22,9 +21,9 @@ export interface EmbeddingWhitening {
 export interface EmbeddingModelOptions {
   /** Length of a vector. */
   readonly embeddingDim: number;
-  readonly image: ImageFacts;
+  readonly image: ImageEntry;
   /** How two vectors are compared: distance, or 1 - cosine. */
-  readonly metric: ServeFacts<'embedding'>['metric'];
+  readonly metric: ServeOf<'embedding'>['metric'];
   /** x [batch, pixels] in the image's range -> [batch, embeddingDim]. */
   embed(x: tf.Tensor): tf.Tensor;
   /**
@@ -39,12 +38,12 @@ export interface EmbeddingModelOptions {
 /** Serves embed: x -> embedding. */
 export function embeddingModel(options: EmbeddingModelOptions): Served<'embedding'> {
   const { embeddingDim, image, metric, identity, whitening } = options;
-  const pixels = image.height * image.width * image.channels;
   const embed = (x: tf.Tensor) => whitening?.layer.apply(options.embed(x)) ?? options.embed(x);
+  const facts = { embeddingDim, image, metric };
   const served: Served<'embedding'> = {
     kind: 'embedding',
-    facts: { embeddingDim, image, metric },
-    graphs: { embed: graph({ x: ['batch', pixels] }, ({ x }) => ({ embedding: embed(x) })) },
+    facts,
+    graphs: graphsOf('embedding', { serve: facts }, { embed: ({ x }: Tensors<'x'>) => ({ embedding: embed(x) }) }),
   };
   if (identity === undefined) return served;
   const curve = async (graphs: GraphRunner, split: Split): Promise<Roc> => {

@@ -1,16 +1,15 @@
 import type { tf } from '@onnx-forge/export';
-import { padRows } from '@onnx-forge/infer';
-import type { ServeFacts } from '../../model-kinds.js';
+import { padRows, type ServeOf } from '@onnx-forge/infer';
 import { validateClassification } from '../classifier/validation.js';
-import { graph } from '../graph.js';
-import type { Served } from '../served.js';
+import type { Tensors } from '../graph.js';
+import { graphsOf, type Served } from '../served.js';
 
 /** A classifier of texts. */
 export interface TextClassifierModelOptions {
   /** The name of each class. */
   readonly classes: readonly string[];
   /** How a text becomes tokens; the data were made with the same. */
-  readonly tokeniser: ServeFacts<'text-classifier'>['tokeniser'];
+  readonly tokeniser: ServeOf<'text-classifier'>['tokeniser'];
   /** Name of the vocabulary, and how many tokens it has. */
   readonly vocabulary: string;
   readonly vocabularySize: number;
@@ -28,12 +27,13 @@ export function textClassifierModel({
   return {
     kind: 'text-classifier',
     facts,
-    graphs: {
-      classify: graph(
-        { tokens: { shape: ['batch', 'length'], dtype: 'int32', below: facts.vocabularySize } },
-        ({ tokens }) => ({ probabilities: probabilities(tokens) }),
-      ),
-    },
+    graphs: graphsOf(
+      'text-classifier',
+      { serve: facts },
+      {
+        classify: ({ tokens }: Tensors<'tokens'>) => ({ probabilities: probabilities(tokens) }),
+      },
+    ),
     validate: (graphs, split) =>
       validateClassification(split, {
         field: 'tokens',

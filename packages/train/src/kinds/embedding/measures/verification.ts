@@ -1,10 +1,9 @@
-import { Random, type Vectors } from '@onnx-forge/infer';
+import { type ModelOf, Random, type Vectors } from '@onnx-forge/infer';
 import { gather } from '../../../data/batches.js';
 import type { Split } from '../../../data/data-set.js';
 import type { Evaluate, Measurement } from '../../../measures/measure.js';
 import { allPairs, balancedPairs, ofPairs, type PairDissimilarities } from '../../../measures/pairs.js';
 import { equalErrorRate, falseRejectAt, rocCurve } from '../../../measures/roc.js';
-import type { ModelOf } from '../../../model-kinds.js';
 
 /** Balanced pairs that the accuracy is measured on, of each sort. */
 const BALANCED = 3000;

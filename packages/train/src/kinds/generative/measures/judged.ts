@@ -1,10 +1,9 @@
-import { type ClassifierModel, type ImageEntry, Random } from '@onnx-forge/infer';
+import { type ClassifierModel, type GenerativeKind, type ImageEntry, Random } from '@onnx-forge/infer';
 import type { SplitName } from '../../../data/data-set.js';
 import { featureStatistics, frechetDistance } from '../../../measures/frechet-distance.js';
 import type { Evaluate, Measurement } from '../../../measures/measure.js';
 import { precisionRecall } from '../../../measures/precision-recall.js';
 import { spreadImages } from '../../../measures/spread.js';
-import type { GenerativeKind } from '../../../model-kinds.js';
 
 /** Samples that are judged, and as many real images. */
 const EXAMPLES = 10_000;

@@ -1,8 +1,7 @@
-import type { ElboOptions, LogLikelihoodOptions } from '@onnx-forge/infer';
+import type { ElboOptions, LogLikelihoodOptions, ModelOf } from '@onnx-forge/infer';
 import { gather } from '../../../data/batches.js';
 import type { Split, SplitName } from '../../../data/data-set.js';
 import type { Evaluate, Measurement } from '../../../measures/measure.js';
-import type { ModelOf } from '../../../model-kinds.js';
 
 export interface LikelihoodOptions {
   /** Importance samples per example. */
