@@ -60,7 +60,7 @@ export async function removeRun(run: RemovableRun): Promise<void> {
 async function isRun(path: string): Promise<boolean> {
   const { status } = await runStanding(new RunFolder(path));
   if (status !== undefined) return true;
-  const isWhole = await loadManifest(path).then(Boolean, () => false);
+  const isWhole = await loadManifest(path, { kinds: 'any' }).then(Boolean, () => false);
   return isWhole || (await loadCheckpoint(path).then(Boolean, () => false));
 }
 

@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { loadManifest, type Manifest, type MetricEntry } from '@onnx-forge/infer';
+import { type AnyManifest, loadManifest, type MetricEntry } from '@onnx-forge/infer';
 import { type LogLine, readLog } from '../metrics/log.js';
 import { loadCheckpoint } from './checkpoint.js';
 import { RunFolder } from './folder.js';
@@ -80,7 +80,7 @@ export async function summariseRun(path: string, listed: string = path): Promise
 async function facts(folder: RunFolder): Promise<Omit<RunSummary, 'name' | 'path'>> {
   const { state, status } = await runStanding(folder);
   const hasManifest = await stat(folder.file('manifest')).then(Boolean, () => false);
-  const manifest = hasManifest ? await loadManifest(folder.path) : undefined;
+  const manifest = hasManifest ? await loadManifest(folder.path, { kinds: 'any' }) : undefined;
   const log = await readLog(folder.file('log'));
   const train = log.findLast(({ kind }) => kind === 'train');
   const validation = log.findLast(({ kind }) => kind === 'validation');
@@ -110,7 +110,7 @@ async function facts(folder: RunFolder): Promise<Omit<RunSummary, 'name' | 'path
 }
 
 /** A manifest says by what a training was ended before all its iterations were done. */
-function isStoppedEarly({ stopped }: Manifest): boolean {
+function isStoppedEarly({ stopped }: AnyManifest): boolean {
   return stopped !== undefined;
 }
 

@@ -26,7 +26,7 @@ const STATUS = {
   began: '2026-01-02T03:04:05.000Z',
 };
 
-/** What a process that lives has written into the folder that it trains in. */
+/** The lock of a process that lives, in the folder that it trains in. */
 async function lock(run: string): Promise<void> {
   await mkdir(join(run, '.training.lock'), { recursive: true });
   const owner = { pid: process.pid, host: hostname(), began: Math.floor(performance.timeOrigin) };

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { checkManifest, MANIFEST_FILE, type Manifest } from '@onnx-forge/infer';
+import { checkManifest, MANIFEST_FILE } from '@onnx-forge/infer';
 import { z } from 'zod';
 import type { Origin } from '../../run/checkpoint.js';
 import { suggestion } from '../../suggest.js';
@@ -106,7 +106,7 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 
 /** The settings that a run was trained with. */
 function ofManifest(value: object, path: string): BatchEntry {
-  const manifest: Manifest = checkManifest(value, path);
+  const manifest = checkManifest(value, path, { kinds: 'any' });
   const { model, data, seed, engine, device, options, steps, epochs, from } = manifest;
   const { path: dataPath, options: how = {}, sha256 } = data.reference ?? {};
   const origin = from as Origin | undefined;
