@@ -18,6 +18,7 @@ await train({
   figures: false,
   checkpointSeconds: 0,
   logEvery: 3,
+  log: ['csv', 'tensorboard'],
   onEvent: (event) => {
     if (event.type === 'step') process.stdout.write(`${event.step}\n`);
   },

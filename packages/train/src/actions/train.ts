@@ -1,4 +1,5 @@
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
+import { basename, extname } from 'node:path';
 import { InputError, Random } from '@onnx-forge/infer';
 import type { DataSet } from '../data/data-set.js';
 import { dataFacts } from '../data/facts.js';
@@ -11,6 +12,9 @@ import { TrainError } from '../errors.js';
 import type { Served } from '../kinds/served.js';
 import { seededInitializers } from '../layers/initializers.js';
 import { type Networks, type NetworkWeight, networkWeights } from '../layers/network.js';
+import { Logs } from '../metrics/logs.js';
+import { isSinkName, namedSink } from '../metrics/sinks/index.js';
+import type { MetricSink } from '../metrics/sinks/sink.js';
 import { loadData, recipeData } from '../recipe/data.js';
 import { recipeOptions } from '../recipe/recipe.js';
 import { type Checkpoint, loadCheckpoint, type RunIdentity } from '../run/checkpoint.js';
@@ -47,6 +51,7 @@ export async function train(request: TrainRequest): Promise<TrainResult> {
   await removeLeftovers(folder.path);
   const onNotice = (text: string) => onEvent({ type: 'notice', text });
   const checkpoint = resume ? await loadCheckpoint(folder.path, onNotice) : undefined;
+  await using logs = new Logs(sinksOf(request, checkpoint));
   const options = recipeOptions(recipe, request, checkpoint?.recipe === recipe.name ? checkpoint.options : {});
   const { seed = checkpoint?.seed ?? 1, engine: engineName = checkpoint?.engine ?? 'compiled', saveStep } = request;
   if (saveStep && engineName === 'eager') {
@@ -82,10 +87,14 @@ export async function train(request: TrainRequest): Promise<TrainResult> {
     // Only now: a device that is not there must not cost the run that is replaced.
     if (checkpoint) await engine.restore(checkpoint.state);
     else await folder.begin();
-    loop = await TrainingLoop.open(
+    const about = { recipe: recipe.name, dataSet: data.name, seed, engine: engineName, device: engine.device };
+    const sinkRun = { folder: folder.path, settings: { ...about, ...options }, step: checkpoint?.step ?? 0, onNotice };
+    await logs.open(sinkRun, folder.file('log'), checkpoint?.sinks);
+    loop = new TrainingLoop(
       {
         folder,
         lock,
+        logs,
         identity,
         recipe,
         served,
@@ -106,9 +115,7 @@ export async function train(request: TrainRequest): Promise<TrainResult> {
     const { step, steps, stepsPerEpoch } = loop;
     if (checkpoint) noteOtherEnd(checkpoint, steps, onNotice);
     const { epochs } = options;
-    const { device } = engine;
-    const start = { recipe: recipe.name, options, dataSet: data.name, seed, engine: engineName, device };
-    onEvent({ type: 'start', ...start, step, steps, stepsPerEpoch, epochs });
+    onEvent({ type: 'start', ...about, options, step, steps, stepsPerEpoch, epochs });
     status = await loop.run();
     if (status === 'finished') {
       const weights = networkWeights(averages?.nets ?? nets);
@@ -132,12 +139,38 @@ export async function train(request: TrainRequest): Promise<TrainResult> {
   const { kind } = served;
   const about = { status, recipe: recipe.name, kind, out: folder.path };
   const done = { ...about, steps: step, epochs: step / stepsPerEpoch, seconds };
-  if (status === 'interrupted') return { ...done, metrics, measurements: [], figures: [] };
+  if (status === 'interrupted') {
+    await logs.close(status);
+    return { ...done, metrics, measurements: [], figures: [] };
+  }
 
   const after = { recipe, run: folder.path, data: loaded, ...afterTraining(request) };
   const { samples, evaluate = true, figures = true } = request;
   const measurements = evaluate ? await evaluateRun({ ...after, seed, ...(samples && { samples }) }) : [];
-  return { ...done, metrics, measurements, figures: figures ? await drawFigures(after) : [] };
+  const files = figures ? await drawFigures(after) : [];
+  await logImages(logs, files, step);
+  await logs.close(status);
+  return { ...done, metrics, measurements, figures: files };
+}
+
+/**
+ * The sinks of a training: metrics.jsonl, which every run has, those by name, and the caller's own.
+ *
+ * @throws InputError when there is none of a name
+ */
+function sinksOf({ log, sinks = [] }: TrainRequest, checkpoint: Checkpoint | undefined): MetricSink[] {
+  const before = Object.keys(checkpoint?.sinks ?? {}).filter(isSinkName);
+  const names = new Set<string>(['jsonl', ...(log ?? before)]);
+  return [...[...names].map((name) => namedSink(name)), ...sinks];
+}
+
+/** Hands the figures to sinks that take pictures. */
+async function logImages(logs: Logs, files: readonly string[], step: number): Promise<void> {
+  if (!logs.takesImages) return;
+  for (const file of files) {
+    if (extname(file) !== '.png') continue;
+    await logs.image({ name: `figures/${basename(file, '.png')}`, step, png: await readFile(file) });
+  }
 }
 
 function makeEngine(

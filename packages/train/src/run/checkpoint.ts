@@ -8,6 +8,7 @@ import type { DataReference } from '../data/data-set.js';
 import { readRegularFile } from '../data/read-file.js';
 import type { EngineName, EngineState } from '../engine/engine.js';
 import { DIVERGED, TrainError } from '../errors.js';
+import type { SinkMarks } from '../metrics/logs.js';
 import type { MeterState } from '../metrics/meter.js';
 import type { OptionValues } from '../options/option.js';
 import { writeAtomically } from './atomic.js';
@@ -31,8 +32,8 @@ export interface Progress extends RunIdentity {
   readonly position: BatchPosition;
   /** The stream that the steps draw from. */
   readonly random: RandomState;
-  /** Length of metrics.jsonl now: what follows belongs to iterations that will be done again. */
-  readonly logBytes: number;
+  /** How far each sink had written: what follows belongs to iterations that will be done again. */
+  readonly sinks: SinkMarks;
   /** Training metrics since the last line of the log, and since the epoch began. */
   readonly meters: { readonly line: MeterState; readonly epoch: MeterState };
   /** Seconds of training so far. */
@@ -48,7 +49,7 @@ export interface Checkpoint extends Progress {
 const count = z.int().nonnegative();
 const meter = z.record(z.string(), z.object({ sum: z.number(), count }));
 
-const schema: z.ZodType<Progress> = z.object({
+const common = {
   recipe: z.string(),
   options: z.record(z.string(), z.union([z.number(), z.boolean(), z.string()])),
   dataSet: z.string(),
@@ -57,7 +58,6 @@ const schema: z.ZodType<Progress> = z.object({
   step: count,
   position: z.object({ epoch: count, index: count }),
   random: z.object({ algorithm: z.literal('xoshiro128**'), words: z.array(count) }),
-  logBytes: count,
   meters: z.object({ line: meter, epoch: meter }),
   seconds: z.number().nonnegative(),
   steps: count.optional(),
@@ -69,10 +69,21 @@ const schema: z.ZodType<Progress> = z.object({
       sha256: z.string().optional(),
     })
     .optional(),
-});
+};
 
-/** Under this key the file's metadata hold the progress as JSON. */
-const METADATA_KEY = 'onnx-forge-checkpoint-1';
+/** A file's metadata hold the progress as JSON under this and the number of its format. */
+const METADATA_KEY = 'onnx-forge-checkpoint-';
+
+/** The format that is written. */
+const FORMAT = 2;
+
+/** How each format is read. The first had metrics.jsonl as its only sink. */
+const FORMATS: Readonly<Record<number, z.ZodType<Progress>>> = {
+  1: z.object({ ...common, logBytes: count }).transform(({ logBytes, ...progress }) => {
+    return { ...progress, sinks: { jsonl: { bytes: logBytes } } };
+  }),
+  2: z.object({ ...common, sinks: z.record(z.string(), z.json()) }),
+};
 
 /** Under this key they hold the hash of progress and arrays; files of older versions have none. */
 const HASH_KEY = 'sha256';
@@ -97,7 +108,7 @@ export async function saveCheckpoint(run: string, { state, ...progress }: Checkp
   const path = checkpointPath(run);
   await mkdir(join(run, 'checkpoint'), { recursive: true });
   const text = JSON.stringify(progress);
-  const metadata = { [METADATA_KEY]: text, [HASH_KEY]: hashOf(text, state) };
+  const metadata = { [`${METADATA_KEY}${FORMAT}`]: text, [HASH_KEY]: hashOf(text, state) };
   const parts = encodeSafetensors({ arrays: state, metadata });
   await writeAtomically(path, parts, () => keepPrevious(run));
   return path;
@@ -144,6 +155,17 @@ export async function loadCheckpoint(
   }
 }
 
+/** @throws SyntaxError when the file is no checkpoint, or of a format that this version does not read */
+function formatOf(metadata: Readonly<Record<string, string>>): { readonly format: number; readonly text: string } {
+  const key = Object.keys(metadata).find((name) => name.startsWith(METADATA_KEY));
+  if (key === undefined) throw new SyntaxError('it says nothing of a training');
+  const format = Number(key.slice(METADATA_KEY.length));
+  if (!Object.hasOwn(FORMATS, format)) {
+    throw new SyntaxError(`it is of format ${format}, and this version reads up to ${FORMAT}: update onnx-forge`);
+  }
+  return { format, text: metadata[key]! };
+}
+
 async function readCheckpoint(path: string): Promise<Checkpoint | undefined> {
   const refuse = (problem: string, cause: unknown) => {
     const reason = `${path} ${problem}`;
@@ -156,8 +178,8 @@ async function readCheckpoint(path: string): Promise<Checkpoint | undefined> {
   if (bytes === undefined) return undefined;
   try {
     const { arrays, metadata } = decodeSafetensors(bytes);
-    const text = metadata[METADATA_KEY] ?? 'null';
-    const progress = schema.parse(JSON.parse(text));
+    const { format, text } = formatOf(metadata);
+    const progress = FORMATS[format]!.parse(JSON.parse(text));
     const hash = metadata[HASH_KEY];
     if (hash !== undefined && hash !== hashOf(text, arrays)) throw new SyntaxError('its hash is that of other numbers');
     Random.fromState(progress.random);

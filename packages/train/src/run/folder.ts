@@ -2,12 +2,14 @@ import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MANIFEST_FILE } from '@onnx-forge/infer';
 import { TrainError } from '../errors.js';
+import { EVENT_FILE } from '../metrics/sinks/tensorboard.js';
 
-type Entry = 'manifest' | 'log' | 'checkpoint' | 'graphs' | 'figures' | 'snapshots';
+type Entry = 'manifest' | 'log' | 'csv' | 'checkpoint' | 'graphs' | 'figures' | 'snapshots';
 
 const ENTRIES: Readonly<Record<Entry, string>> = {
   manifest: MANIFEST_FILE,
   log: 'metrics.jsonl',
+  csv: 'metrics.csv',
   checkpoint: 'checkpoint',
   graphs: 'graphs',
   figures: 'figures',
@@ -61,7 +63,10 @@ export class RunFolder {
   /** Makes the folder ready for a new run: what is of another run goes, other files stay. */
   async begin(): Promise<void> {
     await makeFolder(this.path);
-    for (const entry of Object.values(ENTRIES)) await rm(join(this.path, entry), { recursive: true, force: true });
+    const events = (await readdir(this.path)).filter((name) => EVENT_FILE.test(name));
+    for (const name of [...Object.values(ENTRIES), ...events]) {
+      await rm(join(this.path, name), { recursive: true, force: true });
+    }
   }
 }
 

@@ -1,12 +1,13 @@
-import type { Random } from '@onnx-forge/infer';
+import type { ImageEntry, Random } from '@onnx-forge/infer';
 import { type BatchPosition, TrainingBatches } from '../data/batches.js';
 import type { DataSet } from '../data/data-set.js';
 import { subset } from '../data/fields.js';
 import type { Engine } from '../engine/engine.js';
 import { DIVERGED, TrainError } from '../errors.js';
+import { imageGrid } from '../figures/images.js';
 import type { GraphRunner } from '../kinds/graph.js';
 import type { Served } from '../kinds/served.js';
-import { MetricsLog } from '../metrics/log.js';
+import type { Logs } from '../metrics/logs.js';
 import { Meter } from '../metrics/meter.js';
 import type { OptionValues } from '../options/option.js';
 import { learningRateFactor } from '../options/training.js';
@@ -28,6 +29,7 @@ const CHECKED_EXAMPLES = 256;
 export interface LoopOptions {
   readonly folder: RunFolder;
   readonly lock: RunLock;
+  readonly logs: Logs;
   readonly identity: RunIdentity;
   readonly recipe: Recipe;
   readonly served: Served;
@@ -53,7 +55,6 @@ export class TrainingLoop {
   readonly #batches: TrainingBatches;
   readonly #batchesPerStep: number;
   readonly #schedule: SnapshotSchedule;
-  readonly #log: MetricsLog;
   readonly #line: Meter;
   readonly #epoch: Meter;
   #step: number;
@@ -69,26 +70,17 @@ export class TrainingLoop {
   #lastTrain: Readonly<Record<string, number>> = {};
   #lastValidation: Readonly<Record<string, number>> = {};
 
-  private constructor(options: LoopOptions, batches: TrainingBatches, log: MetricsLog, from: Progress | undefined) {
+  /** Ready to begin, or to go on from a checkpoint whose arrays the engine holds already. */
+  constructor(options: LoopOptions, from?: Progress) {
     const { identity, recipe } = options;
     this.#options = options;
-    this.#batches = batches;
+    this.#batches = trainingBatches(options, from?.position);
     this.#batchesPerStep = batchesPerIteration(recipe, identity.options);
-    this.#log = log;
     this.#schedule = recipe.snapshots(identity.options);
     this.#line = new Meter(from?.meters.line);
     this.#epoch = new Meter(from?.meters.epoch);
     this.#step = from?.step ?? 0;
     this.#seconds = from?.seconds ?? 0;
-  }
-
-  /** Ready to begin, or to go on from a checkpoint whose arrays the engine holds already. */
-  static async open(options: LoopOptions, from?: Progress): Promise<TrainingLoop> {
-    const batches = trainingBatches(options, from?.position);
-    const { folder, onEvent } = options;
-    const onNotice = (text: string) => onEvent({ type: 'notice', text });
-    const log = await MetricsLog.open(folder.file('log'), from?.logBytes ?? 0, onNotice);
-    return new TrainingLoop(options, batches, log, from);
   }
 
   /** Iterations done. */
@@ -115,27 +107,23 @@ export class TrainingLoop {
 
   /** Trains to the end, or until the signal aborts. A checkpoint is written either way. */
   async run(): Promise<'finished' | 'interrupted'> {
-    try {
-      this.#tick();
-      if (this.#step === 0) {
-        if (this.#options.recipe.monitor) await this.#validate(0);
-        if (this.#schedule.atSteps?.includes(0)) await this.#snapshot();
-        // At once, so that a run that is killed early can be resumed too.
-        await this.#checkpoint();
-      }
-      while (this.#step < this.steps) {
-        if (this.#options.signal?.aborted) break;
-        await this.#iterate();
-      }
-      const finished = this.#step >= this.steps;
-      if (finished) await this.#settle();
-      if (finished && !this.#snapshotDue()) await this.#snapshot();
-      if (finished) await this.#checkModel();
+    this.#tick();
+    if (this.#step === 0) {
+      if (this.#options.recipe.monitor) await this.#validate(0);
+      if (this.#schedule.atSteps?.includes(0)) await this.#snapshot();
+      // At once, so that a run that is killed early can be resumed too.
       await this.#checkpoint();
-      return finished ? 'finished' : 'interrupted';
-    } finally {
-      await this.#log.close();
     }
+    while (this.#step < this.steps) {
+      if (this.#options.signal?.aborted) break;
+      await this.#iterate();
+    }
+    const finished = this.#step >= this.steps;
+    if (finished) await this.#settle();
+    if (finished && !this.#snapshotDue()) await this.#snapshot();
+    if (finished) await this.#checkModel();
+    await this.#checkpoint();
+    return finished ? 'finished' : 'interrupted';
   }
 
   async #iterate(): Promise<void> {
@@ -196,7 +184,7 @@ export class TrainingLoop {
   async #logTrain(): Promise<void> {
     const metrics = this.#line.take();
     this.#lastTrain = metrics;
-    await this.#log.append({ kind: 'train', step: this.#step, epoch: this.#epochsDone(), metrics });
+    await this.#options.logs.append({ kind: 'train', step: this.#step, epoch: this.#epochsDone(), metrics });
   }
 
   async #endEpoch(epoch: number): Promise<void> {
@@ -217,7 +205,7 @@ export class TrainingLoop {
     const metrics = { ...validation, ...watched };
     this.#validated = this.#step;
     this.#requireFinite('validation', metrics);
-    await this.#log.append({ kind: 'validation', step: this.#step, epoch, metrics });
+    await this.#options.logs.append({ kind: 'validation', step: this.#step, epoch, metrics });
     this.#lastValidation = metrics;
     return metrics;
   }
@@ -263,7 +251,7 @@ export class TrainingLoop {
   }
 
   async #snapshot(): Promise<void> {
-    const { served, random, folder, onEvent } = this.#options;
+    const { served, random, folder, logs, onEvent } = this.#options;
     if (!served.snapshot) return;
     await using graphs = await this.#currentGraphs();
     const images = await served.snapshot(graphs, random.fork('snapshot'), SNAPSHOT_COUNT);
@@ -271,6 +259,11 @@ export class TrainingLoop {
     if (wrong !== undefined) throw this.#notFinite('a sample of the model', 'pixel', wrong, this.#step);
     const snapshot = { step: this.#step, epoch: this.#epochsDone(), count: SNAPSHOT_COUNT, images };
     const file = await saveSnapshot(folder, snapshot);
+    const { image } = served.facts as { readonly image?: ImageEntry };
+    if (logs.takesImages && image) {
+      const { png } = imageGrid(images, image, { columns: 8 });
+      await logs.image({ name: 'snapshots', step: this.#step, png });
+    }
     onEvent({ type: 'snapshot', step: this.#step, file });
   }
 
@@ -280,16 +273,15 @@ export class TrainingLoop {
   }
 
   async #checkpoint(): Promise<void> {
-    const { engine, folder, lock, identity, stepRandom, onEvent } = this.#options;
+    const { engine, folder, lock, logs, identity, stepRandom, onEvent } = this.#options;
     this.#tick();
     lock.requireHeld();
-    await this.#log.flush();
     const file = await saveCheckpoint(folder.path, {
       ...identity,
       step: this.#step,
       position: this.#batches.position(),
       random: stepRandom.state(),
-      logBytes: this.#log.bytes,
+      sinks: await logs.flush(),
       meters: { line: this.#line.state(), epoch: this.#epoch.state() },
       seconds: this.#seconds,
       steps: this.steps,

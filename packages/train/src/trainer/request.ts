@@ -2,6 +2,8 @@ import type { DeviceRequest } from '@onnx-forge/infer';
 import type { DataReference, DataSet } from '../data/data-set.js';
 import type { EngineName } from '../engine/engine.js';
 import type { Measurement } from '../measures/measure.js';
+import type { SinkName } from '../metrics/sinks/index.js';
+import type { MetricSink } from '../metrics/sinks/sink.js';
 import type { ModelKind } from '../model-kinds.js';
 import type { Recipe } from '../recipe/recipe.js';
 import type { Backend } from '../tfjs-backend.js';
@@ -36,7 +38,11 @@ export interface TrainRequest {
   readonly force?: boolean;
   /** Stop after so many iterations in all, the run then being finished. */
   readonly maxSteps?: number;
-  /** Iterations per line of metrics.jsonl. Default 50. */
+  /** Where the log goes beside metrics.jsonl, which every run has. A resumed run goes on with those that it had. */
+  readonly log?: readonly SinkName[];
+  /** Further places for the log, of the caller's own. */
+  readonly sinks?: readonly MetricSink[];
+  /** Iterations per line of the log. Default 50. */
   readonly logEvery?: number;
   /** Between checkpoints within an epoch. Default 60. */
   readonly checkpointSeconds?: number;

@@ -2,11 +2,12 @@ import type { DeviceRequest } from '@onnx-forge/infer';
 import type { Options } from 'yargs';
 import { z } from 'zod';
 import type { EngineName } from '../../engine/engine.js';
+import { SINK_NAMES, type SinkName } from '../../metrics/sinks/index.js';
 import type { Backend } from '../../tfjs-backend.js';
 import { UsageError } from '../errors.js';
 import { DEVICES } from './devices.js';
 import { columns, dataDir, grey, judge, resize, samples } from './shared-options.js';
-import { count, integer, oneOf, settings, text } from './values.js';
+import { count, integer, oneOf, settings, someOf, text } from './values.js';
 
 /** Settings of one training, on the command line or in a batch file. All optional: the trainer has defaults. */
 export interface TrainSettings {
@@ -25,6 +26,7 @@ export interface TrainSettings {
   readonly device?: DeviceRequest | undefined;
   readonly backend?: Backend | undefined;
   readonly threads?: number | undefined;
+  readonly log?: readonly SinkName[] | undefined;
   readonly saveStep?: boolean | undefined;
   readonly samples?: number | undefined;
   readonly judge?: string | undefined;
@@ -73,6 +75,12 @@ function choice<const T extends string>(choices: readonly T[]): SettingType<T> {
   const option = (flag: string, says: string) => oneOf(flag, choices, says);
   const { expects: accepts } = option('', '');
   return { accepts, schema: z.enum(choices, accepts), option };
+}
+
+function choices<const T extends string>(names: readonly T[]): SettingType<readonly T[]> {
+  const option = (flag: string, says: string) => someOf(flag, names, says);
+  const { expects: accepts } = option('', '');
+  return { accepts, schema: z.array(z.enum(names, accepts), `a list of ${accepts}`), option };
 }
 
 const name: SettingType<string> = {
@@ -142,6 +150,12 @@ export const SETTINGS: { readonly [K in keyof TrainSettings]-?: Setting<NonNulla
   },
   backend: { type: choice(BACKENDS), group: 'how', says: 'tfjs backend of the eager engine', otherwise: 'cpu' },
   threads: { type: wholeNumber(1_024), group: 'how', says: 'Threads on the CPU', otherwise: 'one per core' },
+  log: {
+    type: choices(SINK_NAMES),
+    group: 'folder',
+    says: 'Write the log in these forms; metrics.jsonl is always there',
+    otherwise: 'jsonl',
+  },
   saveStep: {
     type: flag,
     group: 'folder',

@@ -93,6 +93,27 @@ export function oneOf<const T extends string>(flag: string, choices: readonly T[
   return { describe: `${describe}: ${choices.join(', ')}`, expects, requiresArg: true, coerce };
 }
 
+/** `csv,tensorboard`: some of a few names. */
+export function someOf<const T extends string>(
+  flag: string,
+  choices: readonly T[],
+  describe: string,
+): ValueOption<readonly T[]> {
+  const expects = `names of ${choices.join(', ')}, with commas between`;
+  const coerce = (given: unknown): readonly T[] => {
+    const names = String(given).split(',');
+    return names.map((name) => {
+      const found = choices.find((choice) => choice === name.trim());
+      if (found !== undefined) return found;
+      throw new UsageError(`${flag} must be ${expects}, not '${given}'${suggestion(name, choices)}`, {
+        flag,
+        value: given,
+      });
+    });
+  };
+  return { describe: `${describe}: ${choices.join(', ')}`, expects, requiresArg: true, coerce };
+}
+
 /** `3,1,4`: whole numbers of at least 0. */
 export function indices(flag: string, describe: string): ValueOption<readonly number[]> {
   return valueOption(flag, describe, 'whole numbers with commas between, such as 0,3,7', (given) => {
