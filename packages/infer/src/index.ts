@@ -56,6 +56,7 @@ export {
   translateTokens,
 } from './kinds/translator.js';
 export {
+  type ChosenEntry,
   type DataEntry,
   type FileEntry,
   type GraphEntry,

@@ -19,6 +19,7 @@ export * from './figures/index.js';
 export * from './kinds/index.js';
 export * from './layers/index.js';
 export * from './measures/index.js';
+export type { Direction } from './metrics/direction.js';
 export type { LogLine } from './metrics/log.js';
 export { readLog } from './metrics/log.js';
 export { csvSink } from './metrics/sinks/csv.js';
@@ -33,9 +34,19 @@ export { learningRateFactor, TRAINING_OPTIONS, type TrainingTime } from './optio
 export { recipeData } from './recipe/data.js';
 export { type BatchInput, prepareInputs } from './recipe/inputs.js';
 export * from './recipe/recipe.js';
-export { type Checkpoint, checkpointPath, loadCheckpoint, type Progress, type RunIdentity } from './run/checkpoint.js';
+export {
+  type BestCheckpoint,
+  type Checkpoint,
+  type CheckpointName,
+  checkpointPath,
+  loadCheckpoint,
+  type Progress,
+  type RunIdentity,
+  type Stop,
+} from './run/checkpoint.js';
 export { RunFolder } from './run/folder.js';
 export { exportGraph } from './run/graphs.js';
 export { readSnapshots } from './run/snapshots.js';
 export { BACKENDS, type Backend, useBackend } from './tfjs-backend.js';
+export * from './trainer/callbacks/index.js';
 export * from './trainer/events.js';

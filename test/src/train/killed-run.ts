@@ -19,6 +19,8 @@ await train({
   checkpointSeconds: 0,
   logEvery: 3,
   log: ['csv', 'tensorboard'],
+  monitor: 'validation.kl',
+  direction: 'lower',
   onEvent: (event) => {
     if (event.type === 'step') process.stdout.write(`${event.step}\n`);
   },

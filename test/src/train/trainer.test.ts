@@ -153,7 +153,8 @@ describe('train', () => {
       it('survives kill -9 at any moment', async () => {
         await inTemporaryFolder(async (folder) => {
           const [whole, killed] = [join(folder, 'whole'), join(folder, 'killed')];
-          await tiny({ out: whole, engine, set: { epochs: 3 }, log: ['csv', 'tensorboard'] });
+          const best = { monitor: 'validation.kl', direction: 'lower' } as const;
+          await tiny({ out: whole, engine, set: { epochs: 3 }, log: ['csv', 'tensorboard'], ...best });
           const random = new Random(engine.length);
           // Killed after some iterations and a fraction of another, three times; then to the end.
           for (const lines of [0, 7, 9]) await killedAfter(lines, random.uniform() * 20, [killed, engine, '3']);
@@ -166,6 +167,10 @@ describe('train', () => {
           expect(curves.map(({ kind, step }) => [kind, step])).to.deep.equal(csv.map(({ kind, step }) => [kind, step]));
           expect(await readCsv(killed)).to.deep.equal(csv);
           expect(await readTensorBoard(killed)).to.deep.equal(curves);
+          const [one, two] = [await loadManifest(whole), await loadManifest(killed)];
+          expect(two.chosen).to.deep.equal(one.chosen).and.include({ checkpoint: 'best' });
+          const bytes = (run: string) => readFile(join(run, 'graphs', 'decode.onnx'));
+          expect((await bytes(killed)).equals(await bytes(whole))).to.equal(true);
         });
       });
 

@@ -1,6 +1,6 @@
 import { readFile, rm } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
-import { InputError, Random } from '@onnx-forge/infer';
+import { type ChosenEntry, InputError, Random } from '@onnx-forge/infer';
 import type { DataSet } from '../data/data-set.js';
 import { dataFacts } from '../data/facts.js';
 import { requireSoundData } from '../data/sound.js';
@@ -17,7 +17,7 @@ import { isSinkName, namedSink } from '../metrics/sinks/index.js';
 import type { MetricSink } from '../metrics/sinks/sink.js';
 import { loadData, recipeData } from '../recipe/data.js';
 import { recipeOptions } from '../recipe/recipe.js';
-import { type Checkpoint, loadCheckpoint, type RunIdentity } from '../run/checkpoint.js';
+import { type BestCheckpoint, type Checkpoint, loadBest, loadCheckpoint, type RunIdentity } from '../run/checkpoint.js';
 import { RunFolder } from '../run/folder.js';
 import { CurrentGraphs, writeGraphs } from '../run/graphs.js';
 import { removeLeftovers } from '../run/leftovers.js';
@@ -26,6 +26,8 @@ import { writeManifest } from '../run/manifest.js';
 import { provenance } from '../run/provenance.js';
 import { type TrainingFacts, writeTraining } from '../run/saved-step.js';
 import { useBackend } from '../tfjs-backend.js';
+import { Callbacks } from '../trainer/callbacks/callbacks.js';
+import { requestedCallbacks } from '../trainer/callbacks/requested.js';
 import { TrainingLoop } from '../trainer/loop.js';
 import type { TrainRequest, TrainResult } from '../trainer/request.js';
 import { drawFigures } from './draw.js';
@@ -52,6 +54,7 @@ export async function train(request: TrainRequest): Promise<TrainResult> {
   const onNotice = (text: string) => onEvent({ type: 'notice', text });
   const checkpoint = resume ? await loadCheckpoint(folder.path, onNotice) : undefined;
   await using logs = new Logs(sinksOf(request, checkpoint));
+  const callbacks = new Callbacks(requestedCallbacks(request, checkpoint?.callbacks), checkpoint);
   const options = recipeOptions(recipe, request, checkpoint?.recipe === recipe.name ? checkpoint.options : {});
   const { seed = checkpoint?.seed ?? 1, engine: engineName = checkpoint?.engine ?? 'compiled', saveStep } = request;
   if (saveStep && engineName === 'eager') {
@@ -87,14 +90,12 @@ export async function train(request: TrainRequest): Promise<TrainResult> {
     // Only now: a device that is not there must not cost the run that is replaced.
     if (checkpoint) await engine.restore(checkpoint.state);
     else await folder.begin();
-    const about = { recipe: recipe.name, dataSet: data.name, seed, engine: engineName, device: engine.device };
-    const sinkRun = { folder: folder.path, settings: { ...about, ...options }, step: checkpoint?.step ?? 0, onNotice };
-    await logs.open(sinkRun, folder.file('log'), checkpoint?.sinks);
     loop = new TrainingLoop(
       {
         folder,
         lock,
         logs,
+        callbacks,
         identity,
         recipe,
         served,
@@ -112,23 +113,26 @@ export async function train(request: TrainRequest): Promise<TrainResult> {
       },
       checkpoint,
     );
-    const { step, steps, stepsPerEpoch } = loop;
-    if (checkpoint) noteOtherEnd(checkpoint, steps, onNotice);
-    const { epochs } = options;
-    onEvent({ type: 'start', ...about, options, step, steps, stepsPerEpoch, epochs });
+    const about = { recipe: recipe.name, dataSet: data.name, seed, engine: engineName, device: engine.device };
+    const sinkRun = { folder: folder.path, settings: { ...about, ...options }, step: checkpoint?.step ?? 0, onNotice };
+    await logs.open(sinkRun, folder.file('log'), checkpoint?.sinks);
+    if (checkpoint) noteOtherEnd(checkpoint, loop.steps, onNotice);
     status = await loop.run();
+    if (callbacks.stopped) onNotice(`ended after iteration ${loop.step}: ${callbacks.stopped.reason}`);
     if (status === 'finished') {
+      const best = callbacks.best && (await loadBest(folder.path, callbacks.best));
+      if (best) await engine.restore(best.state);
       const weights = networkWeights(averages?.nets ?? nets);
       const portable =
         saveStep && engine instanceof CompiledEngine
           ? async (): Promise<Portable> => ({
               steps: engine.portableSteps(),
               state: await engine.state(),
-              random: stepRandom.state(),
+              random: best?.random ?? stepRandom.state(),
               prefix: averages ? AVERAGE_PREFIX : '',
             })
           : undefined;
-      await finish(folder, { identity, served, weights, engine, portable, data, loop, onEvent });
+      await finish(folder, { identity, served, weights, engine, portable, data, loop, callbacks, onEvent });
     }
   } finally {
     await engine.dispose();
@@ -138,7 +142,9 @@ export async function train(request: TrainRequest): Promise<TrainResult> {
   const { step, stepsPerEpoch, seconds, metrics } = loop;
   const { kind } = served;
   const about = { status, recipe: recipe.name, kind, out: folder.path };
-  const done = { ...about, steps: step, epochs: step / stepsPerEpoch, seconds };
+  const { stopped, best } = callbacks;
+  const decided = { ...(stopped && { stopped }), ...(best && { best }) };
+  const done = { ...about, steps: step, epochs: step / stepsPerEpoch, seconds, ...decided };
   if (status === 'interrupted') {
     await logs.close(status);
     return { ...done, metrics, measurements: [], figures: [] };
@@ -200,6 +206,7 @@ async function finish(
     portable,
     data,
     loop,
+    callbacks,
     onEvent,
   }: {
     identity: RunIdentity;
@@ -209,6 +216,7 @@ async function finish(
     portable: (() => Promise<Portable>) | undefined;
     data: DataSet;
     loop: TrainingLoop;
+    callbacks: Callbacks;
     onEvent: NonNullable<TrainRequest['onEvent']>;
   },
 ): Promise<void> {
@@ -234,8 +242,17 @@ async function finish(
     device,
     steps,
     epochs: steps / stepsPerEpoch,
+    chosen: chosenCheckpoint(callbacks.best, { step: steps, epoch: steps / stepsPerEpoch }),
+    stopped: callbacks.stopped,
     metrics: [],
   });
+}
+
+/** The manifest's entry on the weights that were exported. */
+function chosenCheckpoint(best: BestCheckpoint | undefined, last: { step: number; epoch: number }): ChosenEntry {
+  if (best === undefined) return { checkpoint: 'last', ...last };
+  const { by: _, ...facts } = best;
+  return { checkpoint: 'best', ...facts };
 }
 
 function afterTraining({ dataDir, judge, device, threads, signal, onEvent }: TrainRequest) {

@@ -13,13 +13,14 @@ import type { OptionValues } from '../options/option.js';
 import { learningRateFactor } from '../options/training.js';
 import { augmentations } from '../recipe/inputs.js';
 import type { Recipe, SnapshotSchedule, Step } from '../recipe/recipe.js';
-import type { Progress, RunIdentity } from '../run/checkpoint.js';
+import type { CheckpointName, Progress, RunIdentity } from '../run/checkpoint.js';
 import { saveCheckpoint } from '../run/checkpoint.js';
 import type { RunFolder } from '../run/folder.js';
 import { CurrentGraphs } from '../run/graphs.js';
 import type { RunLock } from '../run/lock.js';
 import { saveSnapshot } from '../run/snapshots.js';
-import type { OnEvent } from './events.js';
+import type { Callbacks } from './callbacks/callbacks.js';
+import type { OnEvent, TrainEvent } from './events.js';
 
 /** Images in a snapshot: 8 rows of 8. */
 const SNAPSHOT_COUNT = 64;
@@ -30,6 +31,7 @@ export interface LoopOptions {
   readonly folder: RunFolder;
   readonly lock: RunLock;
   readonly logs: Logs;
+  readonly callbacks: Callbacks;
   readonly identity: RunIdentity;
   readonly recipe: Recipe;
   readonly served: Served;
@@ -107,18 +109,18 @@ export class TrainingLoop {
 
   /** Trains to the end, or until the signal aborts. A checkpoint is written either way. */
   async run(): Promise<'finished' | 'interrupted'> {
+    const { callbacks, signal } = this.#options;
     this.#tick();
+    this.#emitStart();
     if (this.#step === 0) {
       if (this.#options.recipe.monitor) await this.#validate(0);
       if (this.#schedule.atSteps?.includes(0)) await this.#snapshot();
+      await this.#keepBest();
       // At once, so that a run that is killed early can be resumed too.
       await this.#checkpoint();
     }
-    while (this.#step < this.steps) {
-      if (this.#options.signal?.aborted) break;
-      await this.#iterate();
-    }
-    const finished = this.#step >= this.steps;
+    while (this.#step < this.steps && !callbacks.stopped && !signal?.aborted) await this.#iterate();
+    const finished = this.#step >= this.steps || callbacks.stopped !== undefined;
     if (finished) await this.#settle();
     if (finished && !this.#snapshotDue()) await this.#snapshot();
     if (finished) await this.#checkModel();
@@ -127,7 +129,7 @@ export class TrainingLoop {
   }
 
   async #iterate(): Promise<void> {
-    const { onEvent, epochs, engine, recipe, identity, logEvery, checkpointSeconds } = this.#options;
+    const { callbacks, epochs, engine, recipe, identity, logEvery, checkpointSeconds } = this.#options;
     const { epoch } = this.#batches.position();
     engine.scaleLearningRates(learningRateFactor(identity.options, this));
     const meter = new Meter();
@@ -149,14 +151,37 @@ export class TrainingLoop {
     const ms = this.#tick();
     const etaSeconds = ((this.steps - this.#step) * this.#pace(ms)) / 1000;
     const { step, steps } = this;
-    onEvent({ type: 'step', step, steps, epoch: epoch + 1, epochs, metrics, msPerStep: this.#pace(), etaSeconds });
+    this.#emit({ type: 'step', step, steps, epoch: epoch + 1, epochs, metrics, msPerStep: this.#pace(), etaSeconds });
 
     const epochDone = this.#batches.position().index === 0;
-    if (this.#step % logEvery === 0 || epochDone || this.#step === steps) await this.#logTrain();
+    const last = this.#step === steps || callbacks.stopped !== undefined;
+    if (this.#step % logEvery === 0 || epochDone || last) await this.#logTrain();
     if (epochDone) await this.#endEpoch(epoch + 1);
     if (this.#snapshotDue()) await this.#snapshot();
     const late = performance.now() - this.#lastCheckpoint > 1000 * checkpointSeconds;
-    if (epochDone || late) await this.#checkpoint();
+    const kept = await this.#keepBest();
+    if (epochDone || late || kept) await this.#checkpoint();
+  }
+
+  /** Writes the checkpoint that a callback asked for; the last one, which tells of it, must follow. */
+  async #keepBest(): Promise<boolean> {
+    const best = this.#options.callbacks.takeBest(this.#step, this.#epochsDone());
+    if (best) await this.#checkpoint('best');
+    return best !== undefined;
+  }
+
+  /** To whom it shows, then to those that decide. */
+  #emit(event: TrainEvent): void {
+    this.#options.onEvent(event);
+    this.#options.callbacks.on(event);
+  }
+
+  #emitStart(): void {
+    const { identity, engine, epochs } = this.#options;
+    const { recipe, options, dataSet, seed } = identity;
+    const { step, steps, stepsPerEpoch } = this;
+    const about = { recipe, options, dataSet, seed, engine: engine.name, device: engine.device };
+    this.#emit({ type: 'start', ...about, step, steps, stepsPerEpoch, epochs });
   }
 
   #msPerStep = Number.NaN;
@@ -188,10 +213,10 @@ export class TrainingLoop {
   }
 
   async #endEpoch(epoch: number): Promise<void> {
-    const { onEvent, epochs } = this.#options;
+    const { epochs } = this.#options;
     const train = this.#epoch.take();
     const validation = await this.#validate(epoch);
-    onEvent({ type: 'epoch', epoch, epochs, step: this.#step, train, validation });
+    this.#emit({ type: 'epoch', epoch, epochs, step: this.#step, train, validation });
   }
 
   async #validate(epoch: number): Promise<Readonly<Record<string, number>>> {
@@ -207,6 +232,7 @@ export class TrainingLoop {
     this.#requireFinite('validation', metrics);
     await this.#options.logs.append({ kind: 'validation', step: this.#step, epoch, metrics });
     this.#lastValidation = metrics;
+    this.#emit({ type: 'validation', step: this.#step, epoch, metrics });
     return metrics;
   }
 
@@ -251,7 +277,7 @@ export class TrainingLoop {
   }
 
   async #snapshot(): Promise<void> {
-    const { served, random, folder, logs, onEvent } = this.#options;
+    const { served, random, folder, logs } = this.#options;
     if (!served.snapshot) return;
     await using graphs = await this.#currentGraphs();
     const images = await served.snapshot(graphs, random.fork('snapshot'), SNAPSHOT_COUNT);
@@ -264,7 +290,7 @@ export class TrainingLoop {
       const { png } = imageGrid(images, image, { columns: 8 });
       await logs.image({ name: 'snapshots', step: this.#step, png });
     }
-    onEvent({ type: 'snapshot', step: this.#step, file });
+    this.#emit({ type: 'snapshot', step: this.#step, file });
   }
 
   async #currentGraphs(): Promise<CurrentGraphs> {
@@ -272,23 +298,24 @@ export class TrainingLoop {
     return new CurrentGraphs(this.#options.served.graphs, this.#exportedGraphs);
   }
 
-  async #checkpoint(): Promise<void> {
-    const { engine, folder, lock, logs, identity, stepRandom, onEvent } = this.#options;
+  async #checkpoint(name: CheckpointName = 'last'): Promise<void> {
+    const { engine, folder, lock, logs, callbacks, identity, stepRandom } = this.#options;
     this.#tick();
     lock.requireHeld();
-    const file = await saveCheckpoint(folder.path, {
+    const progress = {
       ...identity,
       step: this.#step,
       position: this.#batches.position(),
       random: stepRandom.state(),
       sinks: await logs.flush(),
+      ...callbacks.progress(),
       meters: { line: this.#line.state(), epoch: this.#epoch.state() },
       seconds: this.#seconds,
       steps: this.steps,
-      state: await engine.state(),
-    });
-    this.#lastCheckpoint = performance.now();
-    onEvent({ type: 'checkpoint', step: this.#step, file });
+    };
+    const file = await saveCheckpoint(folder.path, { ...progress, state: await engine.state() }, name);
+    if (name === 'last') this.#lastCheckpoint = performance.now();
+    this.#emit({ type: 'checkpoint', step: this.#step, file, name });
   }
 
   #notFinite(what: string, metric: string, value: number, iteration: number): TrainError {

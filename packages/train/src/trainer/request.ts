@@ -2,11 +2,14 @@ import type { DeviceRequest } from '@onnx-forge/infer';
 import type { DataReference, DataSet } from '../data/data-set.js';
 import type { EngineName } from '../engine/engine.js';
 import type { Measurement } from '../measures/measure.js';
+import type { Direction } from '../metrics/direction.js';
 import type { SinkName } from '../metrics/sinks/index.js';
 import type { MetricSink } from '../metrics/sinks/sink.js';
 import type { ModelKind } from '../model-kinds.js';
 import type { Recipe } from '../recipe/recipe.js';
+import type { BestCheckpoint, Stop } from '../run/checkpoint.js';
 import type { Backend } from '../tfjs-backend.js';
+import type { Callback } from './callbacks/callback.js';
 import type { OnEvent } from './events.js';
 
 export interface TrainRequest {
@@ -38,6 +41,19 @@ export interface TrainRequest {
   readonly force?: boolean;
   /** Stop after so many iterations in all, the run then being finished. */
   readonly maxSteps?: number;
+  /**
+   * `validation.METRIC` or `train.STEP/METRIC`: the weights of the epoch with its best value are kept and exported, in place of
+   * the last ones. `none`: nothing is monitored. A resumed run goes on with what it monitored.
+   */
+  readonly monitor?: string;
+  /** Which values of the monitored metric are better; default: known from its name. */
+  readonly direction?: Direction;
+  /** Stop when the monitored metric has not improved for so many epochs. */
+  readonly patience?: number;
+  /** The least change of the monitored metric that counts as an improvement for `patience`. Default 0. */
+  readonly minDelta?: number;
+  /** Further ones, of the caller's own. A resumed run needs the same. */
+  readonly callbacks?: readonly Callback[];
   /** Where the log goes beside metrics.jsonl, which every run has. A resumed run goes on with those that it had. */
   readonly log?: readonly SinkName[];
   /** Further places for the log, of the caller's own. */
@@ -69,6 +85,10 @@ export interface TrainResult {
   /** Iterations and epochs done. */
   readonly steps: number;
   readonly epochs: number;
+  /** The callback that ended the training, and why; none: all iterations are done, or it was interrupted. */
+  readonly stopped?: Stop;
+  /** Of the weights that were kept and exported, in place of the last ones. */
+  readonly best?: BestCheckpoint;
   /** Of training, interrupted parts included; without evaluation and figures. */
   readonly seconds: number;
   /** The last training means and validation metrics. */

@@ -1,7 +1,8 @@
 import { join, resolve } from 'node:path';
 import { type Recipe, recipeOptions } from '../../recipe/recipe.js';
+import { requestedCallbacks } from '../../trainer/callbacks/requested.js';
 import type { TrainRequest } from '../../trainer/request.js';
-import { UsageError } from '../errors.js';
+import { messageOf, UsageError } from '../errors.js';
 import { chosenData } from '../inputs/chosen-data.js';
 import { findRecipe } from '../inputs/recipes.js';
 import { type TrainSettings, toRequest } from '../options/settings.js';
@@ -14,6 +15,8 @@ export interface PlanInput {
   readonly models: readonly string[];
   readonly config?: string | undefined;
   readonly out?: string | undefined;
+  /** Runs go on: what they monitored is in their checkpoints. */
+  readonly resume?: boolean;
   /** Of every run; a batch file's own win. */
   readonly settings: TrainSettings;
 }
@@ -30,7 +33,7 @@ export interface PlannedRun {
  *
  * @throws UsageError, TrainError (`option-unknown`, `option-invalid`)
  */
-export async function planRuns({ models, config, out, settings }: PlanInput): Promise<PlannedRun[]> {
+export async function planRuns({ models, config, out, resume = false, settings }: PlanInput): Promise<PlannedRun[]> {
   const entries: BatchEntry[] = models.map((model) => ({ model }));
   if (config !== undefined) entries.push(...(await readBatchFile(config)));
   if (entries.length === 0)
@@ -40,7 +43,7 @@ export async function planRuns({ models, config, out, settings }: PlanInput): Pr
     const recipe = await findRecipe(model);
     const folder =
       ownFolder ?? (entries.length === 1 && out !== undefined ? out : join(out ?? RUNS_FOLDER, recipe.name));
-    plans.push({ name: '', request: await plan(recipe, folder, merge(settings, own)) });
+    plans.push({ name: '', request: await plan(recipe, folder, merge(settings, own), resume) });
   }
   requireDistinct(plans);
   return plans.map(({ request }) => {
@@ -49,11 +52,21 @@ export async function planRuns({ models, config, out, settings }: PlanInput): Pr
   });
 }
 
-async function plan(recipe: Recipe, out: string, settings: TrainSettings): Promise<TrainRequest> {
+async function plan(recipe: Recipe, out: string, settings: TrainSettings, resume: boolean): Promise<TrainRequest> {
   const { data, resize, grey, columns, ...request } = given(toRequest(settings));
   const chosen = await chosenData({ data, resize, grey, columns });
   recipeOptions(recipe, request);
+  if (!resume || request.monitor !== undefined) requireMonitor(request);
   return { ...request, ...given({ data: chosen }), recipe, out };
+}
+
+/** @throws UsageError when settings about a metric are incomplete or unusable */
+function requireMonitor(settings: TrainSettings): void {
+  try {
+    requestedCallbacks(given(settings));
+  } catch (error) {
+    throw new UsageError(messageOf(error));
+  }
 }
 
 function merge(all: TrainSettings, own: TrainSettings): TrainSettings {

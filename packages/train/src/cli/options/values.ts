@@ -66,6 +66,14 @@ export function positive(flag: string, describe: string): ValueOption<number> {
   });
 }
 
+/** A finite number of at least 0. */
+export function notNegative(flag: string, describe: string): ValueOption<number> {
+  return valueOption(flag, describe, 'a number of at least 0', (text) => {
+    const value = parseNumber(text);
+    return Number.isFinite(value) && value >= 0 ? value : undefined;
+  });
+}
+
 /** A name or a path. */
 export function text(flag: string, describe: string): ValueOption<string> {
   return valueOption(flag, describe, 'a text that is not empty', (given) => (given.trim() === '' ? undefined : given));
