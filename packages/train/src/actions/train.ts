@@ -118,6 +118,9 @@ export async function train(request: TrainRequest): Promise<TrainResult> {
     await logs.open(sinkRun, folder.file('log'), checkpoint?.sinks);
     if (checkpoint) noteOtherEnd(checkpoint, loop.steps, onNotice);
     status = await loop.run();
+    if (status === 'finished' && callbacks.has('best-checkpoint') && !callbacks.best) {
+      onNotice('no epoch was done to its end, so that none is the best: the last weights are exported');
+    }
     if (callbacks.stopped) onNotice(`ended after iteration ${loop.step}: ${callbacks.stopped.reason}`);
     if (status === 'finished') {
       const best = callbacks.best && (await loadBest(folder.path, callbacks.best));

@@ -44,6 +44,7 @@ export interface StepEvent {
   /** Of this iteration, named `STEP/METRIC`. */
   readonly metrics: Readonly<Record<string, number>>;
   readonly msPerStep: number;
+  /** At the pace of the last iterations; NaN after the first of the process, which is no measure of the others. */
   readonly etaSeconds: number;
 }
 

@@ -21,6 +21,7 @@ import type { RunLock } from '../run/lock.js';
 import { saveSnapshot } from '../run/snapshots.js';
 import type { Callbacks } from './callbacks/callbacks.js';
 import type { OnEvent, TrainEvent } from './events.js';
+import { Pace } from './pace.js';
 
 /** Images in a snapshot: 8 rows of 8. */
 const SNAPSHOT_COUNT = 64;
@@ -59,6 +60,7 @@ export class TrainingLoop {
   readonly #schedule: SnapshotSchedule;
   readonly #line: Meter;
   readonly #epoch: Meter;
+  readonly #pace: Pace;
   #step: number;
   #seconds: number;
   #clock = performance.now();
@@ -81,6 +83,7 @@ export class TrainingLoop {
     this.#schedule = recipe.snapshots(identity.options);
     this.#line = new Meter(from?.meters.line);
     this.#epoch = new Meter(from?.meters.epoch);
+    this.#pace = new Pace(this.stepsPerEpoch);
     this.#step = from?.step ?? 0;
     this.#seconds = from?.seconds ?? 0;
   }
@@ -148,10 +151,12 @@ export class TrainingLoop {
     this.#step++;
     this.#line.add(metrics);
     this.#epoch.add(metrics);
-    const ms = this.#tick();
-    const etaSeconds = ((this.steps - this.#step) * this.#pace(ms)) / 1000;
+    this.#tick();
+    this.#pace.add(this.#step);
     const { step, steps } = this;
-    this.#emit({ type: 'step', step, steps, epoch: epoch + 1, epochs, metrics, msPerStep: this.#pace(), etaSeconds });
+    const { msPerStep } = this.#pace;
+    const etaSeconds = this.#pace.secondsLeft(step, steps);
+    this.#emit({ type: 'step', step, steps, epoch: epoch + 1, epochs, metrics, msPerStep, etaSeconds });
 
     const epochDone = this.#batches.position().index === 0;
     const last = this.#step === steps || callbacks.stopped !== undefined;
@@ -184,21 +189,11 @@ export class TrainingLoop {
     this.#emit({ type: 'start', ...about, step, steps, stepsPerEpoch, epochs });
   }
 
-  #msPerStep = Number.NaN;
-
-  /** A running mean of the time of an iteration; with `ms` it takes in one more. */
-  #pace(ms?: number): number {
-    if (ms !== undefined) this.#msPerStep = Number.isNaN(this.#msPerStep) ? ms : 0.95 * this.#msPerStep + 0.05 * ms;
-    return this.#msPerStep;
-  }
-
-  /** Counts the time since the last call as training; gives it in ms. */
-  #tick(): number {
+  /** Counts the time since the last call as training. */
+  #tick(): void {
     const now = performance.now();
-    const ms = now - this.#clock;
+    this.#seconds += (now - this.#clock) / 1000;
     this.#clock = now;
-    this.#seconds += ms / 1000;
-    return ms;
   }
 
   /** Epochs done, with the part of the one under way. */

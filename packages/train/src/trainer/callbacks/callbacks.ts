@@ -40,6 +40,10 @@ export class Callbacks {
     this.#best = decidesAlike(from?.best?.by) ? from?.best : undefined;
   }
 
+  has(name: string): boolean {
+    return this.#callbacks.some((callback) => callback.name === name);
+  }
+
   /** Why the training ends before its last iteration. */
   get stopped(): Stop | undefined {
     return this.#stopped;
