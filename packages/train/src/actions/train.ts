@@ -15,8 +15,9 @@ import { type Networks, type NetworkWeight, networkWeights } from '../layers/net
 import { Logs } from '../metrics/logs.js';
 import { isSinkName, namedSink } from '../metrics/sinks/index.js';
 import type { MetricSink } from '../metrics/sinks/sink.js';
+import { resolveOptions } from '../options/option.js';
 import { loadData, recipeData } from '../recipe/data.js';
-import { recipeOptions } from '../recipe/recipe.js';
+import { type Recipe, recipeOptions } from '../recipe/recipe.js';
 import { type BestCheckpoint, type Checkpoint, loadBest, loadCheckpoint, type RunIdentity } from '../run/checkpoint.js';
 import { RunFolder } from '../run/folder.js';
 import { CurrentGraphs, writeGraphs } from '../run/graphs.js';
@@ -72,7 +73,7 @@ export async function train(request: TrainRequest): Promise<TrainResult> {
     ...{ recipe: recipe.name, options, dataSet: data.name, seed, engine: engineName },
     ...(reference && { reference }),
   };
-  if (checkpoint) requireSameRun(identity, checkpoint, folder.path);
+  if (checkpoint) requireSameRun(recipe, identity, checkpoint, folder.path);
 
   const random = new Random(seed);
   const stepRandom = checkpoint ? Random.fromState(checkpoint.random) : random.fork('steps');
@@ -269,10 +270,14 @@ function afterTraining({ dataDir, judge, device, threads, signal, onEvent }: Tra
   };
 }
 
-/** A run goes on as what it was started as; only its length may change. */
-function requireSameRun(now: RunIdentity, then: Checkpoint, path: string): void {
+/**
+ * A run goes on as what it was started as; only its length may change. Options that were not there when it was started have their
+ * defaults, which change nothing.
+ */
+function requireSameRun(recipe: Recipe, now: RunIdentity, then: Checkpoint, path: string): void {
+  const defaults = resolveOptions(recipe.options, {}, recipe.name);
   const facts = ({ recipe, dataSet, seed, engine, options, reference }: RunIdentity) => {
-    const { epochs: _, ...others } = options;
+    const { epochs: _, ...others } = { ...defaults, ...options };
     const own = { 'data options': JSON.stringify(reference?.options), 'data sha256': reference?.sha256 };
     return { recipe, dataSet, seed, engine, ...others, ...own } as Readonly<Record<string, unknown>>;
   };
