@@ -200,7 +200,7 @@ describe("callbacks of a user's own", () => {
           onEvaluate: (_, __, state) => ({ ...state, evaluations: state.evaluations + 1 }),
           onCheckpoint: (_, __, state) => ({ ...state, checkpoints: state.checkpoints + 1 }),
         });
-      const result = await tiny({ out, callbacks: [counter() as Callback] });
+      const result = await tiny({ out, callbacks: [counter()] });
       expect(result).to.deep.include({ status: 'finished', steps: 13, stopped: { by: 'counter', reason: 'thirteen' } });
       // The last checkpoint does not know of itself.
       const counted = { steps: 13, evaluations: 1, checkpoints: 2, starts: 1 };

@@ -1,6 +1,16 @@
 import { formatSeconds } from './format.js';
 import { printable } from './printable.js';
-import type { Standing } from './progress.js';
+
+/** Where a piece of work stands. */
+export interface Standing {
+  /** A few words: `training vae`. */
+  readonly task: string;
+  /** Done, 0 .. 1. */
+  readonly fraction: number;
+  /** Whatever else is worth reading: the epoch, metrics. */
+  readonly detail?: string;
+  readonly etaSeconds?: number;
+}
 
 /** Widths of the bar, the first that fits. */
 const BAR_WIDTHS = [24, 16, 8, 0];

@@ -2,18 +2,7 @@ import type { WriteStream } from 'node:tty';
 import { SingleBar } from 'cli-progress';
 import { formatSeconds } from './format.js';
 import { printable } from './printable.js';
-import { progressLine } from './progress-line.js';
-
-/** Where a piece of work stands. */
-export interface Standing {
-  /** A few words: `training vae`. */
-  readonly task: string;
-  /** Done, 0 .. 1. */
-  readonly fraction: number;
-  /** Whatever else is worth reading: the epoch, metrics. */
-  readonly detail?: string;
-  readonly etaSeconds?: number;
-}
+import { progressLine, type Standing } from './progress-line.js';
 
 /** Shows people that work goes on. Writes to stderr only. */
 export interface Progress {

@@ -49,10 +49,10 @@ export function requestedCallbacks(request: MonitorRequest, before: CallbackStat
     throw new InputError('minDelta is about early stopping: give patience, too', { minDelta });
   }
   return [
-    bestCheckpoint(watched) as Callback,
+    bestCheckpoint(watched),
     ...(patience === undefined
       ? []
-      : [earlyStopping({ ...watched, patience, ...(minDelta !== undefined && { minDelta }) }) as Callback]),
+      : [earlyStopping({ ...watched, patience, ...(minDelta !== undefined && { minDelta }) })]),
     ...callbacks,
   ];
 }
