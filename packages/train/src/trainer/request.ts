@@ -3,7 +3,7 @@ import type { DataReference, DataSet } from '../data/data-set.js';
 import type { EngineName } from '../engine/engine.js';
 import type { Measurement } from '../measures/measure.js';
 import type { Direction } from '../metrics/direction.js';
-import type { SinkName } from '../metrics/sinks/index.js';
+import type { SinkName } from '../metrics/sinks/names.js';
 import type { MetricSink } from '../metrics/sinks/sink.js';
 import type { ModelKind } from '../model-kinds.js';
 import type { Recipe } from '../recipe/recipe.js';

@@ -3,7 +3,7 @@ import type { Options } from 'yargs';
 import { z } from 'zod';
 import type { EngineName } from '../../engine/engine.js';
 import type { Direction } from '../../metrics/direction.js';
-import { SINK_NAMES, type SinkName } from '../../metrics/sinks/index.js';
+import { SINK_NAMES, type SinkName } from '../../metrics/sinks/names.js';
 import type { Backend } from '../../tfjs-backend.js';
 import { UsageError } from '../errors.js';
 import { DEVICES } from './devices.js';

@@ -2,19 +2,15 @@ import { InputError } from '@onnx-forge/infer';
 import { suggestionAndList } from '../../suggest.js';
 import { csvSink } from './csv.js';
 import { jsonlSink } from './jsonl.js';
+import { SINK_NAMES, type SinkName } from './names.js';
 import type { MetricSink } from './sink.js';
 import { tensorBoardSink } from './tensorboard.js';
-
-/** The sinks that have names: those of `--log`. */
-export type SinkName = 'jsonl' | 'csv' | 'tensorboard';
 
 const SINKS: Readonly<Record<SinkName, () => MetricSink>> = {
   jsonl: jsonlSink,
   csv: csvSink,
   tensorboard: tensorBoardSink,
 };
-
-export const SINK_NAMES: readonly SinkName[] = Object.keys(SINKS) as SinkName[];
 
 export function isSinkName(name: string): name is SinkName {
   return Object.hasOwn(SINKS, name);
