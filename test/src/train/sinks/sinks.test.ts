@@ -1,10 +1,19 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { csvSink, jsonlSink, type LogLine, type MetricSink, tensorBoardSink } from '@onnx-forge/train';
+import {
+  csvSink,
+  jsonlSink,
+  type LogLine,
+  type MetricSink,
+  type OpenSink,
+  type TrainRequest,
+  tensorBoardSink,
+  train,
+} from '@onnx-forge/train';
 import { SINK_CHECKS, type SinkSubject } from '@onnx-forge/train/conformance';
 import { expect } from 'chai';
 import { rejection } from '../rejects.js';
-import { inTemporaryFolder } from '../tiny.js';
+import { inTemporaryFolder, tinyData, tinyRecipe } from '../tiny.js';
 import { readCsv, readJsonl, readTensorBoard } from './read-logs.js';
 
 /** A sink of a user's own: all lines in one JSON file, which each flush writes anew. */
@@ -57,6 +66,54 @@ describe('sinks', () => {
     }
     expect(failed).to.include.members(['after a kill what came after the mark is dropped']);
   });
+
+  it('one that is added to a resumed run gets the lines so far, and stays', () =>
+    inTemporaryFolder(async (out) => {
+      const statuses: string[] = [];
+      const document = documentSink();
+      const told: MetricSink = {
+        name: document.name,
+        async open(run, mark) {
+          const open = await document.open(run, mark);
+          const close: OpenSink['close'] = (status) => {
+            statuses.push(status);
+            return open.close(status);
+          };
+          return { ...open, close };
+        },
+      };
+      const request = {
+        recipe: tinyRecipe,
+        data: tinyData(),
+        out,
+        device: 'cpu',
+        engine: 'eager',
+        logEvery: 3,
+      } as const;
+      const go = (more: Partial<TrainRequest>) => train({ ...request, evaluate: false, figures: false, ...more });
+      await go({ maxSteps: 4 });
+      await go({ maxSteps: 8, resume: true, log: ['csv'], sinks: [told] });
+      const lines = await readJsonl(out);
+      expect(lines.map(({ step }) => step)).to.deep.equal([3, 4, 6, 8]);
+      expect(await readCsv(out)).to.deep.equal(lines);
+      expect(await readDocument(out)).to.deep.equal(lines);
+
+      const full: OpenSink['append'] = () => Promise.reject(new Error('no space'));
+      const broken: MetricSink = {
+        ...told,
+        open: async (...about) => ({ ...(await told.open(...about)), append: full }),
+      };
+      const failure = await go({ maxSteps: 12, resume: true, sinks: [broken] }).catch((error: Error) => error.message);
+      expect(failure).to.equal('no space');
+      await go({ maxSteps: 12, resume: true, sinks: [told] });
+      expect(statuses).to.deep.equal(['finished', 'failed', 'finished']);
+      const all = await readJsonl(out);
+      expect(all.map(({ kind, step }) => `${kind} ${step}`).slice(4)).to.deep.equal([
+        ...['train 9', 'train 10', 'validation 10', 'train 12'],
+      ]);
+      expect(await readCsv(out)).to.deep.equal(all);
+      expect(await readDocument(out)).to.deep.equal(all);
+    }));
 
   for (const [name, sink] of Object.entries({ jsonl: jsonlSink, csv: csvSink, tensorboard: tensorBoardSink })) {
     it(`${name}: a mark of something else is refused`, () =>
