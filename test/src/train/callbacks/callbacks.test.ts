@@ -1,6 +1,7 @@
-import { cp, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { loadManifest } from '@onnx-forge/infer';
+import { cpSync } from 'node:fs';
+import { cp, readFile, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { decodeSafetensors, loadManifest } from '@onnx-forge/infer';
 import {
   bestCheckpoint,
   type Callback,
@@ -97,7 +98,7 @@ describe('a monitored training', () => {
     inTemporaryFolder(async (folder) => {
       const [out, short] = [join(folder, 'out'), join(folder, 'short')];
       const set = { epochs: 8, averaging: 0.5, learningRate: 0.02 };
-      const result = await tiny({ out, set, ...LEAST_KL, patience: 2 });
+      const result = await tiny({ out, set, ...LEAST_KL, patience: 2, saveStep: true });
       const log = await readJsonl(out);
       const divergences = log.filter(({ kind }) => kind === 'validation').map(({ metrics }) => metrics.kl!);
       const least = divergences.indexOf(Math.min(...divergences));
@@ -116,6 +117,9 @@ describe('a monitored training', () => {
         chosen: { checkpoint: 'best', ...best },
         stopped: { by: 'early-stopping', reason },
       });
+      const arraysOf = async (file: string) => decodeSafetensors(await readFile(file)).arrays;
+      const saved = await arraysOf(join(out, 'graphs', 'training.safetensors'));
+      expect(saved).to.deep.equal(await arraysOf(checkpointPath(out, 'best')));
       await tiny({ out: short, set: { ...set, epochs: least + 1 } });
       const { graphs, chosen, stopped } = await loadManifest(short);
       expect(manifest.graphs).to.deep.equal(graphs);
@@ -154,6 +158,25 @@ describe('a monitored training', () => {
         .to.include({ steps: more.steps + 1 })
         .and.not.have.any.keys('best', 'stopped');
       expect((await loadManifest(parts)).chosen).to.include({ checkpoint: 'last' });
+    }));
+
+  it('killed between the best checkpoint and the last one, it goes on to the same end', () =>
+    inTemporaryFolder(async (folder) => {
+      const [whole, killed] = [join(folder, 'whole'), join(folder, 'killed')];
+      const request = { engine: 'eager', set: { epochs: 3 }, ...LEAST_KL } as const;
+      await tiny({
+        ...{ ...request, out: whole },
+        onEvent: (event) => {
+          if (event.type !== 'checkpoint' || event.name !== 'best' || event.step !== 20) return;
+          cpSync(whole, killed, { recursive: true, filter: (path) => !basename(path).startsWith('.training') });
+        },
+      });
+      expect((await loadCheckpoint(killed))!.best).to.include({ step: 10 });
+      await tiny({ ...request, out: killed, resume: true });
+      const [one, two] = [await loadManifest(whole), await loadManifest(killed)];
+      expect(two.chosen).to.deep.equal(one.chosen).and.include({ checkpoint: 'best', step: 30 });
+      expect(two.graphs).to.deep.equal(one.graphs);
+      expect(await readJsonl(killed)).to.deep.equal(await readJsonl(whole));
     }));
 
   it('says what is there when the metric is not, and refuses a best checkpoint that is another one', () =>
