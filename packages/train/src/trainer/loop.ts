@@ -185,7 +185,7 @@ export class TrainingLoop {
     const { identity, engine, epochs } = this.#options;
     const { recipe, options, dataSet, seed } = identity;
     const { step, steps, stepsPerEpoch } = this;
-    const about = { recipe, options, dataSet, seed, engine: engine.name, device: engine.device };
+    const about = { recipe, options: { ...options }, dataSet, seed, engine: engine.name, device: engine.device };
     this.#emit({ type: 'start', ...about, step, steps, stepsPerEpoch, epochs });
   }
 
