@@ -40,7 +40,7 @@ function item(id: string, make: Item['make']): Item {
   return { id, make };
 }
 
-/** What `--only` may name: recipes, kinds, and both together. */
+/** Names that `--only` accepts: recipes, kinds, and both together. */
 export function selectable(): string[] {
   return [...new Set(catalogue.flatMap(({ id }) => [id, ...id.split('/')]))].sort();
 }

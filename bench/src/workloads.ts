@@ -1,6 +1,6 @@
 import { type DataSet, type OptionValues, type Recipe, recipeData, recipeOptions } from '@onnx-forge/train';
 
-/** What a recipe is measured with where its defaults, or the embedded data, would say little of its real use. */
+/** Settings to measure a recipe with if its defaults, or the embedded data, would say little about its real use. */
 interface Workload {
   readonly preset?: string;
   /** Vocabularies are filled up to these sizes: those of the recipe's real data set. */
@@ -25,7 +25,7 @@ export function workloadName(recipe: Recipe): string {
   return preset === undefined ? recipe.name : `${recipe.name} (${preset})`;
 }
 
-/** What a row's title says of the vocabularies: `, vocabularies of 3,993 and 2,607`; empty where there are none. */
+/** Sizes of the vocabularies for a row's title: `, vocabularies of 3,993 and 2,607`; empty if there are none. */
 export function vocabularySizes(recipe: Recipe): string {
   const sizes = Object.values(workload(recipe).vocabularies ?? {}).map((size) => size.toLocaleString('en-US'));
   if (sizes.length === 0) return '';

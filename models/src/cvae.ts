@@ -34,8 +34,8 @@ interface Cvae {
 }
 
 /**
- * What a class's one is in the input of both nets. With 1, the class has less say at the start than z, which then takes over
- * its part: after 5 epochs on MNIST 81 % of the samples are read as the digit asked for; with 5 it is 97 %, at the same bound.
+ * Factor of the one-hot class in the input of both nets. With 1, the class has less say at the start than z, which then
+ * takes over its part: after 5 epochs on MNIST 81 % of the samples are read as the digit asked for; with 5 it is 97 %, at the same bound.
  */
 const LABEL_SCALE = 5;
 

@@ -45,8 +45,9 @@ export type Seq2seq = {
   readonly decoderState: Network;
   /** `content`: [rows, units] -> [rows, units], a query; `position`: [rows, 2 units] -> [rows, length], scores. */
   readonly attention?: Network;
-  /** What the decoder knows, [rows, units or 2 units] -> [rows, units] -> logits [rows, vocabulary]. */
+  /** The decoder's state, and with attention the context beside it, [rows, units or 2 units] -> [rows, units]. */
   readonly combine: Network;
+  /** [rows, units] -> logits [rows, vocabulary]. */
   readonly output: Network;
 };
 

@@ -41,7 +41,7 @@ const COARSE = 8;
 /** Of the compact design's last layers. */
 const HEAD_SCALE = 0.1;
 
-/** What a design of the net consists of. */
+/** The networks of one design. */
 type Nets = {
   /** Images [batch, height, width, 1] -> features [batch, ...], flat. */
   readonly body: Network;
@@ -197,8 +197,8 @@ function embed({ body, head }: Nets, x: tf.Tensor, options: Options): tf.Tensor 
 }
 
 /**
- * What images [batch, height, width, 1] show where: means over squares of 8 x 8 pixels of brightness, and of how much it
- * changes from left to right and from top to bottom, whichever way (a coarse sketch of where its edges are). Brightness
+ * A coarse sketch of images [batch, height, width, 1] and their edges: [batch, height / 8, width / 8, 3], the means over
+ * squares of 8 x 8 pixels of brightness and of its absolute change from left to right and from top to bottom. Brightness
  * is the pixels' square root, so that differences count as much in the dark as in the light.
  */
 export function drawn(images: tf.Tensor4D): tf.Tensor4D {

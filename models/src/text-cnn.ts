@@ -42,7 +42,7 @@ interface Architecture {
   readonly kernelSize: number;
 }
 
-/** What training adds; an exported graph has none. */
+/** Dropout of features and of whole words, in training only; an exported graph has none. */
 interface Noise {
   readonly rng: StepRandom;
   readonly dropoutRate: number;

@@ -1,7 +1,7 @@
 import * as infer from '@onnx-forge/infer';
 import { openServing, type Serving, type ServingSpec } from '../serving/serving.js';
 
-/** What the benchmark's page has as the global `bench`. */
+/** The global `bench` of the benchmark's page. */
 export interface BenchPage {
   open(spec: ServingSpec): Promise<void>;
   measure(): ReturnType<Serving['measure']>;

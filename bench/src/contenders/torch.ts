@@ -10,7 +10,7 @@ const INSTALL =
 
 const run = promisify(execFile);
 
-/** What torch_peer.py prints: facts and, per benchmark, numbers. */
+/** The JSON that torch_peer.py prints: facts and, per benchmark, numbers. */
 export type TorchResult = Readonly<Record<string, unknown>>;
 
 export interface TorchOptions {

@@ -13,7 +13,7 @@ export interface Measured {
   readonly notes: readonly string[];
 }
 
-/** What one engine gave for a row. */
+/** The outcome of one engine in a row. */
 export interface Entry {
   readonly engine: string;
   /** Of the library that computes, such as `onnxruntime 1.30.0`; unknown when the engine is absent. */
@@ -22,7 +22,7 @@ export interface Entry {
   readonly outcome: Measured | NoNumber;
 }
 
-/** What is measured. */
+/** A quantity to measure. */
 export interface Row {
   /** `RECIPE/WHAT[/DETAIL]`, such as `vae/step/elbo`: stable, for `--only`, targets and JSON. */
   readonly id: string;

@@ -1,7 +1,7 @@
 import type { RowResult } from './result.js';
 import { summarise } from './summary.js';
 
-/** What a row has to reach: a ratio to another engine, or a limit for the number of an engine, by default this project's. */
+/** The least ratio of a row to another engine, or a limit for the number of one engine, by default this project's. */
 export type Target = { readonly row: string } & (
   | { readonly against: string; readonly atLeast: number }
   | { readonly atMost: number; readonly of?: string }

@@ -2,7 +2,7 @@ import type { Reading } from '../benchmark.js';
 import type { NoNumber } from '../report/result.js';
 import type { ServingTask } from '../serving/serving.js';
 
-/** What a worker process measures. Paths, names and numbers only: it travels as JSON. */
+/** The measurement that a worker process is asked for. Paths, names and numbers only: it travels as JSON. */
 export type TaskSpec = { readonly threads: number; readonly budgetMs: number } & (
   | {
       /** Training steps of a recipe, compiled or on a backend of tfjs. */
@@ -49,7 +49,7 @@ export type SpecOf<Name extends TaskSpec['task']> = Extract<TaskSpec, { task: Na
 
 export type StepEngine = 'compiled' | 'wasm' | 'cpu' | 'tensorflow';
 
-/** What a worker says: once that it is ready, then one reading for each message it gets; or that it has no numbers. */
+/** A message of a worker: `ready` once, then one reading for each message that it gets; or `refused`, when it has no numbers. */
 export type Answer =
   | { readonly ready: { readonly version: string; readonly threads: number } }
   | { readonly reading: Reading }

@@ -1,7 +1,7 @@
 import { load } from '@onnx-forge/infer';
 
 /**
- * What every app does with a run on each device: it gives a load up, loads, encodes, decodes, estimates log p(x), disposes,
+ * The scenario of every app, with a run on each device: it gives a load up, loads, encodes, decodes, estimates log p(x), disposes,
  * and loads again.
  *
  * @param {{ run: string, devices: string[], options?: object }} settings

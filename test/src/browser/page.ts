@@ -1,6 +1,6 @@
 import * as infer from '@onnx-forge/infer';
 
-/** What a test's page has. */
+/** Globals of a test's page. */
 export interface InferPage {
   readonly infer: typeof infer;
 }

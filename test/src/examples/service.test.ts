@@ -50,7 +50,7 @@ describe('examples/service', () => {
     return { status: answer.status, ...error };
   }
 
-  /** What the model itself gives for a request. */
+  /** Samples of the model itself, as the service answers them. */
   async function samplesOf(count: number, seed: number): Promise<number[][]> {
     const { data } = await model.decode(new Random(seed).fillNormal(new Float32Array(2 * count)));
     return Array.from({ length: count }, (_, row) =>

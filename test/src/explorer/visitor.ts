@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 
-/** What somebody does on the explorer page. */
+/** A user of the explorer page. */
 export class Visitor {
   readonly page: Page;
 

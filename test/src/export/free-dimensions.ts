@@ -9,7 +9,7 @@ export interface Subject {
   /** Shape of x; strings are free. */
   readonly shape: readonly (number | string)[];
   readonly run: (x: tf.Tensor) => tf.Tensor;
-  /** What tfjs should give, where its cpu backend does not give it for `run` itself. */
+  /** The expected result, if tfjs's cpu backend computes `run` itself wrongly. */
   readonly reference?: (x: tf.Tensor) => tf.Tensor;
 }
 

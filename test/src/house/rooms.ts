@@ -15,7 +15,7 @@ export const ROOMS: Readonly<Record<PackageName, readonly string[]>> = {
   export: [
     ...['tfjs', 'place', 'errors'],
     ...['graph', 'onnx', 'idioms', 'lower', 'simplify', 'record', 'backend', 'export', 'sources', 'step', 'node'],
-    ...['support-table', 'index'],
+    ...['kernel-operators', 'support-table', 'index'],
   ],
   train: [
     ...['errors', 'model-kinds', 'tfjs-backend'],

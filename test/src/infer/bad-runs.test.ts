@@ -90,7 +90,7 @@ describe('infer: bad runs under a URL', () => {
 
     after(() => browser?.close());
 
-    /** What `load` says in the page, which must be usable afterwards. */
+    /** The error of `load` in the page, which must be usable afterwards. */
     async function told(url: string, options: object = {}, timeout?: number): Promise<Told> {
       return page.evaluate(
         async ([from, given, milliseconds]) => {

@@ -118,7 +118,7 @@ describe('infer: in a page', () => {
     await page.close();
   }
 
-  /** What became of one load: the device and two images, or the error. */
+  /** Two images of a loaded run, or the error of loading it. */
   async function attempt(page: Page, options: object): Promise<{ images?: number[]; error?: string }> {
     return page.evaluate(async (given) => {
       const { infer } = globalThis as unknown as InferPage;

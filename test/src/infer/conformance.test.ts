@@ -18,7 +18,7 @@ import { ChromiumPlace, NodePlace, type Place, RUNS, type Run } from './conforma
 import { sessionChecks } from './conformance/sessions.js';
 import { needsDevice } from './webgpu.js';
 
-/** What all devices must agree to, relative. */
+/** Largest relative difference between devices. */
 const TOLERANCE = 1e-4;
 
 describe('infer: conformance', () => {

@@ -14,7 +14,7 @@ import { TemporaryFolders } from './run-folder.js';
 const RUN = fileURLToPath(new URL('../../../models/pretrained/vae-2d', import.meta.url));
 const STEPS = 4;
 
-/** What a few steps on the same black-and-white images came to. */
+/** The outcome of a few steps on the same black-and-white images. */
 interface Outcome {
   readonly device: string;
   readonly losses: number[];

@@ -34,7 +34,7 @@ export interface Row {
   readonly title: string;
   /** Belongs to `--quick`: a minute or two. */
   readonly quick?: boolean;
-  /** What it takes on two cores that do nothing else, as planned; its result says what it took. */
+  /** Minutes that are planned for it, on two cores that do nothing else; its result says how long it took. */
   readonly minutes?: number;
   /** Keeps one core busy: two such rows run at the same time. */
   readonly oneCore?: boolean;

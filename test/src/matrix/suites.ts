@@ -51,7 +51,7 @@ export function nodesByFile(count: number): Map<string, number> {
   return new Map(everyFile().map((file) => [file, chromium.has(file) ? 1 : few.has(file) ? 2 : count]));
 }
 
-/** What the Node number `index` of `count` runs: each file in turn begins with another Node and is run by those after it. */
+/** Files that the Node number `index` of `count` runs: each file in turn begins with another Node and is run by those after it. */
 export function filesOfNode(index: number, count: number): string[] {
   const turns = new Map<number, number>();
   const chosen = [...nodesByFile(count)].filter(([, nodes]) => {

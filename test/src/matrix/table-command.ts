@@ -66,7 +66,7 @@ function oneCoreRows(rows: readonly Row[]): Row[] {
   return rows.filter(({ oneCore }) => oneCore).sort((a, b) => (b.minutes ?? 0) - (a.minutes ?? 0));
 }
 
-/** What the rows are planned to take together: those that keep one core busy in two lanes, the others alone. */
+/** A line with the planned time of all rows: those that keep one core busy in two lanes, the others alone. */
 export function budget(rows: readonly Row[]): string {
   const lanes: [number, number] = [0, 0];
   for (const { minutes = 0 } of oneCoreRows(rows)) lanes[lanes[0] <= lanes[1] ? 0 : 1] += minutes;

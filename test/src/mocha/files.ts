@@ -30,6 +30,7 @@ export const LONG = [
   'infer/trainable-browser',
   'models',
   'export/free-sizes',
+  'export/rules',
   'examples/service',
   'train/cli',
 ] as const;

@@ -44,7 +44,7 @@ function textData(train: string, heldOut = train): DataSet {
   return { name: 'a text', splits, files: [], embedded: true };
 }
 
-/** What it is worth to know how often each character of the embedded text occurs, in nats per character. */
+/** Entropy of the embedded text's distribution of characters, in nats per character. */
 async function unigramEntropy(split: SplitName): Promise<number> {
   const options = recipeOptions(transformer, { set: SMALL });
   const { splits, vocabularies } = await recipeData(transformer, { data: 'embedded', options });

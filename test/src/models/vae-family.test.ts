@@ -45,7 +45,7 @@ const SMALL: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   cvae: { units: 8, latentDim: 1 },
 };
 
-/** What is quick enough to draw here: not the estimators' images, decoded by the hundred thousand. */
+/** Figures that are quick to draw: not those of the estimators, which decode images by the hundred thousand. */
 const FIGURES: Readonly<Record<string, readonly string[]>> = {
   'vae-2d': ['dataSpace', 'latentSpace', 'classInterpolation', 'manifold'],
   'vae-mlp': ['snapshots', 'gap'],

@@ -10,7 +10,7 @@ const run = promisify(execFile);
 /** The checkout. */
 export const ROOT: string = fileURLToPath(new URL('../../../', import.meta.url));
 
-/** What is published, with its folder in the checkout. */
+/** Folders in the checkout of the packages that are published. */
 export const PACKAGES = {
   '@onnx-forge/infer': 'packages/infer',
   '@onnx-forge/viz': 'packages/viz',

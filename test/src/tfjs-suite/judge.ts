@@ -8,7 +8,7 @@ export interface Verdict {
   readonly total: number;
   /** Known failures by reason. */
   readonly byReason: ReadonlyMap<string, number>;
-  /** What must not be: one line each. Empty when the run is as expected. */
+  /** One line for each deviation from the list. Empty when the run is as expected. */
   readonly problems: readonly string[];
 }
 

@@ -1,4 +1,4 @@
-/** What the parent asks of a child process: one shard of the suite, less the specs that already ran. */
+/** A request of the parent to a child process: one shard of the suite, without the specs that already ran. */
 export interface ShardRequest {
   readonly bundle: string;
   readonly backend: string;
@@ -24,7 +24,7 @@ export interface SpecResult {
   readonly kernels?: readonly string[];
 }
 
-/** What a child tells its parent. `end` is the last message of a complete shard. */
+/** A message of a child to its parent. `end` is the last one of a complete shard. */
 export type ShardMessage =
   | { readonly kind: 'start'; readonly name: string }
   | { readonly kind: 'spec'; readonly result: SpecResult }

@@ -133,7 +133,7 @@ function normsAtStart(layers: number, normalisation: Normalisation, path: Gradie
   return norms;
 }
 
-/** What arrives at x_1 over what the last block hands on. */
+/** The gradient's norm at x_1, relative to that at the last block's output. */
 const ratio = (norms: Float32Array) => norms[1]! / norms.at(-1)!;
 
 describe('theory: where a transformer normalises', () => {

@@ -1,4 +1,4 @@
-import { cast, reshape } from '../graph/build.js';
+import { cast, input, reshape } from '../graph/build.js';
 import { STANDARD } from '../graph/dialect.js';
 import { Value } from '../graph/value.js';
 import type { KernelInputs, Lowering } from '../lower/lowering.js';
@@ -51,7 +51,7 @@ export class CallKinds {
   ): CallKind | undefined {
     const inputs = infos.map(([, { dtype, shape }]) => ({ dtype: dtype as NumericType, shape: [...shape] }));
     const kind = { id: this.#made++, kernel, attrs, names: isList ? undefined : infos.map(([name]) => name), inputs };
-    const values = inputs.map(({ dtype, shape }, i) => new Value(dtype, shape, { kind: 'input', name: `x${i}` }));
+    const values = inputs.map(({ dtype, shape }, i) => input(`x${i}`, dtype, shape));
     let lowered: unknown;
     try {
       lowered = this.lower(kind, values);

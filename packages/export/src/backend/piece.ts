@@ -1,5 +1,6 @@
+import { input } from '../graph/build.js';
 import { STANDARD } from '../graph/dialect.js';
-import { Value } from '../graph/value.js';
+import type { Value } from '../graph/value.js';
 import { encodeModel } from '../onnx/writer.js';
 import { simplify } from '../simplify/simplify.js';
 import type { CallKinds } from './calls.js';
@@ -72,7 +73,7 @@ export function modelOf({ calls, leaves, outputs }: Piece, kinds: CallKinds): Ui
   const computed = new Map<Stored, Value>();
   const ports = leaves.map(({ stored, kind }, i) => {
     const name = `x${i}`;
-    const value = new Value(kind.dtype, kind.shape, { kind: 'input', name });
+    const value = input(name, kind.dtype, kind.shape);
     computed.set(stored, value);
     return { name, value };
   });
@@ -82,7 +83,7 @@ export function modelOf({ calls, leaves, outputs }: Piece, kinds: CallKinds): Ui
       computed.set(results[o]!, value);
     }
   }
-  const values = simplify(
+  const { values } = simplify(
     outputs.map((output) => computed.get(output)!),
     STANDARD,
   );

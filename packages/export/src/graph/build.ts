@@ -39,6 +39,11 @@ export function op(
   return ops(type, inputs, [{ dtype, shape }], attributes, domain)[0]!;
 }
 
+/** A value that is fed. */
+export function input(name: string, dtype: DType, shape: Shape): Value {
+  return new Value(dtype, shape, { kind: 'input', name });
+}
+
 export function constant(data: ConstantData, dtype: DType, shape: Shape): Value {
   return new Value(dtype, shape, { kind: 'constant', data: () => data });
 }

@@ -1,10 +1,10 @@
 import { sizeOf } from '@onnx-forge/infer';
 import { reshape, transpose } from '../graph/build.js';
 import type { Value } from '../graph/value.js';
+import { pad } from '../idioms/pad.js';
+import { slice } from '../idioms/slice.js';
 import { tf } from '../tfjs.js';
 import { type Lowering, lowering } from './lowering.js';
-import { pad } from './padding.js';
-import { slice } from './slicing.js';
 
 /** One [before, after] pair an axis of the block. */
 type Margins = [number, number][];

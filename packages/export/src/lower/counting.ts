@@ -1,9 +1,9 @@
 import { binary, cast, op, reshape, scalar } from '../graph/build.js';
 import { constantData, type DType, type Value } from '../graph/value.js';
+import { scatterRows } from '../idioms/scatter.js';
 import { positions, repeated, unsqueeze, where } from '../idioms/shapes.js';
 import { tf } from '../tfjs.js';
 import { type Lowering, lowering } from './lowering.js';
-import { scatterRows } from './scattering.js';
 
 /** Contribution of each entry of x to its bin: its weight (1 without weights), 0 outside the bins. */
 function contributions(x: Value, weights: Value | undefined, inside: Value, dtype: DType): Value {

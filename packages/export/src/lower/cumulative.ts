@@ -1,9 +1,9 @@
 import { binary, cast, op, scalar } from '../graph/build.js';
 import type { Value } from '../graph/value.js';
+import { pad } from '../idioms/pad.js';
+import { strideAxes } from '../idioms/slice.js';
 import { tf } from '../tfjs.js';
 import { type Lowering, type LoweringCase, lowering } from './lowering.js';
-import { pad } from './padding.js';
-import { strideAxes } from './slicing.js';
 
 interface CumulativeAttributes {
   readonly axis: number;

@@ -1,21 +1,11 @@
 import { binary, constant, fill, ints, op, scalar } from '../graph/build.js';
 import { constantData, type Value } from '../graph/value.js';
+import { concat } from '../idioms/join.js';
+import { type Paddings, pad } from '../idioms/pad.js';
 import { where } from '../idioms/shapes.js';
+import { type AxisRange, strideAxes } from '../idioms/slice.js';
 import { tf } from '../tfjs.js';
-import { concat } from './joining.js';
 import { type Lowering, lowering } from './lowering.js';
-import { type AxisRange, strideAxes } from './slicing.js';
-
-/** Entries before and after, for every axis. */
-type Paddings = readonly (readonly [number, number])[];
-
-export function pad(x: Value, paddings: Paddings, value = 0): Value {
-  const none = paddings.every(([before, after]) => before === 0 && after === 0);
-  if (none && !x.varying?.size) return x; // of an x of free size it may be none at this size only
-  const pads = [...paddings.map(([before]) => before), ...paddings.map(([, after]) => after)];
-  const shape = x.shape.map((n, axis) => paddings[axis]![0] + n + paddings[axis]![1]);
-  return op('Pad', [x, ints(pads), scalar(value, x.dtype)], x.dtype, shape);
-}
 
 /**
  * Continues the tensor by its mirror image: `symmetric` repeats the edge, `reflect` does not. ONNX has no symmetric Pad,

@@ -1,9 +1,9 @@
 import { binary, cast, fill, ints, op, ops, scalar } from '../graph/build.js';
 import type { DType, Value } from '../graph/value.js';
+import { reduce } from '../idioms/reduce.js';
 import { unsqueeze, where } from '../idioms/shapes.js';
 import { tf } from '../tfjs.js';
 import { type Lowering, lowering } from './lowering.js';
-import { reduce } from './reduction.js';
 
 /** Position of the largest or smallest entry along one axis, the first of several; NaN is never it. */
 function argExtremum(type: 'ArgMax' | 'ArgMin', x: Value, axis: number): Value {

@@ -1,25 +1,12 @@
 import { sizeOf } from '@onnx-forge/infer';
-import { binary, cast, fill, ints, op, reshape, scalar, unary } from '../graph/build.js';
+import { binary, cast, fill, op, reshape, scalar, unary } from '../graph/build.js';
 import { product as productOf, sizeAt, sizeScalar } from '../graph/size.js';
 import type { Value } from '../graph/value.js';
 import { factorsOf } from '../idioms/factors.js';
+import { type ReductionAttributes, reduce } from '../idioms/reduce.js';
 import { where } from '../idioms/shapes.js';
 import { tf } from '../tfjs.js';
 import { type Lowering, type LoweringCase, lowering } from './lowering.js';
-
-export interface ReductionAttributes {
-  readonly axis?: number | number[];
-  readonly keepDims?: boolean;
-}
-
-/** A Reduce* node over tfjs's `axis` (all axes when absent; negative ones count from the end). */
-export function reduce(type: string, x: Value, { axis, keepDims = false }: ReductionAttributes): Value {
-  const axes = tf.util.parseAxisParam(axis as number | number[], [...x.shape]);
-  const kept = x.shape.map((n, i) => (axes.includes(i) ? 1 : n));
-  const shape = keepDims ? kept : kept.filter((_, i) => !axes.includes(i));
-  if (axes.length === 0) return x;
-  return op(type, [x, ints(axes)], x.dtype, shape, { keepdims: keepDims ? 1 : 0 });
-}
 
 /** Sum over axes. Factors that do not vary along them are multiplied in afterwards: batch norm's gradients are full of them. */
 function sum(x: Value, attrs: ReductionAttributes): Value {

@@ -1,9 +1,9 @@
 import { cast, constant, ints, op, reshape } from '../graph/build.js';
 import { type Size, shapeEntry, sizeAt, sizeVector, times } from '../graph/size.js';
 import type { Value } from '../graph/value.js';
+import { asked, canRepeat, freeWeights, repeatEach, type Sampling } from '../idioms/free-resizing.js';
+import { gather } from '../idioms/gather.js';
 import { tf } from '../tfjs.js';
-import { asked, canRepeat, freeWeights, repeatEach, type Sampling } from './free-resizing.js';
-import { gather } from './gathering.js';
 import { type Lowering, type LoweringCase, lowering } from './lowering.js';
 
 interface ResizeAttributes extends Sampling {

@@ -1,8 +1,8 @@
 import { arrayOf, constant, ints, reshape } from '../graph/build.js';
 import type { Value } from '../graph/value.js';
+import { gather } from '../idioms/gather.js';
 import { where } from '../idioms/shapes.js';
 import { tf } from '../tfjs.js';
-import { gather } from './gathering.js';
 import { type Lowering, lowering } from './lowering.js';
 
 interface RotateAttributes {

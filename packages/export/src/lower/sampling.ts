@@ -1,8 +1,8 @@
 import { arrayOf, binary, cast, constant, ints, op, ops, reshape, scalar, unary } from '../graph/build.js';
 import type { Value } from '../graph/value.js';
+import { gatherNd } from '../idioms/gather.js';
 import { expand, positions, unsqueeze, where } from '../idioms/shapes.js';
 import { tf } from '../tfjs.js';
-import { gatherNd } from './gathering.js';
 import { type Lowering, type LoweringCase, lowering } from './lowering.js';
 
 const number = (value: number): Value => scalar(value, 'float32');

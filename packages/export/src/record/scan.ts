@@ -1,7 +1,7 @@
 import { SignatureError, TraceMismatchError } from '../errors.js';
-import { ops } from '../graph/build.js';
+import { input, ops } from '../graph/build.js';
 import { equalGraphs } from '../graph/equal.js';
-import { Value } from '../graph/value.js';
+import type { Value } from '../graph/value.js';
 import { tf } from '../tfjs.js';
 import type { TraceContext } from './trace.js';
 
@@ -102,5 +102,5 @@ export function scan(
 }
 
 function placeholder(dtype: Value['dtype'], shape: readonly number[]): Value {
-  return new Value(dtype, shape, { kind: 'input', name: 'step' });
+  return input('step', dtype, shape);
 }

@@ -5,6 +5,7 @@ import {
   type UnsupportedKernel,
   UnsupportedKernelError,
 } from '../errors.js';
+import { input } from '../graph/build.js';
 import { type Dialect, STANDARD } from '../graph/dialect.js';
 import { type ConstantData, constantData, type DType, storedData, Value } from '../graph/value.js';
 import { callingLine, type Place, userLine } from '../place.js';
@@ -152,7 +153,7 @@ export function trace(
     for (const value of before) known.exclude(value);
     const tensor = (value: Value): tf.Tensor => engine.makeTensorFromTensorInfo(recorder.adopt(value));
     const result = run({
-      input: (name, { shape, dtype }) => tensor(new Value(dtype, shape, { kind: 'input', name })),
+      input: (name, { shape, dtype }) => tensor(input(name, dtype, shape)),
       recorded: (tensor) => recorder.recorded(tensor),
       tensor,
       note: (what, inputs, outputs) => recorder.onKernel?.(what, { values: inputs }, {}, outputs),

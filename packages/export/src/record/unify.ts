@@ -1,27 +1,14 @@
 import { TraceMismatchError } from '../errors.js';
-import { binary, cast, constant, ints, op, reshape, scalar, unary } from '../graph/build.js';
-import { floorDiv, modulo, plus, product, type Size, shapeEntry, sizeVector, times } from '../graph/size.js';
-import { constantData, type DType, type GraphNode, neededBy, type Value } from '../graph/value.js';
-import { comparableEnds } from '../lower/slicing.js';
+import { ints } from '../graph/build.js';
+import { constantData, type GraphNode, neededBy, type Value } from '../graph/value.js';
+import { comparableEnds } from '../idioms/slice.js';
 import { describePlace, type Place } from '../place.js';
-import { type ConstantForm, constantForm, type NumberRule, type SizeMap, sameConstant } from './constant-form.js';
+import { ComputedConstants, type FreeDimension, type SizeSource } from './computed-constants.js';
+import { constantForm, sameConstant } from './constant-form.js';
 import { frozenRandomness } from './drawn-constants.js';
 import { placeOf } from './kernel-log.js';
 import type { Formula, SizeFit } from './size-fit.js';
 import type { Trace } from './trace.js';
-
-/** A free dimension: where the graph can read its size, and the sizes it had in the traces. */
-export interface FreeDimension {
-  readonly name: string;
-  readonly input: Value;
-  readonly axis: number;
-}
-
-/** A size that formulas are made of: an axis of a value of the base graph. */
-export interface SizeSource {
-  readonly value: Value;
-  readonly axis: number;
-}
 
 /** The traces of one function. */
 export interface TraceSet {
@@ -75,11 +62,13 @@ interface Item {
 
 class Unifier {
   readonly #set: TraceSet;
+  readonly #computed: ComputedConstants;
   readonly #seen = new Map<Value, readonly Value[]>();
   readonly #queue: Item[] = [];
 
   constructor(set: TraceSet) {
     this.#set = set;
+    this.#computed = new ComputedConstants(set.dimensions, set.sources);
   }
 
   compare(values: readonly Value[], user: string, node?: GraphNode, position = 0): void {
@@ -167,7 +156,7 @@ class Unifier {
   /** @param base the constant that the new value stands for */
   #formed(values: readonly Value[], base: Value): Value | undefined {
     const form = constantForm(values, (numbers) => this.#formula(numbers, base));
-    return form && this.#built(form, base);
+    return form && this.#computed.of(form, base);
   }
 
   /** The formula of a constant's numbers; sizes of values that need the constant themselves are no help. */
@@ -184,99 +173,6 @@ class Unifier {
     const varies = data[0]!.map((entry, i) => data.some((array) => array[i] !== entry));
     if (varies.filter(Boolean).length !== 1) return undefined;
     return ints(data[0]!.map((entry, i) => (varies[i] ? -1 : entry)));
-  }
-
-  #built(form: ConstantForm, base: Value): Value {
-    switch (form.kind) {
-      case 'vector':
-        return cast(this.#vector(form.entries), base.dtype);
-      case 'repeated': {
-        const part = constant(form.core, base.dtype, form.coreShape);
-        return op('Expand', [part, this.#vector(form.shape)], base.dtype, base.shape);
-      }
-      case 'counting': {
-        const [start, size] = [this.#whole(form.start), this.#whole(form.size)];
-        return range(start, size, form.step, base.dtype, base.size);
-      }
-      case 'spaced': {
-        const size = this.#whole(form.size);
-        const gaps = op('Max', [binary('Sub', size, scalar(1, 'int64')), scalar(1, 'int64')], 'int64', []);
-        const distance = binary('Div', scalar(form.end - form.start, base.dtype), cast(gaps, base.dtype));
-        const positions = range(scalar(0, 'int64'), size, 1, base.dtype, base.size);
-        return binary('Add', binary('Mul', positions, distance), scalar(form.start, base.dtype));
-      }
-      case 'diagonal': {
-        const { below, on, above, shape } = form;
-        const [rows, columns] = shape.map((size, axis) => {
-          const counted = range(scalar(0, 'int64'), this.#whole(size), 1, 'int64', base.shape[axis]!);
-          return op(
-            'Unsqueeze',
-            [counted, ints([1 - axis])],
-            'int64',
-            axis === 0 ? [counted.size, 1] : [1, counted.size],
-          );
-        }) as [Value, Value];
-        // onnxruntime chooses between numbers only.
-        const dtype = base.dtype === 'bool' ? 'int32' : base.dtype;
-        const choose = (condition: string, yes: Value, no: Value): Value =>
-          op('Where', [binary(condition, rows, columns, 'bool'), yes, no], dtype, base.shape);
-        const number = (n: number): Value => scalar(n, dtype);
-        return cast(choose('Equal', number(on), choose('Less', number(above), number(below))), base.dtype);
-      }
-      case 'number':
-        return this.#number(form.rule, base);
-    }
-  }
-
-  /** A scalar of int64. */
-  #whole(formula: Formula): Value {
-    if (formula.terms.length === 0) return scalar(formula.offset, 'int64');
-    return op('Squeeze', [this.#vector([formula])], 'int64', []);
-  }
-
-  #number({ formula, divisor, map }: NumberRule, base: Value): Value {
-    const size = cast(this.#whole(formula), base.dtype);
-    const part = divisor === 1 ? size : binary('Div', size, scalar(divisor, base.dtype));
-    return reshape(
-      MAP_OPERATORS[map].reduce((x, operator) => unary(operator, x), part),
-      base.shape,
-    );
-  }
-
-  /** The 1-d int64 value whose entries the formulas give. */
-  #vector(entries: readonly Formula[]): Value {
-    const { dimensions } = this.#set;
-    const plain = entries.every(({ terms }) =>
-      terms.every(({ feature }) => feature.kind === 'product' && isFree(feature.atoms, dimensions.length)),
-    );
-    return plain ? this.#affine(entries) : sizeVector(entries.map((entry) => this.#size(entry)));
-  }
-
-  /** offset + slope * size, as vectors. */
-  #affine(entries: readonly Formula[]): Value {
-    const parts = this.#set.dimensions.flatMap(({ input, axis }, d) => {
-      const slopes = entries.map(({ terms }) => terms.find(({ feature }) => feature.atoms[0] === d)?.slope ?? 0);
-      if (slopes.every((slope) => slope === 0)) return [];
-      const size = op('Shape', [input], 'int64', [1], { start: axis, end: axis + 1 });
-      return [slopes.every((slope) => slope === 1) && slopes.length === 1 ? size : binary('Mul', ints(slopes), size)];
-    });
-    const offsets = entries.map((entry) => entry.offset);
-    if (offsets.some((offset) => offset !== 0)) parts.push(ints(offsets));
-    return parts.reduce((sum, part) => binary('Add', sum, part));
-  }
-
-  #size({ offset, terms }: Formula): Size {
-    const { sources = [] } = this.#set;
-    const atom = (i: number): Size => shapeEntry(sources[i]!.value, sources[i]!.axis);
-    const sum = terms.reduce((total: Size, { slope, feature }) => {
-      const factors = feature.atoms.map(atom);
-      const size =
-        feature.kind === 'product'
-          ? product(factors)
-          : (feature.kind === 'floor' ? floorDiv : modulo)(plus(factors[0]!, feature.shift), feature.divisor);
-      return plus(total, times(size, slope));
-    }, 0);
-    return plus(sum, offset);
   }
 
   /** A shape with its free dimensions named. */
@@ -316,22 +212,6 @@ class Unifier {
     return {};
   }
 }
-
-const MAP_OPERATORS: Readonly<Record<SizeMap, readonly string[]>> = {
-  itself: [],
-  inverse: ['Reciprocal'],
-  root: ['Sqrt'],
-  'inverse root': ['Sqrt', 'Reciprocal'],
-  logarithm: ['Log'],
-};
-
-/** `size` numbers from `start` on. */
-function range(start: Value, size: Value, step: number, dtype: DType, length: number): Value {
-  const span = step === 1 ? size : binary('Mul', size, scalar(step, 'int64'));
-  return cast(op('Range', [start, binary('Add', start, span), scalar(step, 'int64')], 'int64', [length]), dtype);
-}
-
-const isFree = (atoms: readonly number[], count: number): boolean => atoms.length === 1 && atoms[0]! < count;
 
 /** Whether a value is computed from another. */
 function needs(value: Value, other: Value): boolean {

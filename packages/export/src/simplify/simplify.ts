@@ -1,25 +1,17 @@
 import type { Dialect } from '../graph/dialect.js';
-import type { GraphNode, Value } from '../graph/value.js';
-import { blockwise } from './blockwise.js';
-import { straightened, unrepeated } from './broadcasts.js';
-import { products } from './products.js';
-import { rebuild } from './rebuild.js';
-import { steps } from './steps.js';
-import { widened } from './widened.js';
+import type { Value } from '../graph/value.js';
+import { blockwise } from './layout/blockwise.js';
+import { AFTER_LAYOUT, BEFORE_LAYOUT } from './phases.js';
+import { type Rewritten, rewrite } from './rewrite.js';
 
 /**
  * The same values from fewer and smaller nodes: what a training step computes, as tfjs's gradients write it, is full of
  * tensors of ones, products in an unlucky order, and the same thing twice. Numbers change by rounding alone. Constants
  * must be constants: a variable has to be an input by now.
  */
-export function simplify(outputs: readonly Value[], { channelBlock }: Dialect): Value[] {
-  const local = (node: GraphNode): Value | undefined => straightened(node) ?? unrepeated(node);
-  const round = (values: readonly Value[]): Value[] => {
-    const distinct = rebuild(rebuild(values, local));
-    return rebuild(distinct, products(distinct));
-  };
-  const simple = rebuild(rebuild(round(round(outputs)), local));
-  const stepped = rebuild(rebuild(simple, steps(simple)));
-  const fused = channelBlock ? blockwise(stepped, channelBlock) : stepped;
-  return rebuild(rebuild(fused, widened));
+export function simplify(outputs: readonly Value[], { channelBlock }: Dialect): Rewritten {
+  const before = rewrite(outputs, BEFORE_LAYOUT);
+  const images = channelBlock ? blockwise(before.values, channelBlock) : before.values;
+  const { values, passes } = rewrite(images, AFTER_LAYOUT);
+  return { values, passes: [...before.passes, ...passes] };
 }

@@ -1,11 +1,18 @@
-import { ForgeError, InputError, type StateEntry, type StepGraph, type TrainingState } from '@onnx-forge/infer';
+import {
+  type BatchArrays,
+  ForgeError,
+  InputError,
+  type StateEntry,
+  type StepGraph,
+  type TrainingState,
+} from '@onnx-forge/infer';
 import { StepChangedError } from '../errors.js';
 import type { Dialect } from '../graph/dialect.js';
 import { describePlace } from '../place.js';
 import { Fields } from '../record/fields.js';
 import { undoneOnFailure } from '../record/undo.js';
 import type { tf } from '../tfjs.js';
-import { type Batch, type CompileOptions, checkDefinition, type StepDefinition } from './definition.js';
+import { type CompileOptions, checkDefinition, type StepDefinition } from './definition.js';
 import { CompiledOptimizers } from './optimizers.js';
 import { describeStep, VariableNames } from './step-model.js';
 import {
@@ -51,7 +58,7 @@ export class StepCompiler {
   }
 
   /** @throws InputError when the batch has an array that the step does not know */
-  checkNames(name: string, batch: Batch): void {
+  checkNames(name: string, batch: BatchArrays): void {
     const inputs = this.#definitions[name]?.inputs;
     if (!inputs) return; // there is no such step, which the runner tells
     const stray = Object.keys(batch).find((key) => !Object.hasOwn(inputs, key));

@@ -1,4 +1,4 @@
-import type { DeviceOptions, Random, Tensor } from '@onnx-forge/infer';
+import type { BatchArrays, DeviceOptions, Random } from '@onnx-forge/infer';
 import { SignatureError } from '../errors.js';
 import { checkSignature, nameOfKind } from '../export/signature.js';
 import type { Dialect } from '../graph/dialect.js';
@@ -33,7 +33,8 @@ export interface CompileOptions extends DeviceOptions {
   readonly dialect?: Dialect;
 }
 
-export type Batch = Readonly<Record<string, Tensor['data']>>;
+/** @deprecated The type `BatchArrays` of `@onnx-forge/infer`. */
+export type Batch = BatchArrays;
 
 /** @throws SignatureError for what is no definition of a step, or an input without a fixed shape */
 export function checkDefinition(name: string, definition: StepDefinition): void {

@@ -1,8 +1,7 @@
 import type { ComputeDevice, Tensor } from '@onnx-forge/infer';
 import { DeviceError, sizeOf } from '@onnx-forge/infer';
-import { binary, unary } from '../graph/build.js';
+import { binary, input, unary } from '../graph/build.js';
 import { type Dialect, STANDARD } from '../graph/dialect.js';
-import { Value } from '../graph/value.js';
 import { convolveBlocked } from '../idioms/blocked.js';
 import { convolve } from '../idioms/convolve.js';
 import { channelsFirst, filterFirst, fromChannelsFirst } from '../idioms/layout.js';
@@ -51,12 +50,11 @@ async function runs(device: ComputeDevice, { channelBlock }: Dialect): Promise<b
  * for a fused relu, which turns NaN into 0, and a training that diverged would look sound.
  */
 async function agrees(device: ComputeDevice, block: number): Promise<boolean> {
-  const input = (name: string, dims: readonly number[]): Value => new Value('float32', dims, { kind: 'input', name });
   const inputs = {
-    x: input('x', IMAGE),
-    filter: input('filter', FILTER),
-    poisoned: input('poisoned', [1, 2, 2, block]),
-    bias: input('bias', [block]),
+    x: input('x', 'float32', IMAGE),
+    filter: input('filter', 'float32', FILTER),
+    poisoned: input('poisoned', 'float32', [1, 2, 2, block]),
+    bias: input('bias', 'float32', [block]),
   };
   const { x, filter, poisoned, bias } = inputs;
   const window = convolutionWindow(IMAGE, FILTER, 'channelsLast', { strides: 1, pad: 'same' });
@@ -64,7 +62,7 @@ async function agrees(device: ComputeDevice, block: number): Promise<boolean> {
   const relu = unary('Relu', binary('Add', binary('Mul', poisoned, bias), bias));
   const pairs = {
     convolution: [convolveBlocked(x, filter, window, block), fromChannelsFirst(plain, 'channelsLast')],
-    relu: [simplify([relu], { channelBlock: block })[0]!, relu],
+    relu: [simplify([relu], { channelBlock: block }).values[0]!, relu],
   } as const;
   const bytes = encodeModel({
     name: 'trial',

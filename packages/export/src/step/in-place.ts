@@ -1,5 +1,5 @@
+import { usersOf } from '../graph/users.js';
 import { type GraphNode, ownOutput, topologicalOrder, type Value } from '../graph/value.js';
-import { usersOf } from '../simplify/rebuild.js';
 
 /** A variable's value when a step begins, and the one that the step gives it. */
 export interface Update {

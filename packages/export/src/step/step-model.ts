@@ -73,7 +73,7 @@ export function describeStep(
   ];
   refuseEqualNames(name, [...ports, ...outputs]);
   exactSigmoids(outputs.map(({ value }) => value));
-  const simplified = simplify(
+  const { values: simplified } = simplify(
     outputs.map(({ value }) => value),
     dialect,
   );

@@ -1,8 +1,7 @@
-import type { ComputeDevice, StepRunner, TrainingState } from '@onnx-forge/infer';
+import type { BatchArrays, ComputeDevice, StepRunner, TrainingState } from '@onnx-forge/infer';
 import { STANDARD } from '../graph/dialect.js';
 import { tf } from '../tfjs.js';
 import type { StepCompiler, StepModel } from './compiler.js';
-import type { Batch } from './definition.js';
 
 /** Compiled training steps with their shared state. Not for concurrent calls of `run`. */
 export class CompiledTraining {
@@ -31,7 +30,7 @@ export class CompiledTraining {
    * StepChangedError when an optimizer's settings, other than its learning rate, are not the compiled ones, or the step would
    * do something else than when it was compiled (looked at before its runs 2, 3, 5, 9, 17 ..., since it takes a trace; not if `pure`)
    */
-  async run(name: string, batch: Batch): Promise<Record<string, number>> {
+  async run(name: string, batch: BatchArrays): Promise<Record<string, number>> {
     this.#compiler.checkSettings();
     this.#compiler.checkNames(name, batch ?? {});
     const runs = this.#runs.get(name) ?? 0;

@@ -28,6 +28,8 @@ export interface Tensor {
 
 /** Type and shape of a graph's input or output; a string is a free dimension's name, equal names are equal sizes. */
 export interface TensorSpec {
+  readonly dtype: DataType;
+  /** @deprecated The same as `dtype`. */
   readonly type: DataType;
   readonly shape: readonly (number | string)[];
 }

@@ -101,7 +101,7 @@ export class OnnxSession implements Session {
     const results = await this.#enqueue(copied, this.outputNames);
     const outputs: Record<string, Tensor | DeviceTensor> = {};
     for (const [name, value] of Object.entries(results)) {
-      const type = this.outputs[name]!.type;
+      const type = this.outputs[name]!.dtype;
       outputs[name] =
         value.location === 'cpu'
           ? { type, dims: value.dims, data: value.data as Tensor['data'] }
@@ -164,7 +164,7 @@ export class OnnxSession implements Session {
     for (const name of this.#session.inputNames) {
       if (!Object.hasOwn(wrapped, name)) {
         const spec = this.inputs[name]!;
-        const expected = describe(spec.type, spec.shape);
+        const expected = describe(spec.dtype, spec.shape);
         throw new InputError(`${this.#context.name} needs its input '${name}' (${expected})`, { missing: name });
       }
     }
@@ -196,17 +196,17 @@ export class OnnxSession implements Session {
         { name, expected: spec },
       );
     }
-    if (value.type !== spec.type || !fitsShape(value.dims, spec.shape)) {
+    if (value.type !== spec.dtype || !fitsShape(value.dims, spec.shape)) {
       throw new InputError(
-        `${this.#context.name}: ${role} '${name}' must be ${describe(spec.type, spec.shape)}, not ${describe(value.type, value.dims)}`,
+        `${this.#context.name}: ${role} '${name}' must be ${describe(spec.dtype, spec.shape)}, not ${describe(value.type, value.dims)}`,
         { name, expected: spec, dims: value.dims, type: value.type },
       );
     }
     if (isDeviceTensor(value)) return;
     const kind = typedArrayKind(value.data);
-    if (kind !== ARRAYS[spec.type].name) {
+    if (kind !== ARRAYS[spec.dtype].name) {
       throw new InputError(
-        `${this.#context.name}: ${role} '${name}' must be a ${ARRAYS[spec.type].name}, not ${kindOf(value.data)}`,
+        `${this.#context.name}: ${role} '${name}' must be a ${ARRAYS[spec.dtype].name}, not ${kindOf(value.data)}`,
         { name, expected: spec, kind },
       );
     }
@@ -314,7 +314,7 @@ function specsOf(metadata: readonly InferenceSession.ValueMetadata[], name: stri
           `${name}: '${value.name}' is ${type}; float32, int32, int64 and bool are supported`,
         );
       }
-      return [value.name, { type, shape: value.shape }];
+      return [value.name, { dtype: type, type, shape: value.shape }];
     }),
   );
 }

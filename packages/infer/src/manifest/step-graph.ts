@@ -1,11 +1,5 @@
-import type { DataType } from '../arrays/tensor.js';
+import type { BatchSpec } from '../arrays/batch.js';
 import type { Random } from '../random.js';
-
-/** An array of a batch; the first size is the batch's. Fixed when the step is compiled. */
-export interface BatchEntry {
-  readonly dtype: DataType;
-  readonly shape: readonly number[];
-}
 
 /** A graph input that whoever runs the step computes before every call; all are float32. */
 export type HostInput = { readonly name: string; readonly shape: readonly number[] } & HostInputKind;
@@ -21,7 +15,7 @@ export type HostInputKind =
 /** Inputs and outputs of a training step's graph. Variables are known by their names in the state. */
 export interface StepGraph {
   /** The arrays that the graph needs of a batch. */
-  readonly batch: Readonly<Record<string, BatchEntry>>;
+  readonly batch: Readonly<Record<string, BatchSpec>>;
   /** Random numbers are drawn in this order. */
   readonly hostInputs: readonly HostInput[];
   /** Variables that the graph reads, as inputs of their own names. */

@@ -279,13 +279,13 @@ function checkSignature(
   for (const [value, { dtype, shape }] of Object.entries(expected)) {
     const spec = found[value];
     const fits =
-      spec?.type === dtype &&
+      spec?.dtype === dtype &&
       spec.shape.length === shape.length &&
       spec.shape.every((size, axis) =>
         typeof size === 'string' ? role === 'output' || typeof shape[axis] === 'string' : size === shape[axis],
       );
     if (fits) continue;
-    const actual = spec ? describe(spec.type, spec.shape) : 'missing';
+    const actual = spec ? describe(spec.dtype, spec.shape) : 'missing';
     throw new GraphError(
       'graph-signature',
       `${name}: ${role} '${value}' is ${actual}, but the manifest says ${describe(dtype, shape)}`,

@@ -1,9 +1,8 @@
+import type { BatchArrays, BatchSpec } from '../arrays/batch.js';
 import { isTensor, toRows } from '../arrays/examples.js';
 import { describe, sizeOf, type Tensor } from '../arrays/tensor.js';
 import { InputError } from '../errors.js';
-import type { BatchEntry } from '../manifest/step-graph.js';
 import { kindOf, typedArrayKind } from '../typed-array.js';
-import type { StepBatch } from './runner.js';
 
 /** An array of a batch: flat, one array per example, or a tensor. */
 export type BatchValues = Tensor['data'] | Tensor | readonly ArrayLike<number>[];
@@ -11,9 +10,9 @@ export type BatchValues = Tensor['data'] | Tensor | readonly ArrayLike<number>[]
 /** The arrays as a step's graph wants them. Throws InputError, one line that names the array. */
 export function checkBatch(
   step: string,
-  wanted: Readonly<Record<string, BatchEntry>>,
+  wanted: Readonly<Record<string, BatchSpec>>,
   batch: Readonly<Record<string, BatchValues>>,
-): StepBatch {
+): BatchArrays {
   const arrays = Object.entries(wanted).map(([name, entry]) => {
     const values = batch[name];
     if (values !== undefined) return [name, checkArray(name, entry, values)] as const;
@@ -22,7 +21,7 @@ export function checkBatch(
   return Object.fromEntries(arrays);
 }
 
-function checkArray(name: string, { dtype, shape }: BatchEntry, values: BatchValues): Tensor['data'] {
+function checkArray(name: string, { dtype, shape }: BatchSpec, values: BatchValues): Tensor['data'] {
   const [batch = 1, ...example] = shape;
   const size = sizeOf(example);
   if (dtype === 'float32') {

@@ -1,14 +1,12 @@
+import type { BatchArrays, BatchSpec } from '../arrays/batch.js';
 import type { TrainingState } from '../arrays/state.js';
 import { ARRAYS, describe, sizeOf, type Tensor } from '../arrays/tensor.js';
 import type { ComputeDevice, Session } from '../device/types.js';
 import { InputError } from '../errors.js';
-import { type BatchEntry, fillHostInput, type HostInput, type StepGraph } from '../manifest/step-graph.js';
+import { fillHostInput, type HostInput, type StepGraph } from '../manifest/step-graph.js';
 import type { Random } from '../random.js';
 import { kindOf, typedArrayKind } from '../typed-array.js';
 import { type StateStore, type StepVariables, stateStore, stepVariables } from './state.js';
-
-/** Arrays by name, each as the step's graph declares it. */
-export type StepBatch = Readonly<Record<string, Tensor['data']>>;
 
 export interface OpenStep {
   readonly graph: StepGraph;
@@ -57,7 +55,7 @@ export class StepRunner {
   }
 
   /** Runs one step on one batch; returns its metrics. @throws InputError for an unknown step, a missing array, one of another type or size */
-  async run(name: string, batch: StepBatch, learningRateFactor = 1): Promise<Record<string, number>> {
+  async run(name: string, batch: BatchArrays, learningRateFactor = 1): Promise<Record<string, number>> {
     const { graph, session, hosted, metrics, variables } = this.#step(name);
     const feeds: Record<string, Tensor> = {};
     if (learningRateFactor !== 1 && !hosted.some(({ input }) => input.kind === 'learningRate')) {
@@ -111,7 +109,7 @@ export class StepRunner {
 }
 
 /** @throws InputError unless the array is of the entry's type and size */
-function arrayFor(step: string, name: string, { dtype, shape }: BatchEntry, data: unknown): Tensor {
+function arrayFor(step: string, name: string, { dtype, shape }: BatchSpec, data: unknown): Tensor {
   const wanted = `'${name}' in its batch: ${describe(dtype, shape)}`;
   if (data === undefined || data === null) throw new InputError(`${step} needs ${wanted}`, { name });
   const size = sizeOf(shape);

@@ -1,3 +1,4 @@
+import type { BatchSpec } from '../arrays/batch.js';
 import { encodeSafetensors } from '../arrays/safetensors.js';
 import type { TrainingState } from '../arrays/state.js';
 import { openDevice } from '../device/open.js';
@@ -7,7 +8,6 @@ import { DisposedError, InputError } from '../errors.js';
 import { createModel, type Model } from '../kinds/index.js';
 import { type GraphEntry, MANIFEST_FILE } from '../manifest/base.js';
 import type { Manifest } from '../manifest/manifest.js';
-import type { BatchEntry } from '../manifest/step-graph.js';
 import type { TrainingEntry } from '../manifest/training-entry.js';
 import type { Random } from '../random.js';
 import { type LoadOptions, openGraph, runFileReader } from '../run/load.js';
@@ -81,7 +81,7 @@ export class TrainableSession implements AsyncDisposable {
   }
 
   /** Arrays that a batch of a step must hold; the first size of each is the batch's. */
-  inputs(name?: string): Readonly<Record<string, BatchEntry>> {
+  inputs(name?: string): Readonly<Record<string, BatchSpec>> {
     return this.manifest.training.steps[this.#stepName(name)]!.batch;
   }
 

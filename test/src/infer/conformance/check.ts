@@ -3,7 +3,7 @@ import type { Device, GraphOptions, Model, Session } from '@onnx-forge/infer';
 /** Numbers that must come out the same on every device, by name. */
 export type Values = Readonly<Record<string, ArrayLike<number>>>;
 
-/** What a check is run on. The checks run in Node and in browsers alike: no module of theirs may import Node's. */
+/** The subject of a check of sessions. Checks run in Node and in browsers alike: no module of theirs may import Node's. */
 export interface SessionSubject {
   readonly device: Device;
   /** Opens a small affine graph: {@link AFFINE}. */

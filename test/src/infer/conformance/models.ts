@@ -42,7 +42,7 @@ const labelsOf = (count: number): Int32Array => Int32Array.from({ length: count 
 
 type Walker = LatentModel | ConditionalModel | GeneratorModel;
 
-/** What every model with a latent space must do. */
+/** Checks of any model with a latent space. */
 const walks: Checks<ModelSubject> = {
   'samples: the same seed gives the same images, and the first of many are those of few': of<Walker>(async (model) => {
     const [few, many, other] = await Promise.all([
@@ -239,7 +239,7 @@ async function call(model: Model, seed: number): Promise<Float32Array> {
   }
 }
 
-/** What a model of any kind must do. */
+/** Checks of a model of any kind. */
 const anyKind: Checks<ModelSubject> = {
   'does not mix overlapping calls, on one model and on several': async ({ model, load, calls }) => {
     const others = await Promise.all([load(), load()]);

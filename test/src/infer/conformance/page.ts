@@ -3,7 +3,7 @@ import type { ModelSubject, SessionSubject, Values } from './check.js';
 import { modelChecks } from './models.js';
 import { sessionChecks } from './sessions.js';
 
-/** What crosses from the page to the test. */
+/** The result of one check, as it crosses from the page to the test. */
 export interface PageOutcome {
   readonly error?: string;
   readonly values?: Readonly<Record<string, readonly number[]>>;

@@ -15,14 +15,14 @@ function sharedFloats(length: number): Float32Array<ArrayBuffer> {
   return new Float32Array(new Memory({ initial: 1, maximum: 1, shared: true }).buffer, 0, length);
 }
 
-/** What every device's sessions must do, on the graph y = 2 x + 1, s = sum of x over the last axis. */
+/** Checks of any device's sessions, on the graph y = 2 x + 1, s = sum of x over the last axis. */
 export const sessionChecks: Checks<SessionSubject> = {
   'tells device, names and shapes': async ({ device, open }) => {
     await using session = await open();
     expect(session.device).to.equal(device);
     expect(session.inputNames).to.deep.equal(['x']);
-    expect(session.inputs).to.deep.equal({ x: { type: 'float32', shape: ['n', 3] } });
-    expect(session.outputs.s).to.deep.equal({ type: 'float32', shape: ['n', 1] });
+    expect(session.inputs).to.deep.equal({ x: { dtype: 'float32', type: 'float32', shape: ['n', 3] } });
+    expect(session.outputs.s).to.deep.equal({ dtype: 'float32', type: 'float32', shape: ['n', 1] });
     return undefined;
   },
 

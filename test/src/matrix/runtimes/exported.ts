@@ -75,7 +75,7 @@ export async function* recipeGraphs(): AsyncGenerator<ExportedGraph> {
       const random = new Random(3);
       const state = await engine.state();
       const inputs = Object.fromEntries(
-        Object.entries(session.inputs).map(([name, { type, shape }]) => {
+        Object.entries(session.inputs).map(([name, { dtype: type, shape }]) => {
           const weight = name.startsWith('slot/') ? undefined : state[name];
           if (weight) return [name, { type, dims: shape, data: weight.data } as Tensor] as const;
           // Optimizers' moments must not be 0: a step would be the sign of a gradient's rounding error.

@@ -40,7 +40,7 @@ export function onnxForge(args: string | readonly string[], cwd: string): Promis
   return start(typeof args === 'string' ? args.split(' ') : args, cwd).ended;
 }
 
-/** What many command lines come to: in one process, one after the other, since starting one takes longer than a refusal. */
+/** Outcomes of command lines, run in one process one after the other: starting a process takes longer than a refusal. */
 export async function eachOf(lines: readonly string[], cwd: string): Promise<Ended[]> {
   const { code, stdout, stderr } = await startScript(COMMANDS, [JSON.stringify(lines)], cwd).ended;
   if (code !== 0) throw new Error(`${COMMANDS} ended with ${code}: ${stderr}`);

@@ -40,7 +40,7 @@ function examples(split: Split): { levels: number[]; label: number }[] {
   });
 }
 
-/** What every source of images does. */
+/** Checks of any source of images. */
 export const IMAGE_SOURCE_CHECKS: Readonly<Record<string, (subject: SourceSubject) => Promise<void>>> = {
   'recognises what it reads, and not a folder without anything': async ({ source, write, folder }) => {
     expect(await source.recognises(folder)).to.equal(false);
@@ -111,7 +111,7 @@ export function textOf(index: number): string {
   return `number ${index}, said "twice"\\n`;
 }
 
-/** What every source of texts with classes does; the subject wrote {@link textOf} and {@link classOf}. */
+/** Checks of any source of texts with classes; the subject writes {@link textOf} and {@link classOf}. */
 export const TABLE_SOURCE_CHECKS: Readonly<Record<string, (subject: SourceSubject) => Promise<void>>> = {
   'recognises what it reads, and not a folder without anything':
     IMAGE_SOURCE_CHECKS['recognises what it reads, and not a folder without anything']!,

@@ -7,7 +7,7 @@ export interface Standing {
   readonly task: string;
   /** Done, 0 .. 1. */
   readonly fraction: number;
-  /** Whatever else is worth reading: the epoch, metrics. */
+  /** Further facts to show: the epoch, metrics. */
   readonly detail?: string;
   readonly etaSeconds?: number;
 }

@@ -2,7 +2,7 @@
 import { binary, cast, ints, op, scalar } from '../graph/build.js';
 import { type ComputedSize, larger, minus, now, type Size, sizeScalar, sizeVector, times } from '../graph/size.js';
 import type { Value } from '../graph/value.js';
-import { gather } from './gathering.js';
+import { gather } from './gather.js';
 
 /** How tfjs lays the output's grid over the input's. */
 export interface Sampling {

@@ -1,9 +1,10 @@
-import { fill, op, reshape, unary } from '../graph/build.js';
-import { type GraphNode, nodeOf, ownOutput, type Value } from '../graph/value.js';
-import { NCHWC } from '../idioms/blocked.js';
+import { fill, op, reshape, unary } from '../../graph/build.js';
+import { usersOf } from '../../graph/users.js';
+import { type GraphNode, nodeOf, ownOutput, type Value } from '../../graph/value.js';
+import { NCHWC } from '../../idioms/blocked.js';
+import type { Rewrite } from '../rebuild.js';
+import { broadcastTo } from '../uniform.js';
 import type { BlockedImages } from './blocked-images.js';
-import { type Rule, usersOf } from './rebuild.js';
-import { broadcastTo } from './uniform.js';
 
 /** relu(scale * x + bias + sum) with one scale and one bias for each channel of an image [batch, height, width, channels]. */
 interface Affine {
@@ -20,7 +21,7 @@ interface Affine {
  * In one pass what otherwise takes one for each product and each sum: onnxruntime's CPU convolution of one pixel and one
  * channel, which adds a bias and another image and applies relu. Images that it does not concern stay as they are.
  */
-export function affine(outputs: readonly Value[], images: BlockedImages, concerns: (image: Value) => boolean): Rule {
+export function affine(outputs: readonly Value[], images: BlockedImages, concerns: (image: Value) => boolean): Rewrite {
   const users = usersOf(outputs);
   const kept = new Set(outputs.map(ownOutput));
   const known = new Map<Value, Affine>();

@@ -1,12 +1,12 @@
 import { sizeOf } from '@onnx-forge/infer';
-import { binary, fill, op, reshape, scalar } from '../graph/build.js';
-import { type GraphNode, nodeOf, topologicalOrder, type Value } from '../graph/value.js';
-import { NCHWC } from '../idioms/blocked.js';
+import { binary, fill, op, reshape, scalar } from '../../graph/build.js';
+import { type GraphNode, nodeOf, topologicalOrder, type Value } from '../../graph/value.js';
+import { NCHWC } from '../../idioms/blocked.js';
+import { type Rewrite, rebuild } from '../rebuild.js';
+import { straightened } from '../rules/straighten.js';
+import { uniformValue } from '../uniform.js';
 import { affine } from './affine.js';
 import { BlockedImages } from './blocked-images.js';
-import { straightened } from './broadcasts.js';
-import { type Rule, rebuild } from './rebuild.js';
-import { uniformValue } from './uniform.js';
 
 /**
  * Computes values between convolutions in the layout of these, where a scale, a shift, a sum of images and a relu for each
@@ -24,8 +24,9 @@ export function blockwise(outputs: readonly Value[], block: number): Value[] {
     ),
   );
   const fused = affine(plain, images, () => true);
-  const rule: Rule = (node, original) => fused(node, original) ?? elementwise(node, images) ?? total(node, images);
-  const everywhere = tidy(rebuild(plain, rule));
+  const rewrite: Rewrite = (node, original) =>
+    fused(node, original) ?? elementwise(node, images) ?? total(node, images);
+  const everywhere = tidy(rebuild(plain, rewrite));
   return traffic(everywhere) < traffic(local) ? everywhere : local;
 }
 

@@ -1,18 +1,56 @@
 import { sizeOf } from '@onnx-forge/infer';
-import { binary, op, reshape } from '../graph/build.js';
-import { type GraphNode, nodeOf, ownOutput, type Value } from '../graph/value.js';
-import { isConstantAlong } from '../idioms/factors.js';
-import { axes } from '../idioms/layout.js';
-import { Product } from './product.js';
-import { type Rule, usersOf } from './rebuild.js';
-import { uniformValue } from './uniform.js';
+import { binary, fill, input, op, reshape, scalar } from '../../graph/build.js';
+import { usersOf } from '../../graph/users.js';
+import { type GraphNode, nodeOf, ownOutput, type Value } from '../../graph/value.js';
+import { isConstantAlong } from '../../idioms/factors.js';
+import { axes } from '../../idioms/layout.js';
+import { Product } from '../product.js';
+import type { Rewrite } from '../rebuild.js';
+import type { RewriteRule } from '../rule.js';
+import { uniformValue } from '../uniform.js';
 
-/**
- * Products multiply their small factors (one number for each channel, say) with each other first, so that each large
- * tensor is gone through once; a sum over axes has the factors that do not vary along them taken out.
- * tfjs's gradients of batch normalisation are such products.
- */
-export function products(outputs: readonly Value[]): Rule {
+const big = [4, 5, 6];
+const [x, y] = [input('x', 'float32', big), input('y', 'float32', big)];
+const [c, d] = [input('c', 'float32', [6]), input('d', 'float32', [6])];
+const mul = (a: Value, b: Value): Value => binary('Mul', a, b);
+
+/** The sum over all but the channels, as the lowering writes it. */
+const total = (value: Value): Value =>
+  op('MatMul', [fill(1, 'float32', [1, 20]), reshape(value, [20, 6])], 'float32', [1, 6]);
+
+/** Products that multiply their small factors first, and sums without the factors that are the same for all terms. */
+export const products: RewriteRule = {
+  name: 'products',
+  says: "A product multiplies its small factors (one number for each channel, say) with each other first, so that it goes through each large tensor once; from a sum over axes, the factors that do not vary along them are taken out. tfjs's gradients of batch normalisation are such products.",
+  prepare: multiplied,
+  cases: [
+    { name: 'small factors', build: () => [mul(mul(x, c), d)], becomes: ['Mul(x, Mul(c, d))'] },
+    {
+      name: 'numbers and quotients',
+      build: () => [binary('Div', mul(mul(scalar(2, 'float32'), x), scalar(3, 'float32')), c)],
+      becomes: ['Mul(x, Div(6, c))'],
+    },
+    {
+      name: 'a sum of products',
+      build: () => [total(mul(mul(x, c), y))],
+      becomes: ['Mul(MatMul(1[1, 20], Reshape(Mul(x, y), [20, 6])), Reshape(c, [1, 6]))'],
+    },
+    { name: 'large factors alone', build: () => [mul(mul(x, y), x)] },
+    {
+      name: 'a product that is needed itself',
+      build: () => {
+        const scaled = mul(x, c);
+        return [scaled, mul(scaled, d)];
+      },
+    },
+    {
+      name: "numbers whose product may leave float32's range",
+      build: () => [mul(mul(x, scalar(1e20, 'float32')), scalar(1e-20, 'float32'))],
+    },
+  ],
+};
+
+function multiplied(outputs: readonly Value[]): Rewrite {
   const users = usersOf(outputs);
   const kept = new Set(outputs.map(ownOutput));
   const only = (value: Value): GraphNode | undefined => {

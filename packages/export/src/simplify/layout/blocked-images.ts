@@ -1,6 +1,6 @@
-import { op, reshape } from '../graph/build.js';
-import type { GraphNode, Value } from '../graph/value.js';
-import { NCHWC } from '../idioms/blocked.js';
+import { op, reshape } from '../../graph/build.js';
+import type { GraphNode, Value } from '../../graph/value.js';
+import { NCHWC } from '../../idioms/blocked.js';
 
 /** Images [batch, height, width, channels] and their twins in onnxruntime's layout for the CPU, of whole blocks of channels. */
 export class BlockedImages {
