@@ -1,4 +1,10 @@
-export { Admission, type Refusal } from './admission.js';
-export { MicroBatcher, type MicroBatcherOptions } from './micro-batcher.js';
-export { type RunningServer, type ServerOptions, startServer } from './server.js';
-export { createService, type Limits } from './service.js';
+export {
+  Admission,
+  createService,
+  type Limits,
+  MicroBatcher,
+  type MicroBatcherOptions,
+  type Refusal,
+  type RunningServer,
+} from '@onnx-forge/train/serve';
+export { type ServerOptions, startServer } from './server.js';

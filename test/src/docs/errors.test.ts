@@ -2,6 +2,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { EXPORT_ERRORS } from '@onnx-forge/export';
 import { type ErrorEntry, INFER_ERRORS } from '@onnx-forge/infer';
 import { DATA_ERRORS, TRAIN_ERRORS } from '@onnx-forge/train';
+import { SWEEP_ERRORS } from '@onnx-forge/train/sweep';
 import { FIGURE_ERRORS } from '@onnx-forge/viz';
 import { assert } from 'chai';
 import { COMMAND_ERRORS } from '../../../packages/train/dist/cli/errors.js';
@@ -14,7 +15,7 @@ type Catalogue = Readonly<Record<string, ErrorEntry>>;
 const CATALOGUES = {
   infer: INFER_ERRORS,
   export: EXPORT_ERRORS,
-  train: { ...TRAIN_ERRORS, ...DATA_ERRORS, ...COMMAND_ERRORS },
+  train: { ...TRAIN_ERRORS, ...DATA_ERRORS, ...SWEEP_ERRORS, ...COMMAND_ERRORS },
   viz: FIGURE_ERRORS,
 } satisfies Record<string, Catalogue>;
 

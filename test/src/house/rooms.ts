@@ -32,7 +32,7 @@ export const ROOMS: Readonly<Record<PackageName, readonly string[]>> = {
       'recipe',
       'engine',
     ],
-    ...['run', 'trainer', 'actions', 'explore', 'conformance', 'cli'],
+    ...['run', 'trainer', 'actions', 'launch', 'sweep', 'conformance', 'explore', 'serve', 'cli'],
     'index',
   ],
   viz: [

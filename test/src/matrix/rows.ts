@@ -81,6 +81,14 @@ export const ROWS: readonly Row[] = [
     oneCore: true,
     run: runtimes,
   },
+  tests({
+    name: 'slurm',
+    title: 'a Slurm of two nodes on this machine',
+    minutes: 2,
+    oneCore: true,
+    files: () => filesOf(['train/launch']),
+    env: { ONNX_FORGE_SLURM: '1' },
+  }),
   {
     name: 'apps',
     title: 'the hosts of the app suite (`npm run apps`)',

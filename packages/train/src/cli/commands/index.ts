@@ -21,6 +21,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./train.js'),
   },
   {
+    group: 'Train',
+    usage: 'sweep <what> [folder] [trial]',
+    summary: 'Train with many settings, here or on a cluster, and find the best',
+    load: () => import('./sweep.js'),
+  },
+  {
     group: 'Evaluate',
     usage: 'eval <run..>',
     summary: 'Measure trained runs on their exported graphs',
@@ -61,6 +67,12 @@ export const commands: readonly CommandEntry[] = [
     usage: 'explore <run..>',
     summary: 'Explore trained runs in the browser: drag through latent spaces, draw, compare, translate',
     load: () => import('./explore.js'),
+  },
+  {
+    group: 'Use',
+    usage: 'serve <run..>',
+    summary: 'Answer HTTP requests with trained runs: a JSON API with its OpenAPI description',
+    load: () => import('./serve.js'),
   },
   {
     group: 'Use',

@@ -12,7 +12,7 @@ export function hostCheck(hosts: readonly string[]): MiddlewareHandler {
     const host = (c.req.header('host') ?? '').replace(/:\d+$/, '').toLowerCase();
     if (known.has(host)) return next();
     return c.json(
-      { error: { code: 'unknown-host', message: 'the service has no such name; HOSTS lists its names' } },
+      { error: { code: 'unknown-host', message: 'the service has no such name: add it to its hosts' } },
       421,
     );
   };

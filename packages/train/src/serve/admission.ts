@@ -30,6 +30,15 @@ export class Admission {
     };
   }
 
+  /** Requests that have entered and are not over. */
+  get underWay(): number {
+    return this.#total;
+  }
+
+  get closing(): boolean {
+    return this.#closing;
+  }
+
   /** From now on nothing enters. */
   close(): void {
     this.#closing = true;

@@ -1,0 +1,90 @@
+import { type Command, defineCommand, type Outcome } from '../command.js';
+import { UsageError } from '../errors.js';
+import { count, oneOf, text } from '../options/values.js';
+
+const VERBS = ['status', 'best', 'figures', 'attach', 'trial'] as const;
+type Verb = (typeof VERBS)[number];
+
+const LAUNCHING = 'Where trials run:';
+
+export const command: Command = defineCommand({
+  details:
+    'Trains a recipe with many settings, and finds the best of them by a measure on the validation split. A sweep file is ' +
+    'YAML (or JSON):\n\n' +
+    'model: vae\n' +
+    'settings: {epochs: 5}          # of every training, as in a batch file\n' +
+    'space:\n' +
+    '  latentDim: [2, 10, 50]                             # a list\n' +
+    '  learningRate: {min: 1e-4, max: 1e-2, log: true}    # a range; integer: true for whole numbers\n' +
+    'search: random                 # grid, random or tpe\n' +
+    'stopping: none                 # median or asha end poor trials early\n' +
+    'target: validation.elbo        # the test split chooses nothing\n' +
+    'goal: maximise\n' +
+    'trials: 20\n' +
+    'seeds: 3                       # trainings a trial; its value is their mean\n\n' +
+    'The same command goes on with a sweep that was interrupted, and repeats no trial that has ended. status shows where a ' +
+    'sweep stands; best names the chosen trial; figures draws the sweep; attach waits for a sweep whose jobs a queue runs.',
+  examples: [
+    ['sweep vae.yaml --out sweeps/vae', 'all trials in this process, one after the other'],
+    ['sweep vae.yaml --dry-run', 'the trials, and what they will cost'],
+    ['sweep vae.yaml --launcher local --processes 4', 'four at a time'],
+    ['sweep vae.yaml --launcher slurm --partition short --time 30:00', 'as a job array of Slurm'],
+    ['sweep status sweeps/vae', 'how many have ended, the best so far, why some failed'],
+  ],
+  positionals: {
+    what: { type: 'string', demandOption: true, describe: `A sweep file, or one of ${VERBS.join(', ')}` },
+    folder: { type: 'string', describe: `A sweep folder: with ${VERBS.join(', ')}` },
+    trial: { type: 'number', describe: 'A trial of it: with trial, which runs one' },
+  },
+  options: {
+    out: { ...text('--out', 'The sweep folder'), alias: 'o', defaultDescription: 'sweeps/MODEL' },
+    'dry-run': { type: 'boolean', describe: 'Only show the trials, and the time that they will take' },
+    launcher: {
+      ...oneOf('--launcher', ['local', 'slurm'], 'As processes of this machine, or as a job array'),
+      defaultDescription: 'this process, one after the other',
+      group: LAUNCHING,
+    },
+    processes: { ...count('--processes', 'Trials at a time (local)', 1_024), group: LAUNCHING },
+    cpus: { ...count('--cpus', 'Threads of a trial', 1_024), defaultDescription: '1', group: LAUNCHING },
+    memory: { ...count('--memory', 'MB that a trial may use'), group: LAUNCHING },
+    partition: { ...text('--partition', 'Partition of Slurm'), group: LAUNCHING },
+    time: {
+      ...text('--time', 'Time of a task of Slurm, after which it queues again with its checkpoint: 30:00'),
+      group: LAUNCHING,
+    },
+    'array-limit': { ...count('--array-limit', 'Tasks of Slurm at a time'), group: LAUNCHING },
+    'sbatch-arg': { type: 'string', array: true, describe: 'Another argument for sbatch', group: LAUNCHING },
+    print: {
+      type: 'boolean',
+      describe: 'Write the script for sbatch and show it, without submitting it',
+      group: LAUNCHING,
+    },
+    detach: { type: 'boolean', describe: 'Submit all trials and return (slurm)', group: LAUNCHING },
+  },
+  async run({ what, folder, trial, ...options }, context): Promise<Outcome> {
+    if (!isVerb(what)) {
+      if (folder !== undefined) throw new UsageError(`sweep ${what} takes one sweep file, not '${folder}' beside it`);
+      return (await import('../sweep/run.js')).runSweep(what, options, context);
+    }
+    if (folder === undefined) throw new UsageError(`sweep ${what} needs a sweep folder`);
+    if ((what === 'trial') !== (trial !== undefined)) {
+      throw new UsageError('sweep trial FOLDER NUMBER runs one trial; the other verbs take no number');
+    }
+    switch (what) {
+      case 'status':
+        return (await import('../sweep/results.js')).showStatus(folder);
+      case 'best':
+        return (await import('../sweep/results.js')).showBest(folder);
+      case 'figures':
+        return (await import('../sweep/results.js')).drawFigures(folder);
+      case 'attach':
+        return (await import('../sweep/run.js')).attach(folder, context);
+      default:
+        return (await import('../sweep/run.js')).runOneTrial(folder, trial!, context);
+    }
+  },
+});
+
+function isVerb(word: string): word is Verb {
+  return (VERBS as readonly string[]).includes(word);
+}

@@ -1,0 +1,10 @@
+/**
+ * Runs command lines on this machine or through a queue.
+ *
+ * @module @onnx-forge/train/launch
+ */
+
+export type { Job, JobId, JobNeeds, JobState, Launcher } from './launcher.js';
+export { isOver } from './launcher.js';
+export { LocalLauncher, type LocalOptions } from './local.js';
+export { SlurmLauncher, type SlurmOptions } from './slurm.js';

@@ -1,0 +1,82 @@
+import { z } from 'zod';
+import type { SearchName } from './samplers/index.js';
+import { type Space, spaceSchema } from './space.js';
+import type { Stopping } from './stoppers/index.js';
+
+/** A sweep, as its file has it, all defaults filled in. */
+export interface SweepSpec {
+  /** Name of a recipe, or path of a recipe file. */
+  readonly model: string;
+  /** Settings of every trial: those of a training in a batch file. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** Options of the recipe that are searched. */
+  readonly space: Space;
+  readonly search: SearchName;
+  readonly stopping: Stopping;
+  /** The measure on the validation split that decides, such as `validation.elbo`. Selection by the test split is refused. */
+  readonly target: string;
+  readonly goal: 'maximise' | 'minimise';
+  /** Trials in all; a grid has a number of its own. */
+  readonly trials?: number | undefined;
+  /** No trial begins later than so many hours after the sweep did. */
+  readonly hours?: number | undefined;
+  /** Seeds of the trainings of each trial; its value is their mean. */
+  readonly seeds: readonly number[];
+  /** Of the search. */
+  readonly seed: number;
+  /**
+   * Of a search that learns: trials are drawn in batches of so many, each knowing the results of all batches before it. The
+   * trials are then the same whatever runs them; `batch` of them can run at a time.
+   */
+  readonly batch: number;
+}
+
+const count = z.int('a whole number of at least 1').min(1, 'a whole number of at least 1');
+const stoppingNames = ['none', 'median', 'asha'] as const;
+const stopping = z.union(
+  [
+    z.enum(stoppingNames).transform((name): Stopping => ({ name })),
+    z.strictObject({ name: z.literal('none') }),
+    z.strictObject({ name: z.literal('median'), startup: count.optional(), warmup: count.optional() }),
+    z.strictObject({ name: z.literal('asha'), eta: z.int().min(2).optional(), min: count.optional() }),
+  ],
+  {
+    error: `one of ${stoppingNames.join(', ')}, or {name: asha, eta: 3, min: 1}, {name: median, startup: 5, warmup: 1}`,
+  },
+);
+
+/** A sweep file. A number of `seeds` means 1, 2, ... up to it. */
+export const sweepSchema: z.ZodType<SweepSpec> = z
+  .strictObject({
+    model: z.string('the name of a model').min(1, 'the name of a model'),
+    settings: z.record(z.string(), z.unknown(), 'an object of settings').default({}),
+    space: spaceSchema,
+    search: z.enum(['grid', 'random', 'tpe'], 'one of grid, random, tpe').default('random'),
+    stopping: stopping.default({ name: 'none' }),
+    target: z
+      .string('a measure of the validation split')
+      .regex(
+        /^validation\../,
+        'a measure of the validation split, such as validation.elbo: the test split chooses nothing',
+      ),
+    goal: z.enum(['maximise', 'minimise'], 'maximise or minimise'),
+    trials: count.optional(),
+    hours: z.number('a number above 0').positive('a number above 0').optional(),
+    seeds: z
+      .union([count.transform((n) => Array.from({ length: n }, (_, i) => i + 1)), z.array(z.int()).min(1)], {
+        error: 'a whole number of at least 1, or a list of seeds',
+      })
+      .default([1]),
+    seed: z.int('a whole number').default(1),
+    batch: count.default(1),
+  })
+  .check(({ value, issues }) => {
+    if (value.search !== 'grid' && value.trials === undefined) {
+      issues.push({
+        code: 'custom',
+        path: ['trials'],
+        input: value,
+        message: `a number: a ${value.search} search has no end of its own`,
+      });
+    }
+  }) as unknown as z.ZodType<SweepSpec>;

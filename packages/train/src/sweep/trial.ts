@@ -1,0 +1,129 @@
+import { Random } from '@onnx-forge/infer';
+import { TrainError } from '../errors.js';
+import type { OptionValues } from '../options/option.js';
+import type { SweepFolder, TrialRecord } from './folder.js';
+import { SAMPLERS } from './samplers/index.js';
+import type { PastTrial } from './samplers/sampler.js';
+import type { SweepSpec } from './spec.js';
+import { stopperOf } from './stoppers/index.js';
+
+/** One training of a trial. */
+export interface TrialTraining {
+  readonly settings: OptionValues;
+  readonly seed: number;
+  /** The run folder; a training that is there already goes on, a finished one is not repeated. */
+  readonly out: string;
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * Called with the target's value after each epoch.
+   *
+   * @returns whether to stop here
+   */
+  onEpoch(epoch: number, value: number): boolean;
+}
+
+/** How a trial's training ended: the target's value, on the validation split. */
+export interface TrialResult {
+  /** Whether it came to its end, instead of being stopped on the way. */
+  readonly finished: boolean;
+  readonly value: number;
+  readonly seconds: number;
+}
+
+/** Trains the settings of a trial once. */
+export type TrainTrial = (training: TrialTraining) => Promise<TrialResult>;
+
+/**
+ * The settings of a trial: a function of the sweep's spec, the number and, for a search that learns, the records of all
+ * batches before the trial's own. It is the same in whatever order and place trials run.
+ */
+export async function trialSettings(folder: SweepFolder, number: number): Promise<OptionValues> {
+  const { spec } = folder;
+  const sampler = SAMPLERS[spec.search];
+  const known = sampler.learns ? number - (number % spec.batch) : 0;
+  const past: PastTrial[] = [];
+  for (let n = 0; n < known; n += 1) {
+    const record = await folder.record(n);
+    if (record) past.push(pastTrial(record, lossSign(spec.goal)));
+  }
+  const random = new Random(spec.seed).fork(`trial ${number}`);
+  return sampler.settings({ space: spec.space, number, past, random });
+}
+
+/** +1 where lower targets are better, -1 where higher ones are. */
+export function lossSign(goal: SweepSpec['goal']): 1 | -1 {
+  return goal === 'maximise' ? -1 : 1;
+}
+
+function pastTrial({ number, settings, state, values, epochs }: TrialRecord, sign: 1 | -1): PastTrial {
+  const loss = state === 'failed' || values.length === 0 ? undefined : sign * mean(values);
+  return { number, settings, loss, ...(state === 'stopped' && { stoppedAt: epochs }) };
+}
+
+/** The value of a trial: the mean over its seeds; undefined when it failed or has not ended. */
+export function trialValue({ state, values }: TrialRecord): number | undefined {
+  return state === 'finished' && values.length > 0 ? mean(values) : undefined;
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/**
+ * Runs one trial: draws its settings unless they are recorded, trains each seed, records how it ended. A trial that has ended
+ * is left alone, one that was interrupted goes on. With a stopping rule the first seed's training may end the trial.
+ *
+ * @returns the record; `open` after `signal` was aborted
+ */
+export async function runTrial(
+  folder: SweepFolder,
+  number: number,
+  train: TrainTrial,
+  signal?: AbortSignal,
+): Promise<TrialRecord> {
+  const { spec } = folder;
+  const there = await folder.record(number);
+  if (there && there.state !== 'open') return there;
+  const drawn: TrialRecord = there ?? {
+    ...{ number, settings: await trialSettings(folder, number) },
+    ...{ state: 'open', values: [] },
+  };
+  await folder.writeRecord(drawn);
+  const stopper = stopperOf(spec.stopping);
+  const sign = lossSign(spec.goal);
+  const values: number[] = [];
+  let seconds = 0;
+  let stoppedAt: number | undefined;
+  try {
+    for (const [index, seed] of spec.seeds.entries()) {
+      const onEpoch = (epoch: number, value: number): boolean => {
+        if (index > 0 || !stopper?.asksAt(epoch)) return false;
+        const report = { trial: number, resource: epoch, loss: sign * value };
+        folder.report(report);
+        const stops = stopper.stops(report, folder.reports(epoch));
+        if (stops) stoppedAt = epoch;
+        return stops;
+      };
+      const out = folder.runFolder(number, seed);
+      const result = await train({ settings: drawn.settings, seed, out, signal, onEpoch });
+      if (signal?.aborted) return drawn;
+      values.push(result.value);
+      seconds += result.seconds;
+      if (result.finished) stoppedAt = undefined;
+      else break;
+    }
+  } catch (error) {
+    if (signal?.aborted) return drawn;
+    // Not the settings' fault: the trial stays open.
+    if (error instanceof TrainError && ['run-locked', 'run-unwritable'].includes(error.code)) throw error;
+    const failed: TrialRecord = { ...drawn, state: 'failed', values, seconds, error: (error as Error).message };
+    await folder.writeRecord(failed);
+    return failed;
+  }
+  const ended: TrialRecord = {
+    ...{ ...drawn, values, seconds },
+    ...(stoppedAt === undefined ? { state: 'finished' } : { state: 'stopped', epochs: stoppedAt }),
+  };
+  await folder.writeRecord(ended);
+  return ended;
+}

@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# A real Slurm of two one-core nodes on this machine, for tests. Debian, as root.
+#   start.sh DIR          starts munged, slurmctld and two slurmd; prints SLURM_CONF=FILE, to be exported
+#   start.sh --stop DIR
+set -euo pipefail
+if [ "${1:-}" = --stop ]; then
+  dir=$(realpath "$2")
+  for daemon in ctld slurmd-n1 slurmd-n2 munge; do
+    [ -s "$dir/$daemon.pid" ] || continue
+    pid=$(cat "$dir/$daemon.pid")
+    kill "$pid" 2>/dev/null || continue
+    for _ in $(seq 100); do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
+  done
+  exit 0
+fi
+mkdir -p "$1" && dir=$(realpath "$1") && host=$(hostname -s)
+mkdir -p "$dir"/{state,spooln1,spooln2,log} /run/munge && chown munge: /run/munge
+cat >"$dir/slurm.conf" <<CONF
+ClusterName=onnxforge
+SlurmctldHost=$host(127.0.0.1)
+SlurmctldPort=${SLURM_PORT:-16917}
+SlurmUser=root
+AuthType=auth/munge
+StateSaveLocation=$dir/state
+SlurmdSpoolDir=$dir/spool%n
+SlurmctldPidFile=$dir/ctld.pid
+SlurmdPidFile=$dir/slurmd-%n.pid
+SlurmctldLogFile=$dir/log/ctld.log
+SlurmdLogFile=$dir/log/slurmd-%n.log
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core
+ReturnToService=2
+SlurmdTimeout=10
+JobRequeue=1
+NodeName=n1 NodeHostname=$host NodeAddr=127.0.0.1 Port=17101 CPUs=1 State=UNKNOWN
+NodeName=n2 NodeHostname=$host NodeAddr=127.0.0.1 Port=17102 CPUs=1 State=UNKNOWN
+PartitionName=p Nodes=n1,n2 Default=YES MaxTime=INFINITE State=UP
+CONF
+export SLURM_CONF="$dir/slurm.conf"
+if [ ! -S /run/munge/munge.socket.2 ] || ! munge -n >/dev/null 2>&1; then
+  runuser -u munge -- /usr/sbin/munged --force --pid-file=/run/munge/munged.pid
+  sleep 1
+  cp /run/munge/munged.pid "$dir/munge.pid" 2>/dev/null || true
+fi
+slurmctld
+slurmd -N n1
+slurmd -N n2
+for _ in $(seq 40); do
+  [ "$(sinfo -h -N -t idle | wc -l)" = 2 ] && break
+  sleep 0.5
+done
+sinfo -N >&2
+echo "SLURM_CONF=$SLURM_CONF"

@@ -1,0 +1,126 @@
+import { readFile, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import { complaints, eachOf, inFolder, onnxForge } from './onnx-forge.js';
+
+const MODULES = fileURLToPath(new URL('../../../../node_modules', import.meta.url));
+
+/** Softmax regression. */
+const RECIPE = `import { classification, classifierModel, crossEntropy, defineRecipe, mlp, positive, tf } from '@onnx-forge/train';
+
+export default defineRecipe({
+  name: 'softmax',
+  task: 'softmax regression',
+  source: 'a test',
+  data: { real: 'mnist', embedded: 'synthetic-digits' },
+  options: { learningRate: positive(0.1), batchSize: 500, epochs: 1 },
+  batch: { x: { shape: [784] }, label: { shape: [], dtype: 'int32' } },
+  nets: (_, init) => ({ net: mlp([784, 10], { activation: 'relu', kernel: init.glorotUniform }) }),
+  steps: {
+    fit: {
+      updates: ['net'],
+      optimizer: ({ learningRate }) => tf.train.sgd(learningRate),
+      loss: ({ net }, { x, label }) => ({ loss: crossEntropy(net.apply(x), label) }),
+    },
+  },
+  serves: ({ net }) =>
+    classifierModel({
+      classes: [...'0123456789'],
+      image: { height: 28, width: 28, channels: 1, range: [0, 1] },
+      featureDim: 784,
+      features: (x) => x,
+      logits: (x) => net.apply(x),
+    }),
+  evaluate: classification,
+  figures: {},
+});
+`;
+
+const SWEEP = `model: ./softmax.mjs
+settings: {device: cpu}
+space:
+  learningRate: {min: 1e-3, max: 1, log: true}
+target: validation.accuracy
+goal: maximise
+trials: 2
+`;
+
+async function inProject<T>(sweep: string, use: (folder: string) => Promise<T>): Promise<T> {
+  return inFolder(async (folder) => {
+    await symlink(MODULES, join(folder, 'node_modules'), 'junction');
+    await writeFile(join(folder, 'softmax.mjs'), RECIPE);
+    await writeFile(join(folder, 'sweep.yaml'), sweep);
+    return use(folder);
+  });
+}
+
+describe('onnx-forge sweep', () => {
+  it('gives the same trials in one process and in several, shows where it stands, and names the best', async function () {
+    this.timeout(120_000);
+    await inProject(SWEEP, async (folder) => {
+      const results = async (name: string) => {
+        const lines = (await readFile(join(folder, name, 'results.csv'), 'utf8')).trim().split('\n');
+        const seconds = lines[0]!.split(',').indexOf('seconds');
+        return lines.map((line) => line.split(',').toSpliced(seconds, 1));
+      };
+      const here = await onnxForge('sweep sweep.yaml --out here', folder);
+      expect(here.code, here.stderr).to.equal(0);
+      const local = await onnxForge('sweep sweep.yaml --out local --launcher local --processes 2', folder);
+      expect(local.code, local.stderr).to.equal(0);
+      const table = await results('here');
+      expect(await results('local')).to.deep.equal(table);
+      expect(table.length).to.equal(3);
+
+      const best = await onnxForge('sweep best here --json', folder);
+      const { trial, value, among, runs } = JSON.parse(best.stdout) as Record<string, unknown>;
+      const accuracies = table.slice(1).map((row) => Number(row[2]));
+      expect(value).to.equal(Math.max(...accuracies));
+      expect([trial, among]).to.deep.equal([accuracies.indexOf(Math.max(...accuracies)), 2]);
+      expect(runs).to.deep.equal([join('here', 'trials', `000${trial}`)]);
+      expect((await onnxForge('sweep status here', folder)).stdout).to.include('finished 2, stopped early 0, failed 0');
+    });
+  });
+
+  it('refuses a sweep file with one line that names the place', async () => {
+    const wrong: Readonly<Record<string, RegExp>> = {
+      [SWEEP.replace('validation.accuracy', 'test.accuracy')]: /line 5: target: .*the test split chooses nothing/,
+      [SWEEP.replace('max: 1,', 'max: 1e-4,')]: /line 4: space.learningRate: min must be below max/,
+      [SWEEP.replace('learningRate:', 'learninRate:')]: /space.learninRate: softmax has no option.*learningRate/,
+      [SWEEP.replace('min: 1e-3, ', 'min: -1, ').replace(', log: true', '')]: /softmax takes a number above 0/,
+      [SWEEP.replace('trials: 2', 'trails: 2')]: /the file has no setting 'trails'/,
+      [SWEEP.replace('trials: 2', '')]: /trials: a number/,
+      [SWEEP.replace('device: cpu', 'device: cpu, seed: 3')]: /settings.seed: a sweep decides this itself/,
+      [SWEEP.replace('device: cpu', 'set: {learningRate: 1}')]: /'learningRate' is both a setting and in the space/,
+    };
+    await inProject(SWEEP, async (folder) => {
+      const files = Object.keys(wrong).map((text, index) => [`wrong-${index}.yaml`, text] as const);
+      for (const [file, text] of files) await writeFile(join(folder, file), text);
+      const ends = await eachOf(
+        files.map(([file]) => `sweep ${file}`),
+        folder,
+      );
+      for (const [index, [file, text]] of files.entries()) {
+        expect(ends[index]!.code, text).to.equal(2);
+        expect(complaints(ends[index]!).join('\n')).to.include(`sweep file ${file}`).and.to.match(wrong[text]!);
+      }
+    });
+  });
+
+  it('refuses options that the launcher would not heed, and folders without a sweep', () =>
+    inProject(SWEEP, async (folder) => {
+      const lines = [
+        'sweep sweep.yaml --partition p',
+        'sweep sweep.yaml --processes 2',
+        'sweep status',
+        'sweep best none',
+      ];
+      const ends = await eachOf(lines, folder);
+      expect(ends.map(({ code }) => code)).to.deep.equal([2, 2, 2, 1]);
+      const said = ends.map((ended) => complaints(ended).join('\n'));
+      expect(said[0]).to.include('--partition needs --launcher slurm');
+      expect(said[1]).to.include('--processes needs --launcher local');
+      expect(said[2]).to.include('needs a sweep folder');
+      expect(said[3]).to.include('there is no sweep in none');
+    }));
+});

@@ -1,0 +1,232 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { train } from '@onnx-forge/train';
+import {
+  bestTrial,
+  drawSweep,
+  recipeTrial,
+  runTrial,
+  SweepFolder,
+  type SweepSpec,
+  standardError,
+  sweep,
+  sweepSchema,
+  type TrainTrial,
+} from '@onnx-forge/train/sweep';
+import { expect } from 'chai';
+import { parse } from 'csv-parse/sync';
+import { rejection } from '../rejects.js';
+import { inTemporaryFolder, tinyData, tinyRecipe } from '../tiny.js';
+
+function spec(others: Partial<Record<keyof SweepSpec, unknown>> = {}): SweepSpec {
+  return sweepSchema.parse({
+    model: 'tiny',
+    space: { x: { min: -1, max: 1 }, kind: ['a', 'b'] },
+    target: 'validation.loss',
+    goal: 'minimise',
+    trials: 12,
+    ...others,
+  });
+}
+
+/** A training that is a formula: the value falls to x^2 (+ 1 for kind b, + the seed's hundredth) over nine epochs. */
+const formula: TrainTrial = async ({ settings, seed, onEpoch }) => {
+  const end = Number(settings.x) ** 2 + (settings.kind === 'b' ? 1 : 0) + seed / 100;
+  for (let epoch = 1; epoch <= 9; epoch += 1) {
+    const value = end + (9 - epoch);
+    if (onEpoch(epoch, value)) return { finished: epoch === 9, value, seconds: epoch };
+  }
+  return { finished: true, value: end, seconds: 9 };
+};
+
+async function recordsOf(path: string) {
+  const records = [];
+  for await (const record of (await SweepFolder.open(path)).records()) records.push(record);
+  return records;
+}
+
+describe('sweep', () => {
+  it('runs every trial and records settings and values; results.csv says the same', () =>
+    inTemporaryFolder(async (folder) => {
+      const out = join(folder, 'sweep');
+      const summary = await sweep({ out, spec: spec({ seeds: 3 }) }, formula);
+      expect(summary).to.include({ trials: 12, finished: 12, stopped: 0, failed: 0, open: 0 });
+      const records = await recordsOf(out);
+      for (const { settings, values } of records) {
+        const end = Number(settings.x) ** 2 + (settings.kind === 'b' ? 1 : 0);
+        expect(values).to.deep.equal([end + 0.01, end + 0.02, end + 0.03]);
+      }
+      const rows = parse(await readFile(join(out, 'results.csv')), { columns: true }) as Record<string, string>[];
+      expect(rows.length).to.equal(12);
+      for (const [index, row] of rows.entries()) {
+        const { settings, values } = records[index]!;
+        expect(Number(row.x)).to.equal(settings.x);
+        expect(row.kind).to.equal(settings.kind);
+        expect(Number(row['validation.loss'])).to.be.closeTo(values[1]!, 1e-12);
+        // Standard deviation of 0.01, 0.02, 0.03 is 0.01.
+        expect(Number(row['standard error'])).to.be.closeTo(0.01 / Math.sqrt(3), 1e-12);
+      }
+      const best = await bestTrial(await SweepFolder.open(out));
+      expect(best.value).to.equal(Math.min(...rows.map((row) => Number(row['validation.loss']))));
+      expect(best.among).to.equal(12);
+    }));
+
+  it('maximises where it should', () =>
+    inTemporaryFolder(async (folder) => {
+      const out = join(folder, 'sweep');
+      await sweep({ out, spec: spec({ goal: 'maximise' }) }, formula);
+      const values = (await recordsOf(out)).map(({ values }) => values[0]!);
+      expect((await bestTrial(await SweepFolder.open(out))).value).to.equal(Math.max(...values));
+    }));
+
+  it('draws the same trials in any order and in parts, also when the search learns', () =>
+    inTemporaryFolder(async (folder) => {
+      const tpe = spec({ search: 'tpe', batch: 4, trials: 24 });
+      const [one, parts] = [join(folder, 'one'), join(folder, 'parts')];
+      await sweep({ out: one, spec: tpe }, formula);
+      const begun = await SweepFolder.begin(parts, tpe);
+      // Each batch backwards, as if four machines ran it.
+      for (let first = 0; first < 24; first += 4) {
+        for (const number of [3, 1, 2, 0]) await runTrial(begun, first + number, formula);
+      }
+      expect(await recordsOf(parts)).to.deep.equal(await recordsOf(one));
+    }));
+
+  it('repeats nothing that has ended, goes on with more trials, and refuses another sweep', () =>
+    inTemporaryFolder(async (folder) => {
+      const out = join(folder, 'sweep');
+      await sweep({ out, spec: spec({ trials: 5 }) }, formula);
+      const before = await recordsOf(out);
+      let trained = 0;
+      const counting: TrainTrial = (training) => {
+        trained += 1;
+        return formula(training);
+      };
+      await sweep({ out, spec: spec({ trials: 8 }) }, counting);
+      expect(trained).to.equal(3);
+      expect((await recordsOf(out)).slice(0, 5)).to.deep.equal(before);
+      const refused = await rejection(() => sweep({ out, spec: spec({ seed: 2 }) }, formula));
+      expect(refused.code).to.equal('sweep-differs');
+    }));
+
+  it('a trial that fails is recorded with its reason and does not stop the others', () =>
+    inTemporaryFolder(async (folder) => {
+      const out = join(folder, 'sweep');
+      const failing: TrainTrial = (training) => {
+        if (training.settings.kind === 'b') throw new Error('kind b diverged');
+        return formula(training);
+      };
+      const { finished, failed } = await sweep({ out, spec: spec() }, failing);
+      const records = await recordsOf(out);
+      const b = records.filter(({ settings }) => settings.kind === 'b');
+      expect(b.length).to.be.above(0);
+      expect([finished, failed]).to.deep.equal([12 - b.length, b.length]);
+      expect(b.every(({ state, error }) => state === 'failed' && error === 'kind b diverged')).to.equal(true);
+    }));
+
+  it('without a finished trial there is no best one', () =>
+    inTemporaryFolder(async (folder) => {
+      const out = join(folder, 'sweep');
+      await sweep({ out, spec: spec({ trials: 2 }) }, () => Promise.reject(new Error('no')));
+      const refused = await rejection(async () => bestTrial(await SweepFolder.open(out)));
+      expect(refused.code).to.equal('sweep-unfinished');
+    }));
+
+  it('asha stops poor trials early, and the best one comes to its end', () =>
+    inTemporaryFolder(async (folder) => {
+      const out = join(folder, 'sweep');
+      const summary = await sweep(
+        { out, spec: spec({ trials: 30, stopping: { name: 'asha', eta: 3, min: 1 } }) },
+        formula,
+      );
+      expect(summary.stopped).to.be.above(10);
+      const records = await recordsOf(out);
+      const ends = records.map(({ settings }) => Number(settings.x) ** 2 + (settings.kind === 'b' ? 1 : 0));
+      const best = ends.indexOf(Math.min(...ends));
+      expect(records[best]!.state).to.equal('finished');
+      // A stopped trial ended at a rung.
+      expect(
+        records.filter(({ state }) => state === 'stopped').every(({ epochs }) => [1, 3, 9].includes(epochs!)),
+      ).to.equal(true);
+    }));
+
+  it('a folder that is none, and files that are damaged, are refused by name', () =>
+    inTemporaryFolder(async (folder) => {
+      expect((await rejection(() => SweepFolder.open(folder))).code).to.equal('sweep-missing');
+      await sweep({ out: folder, spec: spec({ trials: 1 }) }, formula);
+      await writeFile(join(folder, 'trials', '0000.json'), '{"number": 0');
+      const damaged = await rejection(async () => (await SweepFolder.open(folder)).record(0));
+      expect(damaged.message).to.include('0000.json');
+    }));
+
+  it('draws what there is: nothing of one trial, three figures of several, conditions and choices too', async () => {
+    await inTemporaryFolder(async (folder) => {
+      const space = {
+        x: { min: -1, max: 1 },
+        kind: ['a', 'b'],
+        rest: { min: 1, max: 9, log: true, when: { kind: 'b' } },
+      };
+      await sweep({ out: folder, spec: spec({ space, trials: 1 }) }, formula);
+      expect(await drawSweep(await SweepFolder.open(folder))).to.deep.equal([]);
+      await sweep({ out: folder, spec: spec({ space, trials: 9 }) }, formula);
+      const files = await drawSweep(await SweepFolder.open(folder));
+      expect(files.length).to.equal(6);
+      const parallel = await readFile(join(folder, 'figures', 'parallel.svg'), 'utf8');
+      for (const word of [
+        'validation.loss by all parameters',
+        'tiny, 9 trials of a random search, seed 1',
+        'kind',
+        'rest',
+      ]) {
+        expect(parallel).to.include(word);
+      }
+    });
+  });
+
+  it('the standard error is that of the mean', () => {
+    // 1, 2, 3, 4: variance 5/3.
+    expect(standardError([1, 2, 3, 4])).to.be.closeTo(Math.sqrt(5 / 3 / 4), 1e-15);
+    expect(standardError([1])).to.equal(undefined);
+  });
+
+  it('a trial of a recipe that was interrupted goes on to the same weights as an unbroken one', async function () {
+    this.timeout(60_000);
+    await inTemporaryFolder(async (folder) => {
+      const out = join(folder, 'sweep');
+      const recipe = tinyRecipe;
+      const space = { learningRate: { min: 1e-3, max: 1e-1, log: true } };
+      const tiny = spec({ space, target: 'validation.elbo', goal: 'maximise', trials: 1 });
+      const request = { recipe, data: tinyData(), logEvery: 5 };
+      const stop = new AbortController();
+      const interrupting = recipeTrial(
+        { ...request, onEvent: (event) => event.type === 'step' && event.step === 7 && stop.abort() },
+        tiny.target,
+      );
+      const begun = await SweepFolder.begin(out, tiny);
+      expect((await runTrial(begun, 0, interrupting, stop.signal)).state).to.equal('open');
+      const record = await runTrial(begun, 0, recipeTrial(request, tiny.target));
+      expect(record.state).to.equal('finished');
+      const whole = join(folder, 'whole');
+      await train({ ...request, out: whole, set: record.settings, evaluate: false, figures: false });
+      for (const file of ['graphs/decode.onnx', 'metrics.jsonl']) {
+        const [ours, unbroken] = await Promise.all(
+          [begun.runFolder(0, 1), whole].map((run) => readFile(join(run, file))),
+        );
+        expect(ours!.equals(unbroken!), file).to.equal(true);
+      }
+    });
+  });
+
+  it('a target that the recipe does not measure is refused with those that it does', () =>
+    inTemporaryFolder(async (folder) => {
+      const tiny = spec({
+        space: { latentDim: [2] },
+        target: 'validation.accuracy',
+        search: 'grid',
+        trials: undefined,
+      });
+      await sweep({ out: folder, spec: tiny }, recipeTrial({ recipe: tinyRecipe, data: tinyData() }, tiny.target));
+      const [record] = await recordsOf(folder);
+      expect(record!.error).to.match(/does not measure 'accuracy'.*elbo/);
+    }));
+});
