@@ -89,6 +89,7 @@ export {
 } from './kinds/translator.js';
 export {
   type AnyManifest,
+  type ChosenEntry,
   type DataEntry,
   type FileEntry,
   type GraphEntry,

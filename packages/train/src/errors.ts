@@ -9,6 +9,7 @@ export type TrainErrorCode =
   | 'no-gradient'
   | 'not-finite'
   | 'metric-unknown'
+  | 'callback-invalid'
   | 'judge-unfit'
   | 'run-exists'
   | 'run-unwritable'
@@ -66,6 +67,12 @@ export const TRAIN_ERRORS: ErrorCatalogue<TrainErrorCode> = {
     error: 'TrainError',
     means: 'A metric of this name was not logged.',
     mend: 'Use a name that the message lists.',
+  },
+  'callback-invalid': {
+    error: 'TrainError',
+    means:
+      "A callback's state is no plain JSON (NaN, infinite, undefined, a Map ...), so that it could not be resumed.",
+    mend: 'Let the state consist of finite numbers, texts, booleans, null, lists and plain objects.',
   },
   'judge-unfit': {
     error: 'TrainError',

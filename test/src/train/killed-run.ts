@@ -18,6 +18,9 @@ await train({
   figures: false,
   checkpointSeconds: 0,
   logEvery: 3,
+  log: ['csv', 'tensorboard'],
+  monitor: 'validation.kl',
+  direction: 'lower',
   onEvent: (event) => {
     if (event.type === 'step') process.stdout.write(`${event.step}\n`);
   },

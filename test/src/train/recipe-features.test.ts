@@ -32,8 +32,8 @@ function tinyWith(step: Partial<Step>): Recipe {
   return { ...tinyRecipe, steps: { elbo: { ...tinyRecipe.steps.elbo!, ...step } } };
 }
 
-async function engines(recipe: Recipe) {
-  const options = recipeOptions(recipe);
+async function engines(recipe: Recipe, set: Readonly<Record<string, unknown>> = {}) {
+  const options = recipeOptions(recipe, { set });
   const parts = () => ({
     recipe,
     options,
@@ -99,6 +99,23 @@ describe('what a recipe may say of its training', () => {
     expect(free).to.be.above(1);
     for (const same of lengths.slice(0, 4)) expect(same).to.be.closeTo(free!, 1e-4 * free!);
     for (const clipped of lengths.slice(4)) expect(clipped).to.be.closeTo(0.5, 1e-4);
+  });
+
+  it('every recipe has clipNorm as an option, which wins over its own', async () => {
+    const free = tinyWith({ optimizer: () => tf.train.sgd(1) });
+    const clips = tinyWith({ optimizer: () => tf.train.sgd(1), clipNorm: () => 1e-3 });
+    for (const [recipe, option, expected] of [
+      [free, 0.25, 0.25],
+      [clips, 0.25, 0.25],
+      [clips, 0, 1e-3],
+    ] as const) {
+      const { all, weights, fields } = await engines(recipe, { clipNorm: option });
+      for (const engine of all) {
+        const length = await moved(engine, fields as Record<string, Float32Array>, weights);
+        expect(length).to.be.closeTo(expected, 1e-3 * expected);
+        await engine.dispose();
+      }
+    }
   });
 
   it('augment changes training examples anew for every use, and goes on bit for bit from a position', () => {

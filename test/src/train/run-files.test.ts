@@ -1,6 +1,8 @@
-import { mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { decodeSafetensors, encodeSafetensors } from '@onnx-forge/infer';
 import {
   checkpointPath,
   drawFigures,
@@ -56,6 +58,37 @@ describe("a run's own files", () => {
       expect(notice).to.match(/state\.safetensors is no usable checkpoint: .*hash.*: the checkpoint before it is used/);
       expect(await stateOf(damaged)).to.deep.equal(await stateOf(whole));
       expect(await readLog(join(damaged, 'metrics.jsonl'))).to.deep.equal(await readLog(join(whole, 'metrics.jsonl')));
+    }));
+
+  it('a checkpoint of format 1 goes on, its log too', () =>
+    inTemporaryFolder(async (folder) => {
+      const [old, whole] = [join(folder, 'old'), join(folder, 'whole')];
+      // Of 14 iterations, by version 0.1.0 of 29 November 2026; not of this processor.
+      await cp(fileURLToPath(new URL('../../fixtures/checkpoint-1', import.meta.url)), old, { recursive: true });
+      const request = { engine: 'eager', set: { epochs: 3 } } as const;
+      expect(await withNotices({ ...request, out: old, resume: true })).to.deep.equal([]);
+      await tiny({ ...request, out: whole });
+      const [have, want] = [await stateOf(old), await stateOf(whole)];
+      expect(have).to.have.keys(Object.keys(want));
+      for (const [name, { data }] of Object.entries(want)) {
+        for (const [i, value] of data.entries()) expect(have[name]!.data[i], name).to.be.closeTo(value, 1e-4);
+      }
+      const points = async (run: string) =>
+        (await readLog(join(run, 'metrics.jsonl'))).map(({ kind, step, epoch }) => ({ kind, step, epoch }));
+      expect(await points(old)).to.deep.equal(await points(whole));
+    }));
+
+  it('a checkpoint of a later format is refused with what to do', () =>
+    inTemporaryFolder(async (out) => {
+      await tiny({ out, maxSteps: 1 });
+      const { arrays, metadata } = decodeSafetensors(await readFile(checkpointPath(out)));
+      const later = { 'onnx-forge-checkpoint-3': Object.values(metadata)[0]! };
+      await rm(join(out, 'checkpoint'), { recursive: true });
+      await mkdir(join(out, 'checkpoint'));
+      await writeFile(checkpointPath(out), encodeSafetensors({ arrays, metadata: later }));
+      const error = await rejection(() => tiny({ out, resume: true }));
+      expect(error.code).to.equal('checkpoint-invalid');
+      expect(error.message).to.include('it is of format 3, and this version reads up to 2: update onnx-forge');
     }));
 
   it('without a whole checkpoint the run can only begin again', () =>

@@ -30,6 +30,7 @@ import {
 import { expect } from 'chai';
 import onnxProto from 'onnx-proto';
 import { rejection } from './rejects.js';
+import { readCsv, readJsonl, readTensorBoard } from './sinks/read-logs.js';
 import { inTemporaryFolder, tinyData, tinyRecipe } from './tiny.js';
 
 const quick = {
@@ -46,7 +47,7 @@ const tiny = (request: Partial<TrainRequest> & { out: string }): Promise<TrainRe
 
 /** All that must be the same in two runs that are the same: state, log, snapshots. */
 async function outcome(run: string) {
-  const { seconds: _, options: __, ...checkpoint } = (await loadCheckpoint(run))!;
+  const { seconds: _, options: __, sinks: ___, ...checkpoint } = (await loadCheckpoint(run))!;
   const folder = new RunFolder(run);
   return { checkpoint, log: await readLog(folder.file('log')), snapshots: await readSnapshots(folder) };
 }
@@ -152,7 +153,8 @@ describe('train', () => {
       it('survives kill -9 at any moment', async () => {
         await inTemporaryFolder(async (folder) => {
           const [whole, killed] = [join(folder, 'whole'), join(folder, 'killed')];
-          await tiny({ out: whole, engine, set: { epochs: 3 } });
+          const best = { monitor: 'validation.kl', direction: 'lower' } as const;
+          await tiny({ out: whole, engine, set: { epochs: 3 }, log: ['csv', 'tensorboard'], ...best });
           const random = new Random(engine.length);
           // Killed after some iterations and a fraction of another, three times; then to the end.
           for (const lines of [0, 7, 9]) await killedAfter(lines, random.uniform() * 20, [killed, engine, '3']);
@@ -160,6 +162,15 @@ describe('train', () => {
           expect(before?.step).to.be.greaterThan(0).and.lessThan(30);
           await tiny({ out: killed, engine, resume: true, set: { epochs: 3 } });
           expect(await outcome(killed)).to.deep.equal(await outcome(whole));
+          const [csv, curves] = [await readCsv(whole), await readTensorBoard(whole)];
+          expect(csv).to.deep.equal(await readJsonl(whole));
+          expect(curves.map(({ kind, step }) => [kind, step])).to.deep.equal(csv.map(({ kind, step }) => [kind, step]));
+          expect(await readCsv(killed)).to.deep.equal(csv);
+          expect(await readTensorBoard(killed)).to.deep.equal(curves);
+          const [one, two] = [await loadManifest(whole), await loadManifest(killed)];
+          expect(two.chosen).to.deep.equal(one.chosen).and.include({ checkpoint: 'best' });
+          const bytes = (run: string) => readFile(join(run, 'graphs', 'decode.onnx'));
+          expect((await bytes(killed)).equals(await bytes(whole))).to.equal(true);
         });
       });
 

@@ -51,6 +51,18 @@ export interface MetricEntry {
   readonly [detail: string]: unknown;
 }
 
+/** The weights that the graphs hold. */
+export interface ChosenEntry {
+  /** Those after the last iteration, or those that were kept because a metric was the best. */
+  readonly checkpoint: 'last' | 'best';
+  /** Iterations and epochs that they had. */
+  readonly step: number;
+  readonly epoch: number;
+  /** The metric that was the best, and its value. */
+  readonly monitor?: string | undefined;
+  readonly value?: number | undefined;
+}
+
 /** How an example is laid out and what its values mean. */
 export interface ImageEntry {
   readonly height: number;
@@ -80,6 +92,10 @@ export interface ManifestBase {
   readonly engine: string;
   readonly steps: number;
   readonly epochs: number;
+  /** Absent in runs of older versions: the last ones. */
+  readonly chosen?: ChosenEntry | undefined;
+  /** Why the training ended before its last iteration, if it did. */
+  readonly stopped?: { readonly by: string; readonly reason: string } | undefined;
   readonly graphs: Readonly<Record<string, GraphEntry>>;
   /** Tokens in the order of their ids, by the name of the vocabulary; for models of text. */
   readonly vocabularies?: Readonly<Record<string, readonly string[]>> | undefined;

@@ -42,6 +42,16 @@ const base = withoutEval(() => {
     engine: z.string(),
     steps: count,
     epochs: z.number().nonnegative(),
+    chosen: z
+      .object({
+        checkpoint: z.enum(['last', 'best']),
+        step: count,
+        epoch: z.number().nonnegative(),
+        monitor: z.string().optional(),
+        value: z.number().optional(),
+      })
+      .optional(),
+    stopped: z.object({ by: z.string(), reason: z.string() }).optional(),
     graphs: z.record(
       z.string(),
       z.object({

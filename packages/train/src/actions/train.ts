@@ -1,6 +1,6 @@
-import { rm } from 'node:fs/promises';
-import { resolve } from 'node:path';
-import { InputError, Random } from '@onnx-forge/infer';
+import { readFile, rm } from 'node:fs/promises';
+import { basename, extname, resolve } from 'node:path';
+import { type ChosenEntry, InputError, Random } from '@onnx-forge/infer';
 import type { DataSet } from '../data/data-set.js';
 import { dataFacts } from '../data/facts.js';
 import { requireSoundData } from '../data/sound.js';
@@ -12,9 +12,13 @@ import { TrainError } from '../errors.js';
 import { kindName, type Served } from '../kinds/served.js';
 import { seededInitializers } from '../layers/initializers.js';
 import { type Networks, type NetworkWeight, networkWeights } from '../layers/network.js';
+import { Logs } from '../metrics/logs.js';
+import { isSinkName, namedSink } from '../metrics/sinks/index.js';
+import type { MetricSink } from '../metrics/sinks/sink.js';
+import { resolveOptions } from '../options/option.js';
 import { loadData, recipeData } from '../recipe/data.js';
-import { recipeOptions } from '../recipe/recipe.js';
-import { type Checkpoint, loadCheckpoint, type RunIdentity } from '../run/checkpoint.js';
+import { type Recipe, recipeOptions } from '../recipe/recipe.js';
+import { type BestCheckpoint, type Checkpoint, loadBest, loadCheckpoint, type RunIdentity } from '../run/checkpoint.js';
 import { RunFolder } from '../run/folder.js';
 import { CurrentGraphs, writeGraphs } from '../run/graphs.js';
 import { removeLeftovers } from '../run/leftovers.js';
@@ -25,6 +29,8 @@ import { type TrainingFacts, writeTraining } from '../run/saved-step.js';
 import { readSource, startingWeights } from '../run/starting-weights.js';
 import { StatusRecord } from '../run/status.js';
 import { useBackend } from '../tfjs-backend.js';
+import { Callbacks } from '../trainer/callbacks/callbacks.js';
+import { requestedCallbacks } from '../trainer/callbacks/requested.js';
 import { changeOfLength, describeExtension, trainingLength } from '../trainer/length.js';
 import { TrainingLoop } from '../trainer/loop.js';
 import type { TrainRequest, TrainResult } from '../trainer/request.js';
@@ -75,6 +81,8 @@ async function trainLocked(
     request.from !== undefined && checkpoint === undefined
       ? await readSource(request.from, folder.path, onNotice)
       : undefined;
+  await using logs = new Logs(sinksOf(request, checkpoint));
+  const callbacks = new Callbacks(requestedCallbacks(request, checkpoint?.callbacks), checkpoint);
   const before = [checkpoint, source].find((run) => run?.recipe === recipe.name);
   const options = recipeOptions(recipe, request, before?.options);
   const { seed = before?.seed ?? 1, engine: engineName = before?.engine ?? 'compiled', saveStep } = request;
@@ -98,7 +106,7 @@ async function trainLocked(
     maxSteps: request.maxSteps ?? (checkpoint && saysNoLength(request) ? checkpoint.steps : undefined),
   });
   if (checkpoint) {
-    requireSameRun(identity, checkpoint, folder.path);
+    requireSameRun(recipe, identity, checkpoint, folder.path);
     requireSameOrigin(request.from, checkpoint, folder.path);
     const change = changeOfLength(folder.path, checkpoint, length, extend);
     if (change) onNotice(describeExtension(change));
@@ -132,10 +140,12 @@ async function trainLocked(
       onNotice(`${start.says}${before === source ? '; settings that are not given are those of that run' : ''}`);
     }
     if (!checkpoint) await folder.begin();
-    loop = await TrainingLoop.open(
+    loop = new TrainingLoop(
       {
         folder,
         lock,
+        logs,
+        callbacks,
         identity,
         recipe,
         served,
@@ -153,26 +163,36 @@ async function trainLocked(
       },
       checkpoint,
     );
-    const { step, steps, stepsPerEpoch } = loop;
-    const { epochs } = options;
     const { device } = engine;
-    const about = { recipe: recipe.name, data: data.name, options, seed, engine: engineName, device };
-    await record.begin(folder, { ...about, steps, stepsPerEpoch });
-    const start = { recipe: recipe.name, options, dataSet: data.name, seed, engine: engineName, device };
-    onEvent({ type: 'start', ...start, step, steps, stepsPerEpoch, epochs });
+    const about = { recipe: recipe.name, seed, engine: engineName, device };
+    const sinkRun = {
+      folder: folder.path,
+      settings: { ...about, dataSet: data.name, ...options },
+      step: checkpoint?.step ?? 0,
+      onNotice,
+    };
+    await logs.open(sinkRun, folder.file('log'), checkpoint?.sinks);
+    const { steps, stepsPerEpoch } = loop;
+    await record.begin(folder, { ...about, data: data.name, options, steps, stepsPerEpoch });
     status = await loop.run();
+    if (status === 'finished' && callbacks.has('best-checkpoint') && !callbacks.best) {
+      onNotice('no epoch was done to its end, so that none is the best: the last weights are exported');
+    }
+    if (callbacks.stopped) onNotice(`ended after iteration ${loop.step}: ${callbacks.stopped.reason}`);
     if (status === 'finished') {
+      const best = callbacks.best && (await loadBest(folder.path, callbacks.best));
+      if (best) await engine.restore(best.state);
       const weights = networkWeights(averages?.nets ?? nets);
       const portable =
         saveStep && engine instanceof CompiledEngine
           ? async (): Promise<Portable> => ({
               steps: engine.portableSteps(),
               state: await engine.state(),
-              random: stepRandom.state(),
+              random: best?.random ?? stepRandom.state(),
               prefix: averages ? AVERAGE_PREFIX : '',
             })
           : undefined;
-      await finish(folder, { identity, served, weights, engine, portable, data, loop, onEvent });
+      await finish(folder, { identity, served, weights, engine, portable, data, loop, callbacks, onEvent });
       record.trained = true;
     }
   } finally {
@@ -182,14 +202,42 @@ async function trainLocked(
   }
   const { step, stepsPerEpoch, seconds, metrics } = loop;
   const about = { status, recipe: recipe.name, kind: kindName(served.kind), out: folder.path };
+  const { stopped, best } = callbacks;
   const example = exampleText(data);
-  const done = { ...about, steps: step, epochs: step / stepsPerEpoch, seconds, ...(example && { example }) };
-  if (status === 'interrupted') return { ...done, metrics, measurements: [], figures: [] };
+  const decided = { ...(stopped && { stopped }), ...(best && { best }), ...(example && { example }) };
+  const done = { ...about, steps: step, epochs: step / stepsPerEpoch, seconds, ...decided };
+  if (status === 'interrupted') {
+    await logs.close(status);
+    return { ...done, metrics, measurements: [], figures: [] };
+  }
 
   const after = { recipe, run: folder.path, data: loaded, ...afterTraining(request) };
   const { samples, evaluate = true, figures = true } = request;
   const measurements = evaluate ? await evaluateRun({ ...after, seed, ...(samples && { samples }) }) : [];
-  return { ...done, metrics, measurements, figures: figures ? await drawFigures(after) : [] };
+  const files = figures ? await drawFigures(after) : [];
+  await logImages(logs, files, step);
+  await logs.close(status);
+  return { ...done, metrics, measurements, figures: files };
+}
+
+/**
+ * The sinks of a training: metrics.jsonl, which every run has, those by name, and the caller's own.
+ *
+ * @throws InputError when there is none of a name
+ */
+function sinksOf({ log, sinks = [] }: TrainRequest, checkpoint: Checkpoint | undefined): MetricSink[] {
+  const before = Object.keys(checkpoint?.sinks ?? {}).filter(isSinkName);
+  const names = new Set<string>(['jsonl', ...(log ?? before)]);
+  return [...[...names].map((name) => namedSink(name)), ...sinks];
+}
+
+/** Hands the figures to sinks that take pictures. */
+async function logImages(logs: Logs, files: readonly string[], step: number): Promise<void> {
+  if (!logs.takesImages) return;
+  for (const file of files) {
+    if (extname(file) !== '.png') continue;
+    await logs.image({ name: `figures/${basename(file, '.png')}`, step, png: await readFile(file) });
+  }
 }
 
 function makeEngine(
@@ -219,6 +267,7 @@ async function finish(
     portable,
     data,
     loop,
+    callbacks,
     onEvent,
   }: {
     identity: RunIdentity;
@@ -228,6 +277,7 @@ async function finish(
     portable: (() => Promise<Portable>) | undefined;
     data: DataSet;
     loop: TrainingLoop;
+    callbacks: Callbacks;
     onEvent: NonNullable<TrainRequest['onEvent']>;
   },
 ): Promise<void> {
@@ -253,8 +303,17 @@ async function finish(
     device,
     steps,
     epochs: steps / stepsPerEpoch,
+    chosen: chosenCheckpoint(callbacks.best, { step: steps, epoch: steps / stepsPerEpoch }),
+    stopped: callbacks.stopped,
     metrics: [],
   });
+}
+
+/** The manifest's entry on the weights that were exported. */
+function chosenCheckpoint(best: BestCheckpoint | undefined, last: { step: number; epoch: number }): ChosenEntry {
+  if (best === undefined) return { checkpoint: 'last', ...last };
+  const { by: _, ...facts } = best;
+  return { checkpoint: 'best', ...facts };
 }
 
 function afterTraining({ dataDir, judge, device, threads, signal, onEvent }: TrainRequest) {
@@ -268,10 +327,14 @@ function afterTraining({ dataDir, judge, device, threads, signal, onEvent }: Tra
   };
 }
 
-/** A run goes on as what it was started as; only its length may change. */
-function requireSameRun(now: RunIdentity, then: Checkpoint, path: string): void {
+/**
+ * A run goes on as what it was started as; only its length may change. Options that were not there when it was started have their
+ * defaults, which change nothing.
+ */
+function requireSameRun(recipe: Recipe, now: RunIdentity, then: Checkpoint, path: string): void {
+  const defaults = resolveOptions(recipe.options, {}, recipe.name);
   const facts = ({ recipe, dataSet, seed, engine, options, reference }: RunIdentity) => {
-    const { epochs: _, ...others } = options;
+    const { epochs: _, ...others } = { ...defaults, ...options };
     const own = { 'data options': JSON.stringify(reference?.options), 'data sha256': reference?.sha256 };
     return { recipe, dataSet, seed, engine, ...others, ...own } as Readonly<Record<string, unknown>>;
   };

@@ -1,5 +1,5 @@
 import { type DeviceVerification, type OnnxExport, tf, verify } from '@onnx-forge/export';
-import { type DeviceRequest, loadManifest, Random } from '@onnx-forge/infer';
+import { type AnyManifest, type DeviceRequest, loadManifest, Random } from '@onnx-forge/infer';
 import { dataFacts } from '../data/facts.js';
 import { AVERAGE_PREFIX } from '../engine/averages.js';
 import { TrainError } from '../errors.js';
@@ -8,7 +8,7 @@ import { seededInitializers } from '../layers/initializers.js';
 import { type Networks, networkWeights } from '../layers/network.js';
 import type { OptionValues } from '../options/option.js';
 import { type Recipe, recipeOptions } from '../recipe/recipe.js';
-import { loadCheckpoint } from '../run/checkpoint.js';
+import { loadBest, loadCheckpoint } from '../run/checkpoint.js';
 import { readGraphFiles } from '../run/graph-file.js';
 
 export interface VerifyRunRequest {
@@ -40,7 +40,7 @@ export async function verifyRun(request: VerifyRunRequest): Promise<GraphVerific
   const facts = dataFacts(manifest);
   const nets = recipe.nets(options, seededInitializers(new Random(0)), facts);
   try {
-    await restoreWeights(nets, run, manifest.steps);
+    await restoreWeights(nets, run, manifest);
     const { graphs } = recipe.serves(nets, options, facts);
     const all = Object.entries(manifest.graphs);
     const verifications: GraphVerification[] = [];
@@ -71,11 +71,12 @@ function sampleInput(input: GraphInput, random: Random): number {
 }
 
 /** Gives the networks the weights that the run was exported with. */
-async function restoreWeights(nets: Networks, run: string, steps: number): Promise<void> {
+async function restoreWeights(nets: Networks, run: string, { steps, chosen }: AnyManifest): Promise<void> {
   const refuse = (reason: string) => new TrainError('checkpoint-mismatch', `${run}: ${reason}`, { run });
-  const checkpoint = await loadCheckpoint(run);
+  const best = chosen?.checkpoint === 'best';
+  const checkpoint = best ? await loadBest(run, chosen) : await loadCheckpoint(run);
   if (checkpoint === undefined) throw refuse('there is no checkpoint, so its graphs have nothing to be compared with');
-  if (checkpoint.step !== steps) {
+  if (!best && checkpoint.step !== steps) {
     throw refuse(
       `the checkpoint is of iteration ${checkpoint.step} and the graphs are of ${steps}; end the training by train --resume`,
     );

@@ -5,3 +5,4 @@
  */
 
 export { LAUNCHER_CHECKS, type LauncherSubject } from './launchers.js';
+export { SINK_CHECKS, type SinkCheck, type SinkSubject } from './sinks.js';

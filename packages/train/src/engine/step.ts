@@ -35,7 +35,7 @@ export function bindStep(
   const groups = parameterGroups(name, step.updates, step.optimizer(options), nets);
   const weights = groups.flatMap((group) => group.weights);
   const variables = weights.map(({ variable }) => variable);
-  const maximum = step.clipNorm?.(options) ?? Number.POSITIVE_INFINITY;
+  const maximum = Number(options.clipNorm ?? 0) || (step.clipNorm?.(options) ?? Number.POSITIVE_INFINITY);
   return {
     name,
     groups,

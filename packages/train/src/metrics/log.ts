@@ -1,4 +1,3 @@
-import { type FileHandle, open } from 'node:fs/promises';
 import { z } from 'zod';
 import { readRegularFile } from '../data/read-file.js';
 import { TrainError } from '../errors.js';
@@ -21,64 +20,6 @@ const lineSchema: z.ZodType<LogLine> = z.object({
   epoch: z.number().nonnegative(),
   metrics: z.record(z.string(), z.number()),
 });
-
-/** The file `metrics.jsonl` of a run in training. */
-export class MetricsLog {
-  readonly #file: FileHandle;
-  #bytes: number;
-
-  private constructor(file: FileHandle, bytes: number) {
-    this.#file = file;
-    this.#bytes = bytes;
-  }
-
-  /**
-   * Opens the log to go on after its first `keep` bytes; the rest is dropped. A shorter file is kept up to its last whole
-   * line, and a missing one begins anew: `onNotice` says so.
-   *
-   * @throws TrainError (`run-unwritable`)
-   */
-  static async open(path: string, keep: number, onNotice: (text: string) => void = () => {}): Promise<MetricsLog> {
-    try {
-      const whole = keep === 0 ? 0 : await wholeBytes(path, keep);
-      if (whole < keep) {
-        onNotice(`${path} ends ${keep - whole} bytes before the checkpoint: lines that are missing stay missing`);
-      }
-      const file = await open(path, whole === 0 ? 'w' : 'r+');
-      await file.truncate(whole);
-      return new MetricsLog(file, whole);
-    } catch (error) {
-      const message = `${path} can't be written: ${(error as Error).message}`;
-      throw new TrainError('run-unwritable', message, { path }, { cause: error });
-    }
-  }
-
-  /** Length so far. */
-  get bytes(): number {
-    return this.#bytes;
-  }
-
-  async append(line: LogLine): Promise<void> {
-    const bytes = Buffer.from(`${JSON.stringify(line)}\n`);
-    await this.#file.write(bytes, 0, bytes.length, this.#bytes);
-    this.#bytes += bytes.length;
-  }
-
-  /** Writes the lines so far to the disk: they survive a power cut. */
-  async flush(): Promise<void> {
-    await this.#file.sync();
-  }
-
-  async close(): Promise<void> {
-    await this.#file.close();
-  }
-}
-
-/** Bytes of the whole lines among the first `keep` bytes; 0 if there is no file. */
-async function wholeBytes(path: string, keep: number): Promise<number> {
-  const bytes = await readIfThere(path);
-  return bytes.length >= keep ? keep : bytes.lastIndexOf('\n') + 1;
-}
 
 async function readIfThere(path: string): Promise<Buffer> {
   return readRegularFile(path).catch((error: NodeJS.ErrnoException) => {

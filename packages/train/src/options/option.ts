@@ -43,6 +43,12 @@ export function positive(value: number): OptionSpec<number> {
   return { default: value, expects: 'a number above 0', accepts };
 }
 
+/** A finite number of at least 0. */
+export function nonNegative(value: number): OptionSpec<number> {
+  const accepts = (given: OptionValue) => Number.isFinite(given) && (given as number) >= 0;
+  return { default: value, expects: 'a number of at least 0', accepts };
+}
+
 /** A number from 0 up to, not including, 1. */
 export function fraction(value: number): OptionSpec<number> {
   const accepts = (given: OptionValue) => Number.isFinite(given) && (given as number) >= 0 && (given as number) < 1;

@@ -4,6 +4,7 @@ import {
   count,
   described,
   fraction,
+  nonNegative,
   type OptionSchema,
   type OptionValues,
   oneOf,
@@ -27,6 +28,10 @@ export const TRAINING_OPTIONS: OptionSchema = schemaOf({
   warmupSteps: described(count(0, 0), 'Iterations over which the learning rate rises linearly at first'),
   decayEpochs: described(count(10), 'Epochs between two steps of the schedule step'),
   decayRate: described(positive(0.1), 'Factor of the learning rate at each step of the schedule step'),
+  clipNorm: described(
+    nonNegative(0),
+    "Above 0: the gradients of a step are scaled down to at most this norm, taken over all its weights together; 0: to the recipe's own limit, if it has one",
+  ),
   averaging: described(
     fraction(0),
     'Above 0: the exported weights are running averages that keep this fraction of themselves in every iteration',

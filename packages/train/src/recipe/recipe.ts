@@ -49,7 +49,10 @@ export interface Step<Nets extends Networks = Networks, Input extends string = s
   /** Only these networks get gradients; the others are constants here. */
   readonly updates: readonly (keyof Nets & string)[];
   optimizer(options: Options): Optimizers<keyof Nets & string>;
-  /** Gradients are scaled down to at most this norm, taken over all weights of the step together. */
+  /**
+   * Gradients are scaled down to at most this norm, taken over all weights of the step together. The option `clipNorm`, above 0, is
+   * used instead.
+   */
   clipNorm?(options: Options): number;
   /** How often it runs in an iteration, every further time on a new batch; default 1. Metrics are means over them. */
   times?(options: Options): number;
@@ -74,6 +77,7 @@ export interface CommonOptions {
   /** {@link TRAINING_OPTIONS} */
   readonly shuffle: boolean;
   readonly averaging: number;
+  readonly clipNorm: number;
 }
 
 /** One system, written like its paper. See {@link defineRecipe}. */

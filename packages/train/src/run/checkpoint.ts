@@ -8,7 +8,9 @@ import type { DataReference } from '../data/data-set.js';
 import { readRegularFile } from '../data/read-file.js';
 import type { EngineName, EngineState } from '../engine/engine.js';
 import { DIVERGED, TrainError } from '../errors.js';
+import type { SinkMarks } from '../metrics/logs.js';
 import type { MeterState } from '../metrics/meter.js';
+import type { Json } from '../metrics/sinks/sink.js';
 import type { OptionValues } from '../options/option.js';
 import { writeAtomically } from './atomic.js';
 
@@ -52,6 +54,28 @@ export interface Extension {
   readonly next: number;
 }
 
+/** States of callbacks by their names, with the settings that their decisions depend on. */
+export type CallbackStates = Readonly<Record<string, { readonly state: Json; readonly settings?: Json | undefined }>>;
+
+/** A callback's decision to end the training. */
+export interface Stop {
+  /** Name of the callback. */
+  readonly by: string;
+  readonly reason: string;
+}
+
+/** Facts about the checkpoint that a callback kept as the best. */
+export interface BestCheckpoint {
+  /** Name of the callback. */
+  readonly by: string;
+  /** Iterations done. */
+  readonly step: number;
+  readonly epoch: number;
+  /** The metric that was the best, and its value. */
+  readonly monitor?: string | undefined;
+  readonly value?: number | undefined;
+}
+
 /** Where a run stands, but for the arrays. */
 export interface Progress extends RunIdentity {
   /** Iterations done. */
@@ -60,8 +84,11 @@ export interface Progress extends RunIdentity {
   readonly position: BatchPosition;
   /** The stream that the steps draw from. */
   readonly random: RandomState;
-  /** Length of metrics.jsonl now: what follows belongs to iterations that will be done again. */
-  readonly logBytes: number;
+  /** How far each sink had written: what follows belongs to iterations that will be done again. */
+  readonly sinks: SinkMarks;
+  readonly callbacks: CallbackStates;
+  readonly stopped?: Stop | undefined;
+  readonly best?: BestCheckpoint | undefined;
   /** Training metrics since the last line of the log, and since the epoch began. */
   readonly meters: { readonly line: MeterState; readonly epoch: MeterState };
   /** Seconds of training so far. */
@@ -77,7 +104,7 @@ export interface Checkpoint extends Progress {
 const count = z.int().nonnegative();
 const meter = z.record(z.string(), z.object({ sum: z.number(), count }));
 
-const schema: z.ZodType<Progress> = z.object({
+const common = {
   recipe: z.string(),
   options: z.record(z.string(), z.union([z.number(), z.boolean(), z.string()])),
   dataSet: z.string(),
@@ -86,7 +113,6 @@ const schema: z.ZodType<Progress> = z.object({
   step: count,
   position: z.object({ epoch: count, index: count }),
   random: z.object({ algorithm: z.literal('xoshiro128**'), words: z.array(count) }),
-  logBytes: count,
   meters: z.object({ line: meter, epoch: meter }),
   seconds: z.number().nonnegative(),
   steps: count.optional(),
@@ -102,17 +128,44 @@ const schema: z.ZodType<Progress> = z.object({
     .object({ run: z.string(), recipe: z.string(), step: count, sha256: z.string(), anew: z.array(z.string()) })
     .optional(),
   extended: z.array(z.object({ after: count, from: count, to: count, last: z.number(), next: z.number() })).optional(),
-});
+};
 
-/** Under this key the file's metadata hold the progress as JSON. */
-const METADATA_KEY = 'onnx-forge-checkpoint-1';
+/** A file's metadata hold the progress as JSON under this and the number of its format. */
+const METADATA_KEY = 'onnx-forge-checkpoint-';
+
+/** The format that is written. */
+const FORMAT = 2;
+
+/** How each format is read. The first had metrics.jsonl as its only sink. */
+const FORMATS: Readonly<Record<number, z.ZodType<Progress>>> = {
+  1: z.object({ ...common, logBytes: count }).transform(({ logBytes, ...progress }) => {
+    return { ...progress, sinks: { jsonl: { bytes: logBytes } }, callbacks: {} };
+  }),
+  2: z.object({
+    ...common,
+    sinks: z.record(z.string(), z.json()),
+    callbacks: z.record(z.string(), z.object({ state: z.json(), settings: z.json().optional() })),
+    stopped: z.object({ by: z.string(), reason: z.string() }).optional(),
+    best: z
+      .object({
+        ...{ by: z.string(), step: count, epoch: z.number().nonnegative() },
+        ...{ monitor: z.string().optional(), value: z.number().optional() },
+      })
+      .optional(),
+  }),
+};
 
 /** Under this key they hold the hash of progress and arrays; files of older versions have none. */
 const HASH_KEY = 'sha256';
 
+/** Of the last iteration, or the one that a callback kept as the best. */
+export type CheckpointName = 'last' | 'best';
+
+const FILES: Readonly<Record<CheckpointName, string>> = { last: 'state.safetensors', best: 'best.safetensors' };
+
 /** A checkpoint is one file, so that it is replaced as a whole or not at all. */
-export function checkpointPath(run: string): string {
-  return join(run, 'checkpoint', 'state.safetensors');
+export function checkpointPath(run: string, name: CheckpointName = 'last'): string {
+  return join(run, 'checkpoint', FILES[name]);
 }
 
 /** The checkpoint before: it stands in for one that was damaged later. */
@@ -121,18 +174,22 @@ function previousPath(run: string): string {
 }
 
 /**
- * Replaces the run's checkpoint, which becomes the previous one; a kill at any moment leaves a whole one. Returns its path.
+ * Replaces the run's checkpoint; a kill at any moment leaves a whole one. The last one becomes the previous one. Returns its path.
  *
  * @throws TrainError (`not-finite`) when a number is not finite: the checkpoint that is there stays
  */
-export async function saveCheckpoint(run: string, { state, ...progress }: Checkpoint): Promise<string> {
+export async function saveCheckpoint(
+  run: string,
+  { state, ...progress }: Checkpoint,
+  name: CheckpointName = 'last',
+): Promise<string> {
   requireFiniteState(state, progress.step);
-  const path = checkpointPath(run);
+  const path = checkpointPath(run, name);
   await mkdir(join(run, 'checkpoint'), { recursive: true });
   const text = JSON.stringify(progress);
-  const metadata = { [METADATA_KEY]: text, [HASH_KEY]: hashOf(text, state) };
+  const metadata = { [`${METADATA_KEY}${FORMAT}`]: text, [HASH_KEY]: hashOf(text, state) };
   const parts = encodeSafetensors({ arrays: state, metadata });
-  await writeAtomically(path, parts, () => keepPrevious(run));
+  await writeAtomically(path, parts, name === 'last' ? () => keepPrevious(run) : undefined);
   return path;
 }
 
@@ -177,6 +234,31 @@ export async function loadCheckpoint(
   }
 }
 
+/**
+ * The checkpoint that was kept as the best.
+ *
+ * @throws TrainError (`checkpoint-invalid`) when it is missing, damaged or of another iteration
+ */
+export async function loadBest(run: string, { step }: Pick<BestCheckpoint, 'step'>): Promise<Checkpoint> {
+  const path = checkpointPath(run, 'best');
+  const best = await readCheckpoint(path);
+  if (best?.step === step) return best;
+  const reason = `${path} ${best ? `is of iteration ${best.step}, not ${step}` : 'is missing'}`;
+  const message = `${reason}; go on with --resume --monitor none to export the last weights`;
+  throw new TrainError('checkpoint-invalid', message, { path, reason });
+}
+
+/** @throws SyntaxError when the file is no checkpoint, or of a format that this version does not read */
+function formatOf(metadata: Readonly<Record<string, string>>): { readonly format: number; readonly text: string } {
+  const key = Object.keys(metadata).find((name) => name.startsWith(METADATA_KEY));
+  if (key === undefined) throw new SyntaxError('it says nothing of a training');
+  const format = Number(key.slice(METADATA_KEY.length));
+  if (!Object.hasOwn(FORMATS, format)) {
+    throw new SyntaxError(`it is of format ${format}, and this version reads up to ${FORMAT}: update onnx-forge`);
+  }
+  return { format, text: metadata[key]! };
+}
+
 async function readCheckpoint(path: string): Promise<Checkpoint | undefined> {
   const refuse = (problem: string, cause: unknown) => {
     const reason = `${path} ${problem}`;
@@ -189,8 +271,8 @@ async function readCheckpoint(path: string): Promise<Checkpoint | undefined> {
   if (bytes === undefined) return undefined;
   try {
     const { arrays, metadata } = decodeSafetensors(bytes);
-    const text = metadata[METADATA_KEY] ?? 'null';
-    const progress = schema.parse(JSON.parse(text));
+    const { format, text } = formatOf(metadata);
+    const progress = FORMATS[format]!.parse(JSON.parse(text));
     const hash = metadata[HASH_KEY];
     if (hash !== undefined && hash !== hashOf(text, arrays)) throw new SyntaxError('its hash is that of other numbers');
     Random.fromState(progress.random);

@@ -2,14 +2,16 @@ import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MANIFEST_FILE } from '@onnx-forge/infer';
 import { TrainError } from '../errors.js';
+import { EVENT_FILE } from '../metrics/sinks/tensorboard.js';
 import { LOCK_FILES } from './lock.js';
 
-type Entry = 'manifest' | 'status' | 'log' | 'checkpoint' | 'graphs' | 'figures' | 'snapshots';
+type Entry = 'manifest' | 'status' | 'log' | 'csv' | 'checkpoint' | 'graphs' | 'figures' | 'snapshots';
 
 const ENTRIES: Readonly<Record<Entry, string>> = {
   manifest: MANIFEST_FILE,
   status: 'status.json',
   log: 'metrics.jsonl',
+  csv: 'metrics.csv',
   checkpoint: 'checkpoint',
   graphs: 'graphs',
   figures: 'figures',
@@ -46,7 +48,8 @@ export class RunFolder {
   async entries(): Promise<{ own: string[]; others: string[] }> {
     const names = await readdir(this.path);
     const known: readonly string[] = Object.values(ENTRIES);
-    const isOwn = (name: string) => known.includes(name) || LOCK_FILES.includes(name) || /\.\d+\.tmp$/.test(name);
+    const isOwn = (name: string) =>
+      known.includes(name) || EVENT_FILE.test(name) || LOCK_FILES.includes(name) || /\.\d+\.tmp$/.test(name);
     return { own: names.filter(isOwn), others: names.filter((name) => !isOwn(name)) };
   }
 
@@ -71,7 +74,10 @@ export class RunFolder {
   /** Makes the folder ready for a new run: what is of another run goes, other files stay. */
   async begin(): Promise<void> {
     await makeFolder(this.path);
-    for (const entry of Object.values(ENTRIES)) await rm(join(this.path, entry), { recursive: true, force: true });
+    const events = (await readdir(this.path)).filter((name) => EVENT_FILE.test(name));
+    for (const name of [...Object.values(ENTRIES), ...events]) {
+      await rm(join(this.path, name), { recursive: true, force: true });
+    }
   }
 }
 

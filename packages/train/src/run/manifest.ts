@@ -1,6 +1,7 @@
 import { tf } from '@onnx-forge/export';
 import {
   type AnyManifest,
+  type ChosenEntry,
   checkManifest,
   type GraphEntry,
   type MetricEntry,
@@ -11,7 +12,7 @@ import type { DataSet } from '../data/data-set.js';
 import { kindName, ownKinds, type Served } from '../kinds/served.js';
 import type { Measurement } from '../measures/measure.js';
 import { writeAtomically } from './atomic.js';
-import type { RunIdentity } from './checkpoint.js';
+import type { RunIdentity, Stop } from './checkpoint.js';
 import type { RunFolder } from './folder.js';
 
 export interface ManifestFacts {
@@ -23,12 +24,14 @@ export interface ManifestFacts {
   readonly device: string;
   readonly steps: number;
   readonly epochs: number;
+  readonly chosen: ChosenEntry;
+  readonly stopped?: Stop | undefined;
   readonly metrics: readonly MetricEntry[];
 }
 
 /** Writes the manifest of a trained run: with it the folder is a whole run. */
 export async function writeManifest(run: RunFolder, facts: ManifestFacts): Promise<AnyManifest> {
-  const { identity, served, data, graphs, training, device, steps, epochs, metrics } = facts;
+  const { identity, served, data, graphs, training, device, steps, epochs, chosen, stopped, metrics } = facts;
   const content = {
     format: 1,
     model: identity.recipe,
@@ -47,6 +50,8 @@ export async function writeManifest(run: RunFolder, facts: ManifestFacts): Promi
     engine: identity.engine,
     steps,
     epochs,
+    chosen,
+    ...(stopped && { stopped }),
     graphs,
     ...(identity.from && { from: identity.from }),
     ...(identity.extended && { extended: identity.extended }),

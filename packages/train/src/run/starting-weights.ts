@@ -6,7 +6,7 @@ import type { EngineState, StateArray } from '../engine/engine.js';
 import { TrainError } from '../errors.js';
 import type { NetworkWeight } from '../layers/network.js';
 import { suggestion } from '../suggest.js';
-import { type Checkpoint, loadCheckpoint, type Origin } from './checkpoint.js';
+import { type Checkpoint, loadBest, loadCheckpoint, type Origin } from './checkpoint.js';
 
 /** A run whose weights another one begins with: its checkpoint, and its folder, absolute. */
 export type WeightSource = Checkpoint & { readonly run: string };
@@ -24,7 +24,11 @@ export async function readSource(from: string, out: string, onNotice: (text: str
     throw new TrainError('weights-unfit', message, { run });
   }
   const checkpoint = await loadCheckpoint(run, onNotice);
-  if (checkpoint !== undefined) return { ...checkpoint, run };
+  if (checkpoint !== undefined) {
+    // The weights that the run exported.
+    const best = checkpoint.best && (await loadBest(run, checkpoint.best));
+    return { ...(best ?? checkpoint), run };
+  }
   const isThere = await stat(run).then(Boolean, () => false);
   const message = isThere
     ? `${from} has no checkpoint, which --from takes the weights from: a copy for serving has none, the folder that the run was trained in has`

@@ -1,14 +1,16 @@
 import type { EngineName } from '../engine/engine.js';
 import type { Measurement } from '../measures/measure.js';
 import type { OptionValues } from '../options/option.js';
+import type { CheckpointName } from '../run/checkpoint.js';
 
 /** Events of a run, for progress displays. */
 export type TrainEvent =
   | StartEvent
   | StepEvent
+  | ValidationEvent
   | EpochEvent
   | { readonly type: 'snapshot'; readonly step: number; readonly file: string }
-  | { readonly type: 'checkpoint'; readonly step: number; readonly file: string }
+  | CheckpointEvent
   | PhaseEvent
   | NoticeEvent
   | { readonly type: 'measurement'; readonly measurement: Measurement }
@@ -42,7 +44,26 @@ export interface StepEvent {
   /** Of this iteration, named `STEP/METRIC`. */
   readonly metrics: Readonly<Record<string, number>>;
   readonly msPerStep: number;
+  /** At the pace of the last iterations; NaN after the first of the process, which is no measure of the others. */
   readonly etaSeconds: number;
+}
+
+/** After every validation: after each epoch, and before training where the recipe has a monitor. */
+export interface ValidationEvent {
+  readonly type: 'validation';
+  readonly step: number;
+  /** Done. */
+  readonly epoch: number;
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
+/** After a checkpoint was written. */
+export interface CheckpointEvent {
+  readonly type: 'checkpoint';
+  readonly step: number;
+  readonly file: string;
+  /** The last one, or the one that is kept as the best. */
+  readonly name: CheckpointName;
 }
 
 /** After every epoch. */

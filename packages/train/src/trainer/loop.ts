@@ -1,24 +1,27 @@
-import type { Random } from '@onnx-forge/infer';
+import type { ImageEntry, Random } from '@onnx-forge/infer';
 import { type BatchPosition, TrainingBatches } from '../data/batches.js';
 import type { DataSet } from '../data/data-set.js';
 import { subset } from '../data/fields.js';
 import type { Engine } from '../engine/engine.js';
 import { DIVERGED, TrainError } from '../errors.js';
+import { imageGrid } from '../figures/images.js';
 import type { GraphRunner } from '../kinds/graph.js';
 import type { Served } from '../kinds/served.js';
-import { MetricsLog } from '../metrics/log.js';
+import type { Logs } from '../metrics/logs.js';
 import { Meter } from '../metrics/meter.js';
 import type { OptionValues } from '../options/option.js';
 import { learningRateFactor } from '../options/training.js';
 import { augmentations } from '../recipe/inputs.js';
 import type { Recipe, SnapshotSchedule, Step } from '../recipe/recipe.js';
-import type { Progress, RunIdentity } from '../run/checkpoint.js';
+import type { CheckpointName, Progress, RunIdentity } from '../run/checkpoint.js';
 import { saveCheckpoint } from '../run/checkpoint.js';
 import type { RunFolder } from '../run/folder.js';
 import { CurrentGraphs } from '../run/graphs.js';
 import type { RunLock } from '../run/lock.js';
 import { saveSnapshot } from '../run/snapshots.js';
-import type { OnEvent } from './events.js';
+import type { Callbacks } from './callbacks/callbacks.js';
+import type { OnEvent, TrainEvent } from './events.js';
+import { Pace } from './pace.js';
 
 /** Images in a snapshot: 8 rows of 8. */
 const SNAPSHOT_COUNT = 64;
@@ -28,6 +31,8 @@ const CHECKED_EXAMPLES = 256;
 export interface LoopOptions {
   readonly folder: RunFolder;
   readonly lock: RunLock;
+  readonly logs: Logs;
+  readonly callbacks: Callbacks;
   readonly identity: RunIdentity;
   readonly recipe: Recipe;
   readonly served: Served;
@@ -53,9 +58,9 @@ export class TrainingLoop {
   readonly #batches: TrainingBatches;
   readonly #batchesPerStep: number;
   readonly #schedule: SnapshotSchedule;
-  readonly #log: MetricsLog;
   readonly #line: Meter;
   readonly #epoch: Meter;
+  readonly #pace: Pace;
   #step: number;
   #seconds: number;
   #clock = performance.now();
@@ -69,26 +74,18 @@ export class TrainingLoop {
   #lastTrain: Readonly<Record<string, number>> = {};
   #lastValidation: Readonly<Record<string, number>> = {};
 
-  private constructor(options: LoopOptions, batches: TrainingBatches, log: MetricsLog, from: Progress | undefined) {
+  /** Ready to begin, or to go on from a checkpoint whose arrays the engine holds already. */
+  constructor(options: LoopOptions, from?: Progress) {
     const { identity, recipe } = options;
     this.#options = options;
-    this.#batches = batches;
+    this.#batches = trainingBatches(options, from?.position);
     this.#batchesPerStep = batchesPerIteration(recipe, identity.options);
-    this.#log = log;
     this.#schedule = recipe.snapshots(identity.options);
     this.#line = new Meter(from?.meters.line);
     this.#epoch = new Meter(from?.meters.epoch);
+    this.#pace = new Pace(this.stepsPerEpoch);
     this.#step = from?.step ?? 0;
     this.#seconds = from?.seconds ?? 0;
-  }
-
-  /** Ready to begin, or to go on from a checkpoint whose arrays the engine holds already. */
-  static async open(options: LoopOptions, from?: Progress): Promise<TrainingLoop> {
-    const batches = trainingBatches(options, from?.position);
-    const { folder, onEvent } = options;
-    const onNotice = (text: string) => onEvent({ type: 'notice', text });
-    const log = await MetricsLog.open(folder.file('log'), from?.logBytes ?? 0, onNotice);
-    return new TrainingLoop(options, batches, log, from);
   }
 
   /** Iterations done. */
@@ -115,31 +112,27 @@ export class TrainingLoop {
 
   /** Trains to the end, or until the signal aborts. A checkpoint is written either way. */
   async run(): Promise<'finished' | 'interrupted'> {
-    try {
-      this.#tick();
-      if (this.#step === 0) {
-        if (this.#options.recipe.monitor) await this.#validate(0);
-        if (this.#schedule.atSteps?.includes(0)) await this.#snapshot();
-        // At once, so that a run that is killed early can be resumed too.
-        await this.#checkpoint();
-      }
-      while (this.#step < this.steps) {
-        if (this.#options.signal?.aborted) break;
-        await this.#iterate();
-      }
-      const finished = this.#step >= this.steps;
-      if (finished) await this.#settle();
-      if (finished && !this.#snapshotDue()) await this.#snapshot();
-      if (finished) await this.#checkModel();
+    const { callbacks, signal } = this.#options;
+    this.#tick();
+    this.#emitStart();
+    if (this.#step === 0) {
+      if (this.#options.recipe.monitor) await this.#validate(0);
+      if (this.#schedule.atSteps?.includes(0)) await this.#snapshot();
+      await this.#keepBest();
+      // At once, so that a run that is killed early can be resumed too.
       await this.#checkpoint();
-      return finished ? 'finished' : 'interrupted';
-    } finally {
-      await this.#log.close();
     }
+    while (this.#step < this.steps && !callbacks.stopped && !signal?.aborted) await this.#iterate();
+    const finished = this.#step >= this.steps || callbacks.stopped !== undefined;
+    if (finished) await this.#settle();
+    if (finished && !this.#snapshotDue()) await this.#snapshot();
+    if (finished) await this.#checkModel();
+    await this.#checkpoint();
+    return finished ? 'finished' : 'interrupted';
   }
 
   async #iterate(): Promise<void> {
-    const { onEvent, epochs, engine, recipe, identity, logEvery, checkpointSeconds } = this.#options;
+    const { callbacks, epochs, engine, recipe, identity, logEvery, checkpointSeconds } = this.#options;
     const { epoch } = this.#batches.position();
     engine.scaleLearningRates(learningRateFactor(identity.options, this));
     const meter = new Meter();
@@ -158,34 +151,49 @@ export class TrainingLoop {
     this.#step++;
     this.#line.add(metrics);
     this.#epoch.add(metrics);
-    const ms = this.#tick();
-    const etaSeconds = ((this.steps - this.#step) * this.#pace(ms)) / 1000;
+    this.#tick();
+    this.#pace.add(this.#step);
     const { step, steps } = this;
-    onEvent({ type: 'step', step, steps, epoch: epoch + 1, epochs, metrics, msPerStep: this.#pace(), etaSeconds });
+    const { msPerStep } = this.#pace;
+    const etaSeconds = this.#pace.secondsLeft(step, steps);
+    this.#emit({ type: 'step', step, steps, epoch: epoch + 1, epochs, metrics, msPerStep, etaSeconds });
 
     const epochDone = this.#batches.position().index === 0;
-    if (this.#step % logEvery === 0 || epochDone || this.#step === steps) await this.#logTrain();
+    const last = this.#step === steps || callbacks.stopped !== undefined;
+    if (this.#step % logEvery === 0 || epochDone || last) await this.#logTrain();
     if (epochDone) await this.#endEpoch(epoch + 1);
     if (this.#snapshotDue()) await this.#snapshot();
     const late = performance.now() - this.#lastCheckpoint > 1000 * checkpointSeconds;
-    if (epochDone || late) await this.#checkpoint();
+    const kept = await this.#keepBest();
+    if (epochDone || late || kept) await this.#checkpoint();
   }
 
-  #msPerStep = Number.NaN;
-
-  /** A running mean of the time of an iteration; with `ms` it takes in one more. */
-  #pace(ms?: number): number {
-    if (ms !== undefined) this.#msPerStep = Number.isNaN(this.#msPerStep) ? ms : 0.95 * this.#msPerStep + 0.05 * ms;
-    return this.#msPerStep;
+  /** Writes the checkpoint that a callback asked for; the last one, which tells of it, must follow. */
+  async #keepBest(): Promise<boolean> {
+    const best = this.#options.callbacks.takeBest(this.#step, this.#epochsDone());
+    if (best) await this.#checkpoint('best');
+    return best !== undefined;
   }
 
-  /** Counts the time since the last call as training; gives it in ms. */
-  #tick(): number {
+  /** To whom it shows, then to those that decide. */
+  #emit(event: TrainEvent): void {
+    this.#options.onEvent(event);
+    this.#options.callbacks.on(event);
+  }
+
+  #emitStart(): void {
+    const { identity, engine, epochs } = this.#options;
+    const { recipe, options, dataSet, seed } = identity;
+    const { step, steps, stepsPerEpoch } = this;
+    const about = { recipe, options: { ...options }, dataSet, seed, engine: engine.name, device: engine.device };
+    this.#emit({ type: 'start', ...about, step, steps, stepsPerEpoch, epochs });
+  }
+
+  /** Counts the time since the last call as training. */
+  #tick(): void {
     const now = performance.now();
-    const ms = now - this.#clock;
+    this.#seconds += (now - this.#clock) / 1000;
     this.#clock = now;
-    this.#seconds += ms / 1000;
-    return ms;
   }
 
   /** Epochs done, with the part of the one under way. */
@@ -196,14 +204,14 @@ export class TrainingLoop {
   async #logTrain(): Promise<void> {
     const metrics = this.#line.take();
     this.#lastTrain = metrics;
-    await this.#log.append({ kind: 'train', step: this.#step, epoch: this.#epochsDone(), metrics });
+    await this.#options.logs.append({ kind: 'train', step: this.#step, epoch: this.#epochsDone(), metrics });
   }
 
   async #endEpoch(epoch: number): Promise<void> {
-    const { onEvent, epochs } = this.#options;
+    const { epochs } = this.#options;
     const train = this.#epoch.take();
     const validation = await this.#validate(epoch);
-    onEvent({ type: 'epoch', epoch, epochs, step: this.#step, train, validation });
+    this.#emit({ type: 'epoch', epoch, epochs, step: this.#step, train, validation });
   }
 
   async #validate(epoch: number): Promise<Readonly<Record<string, number>>> {
@@ -217,8 +225,9 @@ export class TrainingLoop {
     const metrics = { ...validation, ...watched };
     this.#validated = this.#step;
     this.#requireFinite('validation', metrics);
-    await this.#log.append({ kind: 'validation', step: this.#step, epoch, metrics });
+    await this.#options.logs.append({ kind: 'validation', step: this.#step, epoch, metrics });
     this.#lastValidation = metrics;
+    this.#emit({ type: 'validation', step: this.#step, epoch, metrics });
     return metrics;
   }
 
@@ -263,7 +272,7 @@ export class TrainingLoop {
   }
 
   async #snapshot(): Promise<void> {
-    const { served, random, folder, onEvent } = this.#options;
+    const { served, random, folder, logs } = this.#options;
     if (!served.snapshot) return;
     await using graphs = await this.#currentGraphs();
     const images = await served.snapshot(graphs, random.fork('snapshot'), SNAPSHOT_COUNT);
@@ -271,7 +280,12 @@ export class TrainingLoop {
     if (wrong !== undefined) throw this.#notFinite('a sample of the model', 'pixel', wrong, this.#step);
     const snapshot = { step: this.#step, epoch: this.#epochsDone(), count: SNAPSHOT_COUNT, images };
     const file = await saveSnapshot(folder, snapshot);
-    onEvent({ type: 'snapshot', step: this.#step, file });
+    const { image } = served.facts as { readonly image?: ImageEntry };
+    if (logs.takesImages && image) {
+      const { png } = imageGrid(images, image, { columns: 8 });
+      await logs.image({ name: 'snapshots', step: this.#step, png });
+    }
+    this.#emit({ type: 'snapshot', step: this.#step, file });
   }
 
   async #currentGraphs(): Promise<CurrentGraphs> {
@@ -279,24 +293,24 @@ export class TrainingLoop {
     return new CurrentGraphs(this.#options.served.graphs, this.#exportedGraphs);
   }
 
-  async #checkpoint(): Promise<void> {
-    const { engine, folder, lock, identity, stepRandom, onEvent } = this.#options;
+  async #checkpoint(name: CheckpointName = 'last'): Promise<void> {
+    const { engine, folder, lock, logs, callbacks, identity, stepRandom } = this.#options;
     this.#tick();
     lock.requireHeld();
-    await this.#log.flush();
-    const file = await saveCheckpoint(folder.path, {
+    const progress = {
       ...identity,
       step: this.#step,
       position: this.#batches.position(),
       random: stepRandom.state(),
-      logBytes: this.#log.bytes,
+      sinks: await logs.flush(),
+      ...callbacks.progress(),
       meters: { line: this.#line.state(), epoch: this.#epoch.state() },
       seconds: this.#seconds,
       steps: this.steps,
-      state: await engine.state(),
-    });
-    this.#lastCheckpoint = performance.now();
-    onEvent({ type: 'checkpoint', step: this.#step, file });
+    };
+    const file = await saveCheckpoint(folder.path, { ...progress, state: await engine.state() }, name);
+    if (name === 'last') this.#lastCheckpoint = performance.now();
+    this.#emit({ type: 'checkpoint', step: this.#step, file, name });
   }
 
   #notFinite(what: string, metric: string, value: number, iteration: number): TrainError {

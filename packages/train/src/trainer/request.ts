@@ -2,8 +2,13 @@ import type { DeviceRequest } from '@onnx-forge/infer';
 import type { DataReference, DataSet } from '../data/data-set.js';
 import type { EngineName } from '../engine/engine.js';
 import type { Measurement } from '../measures/measure.js';
+import type { Direction } from '../metrics/direction.js';
+import type { SinkName } from '../metrics/sinks/names.js';
+import type { MetricSink } from '../metrics/sinks/sink.js';
 import type { Recipe } from '../recipe/recipe.js';
+import type { BestCheckpoint, Stop } from '../run/checkpoint.js';
 import type { Backend } from '../tfjs-backend.js';
+import type { Callback } from './callbacks/callback.js';
 import type { OnEvent } from './events.js';
 
 export interface TrainRequest {
@@ -47,7 +52,24 @@ export interface TrainRequest {
   readonly force?: boolean;
   /** Stop after so many iterations in all, the run then being finished. */
   readonly maxSteps?: number;
-  /** Iterations per line of metrics.jsonl. Default 50. */
+  /**
+   * `validation.METRIC` or `train.STEP/METRIC`: the weights of the epoch with its best value are kept and exported, in place of
+   * the last ones. `none`: nothing is monitored. A resumed run goes on with what it monitored.
+   */
+  readonly monitor?: string;
+  /** Which values of the monitored metric are better; default: known from its name. */
+  readonly direction?: Direction;
+  /** Stop when the monitored metric has not improved for so many epochs. */
+  readonly patience?: number;
+  /** The least change of the monitored metric that counts as an improvement for `patience`. Default 0. */
+  readonly minDelta?: number;
+  /** Further ones, of the caller's own. A resumed run needs the same. */
+  readonly callbacks?: readonly Callback[];
+  /** Where the log goes beside metrics.jsonl, which every run has. A resumed run goes on with those that it had. */
+  readonly log?: readonly SinkName[];
+  /** Further places for the log, of the caller's own. */
+  readonly sinks?: readonly MetricSink[];
+  /** Iterations per line of the log. Default 50. */
   readonly logEvery?: number;
   /** Between checkpoints within an epoch. Default 60. */
   readonly checkpointSeconds?: number;
@@ -74,6 +96,10 @@ export interface TrainResult {
   /** Iterations and epochs done. */
   readonly steps: number;
   readonly epochs: number;
+  /** The callback that ended the training, and why; none: all iterations are done, or it was interrupted. */
+  readonly stopped?: Stop;
+  /** Of the weights that were kept and exported, in place of the last ones. */
+  readonly best?: BestCheckpoint;
   /** Of training, interrupted parts included; without evaluation and figures. */
   readonly seconds: number;
   /** The last training means and validation metrics. */

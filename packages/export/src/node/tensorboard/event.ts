@@ -8,15 +8,26 @@ const SCHEMA = {
       step: { type: 'int64', id: 2 },
       fileVersion: { type: 'string', id: 3 },
       summary: { type: 'Summary', id: 5 },
+      sessionLog: { type: 'SessionLog', id: 7 },
     },
   },
+  SessionLog: { fields: { status: { type: 'int32', id: 1 } } },
   Summary: { fields: { value: { rule: 'repeated', type: 'Value', id: 1 } } },
   Value: {
     fields: {
       tag: { type: 'string', id: 1 },
       simpleValue: { type: 'float', id: 2 },
+      image: { type: 'Image', id: 4 },
       tensor: { type: 'Tensor', id: 8 },
       metadata: { type: 'Metadata', id: 9 },
+    },
+  },
+  Image: {
+    fields: {
+      height: { type: 'int32', id: 1 },
+      width: { type: 'int32', id: 2 },
+      colorspace: { type: 'int32', id: 3 },
+      encodedImageString: { type: 'bytes', id: 4 },
     },
   },
   Metadata: {
@@ -28,6 +39,7 @@ const SCHEMA = {
       dtype: { type: 'int32', id: 1 },
       tensorShape: { type: 'Shape', id: 2 },
       tensorContent: { type: 'bytes', id: 4 },
+      stringVal: { rule: 'repeated', type: 'bytes', id: 8 },
     },
   },
   Shape: { fields: { dim: { rule: 'repeated', type: 'Dimension', id: 2 } } },
@@ -36,6 +48,9 @@ const SCHEMA = {
 
 const EVENT = protobuf.Root.fromJSON({ nested: SCHEMA }).lookupType('Event');
 const DT_FLOAT = 1;
+const DT_STRING = 7;
+const SESSION_START = 1;
+const RGBA = 4;
 
 /** The first event of a file: which format follows. */
 export function versionEvent(wallTime: number): Uint8Array {
@@ -45,6 +60,35 @@ export function versionEvent(wallTime: number): Uint8Array {
 /** @param wallTime in seconds since 1970 */
 export function scalarEvent(wallTime: number, step: number, tag: string, value: number): Uint8Array {
   return encode({ wallTime, ...from(step), summary: { value: [{ tag, simpleValue: value }] } });
+}
+
+/** The values of several curves at one step, by their names. */
+export function scalarsEvent(wallTime: number, step: number, values: Readonly<Record<string, number>>): Uint8Array {
+  const value = Object.entries(values).map(([tag, simpleValue]) => ({ tag, simpleValue }));
+  return encode({ wallTime, ...from(step), summary: { value } });
+}
+
+/** A writer began again here: readers drop what they have read of this step and later ones. */
+export function sessionStartEvent(wallTime: number, step: number): Uint8Array {
+  return encode({ wallTime, ...from(step), sessionLog: { status: SESSION_START } });
+}
+
+/** @param png the file's bytes */
+export function imageEvent(
+  wallTime: number,
+  step: number,
+  tag: string,
+  { width, height, png }: { readonly width: number; readonly height: number; readonly png: Uint8Array },
+): Uint8Array {
+  const image = { height, width, colorspace: RGBA, encodedImageString: png };
+  return encode({ wallTime, ...from(step), summary: { value: [{ tag, image }] } });
+}
+
+/** @param markdown shown as such */
+export function textEvent(wallTime: number, step: number, tag: string, markdown: string): Uint8Array {
+  const tensor = { dtype: DT_STRING, tensorShape: {}, stringVal: [new TextEncoder().encode(markdown)] };
+  const metadata = { pluginData: { pluginName: 'text' } };
+  return encode({ wallTime, ...from(step), summary: { value: [{ tag, metadata, tensor }] } });
 }
 
 /** @param buckets [k, 3]: left edge, right edge and count of each */

@@ -1,8 +1,9 @@
 import { join, resolve } from 'node:path';
 import { TrainError } from '../../errors.js';
 import { type Recipe, recipeOptions } from '../../recipe/recipe.js';
+import { requestedCallbacks } from '../../trainer/callbacks/requested.js';
 import type { TrainRequest } from '../../trainer/request.js';
-import { UsageError } from '../errors.js';
+import { messageOf, UsageError } from '../errors.js';
 import { chosenData } from '../inputs/chosen-data.js';
 import { findRecipe, isRecipeFile } from '../inputs/recipes.js';
 import { type TrainSettings, toRequest } from '../options/settings.js';
@@ -15,6 +16,8 @@ export interface PlanInput {
   readonly models: readonly string[];
   readonly config?: string | undefined;
   readonly out?: string | undefined;
+  /** Runs go on: what they monitored is in their checkpoints. */
+  readonly resume?: boolean;
   /** Of every run. A batch file's own win over them; they win over those of a file of one run. */
   readonly settings: TrainSettings;
 }
@@ -33,7 +36,7 @@ export interface PlannedRun {
  *
  * @throws UsageError, TrainError (`option-unknown`, `option-invalid`)
  */
-export async function planRuns({ models, config, out, settings }: PlanInput): Promise<PlannedRun[]> {
+export async function planRuns({ models, config, out, resume = false, settings }: PlanInput): Promise<PlannedRun[]> {
   const file = config === undefined ? undefined : await readConfigFile(config);
   const named: BatchEntry[] = models.map((model) => ({ model }));
   const isRun = file !== undefined && file.form !== 'batch';
@@ -55,7 +58,7 @@ export async function planRuns({ models, config, out, settings }: PlanInput): Pr
     // The hash is that of the file's data.
     const content = settings.data === undefined || !isRun ? sha256 : undefined;
     try {
-      const request = await plan(recipe, folder, all, content);
+      const request = await plan(recipe, folder, all, { resume, sha256: content });
       plans.push({ name: '', request, ...(isRecipeFile(model) && { recipeFile: model }) });
     } catch (error) {
       throw withPlace(error, file, isRun ? index : index - named.length, own);
@@ -91,12 +94,27 @@ function withPlace(error: unknown, file: ConfigFile | undefined, entry: number, 
   return file.refuseOption(entry, option, (error as TrainError).message);
 }
 
-async function plan(recipe: Recipe, out: string, settings: TrainSettings, sha256?: string): Promise<TrainRequest> {
+async function plan(
+  recipe: Recipe,
+  out: string,
+  settings: TrainSettings,
+  { resume, sha256 }: { readonly resume: boolean; readonly sha256: string | undefined },
+): Promise<TrainRequest> {
   const { data, resize, grey, columns, ...request } = given(toRequest(settings));
   const chosen = await chosenData({ data, resize, grey, columns });
   recipeOptions(recipe, request);
+  if (!resume || request.monitor !== undefined) requireMonitor(request);
   const known = typeof chosen === 'object' && sha256 !== undefined ? { ...chosen, sha256 } : chosen;
   return { ...request, ...given({ data: known }), recipe, out };
+}
+
+/** @throws UsageError when settings about a metric are incomplete or unusable */
+function requireMonitor(settings: TrainSettings): void {
+  try {
+    requestedCallbacks(given(settings));
+  } catch (error) {
+    throw new UsageError(messageOf(error));
+  }
 }
 
 /** `own` wins. `epochs` and `set.epochs` are the same option, and so are those of `batchSize`. */

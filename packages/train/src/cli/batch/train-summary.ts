@@ -1,3 +1,4 @@
+import type { BestCheckpoint } from '../../run/checkpoint.js';
 import type { TrainResult } from '../../trainer/request.js';
 import { messageOf } from '../errors.js';
 import { formatNumber, formatSeconds, shellWord } from '../output/format.js';
@@ -34,7 +35,7 @@ function headline({ measurements, metrics }: TrainResult): string {
 }
 
 function describe(result: TrainResult, recipeFile: string | undefined): string {
-  const { recipe, out, steps, epochs, seconds, measurements, figures } = result;
+  const { recipe, out, steps, epochs, seconds, measurements, figures, stopped, best } = result;
   const lines = [
     `${recipe}: ${formatNumber(epochs)} epochs (${steps} iterations) in ${formatSeconds(seconds)}`,
     measurements.length > 0
@@ -42,9 +43,17 @@ function describe(result: TrainResult, recipeFile: string | undefined): string {
       : headline(result) || 'all iterations were done before',
     `run folder  ${out}`,
   ];
+  if (stopped) lines.push(`ended early ${stopped.reason}`);
+  if (best) lines.push(`exported    ${describeBest(best)}`);
   if (figures.length > 0) lines.push(`figures     ${figures.length} files in ${out}/figures`);
   lines.push(`next        ${programName()} ${nextCommand(result, recipeFile)}`);
   return lines.join('\n');
+}
+
+/** `the weights after epoch 3 (iteration 30): validation.elbo -95.2`. */
+function describeBest({ step, epoch, monitor, value }: BestCheckpoint): string {
+  const metric = monitor === undefined || value === undefined ? '' : `: ${monitor} ${formatNumber(value)}`;
+  return `the weights after epoch ${formatNumber(epoch)} (iteration ${step})${metric}`;
 }
 
 /** Command to try on a run of this kind: it names nothing that need not exist. */

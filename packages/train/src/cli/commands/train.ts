@@ -20,6 +20,8 @@ export const command: Command = defineCommand({
     ['train vae --data real --epochs 20 --set latentDim=50', 'on the data of the paper, with another latent size'],
     ['train vae-conv --data ./my-images --resize 28x28 --grey', 'on your own images: a folder, or a folder a class'],
     ['train vae dcgan --epochs 2 --out tries', 'two runs: tries/vae and tries/dcgan'],
+    ['train vae --epochs 100 --monitor validation.elbo --patience 5', 'until it no longer improves; exports the best'],
+    ['train vae --log csv,tensorboard', 'curves for spreadsheets and for TensorBoard too'],
     ['train vae --resume', 'go on with the run in runs/vae'],
     [
       'train vae --from runs/vae --out runs/vae-slow --set learningRate=1e-4',
@@ -82,6 +84,7 @@ export const command: Command = defineCommand({
       models: model.filter((word) => !isSetting(word)),
       config,
       out,
+      resume,
       settings: { ...settings, set: { ...Object.fromEntries(strays), ...settings.set } },
     });
     return trainAll(plans, { resume, extend, force }, context);

@@ -2,11 +2,13 @@ import type { DeviceRequest } from '@onnx-forge/infer';
 import type { Options } from 'yargs';
 import { z } from 'zod';
 import type { EngineName } from '../../engine/engine.js';
+import type { Direction } from '../../metrics/direction.js';
+import { SINK_NAMES, type SinkName } from '../../metrics/sinks/names.js';
 import type { Backend } from '../../tfjs-backend.js';
 import { UsageError } from '../errors.js';
 import { DEVICES } from './devices.js';
 import { columns, dataDir, grey, judge, resize, samples } from './shared-options.js';
-import { count, integer, oneOf, settings, text } from './values.js';
+import { count, integer, notNegative, oneOf, settings, someOf, text } from './values.js';
 
 /** Settings of one training, on the command line or in a batch file. All optional: the trainer has defaults. */
 export interface TrainSettings {
@@ -27,6 +29,11 @@ export interface TrainSettings {
   readonly device?: DeviceRequest | undefined;
   readonly backend?: Backend | undefined;
   readonly threads?: number | undefined;
+  readonly monitor?: string | undefined;
+  readonly direction?: Direction | undefined;
+  readonly patience?: number | undefined;
+  readonly minDelta?: number | undefined;
+  readonly log?: readonly SinkName[] | undefined;
   readonly saveStep?: boolean | undefined;
   readonly samples?: number | undefined;
   readonly judge?: string | undefined;
@@ -36,6 +43,7 @@ export interface TrainSettings {
 
 const ENGINES: readonly EngineName[] = ['compiled', 'eager'];
 export const BACKENDS: readonly Backend[] = ['tensorflow', 'webgpu', 'wasm', 'cpu'];
+const DIRECTIONS: readonly Direction[] = ['higher', 'lower'];
 
 /** Headings of the settings in the help of `train`. */
 export const GROUPS = {
@@ -79,6 +87,12 @@ function choice<const T extends string>(choices: readonly T[]): SettingType<T> {
   return { accepts, schema: z.enum(choices, accepts), option };
 }
 
+function choices<const T extends string>(names: readonly T[]): SettingType<readonly T[]> {
+  const option = (flag: string, says: string) => someOf(flag, names, says);
+  const { expects: accepts } = option('', '');
+  return { accepts, schema: z.array(z.enum(names, accepts), `a list of ${accepts}`), option };
+}
+
 const name: SettingType<string> = {
   accepts: 'a text that is not empty',
   schema: z.string('a text').min(1, 'a text that is not empty'),
@@ -86,6 +100,12 @@ const name: SettingType<string> = {
 };
 
 const anyWhole: SettingType<number> = { accepts: 'a whole number', schema: z.int('a whole number'), option: integer };
+
+const distance: SettingType<number> = {
+  accepts: 'a number of at least 0',
+  schema: z.number('a number of at least 0').min(0, 'a number of at least 0'),
+  option: notNegative,
+};
 
 const flag: SettingType<boolean> = {
   accepts: 'true or false',
@@ -171,6 +191,36 @@ export const SETTINGS: { readonly [K in keyof TrainSettings]-?: Setting<NonNulla
   },
   backend: { type: choice(BACKENDS), group: 'how', says: 'tfjs backend of the eager engine', otherwise: 'cpu' },
   threads: { type: wholeNumber(1_024), group: 'how', says: 'Threads on the CPU', otherwise: 'one per core' },
+  monitor: {
+    type: name,
+    group: 'how',
+    says: 'Export the weights of the epoch that is best by this metric, such as validation.elbo or train.elbo/loss; none: the last ones',
+    otherwise: 'none',
+  },
+  direction: {
+    type: choice(DIRECTIONS),
+    group: 'how',
+    says: 'Values of the monitored metric that are better',
+    otherwise: "by the metric's name",
+  },
+  patience: {
+    type: wholeNumber(),
+    group: 'how',
+    says: 'Stop after this many epochs without an improvement of the monitored metric',
+    otherwise: 'all epochs',
+  },
+  minDelta: {
+    type: distance,
+    group: 'how',
+    says: 'The least change of the monitored metric that is an improvement, for --patience',
+    otherwise: '0',
+  },
+  log: {
+    type: choices(SINK_NAMES),
+    group: 'folder',
+    says: 'Write the log in these forms; metrics.jsonl is always there',
+    otherwise: 'jsonl',
+  },
   saveStep: {
     type: flag,
     group: 'folder',

@@ -66,6 +66,14 @@ export function positive(flag: string, describe: string): ValueOption<number> {
   });
 }
 
+/** A finite number of at least 0. */
+export function notNegative(flag: string, describe: string): ValueOption<number> {
+  return valueOption(flag, describe, 'a number of at least 0', (text) => {
+    const value = parseNumber(text);
+    return Number.isFinite(value) && value >= 0 ? value : undefined;
+  });
+}
+
 /** A name or a path. */
 export function text(flag: string, describe: string): ValueOption<string> {
   return valueOption(flag, describe, 'a text that is not empty', (given) => (given.trim() === '' ? undefined : given));
@@ -89,6 +97,27 @@ export function oneOf<const T extends string>(flag: string, choices: readonly T[
     const hint = typeof given === 'string' ? suggestion(given, choices) : '';
     const message = `${flag} must be ${expects}, not '${given}'${hint}`;
     throw new UsageError(message, { flag, value: given, choices });
+  };
+  return { describe: `${describe}: ${choices.join(', ')}`, expects, requiresArg: true, coerce };
+}
+
+/** `csv,tensorboard`: some of a few names. */
+export function someOf<const T extends string>(
+  flag: string,
+  choices: readonly T[],
+  describe: string,
+): ValueOption<readonly T[]> {
+  const expects = `names of ${choices.join(', ')}, with commas between`;
+  const coerce = (given: unknown): readonly T[] => {
+    const names = String(given).split(',');
+    return names.map((name) => {
+      const found = choices.find((choice) => choice === name.trim());
+      if (found !== undefined) return found;
+      throw new UsageError(`${flag} must be ${expects}, not '${given}'${suggestion(name, choices)}`, {
+        flag,
+        value: given,
+      });
+    });
   };
   return { describe: `${describe}: ${choices.join(', ')}`, expects, requiresArg: true, coerce };
 }

@@ -2,17 +2,7 @@ import type { WriteStream } from 'node:tty';
 import { SingleBar } from 'cli-progress';
 import { formatSeconds } from './format.js';
 import { printable } from './printable.js';
-
-/** Where a piece of work stands. */
-export interface Standing {
-  /** A few words: `training vae`. */
-  readonly task: string;
-  /** Done, 0 .. 1. */
-  readonly fraction: number;
-  /** Further facts to show: the epoch, metrics. */
-  readonly detail?: string;
-  readonly etaSeconds?: number;
-}
+import { progressLine, type Standing } from './progress-line.js';
 
 /** Shows people that work goes on. Writes to stderr only. */
 export interface Progress {
@@ -59,16 +49,15 @@ class BarProgress implements Progress {
     this.#stream = stream;
   }
 
-  update({ task, fraction, detail = '', etaSeconds }: Standing): void {
-    const eta = etaSeconds === undefined ? '' : `ETA ${formatSeconds(etaSeconds)}  `;
-    const payload = { task: printable(task), detail: printable(detail), left: eta };
+  update(standing: Standing): void {
+    const { fraction } = standing;
+    const payload = { standing };
     if (this.#bar === undefined) {
       this.#bar = new SingleBar({
         stream: this.#stream,
-        format: '{task} {bar} {percentage}%  {left}{detail}',
-        barsize: 24,
-        barCompleteChar: '█',
-        barIncompleteChar: '░',
+        // The last column stays free: some terminals begin a new line when it is written.
+        format: (_options, _params, { standing: now }: { standing: Standing }) =>
+          progressLine(now, (this.#stream.columns || 80) - 1),
         clearOnComplete: true,
         hideCursor: true,
         // Signals are the command's own business; it ends the bar.

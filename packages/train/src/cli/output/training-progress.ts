@@ -18,8 +18,9 @@ export function showTraining(progress: Progress, name: string): OnEvent {
         return progress.line(`${name}: ${describeStart(event)}`);
       case 'step': {
         const { step, steps, epoch, epochs, metrics, msPerStep, etaSeconds } = event;
+        const left = Number.isFinite(etaSeconds) ? { etaSeconds } : {};
         const detail = `epoch ${epoch}/${epochs}  ${formatMetrics(metrics)}  ${formatNumber(msPerStep)} ms/step`;
-        return progress.update({ task: `${name}: training`, fraction: step / steps, detail, etaSeconds });
+        return progress.update({ task: `${name}: training`, fraction: step / steps, detail, ...left });
       }
       case 'epoch': {
         const { epoch, epochs, train, validation } = event;
