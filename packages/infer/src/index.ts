@@ -22,6 +22,7 @@ export type {
   Feeds,
   GraphOptions,
   Refusal,
+  RunnableGraph,
   Session,
   WasmPaths,
 } from './device/types.js';
@@ -31,6 +32,7 @@ export { type ConditionalLogLikelihoodMethod, ConditionalModel, type GivenLabels
 export { EmbeddingModel, type Verification, type VerificationOptions } from './kinds/embedding.js';
 export { GeneratorModel } from './kinds/generator.js';
 export {
+  createModel,
   type GenerativeKind,
   type GenerativeModel,
   type Model,
@@ -45,12 +47,14 @@ export {
   type TextLogProbability,
 } from './kinds/language-model.js';
 export { LatentModel, type LogLikelihoodMethod, type Posterior } from './kinds/latent.js';
-export { ServedModel } from './kinds/model.js';
+export { type ModelContext, ServedModel } from './kinds/model.js';
 export { type TextClassification, TextClassifierModel, type TokenClassification } from './kinds/text-classifier.js';
 export {
   type GraphCalls,
+  type ScoreOptions,
   type TranslateOptions,
   type Translation,
+  type TranslationScore,
   TranslationSteps,
   TranslatorModel,
   translateTokens,

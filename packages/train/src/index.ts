@@ -31,6 +31,7 @@ export * from './recipe/recipe.js';
 export { type Checkpoint, checkpointPath, loadCheckpoint, type Progress, type RunIdentity } from './run/checkpoint.js';
 export { RunFolder } from './run/folder.js';
 export { exportGraph } from './run/graphs.js';
+export { type LiveModelOptions, liveModel } from './run/live-model.js';
 export { readSnapshots } from './run/snapshots.js';
 export { BACKENDS, type Backend, useBackend } from './tfjs-backend.js';
 export * from './trainer/events.js';

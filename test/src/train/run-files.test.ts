@@ -189,7 +189,9 @@ describe('a training that diverges', () => {
     inTemporaryFolder(async (out) => {
       const served = (nets: Parameters<typeof tinyRecipe.serves>[0], options: object, facts: object) => ({
         ...tinyRecipe.serves(nets, options as never, facts as never),
-        validate: async () => ({ elbo: Number.NEGATIVE_INFINITY }),
+        validation: async () => [
+          { name: 'elbo', value: Number.NEGATIVE_INFINITY, unit: 'nats', split: 'validation', examples: 1 },
+        ],
       });
       const recipe = { ...tinyRecipe, serves: served as typeof tinyRecipe.serves };
       const error = await rejection(() => tiny({ out, recipe }));

@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { InputError, Random } from '@onnx-forge/infer';
+import { InputError, openDevice, Random } from '@onnx-forge/infer';
 import type { DataSet } from '../data/data-set.js';
 import { dataFacts } from '../data/facts.js';
 import { requireSoundData } from '../data/sound.js';
@@ -15,10 +15,11 @@ import { loadData, recipeData } from '../recipe/data.js';
 import { recipeOptions } from '../recipe/recipe.js';
 import { type Checkpoint, loadCheckpoint, type RunIdentity } from '../run/checkpoint.js';
 import { RunFolder } from '../run/folder.js';
-import { CurrentGraphs, writeGraphs } from '../run/graphs.js';
+import { writeGraphs } from '../run/graphs.js';
 import { removeLeftovers } from '../run/leftovers.js';
+import { liveModel } from '../run/live-model.js';
 import { lockRun } from '../run/lock.js';
-import { writeManifest } from '../run/manifest.js';
+import { manifestOf, writeManifest } from '../run/manifest.js';
 import { provenance } from '../run/provenance.js';
 import { type TrainingFacts, writeTraining } from '../run/saved-step.js';
 import { useBackend } from '../tfjs-backend.js';
@@ -185,24 +186,18 @@ async function finish(
   const graphs = await writeGraphs(folder, served.graphs, weights, metadata, (detail, fraction) =>
     onEvent({ type: 'phase', phase: 'export', detail, fraction }),
   );
-  await using current = new CurrentGraphs(served.graphs, new Set(Object.keys(served.graphs)));
-  const learned = await served.calibrate?.(current, data.splits.validation);
+  const { step: steps, stepsPerEpoch } = loop;
+  const facts = { identity, data, device: engine.device, steps, epochs: steps / stepsPerEpoch, metrics: [] };
+  const exported = new Set(Object.keys(served.graphs));
+  await using model = liveModel(served, manifestOf({ ...facts, served, graphs }), await openDevice({ device: 'cpu' }), {
+    exported,
+  });
+  const learned = await served.calibrate?.(model, data.splits.validation);
   const training =
     portable &&
     (await writeTraining(folder, { ...(await portable()), graphs: served.graphs, entries: graphs, weights, metadata }));
-  const { step: steps, stepsPerEpoch } = loop;
-  const { device } = engine;
-  await writeManifest(folder, {
-    identity,
-    served: { ...served, facts: { ...served.facts, ...learned } },
-    graphs,
-    training,
-    data,
-    device,
-    steps,
-    epochs: steps / stepsPerEpoch,
-    metrics: [],
-  });
+  const calibrated = { ...served, facts: { ...served.facts, ...learned } };
+  await writeManifest(folder, { ...facts, served: calibrated, graphs, training });
 }
 
 function afterTraining({ dataDir, judge, device, threads, signal, onEvent }: TrainRequest) {

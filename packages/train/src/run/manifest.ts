@@ -28,8 +28,15 @@ export interface ManifestFacts {
 
 /** Writes the manifest of a trained run: with it the folder is a whole run. */
 export async function writeManifest(run: RunFolder, facts: ManifestFacts): Promise<Manifest> {
+  const manifest = manifestOf(facts);
+  await saveManifest(run, manifest);
+  return manifest;
+}
+
+/** The manifest of a run as it stands; a model in training has one, too. */
+export function manifestOf(facts: ManifestFacts): Manifest {
   const { identity, served, data, graphs, training, device, steps, epochs, metrics } = facts;
-  const manifest = checkManifest({
+  return checkManifest({
     format: 1,
     model: identity.recipe,
     kind: served.kind,
@@ -53,8 +60,6 @@ export async function writeManifest(run: RunFolder, facts: ManifestFacts): Promi
     serve: served.facts,
     metrics,
   });
-  await saveManifest(run, manifest);
-  return manifest;
 }
 
 /** Adds measurements to a run's manifest; a number measured the same way before is replaced. */

@@ -1,9 +1,8 @@
 import type { tf } from '@onnx-forge/export';
-import { float32 } from '@onnx-forge/infer';
 import type { ImageFacts } from '../../model-kinds.js';
 import { graph } from '../graph.js';
 import type { Served } from '../served.js';
-import { validateClassification } from './validation.js';
+import { classifierValidation } from './measures/classification.js';
 
 /** A classifier of images. */
 export interface ClassifierModelOptions {
@@ -32,14 +31,6 @@ export function classifierModel(options: ClassifierModelOptions): Served<'classi
         return { logits: scores, probabilities: scores.softmax(), features: placed };
       }),
     },
-    validate: (graphs, split) =>
-      validateClassification(split, {
-        field: 'x',
-        batchSize: 500,
-        async probabilities(values, size) {
-          const x = float32(values as Float32Array, [size, pixels]);
-          return (await graphs.run('classify', { x })).probabilities!.data as Float32Array;
-        },
-      }),
+    validation: classifierValidation,
   };
 }

@@ -1,5 +1,4 @@
 import type { tf } from '@onnx-forge/export';
-import { float32 } from '@onnx-forge/infer';
 import type { ImageFacts } from '../../model-kinds.js';
 import { graph } from '../graph.js';
 import type { Served } from '../served.js';
@@ -26,13 +25,6 @@ export function generatorModel(options: GeneratorModelOptions): Served<'generato
     graphs: {
       generate: graph({ z: ['batch', latentDim] }, ({ z }) => ({ image: generate(z) })),
       discriminate: graph({ x: ['batch', pixels] }, ({ x }) => ({ logit: discriminate(x) })),
-    },
-    async snapshot(graphs, random, count) {
-      const noise = new Float32Array(count * latentDim);
-      if (prior === 'uniform') random.fillUniform(noise, -1, 1);
-      else random.fillNormal(noise);
-      const { image: images } = await graphs.run('generate', { z: float32(noise, [count, latentDim]) });
-      return images!.data as Float32Array;
     },
   };
 }

@@ -1,9 +1,8 @@
 import type { tf } from '@onnx-forge/export';
-import { padRows } from '@onnx-forge/infer';
 import type { ServeFacts } from '../../model-kinds.js';
-import { validateClassification } from '../classifier/validation.js';
 import { graph } from '../graph.js';
 import type { Served } from '../served.js';
+import { textClassifierValidation } from './measures/text-classification.js';
 
 /** A classifier of texts. */
 export interface TextClassifierModelOptions {
@@ -34,16 +33,6 @@ export function textClassifierModel({
         ({ tokens }) => ({ probabilities: probabilities(tokens) }),
       ),
     },
-    validate: (graphs, split) =>
-      validateClassification(split, {
-        field: 'tokens',
-        batchSize: 200,
-        async probabilities(values, size) {
-          const length = values.length / size;
-          const rows = Array.from({ length: size }, (_, row) => values.subarray(row * length, (row + 1) * length));
-          return (await graphs.run('classify', { tokens: padRows(rows, { length }) })).probabilities!
-            .data as Float32Array;
-        },
-      }),
+    validation: textClassifierValidation,
   };
 }
