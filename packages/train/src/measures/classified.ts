@@ -8,7 +8,7 @@ export function fractionRight(found: ArrayLike<number>, truth: ArrayLike<number>
 }
 
 /**
- * {@link fractionRight} of the examples of each class: the least of all classes that have examples.
+ * {@link fractionRight} of the examples of each class: the least of all classes that have examples; NaN where none has.
  *
  * @param classes how many there are; labels are 0 .. classes - 1
  */
@@ -18,7 +18,8 @@ export function worstFractionRight(found: ArrayLike<number>, truth: ArrayLike<nu
     seen[truth[i]!]!++;
     if (found[i] === truth[i]) right[truth[i]!]!++;
   }
-  return Math.min(...right.map((count, label) => count / seen[label]!).filter((value) => !Number.isNaN(value)));
+  const fractions = right.map((count, label) => count / seen[label]!).filter((value) => !Number.isNaN(value));
+  return fractions.length > 0 ? Math.min(...fractions) : Number.NaN;
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Split, SplitName } from '../../../data/data-set.js';
 import { everyIndex } from '../../../data/views.js';
 import { fractionRight, meanCrossEntropy, worstFractionRight } from '../../../measures/classified.js';
 import type { Measure, Measurement } from '../../../measures/measure.js';
-import { proportion } from '../../../measures/proportion.js';
+import { measuredFraction } from '../../../measures/measured-fraction.js';
 import type { ModelOf } from '../../../model-kinds.js';
 
 /** Images in one call: what their fields take in memory is bounded. */
@@ -42,7 +42,7 @@ export function lossAndAccuracy(
   const about = { split, examples: labels.length };
   return [
     { name: 'crossEntropy', value: meanCrossEntropy(probabilities, truth), unit: 'nats', ...about },
-    proportion('accuracy', fractionRight(labels, truth), about),
+    measuredFraction('accuracy', fractionRight(labels, truth), about),
   ];
 }
 
@@ -54,7 +54,7 @@ export function accuracyAndConfidence(
   const about = { split, examples: labels.length };
   const confident = confidences.filter((value) => value > CONFIDENT).length / labels.length;
   return [
-    proportion('accuracy', fractionRight(labels, truth), about),
+    measuredFraction('accuracy', fractionRight(labels, truth), about),
     { name: 'confident', value: confident, unit: 'fraction', ...about },
   ];
 }

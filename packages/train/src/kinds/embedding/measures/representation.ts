@@ -4,7 +4,7 @@ import type { Split, SplitName, Splits } from '../../../data/data-set.js';
 import { everyIndex } from '../../../data/views.js';
 import { knnAccuracy, type LabelledVectors } from '../../../measures/knn.js';
 import type { Measure } from '../../../measures/measure.js';
-import { proportion } from '../../../measures/proportion.js';
+import { measuredFraction } from '../../../measures/measured-fraction.js';
 import type { ModelOf } from '../../../model-kinds.js';
 import { collapseStd } from '../../../objectives/self-supervision.js';
 import { type Monitor, monitorOf } from '../../monitor.js';
@@ -35,7 +35,7 @@ export function embeddingQuality(fields: RepresentationOptions): Measure<'embedd
   return async (model, { splits }, { split, options }) => {
     const { accuracy, std } = await embeddedQuality(model, splits, split, fields, options);
     const about = { split, examples: splits[split].size };
-    return [proportion('knn', accuracy, about), { name: 'std', value: std, unit: '1/sqrt(d)', ...about }];
+    return [measuredFraction('knn', accuracy, about), { name: 'std', value: std, unit: '1/sqrt(d)', ...about }];
   };
 }
 
@@ -51,8 +51,8 @@ export function representation(fields: RepresentationOptions): Measure<'embeddin
     const bare = await knnAccuracy(pixels(splits[split]), pixels(splits.train), { k: neighbours, temperature });
     const about = { split, examples: splits[split].size };
     return [
-      proportion(`knnAccuracy (k=${neighbours}, T=${temperature})`, accuracy, about),
-      proportion('knnAccuracy of pixels', bare, about),
+      measuredFraction(`knnAccuracy (k=${neighbours}, T=${temperature})`, accuracy, about),
+      measuredFraction('knnAccuracy of pixels', bare, about),
       { name: 'relativeStd', value: std, unit: '1/sqrt(d)', ...about },
     ];
   };

@@ -3,8 +3,8 @@ import { type Batch, gather } from '../../../data/batches.js';
 import type { Split, SplitName } from '../../../data/data-set.js';
 import { everyIndex } from '../../../data/views.js';
 import type { Measure, Measurement } from '../../../measures/measure.js';
+import { measuredFraction } from '../../../measures/measured-fraction.js';
 import { allPairs, balancedPairs, ofPairs, type PairDissimilarities } from '../../../measures/pairs.js';
-import { proportion } from '../../../measures/proportion.js';
 import { equalErrorRate, falseRejectAt, type Roc, rocCurve } from '../../../measures/roc.js';
 import type { ModelOf } from '../../../model-kinds.js';
 
@@ -119,7 +119,7 @@ export const verification: Measure<'embedding'> = async (model, { splits }, { sp
     ...measured,
     rate('falseAccept', falseAccept),
     rate('falseReject', falseReject),
-    proportion('accuracy', accuracy, { split, examples }),
+    measuredFraction('accuracy', accuracy, { split, examples }),
   ];
 };
 

@@ -3,8 +3,8 @@ import type { SplitName } from '../../../data/data-set.js';
 import { fractionRight, worstFractionRight } from '../../../measures/classified.js';
 import { featureStatistics, frechetDistance } from '../../../measures/frechet-distance.js';
 import type { Measure, Measurement } from '../../../measures/measure.js';
+import { measuredFraction } from '../../../measures/measured-fraction.js';
 import { precisionRecall } from '../../../measures/precision-recall.js';
-import { proportion } from '../../../measures/proportion.js';
 import { spreadImages } from '../../../measures/spread.js';
 import type { GenerativeKind } from '../../../model-kinds.js';
 
@@ -71,7 +71,7 @@ export async function judgeImages(judge: ClassifierModel, exhibits: Exhibits, se
   const squared = { ...about, unit: 'features^2' };
   const compared = { ...part, examples: Math.min(NEIGHBOURHOOD_EXAMPLES, examples) };
   return [
-    proportion('confidentSamples', confident, about),
+    measuredFraction('confidentSamples', confident, about),
     ...(labels ? agreement(labels, ofSamples.labels, classes.length, about) : []),
     // A class counts as present from one sample in a hundred on.
     { name: 'classesPresent', value: shares.filter((share) => share >= 0.01).length, ...about, unit: 'classes' },
@@ -93,7 +93,7 @@ function agreement(
   about: Pick<Measurement, 'split' | 'examples' | 'judge'>,
 ): Measurement[] {
   return [
-    proportion('labelAgreement', fractionRight(found, wanted), about),
+    measuredFraction('labelAgreement', fractionRight(found, wanted), about),
     { name: 'worstLabelAgreement', value: worstFractionRight(found, wanted, classes), unit: 'fraction', ...about },
   ];
 }

@@ -3,8 +3,8 @@ import type { Split } from '../../../data/data-set.js';
 import { fractionRight } from '../../../measures/classified.js';
 import type { LabelledVectors } from '../../../measures/knn.js';
 import type { Measure } from '../../../measures/measure.js';
+import { measuredFraction } from '../../../measures/measured-fraction.js';
 import { nearestLabels } from '../../../measures/nearest-neighbours.js';
-import { proportion } from '../../../measures/proportion.js';
 
 /** The bank; more would cost more than they tell. */
 const BANK = 10_000;
@@ -27,7 +27,7 @@ export function latentNeighbours({ k }: { readonly k: number }): Measure<'latent
     const queries = await place(asked, asking);
     const examples = asking.length;
     const found = nearestLabels(queries.vectors, bank, Math.min(k, bank.labels.length));
-    return [proportion(`latentNeighbours (k=${k})`, fractionRight(found, queries.labels), { split, examples })];
+    return [measuredFraction(`latentNeighbours (k=${k})`, fractionRight(found, queries.labels), { split, examples })];
   };
 }
 

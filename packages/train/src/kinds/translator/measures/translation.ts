@@ -3,7 +3,7 @@ import type { DataSet, SplitName } from '../../../data/data-set.js';
 import { textsOf } from '../../../data/prepare/vocabulary.js';
 import { corpusBleu } from '../../../measures/bleu.js';
 import type { Measure, Measurement, MeasureRequest } from '../../../measures/measure.js';
-import { proportion } from '../../../measures/proportion.js';
+import { measuredFraction } from '../../../measures/measured-fraction.js';
 import type { ModelOf } from '../../../model-kinds.js';
 
 /** Beam width of the second row of measurements; the first is greedy. */
@@ -89,7 +89,7 @@ export const translation: Measure<'translator'> = async (model, data, request) =
     const count = (side: 'words' | 'reference') => sentences.reduce((sum, one) => sum + one[side].length, 0);
     measurements.push(
       { name: `bleu${search}`, value: bleuOf(sentences), unit: 'BLEU-4', ...about },
-      proportion(`exactMatch${search}`, part, about),
+      measuredFraction(`exactMatch${search}`, part, about),
       { name: `lengthRatio${search}`, value: count('words') / count('reference'), unit: 'ratio', ...about },
     );
     if (beam > 1) continue;
