@@ -95,7 +95,6 @@ export async function train(request: TrainRequest): Promise<TrainResult> {
         batchSize: options.batchSize,
         epochs: options.epochs,
         maxSteps: request.maxSteps ?? Number.POSITIVE_INFINITY,
-        random,
         stepRandom,
         logEvery: request.logEvery ?? 50,
         checkpointSeconds: request.checkpointSeconds ?? 60,

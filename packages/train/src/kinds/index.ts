@@ -12,7 +12,7 @@ export {
   representation,
   representationMonitor,
 } from './embedding/measures/representation.js';
-export { embedSplit, verification } from './embedding/measures/verification.js';
+export { embedSplit, type IdentityFields, verification } from './embedding/measures/verification.js';
 export { type EmbeddingModelOptions, embeddingModel } from './embedding/model.js';
 export { type AffineMap, withinClassWhitening } from './embedding/within-class-whitening.js';
 export { interpolation, perturbation } from './generative/figures/latent-space.js';

@@ -6,7 +6,7 @@ import type { Engine } from '../engine/engine.js';
 import { DIVERGED, TrainError } from '../errors.js';
 import { watchedBy } from '../kinds/monitor.js';
 import type { Served } from '../kinds/served.js';
-import type { Measure } from '../measures/measure.js';
+import type { MeasureRequest } from '../measures/measure.js';
 import { MetricsLog } from '../metrics/log.js';
 import { Meter } from '../metrics/meter.js';
 import type { ModelOf } from '../model-kinds.js';
@@ -40,8 +40,6 @@ export interface LoopOptions {
   readonly batchSize: number;
   readonly epochs: number;
   readonly maxSteps: number;
-  /** The run's seed, for everything but the steps. */
-  readonly random: Random;
   /** Source of random numbers for the engine. */
   readonly stepRandom: Random;
   readonly logEvery: number;
@@ -227,7 +225,7 @@ export class TrainingLoop {
   }
 
   /** The run's seed at every validation: equal draws, so differences are the model's. An interruption waits for its end. */
-  #request(): Parameters<Measure>[2] {
+  #request(): MeasureRequest {
     const { identity } = this.#options;
     return { split: 'validation', seed: identity.seed, options: identity.options };
   }
