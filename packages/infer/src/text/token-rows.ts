@@ -9,7 +9,7 @@ export interface TokenRowsCheck {
   /** Tokens of a row; default of the least: none. */
   readonly least?: number;
   readonly most: number;
-  /** What to do about a row that is too long. */
+  /** The way out for a row that is too long, as an instruction. */
   readonly advice?: string;
 }
 

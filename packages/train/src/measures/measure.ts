@@ -18,7 +18,7 @@ export interface Measurement {
   readonly judge?: string;
 }
 
-/** What to measure on, and how. */
+/** Split, seed and sizes that a measure is asked for. */
 export interface MeasureRequest<Options = OptionValues> {
   /** The split in question: `validation` in training, `test` in an evaluation unless it was asked for another. */
   readonly split: SplitName;
