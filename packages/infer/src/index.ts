@@ -6,7 +6,7 @@
  * @module @onnx-forge/infer
  */
 
-export type { Examples } from './arrays/examples.js';
+export { type Examples, type Rows, type RowsCheck, toRows } from './arrays/examples.js';
 export { type Labels, oneHot, toLabels } from './arrays/labels.js';
 export { decodeSafetensors, encodeSafetensors, type NamedArrays } from './arrays/safetensors.js';
 export { type DataType, type DataTypeMap, float32, sizeOf, type Tensor, type TensorSpec } from './arrays/tensor.js';
@@ -27,28 +27,58 @@ export type {
   WasmPaths,
 } from './device/types.js';
 export * from './errors.js';
-export { type Classification, ClassifierModel } from './kinds/classifier.js';
-export { type ConditionalLogLikelihoodMethod, ConditionalModel, type GivenLabels } from './kinds/conditional.js';
-export { EmbeddingModel, type Verification, type VerificationOptions } from './kinds/embedding.js';
+export { type Classification, ClassifierModel, type ClassifierServe } from './kinds/classifier.js';
+export {
+  type ConditionalLogLikelihoodMethod,
+  ConditionalModel,
+  type ConditionalServe,
+  type GivenLabels,
+} from './kinds/conditional.js';
+export { EmbeddingModel, type EmbeddingServe, type Verification, type VerificationOptions } from './kinds/embedding.js';
 export { GeneratorModel } from './kinds/generator.js';
 export {
-  createModel,
   type GenerativeKind,
   type GenerativeModel,
+  type KindReference,
+  type Kinds,
+  type Manifest,
   type Model,
   type ModelKind,
+  type ModelOf,
   type Models,
   requireGenerative,
+  type ServeOf,
 } from './kinds/index.js';
+export {
+  type AnyKind,
+  type GraphInput,
+  type GraphShape,
+  type IntegerInput,
+  inputType,
+  type Kind,
+  type ManifestOfKind,
+  type ModelOfKind,
+  type Role,
+  type RoleFacts,
+} from './kinds/kind.js';
 export {
   type GenerateMethod,
   type GenerateOptions,
   LanguageModel,
+  type LanguageModelServe,
   type TextLogProbability,
 } from './kinds/language-model.js';
 export { LatentModel, type LogLikelihoodMethod, type Posterior } from './kinds/latent.js';
+export { type LatentServe, LatentVariableModel } from './kinds/latent-variable.js';
 export { type ModelContext, ServedModel } from './kinds/model.js';
-export { type TextClassification, TextClassifierModel, type TokenClassification } from './kinds/text-classifier.js';
+export { createModel, defineKind, type KindOptions, kindNamed } from './kinds/registry.js';
+export type { SchemaIssue, SchemaResult, StandardSchema } from './kinds/standard-schema.js';
+export {
+  type TextClassification,
+  TextClassifierModel,
+  type TextClassifierServe,
+  type TokenClassification,
+} from './kinds/text-classifier.js';
 export {
   type GraphCalls,
   type ScoreOptions,
@@ -57,28 +87,21 @@ export {
   type TranslationScore,
   TranslationSteps,
   TranslatorModel,
+  type TranslatorServe,
   translateTokens,
 } from './kinds/translator.js';
 export {
+  type AnyManifest,
   type DataEntry,
   type FileEntry,
   type GraphEntry,
   type ImageEntry,
   MANIFEST_FILE,
   MANIFEST_FORMAT,
+  type ManifestOf,
   type MetricEntry,
   type ValueEntry,
 } from './manifest/base.js';
-export type {
-  ClassifierServe,
-  ConditionalServe,
-  EmbeddingServe,
-  LanguageModelServe,
-  LatentServe,
-  Manifest,
-  TextClassifierServe,
-  TranslatorServe,
-} from './manifest/manifest.js';
 export type { RunFile } from './manifest/run-file.js';
 export {
   beamSearch,
@@ -100,11 +123,18 @@ export type {
 } from './methods/latent-space.js';
 export type { LogLikelihood, LogLikelihoodOptions, LogLikelihoodPart } from './methods/log-likelihood.js';
 export { type DrawOptions, drawToken, logProbabilities } from './methods/next-token.js';
-export type { Float32Tensor } from './methods/rows.js';
-export type { CallOptions, Progress, WorkOptions } from './methods/work.js';
+export { type Float32Tensor, mapRows, rowsPerCall } from './methods/rows.js';
+export type { CallOptions, Progress, Work, WorkOptions } from './methods/work.js';
 export { Random, type RandomState } from './random.js';
-export { type LoadOptions, type LoadProgress, load, loadManifest, type RunLocation } from './run/load.js';
-export { checkManifest, graphFiles, parseManifest, runFiles } from './run/manifest.js';
+export {
+  type LoadOptions,
+  type LoadProgress,
+  load,
+  loadManifest,
+  type ManifestOptions,
+  type RunLocation,
+} from './run/load.js';
+export { type AnyKindOptions, checkManifest, graphFiles, parseManifest, runFiles } from './run/manifest.js';
 export { manifestSchema } from './run/manifest-schema.js';
 export type { ReadOptions, RunSource } from './source/source.js';
 export type { FetchOptions } from './source/url-source.js';

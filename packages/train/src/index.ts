@@ -5,6 +5,13 @@
  */
 
 export { type StepRandom, tf } from '@onnx-forge/export';
+export type {
+  GenerativeKind,
+  ImageEntry as ImageFacts,
+  ModelKind,
+  ModelOf,
+  ServeOf as ServeFacts,
+} from '@onnx-forge/infer';
 export { type DrawRequest, drawFigures } from './actions/draw.js';
 export { type EvaluateRequest, evaluateRun } from './actions/evaluate.js';
 export { type TrainRequest, type TrainResult, train } from './actions/train.js';
@@ -21,7 +28,6 @@ export * from './layers/index.js';
 export * from './measures/index.js';
 export type { LogLine } from './metrics/log.js';
 export { readLog } from './metrics/log.js';
-export type { GenerativeKind, ImageFacts, ModelKind, ModelOf, ServeFacts } from './model-kinds.js';
 export * from './objectives/index.js';
 export * from './options/option.js';
 export { learningRateFactor, TRAINING_OPTIONS, type TrainingTime } from './options/training.js';

@@ -79,6 +79,6 @@ describe('infer: ClassifierModel', () => {
     const folder = folders.make();
     writeRun(folder, { ...run, serve: { ...run.serve, classes: ['a', 'b'] } as RunSpec['serve'] });
     const error = await rejection(RunFolderError, load(folder, { device: 'cpu' }));
-    expect(error.message).to.include("graph 'classify' of the classifier model must have logits float32 [n, 2]");
+    expect(error.message).to.include("graph 'classify' of the classifier model must have logits float32 [batch, 2]");
   });
 });

@@ -98,7 +98,7 @@ describe('infer: EmbeddingModel', () => {
 
   it('refuses a manifest whose dimensions are not those of the graph, and an unknown metric', async () => {
     const wrongSize = await rejection(RunFolderError, open({ embeddingDim: 3 }));
-    expect(wrongSize.message).to.include("graph 'embed' of the embedding model must have embedding float32 [n, 3]");
+    expect(wrongSize.message).to.include("graph 'embed' of the embedding model must have embedding float32 [batch, 3]");
     const wrongMetric = await rejection(RunFolderError, open({ metric: 'taxicab' }));
     expect(wrongMetric.message).to.include('serve.metric');
   });

@@ -172,7 +172,7 @@ describe('infer: load', () => {
     writeManifest(folder, { ...manifest, graphs: { ...manifest.graphs, decode } });
     await refuses(
       'manifest-invalid',
-      /graph 'decode' of the latent model must have z float32 \[n, 2\].*float32 \[n, 3\]/,
+      /graph 'decode' of the latent model must have z float32 \[batch, 2\].*float32 \[n, 3\]/,
     );
     const claimed = { ...decode, inputs: manifest.graphs.decode.inputs, outputs: manifest.graphs.decode.outputs };
     writeManifest(folder, { ...manifest, graphs: { ...manifest.graphs, decode: claimed } });

@@ -1,16 +1,8 @@
-import { type Manifest, openDevice } from '@onnx-forge/infer';
-import {
-  type LiveModelOptions,
-  liveModel,
-  type ModelKind,
-  type ModelOf,
-  type OptionValues,
-  type Served,
-  type Vocabularies,
-} from '@onnx-forge/train';
+import { type KindReference, type Manifest, type ModelOf, openDevice } from '@onnx-forge/infer';
+import { type LiveModelOptions, liveModel, type OptionValues, type Served, type Vocabularies } from '@onnx-forge/train';
 
 /** The model of now, on the CPU, with a manifest that says no more than models read. */
-export async function liveModelOf<K extends ModelKind>(
+export async function liveModelOf<K extends KindReference>(
   served: Served<K>,
   about: { readonly options?: OptionValues; readonly vocabularies?: Vocabularies | undefined } = {},
   options: LiveModelOptions = {},

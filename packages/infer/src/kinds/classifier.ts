@@ -1,9 +1,38 @@
 import { type Examples, toRows } from '../arrays/examples.js';
-import type { Manifest } from '../manifest/manifest.js';
+import type { ImageEntry, ManifestOf } from '../manifest/base.js';
+import { size, withoutEval, z } from '../manifest/schema.js';
 import { type MostProbable, mostProbable } from '../methods/most-probable.js';
 import { type Float32Tensor, mapRows, rowsPerCall } from '../methods/rows.js';
 import type { CallOptions, Work } from '../methods/work.js';
+import { classes, image, pixelsOf } from './facts.js';
+import type { Kind } from './kind.js';
 import { ServedModel } from './model.js';
+
+/** Facts for using a classifier of images. */
+export interface ClassifierServe {
+  /** The name of each class, in the order of the probabilities. */
+  readonly classes: readonly string[];
+  /** Length of a feature vector. */
+  readonly featureDim: number;
+  readonly image: ImageEntry;
+  readonly [detail: string]: unknown;
+}
+
+export const classifier: Kind<'classifier', ClassifierServe, ClassifierModel> = {
+  kind: 'classifier',
+  serve: withoutEval(() => z.looseObject({ classes, featureDim: size, image })),
+  roles({ serve: { classes, featureDim, image } }) {
+    const each = ['batch', classes.length];
+    return {
+      classify: {
+        required: true,
+        inputs: { x: ['batch', pixelsOf(image)] },
+        outputs: { logits: each, probabilities: each, features: ['batch', featureDim] },
+      },
+    };
+  },
+  create: (context) => new ClassifierModel(context),
+};
 
 /** Classes of n images, with their probabilities and features. */
 export interface Classification extends MostProbable {
@@ -14,7 +43,7 @@ export interface Classification extends MostProbable {
 }
 
 /** Tells which class an image is of, and places it in a feature space. */
-export class ClassifierModel extends ServedModel<Extract<Manifest, { kind: 'classifier' }>> {
+export class ClassifierModel extends ServedModel<ManifestOf<'classifier', ClassifierServe>> {
   readonly kind = 'classifier';
 
   /** Classifies images [n, pixels] in the range of `manifest.serve.image`. */
@@ -25,7 +54,7 @@ export class ClassifierModel extends ServedModel<Extract<Manifest, { kind: 'clas
   async #classify(work: Work, images: Examples): Promise<Classification> {
     const session = this.graph('classify');
     const { image } = this.manifest.serve;
-    const size = image.height * image.width * image.channels;
+    const size = pixelsOf(image);
     const rows = toRows(images, { name: 'images', size, range: image.range });
     // A convolution's first layer is the widest: some dozen channels.
     const perCall = rowsPerCall(session, 16 * size);

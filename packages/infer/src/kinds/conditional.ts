@@ -1,6 +1,7 @@
 import { type Examples, positiveInteger, type Rows, toRows } from '../arrays/examples.js';
 import { type Labels, oneHot, toLabels } from '../arrays/labels.js';
-import type { Manifest } from '../manifest/manifest.js';
+import type { ManifestOf } from '../manifest/base.js';
+import { withoutEval, z } from '../manifest/schema.js';
 import { type Elbo, type ElboOptions, elbo } from '../methods/elbo.js';
 import {
   checkSize,
@@ -17,7 +18,6 @@ import {
 } from '../methods/latent-space.js';
 import {
   collect,
-  type LikelihoodGraphs,
   type LogLikelihood,
   type LogLikelihoodOptions,
   type LogLikelihoodPart,
@@ -27,10 +27,26 @@ import {
 } from '../methods/log-likelihood.js';
 import { type Float32Tensor, mapRows, rowsPerCall } from '../methods/rows.js';
 import type { CallOptions, Work } from '../methods/work.js';
+import { classes } from './facts.js';
+import type { Kind } from './kind.js';
 import type { Posterior } from './latent.js';
-import { type ModelContext, ServedModel } from './model.js';
+import { type LatentServe, LatentVariableModel, latentRoles, latentServe } from './latent-variable.js';
+import type { ModelContext } from './model.js';
 
-type ConditionalManifest = Extract<Manifest, { kind: 'conditional' }>;
+/** Facts for using a latent-variable model that is given a class. */
+export interface ConditionalServe extends LatentServe {
+  /** The name of each class, in the order of their numbers. */
+  readonly classes: readonly string[];
+}
+
+type ConditionalManifest = ManifestOf<'conditional', ConditionalServe>;
+
+export const conditional: Kind<'conditional', ConditionalServe, ConditionalModel> = {
+  kind: 'conditional',
+  serve: withoutEval(() => z.looseObject({ ...latentServe, classes })),
+  roles: ({ serve }) => latentRoles(serve, { y: ['batch', serve.classes.length] }),
+  create: (context) => new ConditionalModel(context),
+};
 
 /** `logLikelihood(x, labels)` when all is done; `logLikelihood.stream(x, labels)` part by part. */
 export interface ConditionalLogLikelihoodMethod {
@@ -52,7 +68,7 @@ export interface GivenLabels {
  * A latent-variable model of x given a class y (a conditional VAE): q(z|x,y), p(x|z,y), p(z) = N(0, I). Labels are class
  * numbers from 0; any other is an InputError. All likelihoods are of x given y, in nats.
  */
-export class ConditionalModel extends ServedModel<ConditionalManifest> {
+export class ConditionalModel extends LatentVariableModel<ConditionalManifest> {
   readonly kind = 'conditional';
 
   /** Estimates log p(x|y) for each example: see `LatentModel.logLikelihood`. */
@@ -61,10 +77,10 @@ export class ConditionalModel extends ServedModel<ConditionalManifest> {
   constructor(context: ModelContext<ConditionalManifest>) {
     super(context);
     const stream: ConditionalLogLikelihoodMethod['stream'] = (x, labels, options = {}) =>
-      this.parts('logLikelihood', options, (work) => this.#stream(work, this.#examples(x), labels, plan(options)));
+      this.parts('logLikelihood', options, (work) => this.#stream(work, this.images(x), labels, plan(options)));
     const all = (x: Examples, labels: Labels, options: LogLikelihoodOptions = {}): Promise<LogLikelihood> =>
       this.call('logLikelihood', options, async (work) => {
-        const rows = this.#examples(x);
+        const rows = this.images(x);
         const planned = plan(options);
         return collect(this.#stream(work, rows, labels, planned), rows.count, planned);
       });
@@ -75,8 +91,8 @@ export class ConditionalModel extends ServedModel<ConditionalManifest> {
   encode(x: Examples, labels: Labels, options: CallOptions = {}): Promise<Posterior> {
     return this.call('encode', options, async (work) => {
       const session = this.graph('encode');
-      const rows = this.#examples(x);
-      const perCall = rowsPerCall(session, this.#pixels);
+      const rows = this.images(x);
+      const perCall = rowsPerCall(session, this.pixels);
       return mapRows(work, session, 'x', rows, ['mu', 'logVar'], perCall, { y: this.#given(labels, rows.count) });
     });
   }
@@ -93,7 +109,7 @@ export class ConditionalModel extends ServedModel<ConditionalManifest> {
   sample(n: number, options: SampleOptions & GivenLabels = {}): Promise<Samples> {
     return this.call('sample', options, async (work) => {
       const count = positiveInteger('the number of samples', n, 1);
-      checkSize(count, { elements: this.#pixels });
+      checkSize(count, { elements: this.pixels });
       const decoder = this.#decoder(work, options.labels, count, (row) => row);
       return sample(decoder, count, options);
     });
@@ -102,7 +118,7 @@ export class ConditionalModel extends ServedModel<ConditionalManifest> {
   /** The evidence lower bound on log p(x|y) and its two terms. */
   elbo(x: Examples, labels: Labels, options: ElboOptions = {}): Promise<Elbo> {
     return this.call('elbo', options, async (work) => {
-      const rows = this.#examples(x);
+      const rows = this.images(x);
       const y = this.#given(labels, rows.count);
       return elbo(work, this.graph('elbo'), rows, this.manifest.serve.latentDim, options, y);
     });
@@ -128,17 +144,7 @@ export class ConditionalModel extends ServedModel<ConditionalManifest> {
   }
 
   #stream(work: Work, rows: Rows, labels: Labels, planned: Plan) {
-    return streamLogLikelihood(work, this.#likelihoodGraphs(), rows, planned, this.#given(labels, rows.count));
-  }
-
-  get #pixels(): number {
-    const { height, width, channels } = this.manifest.serve.image;
-    return height * width * channels;
-  }
-
-  #examples(x: Examples): Rows {
-    const { likelihood, image } = this.manifest.serve;
-    return toRows(x, { name: 'x', size: this.#pixels, range: likelihood === 'bernoulli' ? image.range : undefined });
+    return streamLogLikelihood(work, this.likelihoodGraphs, rows, planned, this.#given(labels, rows.count));
   }
 
   #given(labels: Labels, count: number): Rows {
@@ -153,30 +159,12 @@ export class ConditionalModel extends ServedModel<ConditionalManifest> {
     vectors: number,
     vectorOf: (row: number, rows: number) => number,
   ): Decoder {
-    const session = this.graph('decode');
-    const { latentDim, prior, classes } = this.manifest.serve;
+    const { classes } = this.manifest.serve;
     const inTurn = Array.from({ length: vectors }, (_, vector) => vector % classes.length);
     const given = toLabels(labels ?? inTurn, vectors, classes);
-    const perCall = rowsPerCall(session, this.#pixels);
-    return {
-      latentDim,
-      elements: this.#pixels,
-      prior,
-      decode: async (z) => {
-        const each = Int32Array.from({ length: z.count }, (_, row) => given[vectorOf(row, z.count)]!);
-        return (await mapRows(work, session, 'z', z, ['mean'], perCall, { y: oneHot(each, classes.length) })).mean;
-      },
-    };
-  }
-
-  #likelihoodGraphs(): LikelihoodGraphs {
-    const { latentDim, prior } = this.manifest.serve;
-    return {
-      latentDim,
-      prior,
-      encode: () => this.graph('encode'),
-      logWeights: () => this.graph('logWeights'),
-      logConditional: () => this.graph('logConditional'),
-    };
+    return this.decoder(work, 'decode', 'mean', (rows) => {
+      const each = Int32Array.from({ length: rows }, (_, row) => given[vectorOf(row, rows)]!);
+      return { y: oneHot(each, classes.length) };
+    });
   }
 }

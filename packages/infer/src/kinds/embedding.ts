@@ -1,10 +1,45 @@
 import { type Examples, type Rows, toRows } from '../arrays/examples.js';
 import { InputError } from '../errors.js';
-import type { Manifest } from '../manifest/manifest.js';
+import type { ImageEntry, ManifestOf } from '../manifest/base.js';
+import { size, withoutEval, z } from '../manifest/schema.js';
 import { type Metric, rowDissimilarity } from '../methods/dissimilarity.js';
 import { type Float32Tensor, mapRows, rowsPerCall } from '../methods/rows.js';
 import type { CallOptions, Work } from '../methods/work.js';
+import { image, pixelsOf } from './facts.js';
+import type { Kind } from './kind.js';
 import { ServedModel } from './model.js';
+
+/** Facts for using a model that maps images to vectors. */
+export interface EmbeddingServe {
+  /** Length of a vector. */
+  readonly embeddingDim: number;
+  readonly image: ImageEntry;
+  /** How two vectors are compared. */
+  readonly metric: 'euclidean' | 'cosine';
+  /** Pairs at most this far apart are taken for the same; chosen on the validation split. */
+  readonly threshold?: number | undefined;
+  readonly [detail: string]: unknown;
+}
+
+export const embedding: Kind<'embedding', EmbeddingServe, EmbeddingModel> = {
+  kind: 'embedding',
+  serve: withoutEval(() =>
+    z.looseObject({
+      embeddingDim: size,
+      image,
+      metric: z.enum(['euclidean', 'cosine']),
+      threshold: z.number().optional(),
+    }),
+  ),
+  roles: ({ serve: { embeddingDim, image } }) => ({
+    embed: {
+      required: true,
+      inputs: { x: ['batch', pixelsOf(image)] },
+      outputs: { embedding: ['batch', embeddingDim] },
+    },
+  }),
+  create: (context) => new EmbeddingModel(context),
+};
 
 export interface VerificationOptions extends CallOptions {
   /** Pairs at most this far apart are the same; default: what the run's training chose. */
@@ -21,7 +56,7 @@ export interface Verification {
 }
 
 /** Places images as vectors so that those that show the same lie close together. */
-export class EmbeddingModel extends ServedModel<Extract<Manifest, { kind: 'embedding' }>> {
+export class EmbeddingModel extends ServedModel<ManifestOf<'embedding', EmbeddingServe>> {
   readonly kind = 'embedding';
 
   /** Images [n, pixels] in the range of `manifest.serve.image` -> vectors [n, embeddingDim]. */
@@ -72,7 +107,7 @@ export class EmbeddingModel extends ServedModel<Extract<Manifest, { kind: 'embed
 
   #rows(name: string, images: Examples): Rows {
     const { image } = this.manifest.serve;
-    return toRows(images, { name, size: image.height * image.width * image.channels, range: image.range });
+    return toRows(images, { name, size: pixelsOf(image), range: image.range });
   }
 
   async #place(work: Work, rows: Rows): Promise<Float32Tensor> {

@@ -1,5 +1,6 @@
 import { type Examples, toRows } from '../arrays/examples.js';
-import type { Manifest } from '../manifest/manifest.js';
+import type { ManifestOf } from '../manifest/base.js';
+import { withoutEval, z } from '../manifest/schema.js';
 import {
   type Decoder,
   type InterpolateOptions,
@@ -14,10 +15,25 @@ import {
 } from '../methods/latent-space.js';
 import { mapRows, rowsPerCall } from '../methods/rows.js';
 import type { CallOptions, Work } from '../methods/work.js';
-import { ServedModel } from './model.js';
+import { pixelsOf } from './facts.js';
+import type { Kind } from './kind.js';
+import { type LatentServe, LatentVariableModel, latentServe } from './latent-variable.js';
+
+export const generator: Kind<'generator', LatentServe, GeneratorModel> = {
+  kind: 'generator',
+  serve: withoutEval(() => z.looseObject(latentServe)),
+  roles({ serve: { latentDim, image } }) {
+    const x = ['batch', pixelsOf(image)];
+    return {
+      generate: { required: true, inputs: { z: ['batch', latentDim] }, outputs: { image: x } },
+      discriminate: { inputs: { x }, outputs: { logit: 'any' } },
+    };
+  },
+  create: (context) => new GeneratorModel(context),
+};
 
 /** An implicit generative model (a GAN): it samples, and its discriminator scores images. */
-export class GeneratorModel extends ServedModel<Extract<Manifest, { kind: 'generator' }>> {
+export class GeneratorModel extends LatentVariableModel<ManifestOf<'generator', LatentServe>> {
   readonly kind = 'generator';
 
   /** Images from the prior, in the model's own range (`manifest.serve.image.range`). */
@@ -51,27 +67,14 @@ export class GeneratorModel extends ServedModel<Extract<Manifest, { kind: 'gener
   score(images: Examples, options: CallOptions = {}): Promise<Float32Array> {
     return this.call('score', options, async (work) => {
       const session = this.graph('discriminate');
-      const size = this.#pixels;
+      const size = this.pixels;
       const rows = toRows(images, { name: 'images', size });
       const { logit } = await mapRows(work, session, 'x', rows, ['logit'], rowsPerCall(session, size));
       return logit.data;
     });
   }
 
-  get #pixels(): number {
-    const { height, width, channels } = this.manifest.serve.image;
-    return height * width * channels;
-  }
-
   #decoder(work: Work): Decoder {
-    const session = this.graph('generate');
-    const { latentDim, prior } = this.manifest.serve;
-    const perCall = rowsPerCall(session, this.#pixels);
-    return {
-      latentDim,
-      elements: this.#pixels,
-      prior,
-      decode: async (z) => (await mapRows(work, session, 'z', z, ['image'], perCall)).image,
-    };
+    return this.decoder(work, 'generate', 'image');
   }
 }

@@ -2,16 +2,67 @@ import { positiveInteger } from '../arrays/examples.js';
 import type { Tensor } from '../arrays/tensor.js';
 import type { RunnableGraph } from '../device/types.js';
 import { InputError } from '../errors.js';
-import type { Manifest } from '../manifest/manifest.js';
+import type { ManifestOf } from '../manifest/base.js';
+import { size, withoutEval, z } from '../manifest/schema.js';
 import { MeanAndError } from '../methods/importance.js';
 import { checkDraw, type DrawOptions, drawToken, logProbabilities } from '../methods/next-token.js';
 import { checkNumbers, rowsPerCall } from '../methods/rows.js';
 import type { CallOptions, Work, WorkOptions } from '../methods/work.js';
 import { Random } from '../random.js';
 import { tokenRows } from '../text/token-rows.js';
-import { tokeniser } from '../text/tokenisers.js';
+import { TOKENISER_NAMES, tokeniser } from '../text/tokenisers.js';
 import { Vocabulary } from '../text/vocabulary.js';
+import type { Kind } from './kind.js';
 import { type ModelContext, ServedModel } from './model.js';
+
+/** Facts for using a model that predicts the next token of a text. */
+export interface LanguageModelServe {
+  /** Which of the manifest's vocabularies it speaks. */
+  readonly vocabulary: string;
+  /** How a text becomes tokens: see `tokeniser`. */
+  readonly tokeniser: string;
+  /** The most tokens that it sees. */
+  readonly blockSize: number;
+  /** Sizes of the keys and values that its graphs keep. */
+  readonly layers: number;
+  readonly heads: number;
+  readonly headDim: number;
+  readonly [detail: string]: unknown;
+}
+
+type LanguageModelManifest = ManifestOf<'language-model', LanguageModelServe>;
+
+export const languageModel: Kind<'language-model', LanguageModelServe, LanguageModel> = {
+  kind: 'language-model',
+  serve: withoutEval(() =>
+    z.looseObject({
+      vocabulary: z.string().min(1),
+      tokeniser: z.enum(TOKENISER_NAMES),
+      blockSize: size,
+      layers: size,
+      heads: size,
+      headDim: size,
+    }),
+  ),
+  roles({ serve: { layers, heads, headDim, vocabulary }, vocabularies }) {
+    const below = vocabularies?.[vocabulary]?.length ?? 0;
+    /** Keys or values of so many positions. */
+    const kept = (positions: string) => [layers, 'batch', heads, positions, headDim];
+    return {
+      forward: {
+        required: true,
+        inputs: { tokens: { shape: ['batch', 'length'], dtype: 'int32', below } },
+        outputs: { logits: ['batch', 'length', below], keys: kept('length'), values: kept('length') },
+      },
+      step: {
+        required: true,
+        inputs: { token: { shape: ['batch'], dtype: 'int32', below }, keys: kept('seen'), values: kept('seen') },
+        outputs: { logits: ['batch', below], nextKeys: kept('seen + 1'), nextValues: kept('seen + 1') },
+      },
+    };
+  },
+  create: (context) => new LanguageModel(context),
+};
 
 export interface GenerateOptions extends DrawOptions, CallOptions {
   /** How many tokens to add. Default 300. */
@@ -46,7 +97,7 @@ interface State {
 }
 
 /** Predicts the next token of a text; with characters as tokens, it writes one letter after another. */
-export class LanguageModel extends ServedModel<Extract<Manifest, { kind: 'language-model' }>> {
+export class LanguageModel extends ServedModel<LanguageModelManifest> {
   readonly kind = 'language-model';
 
   /**
@@ -58,7 +109,7 @@ export class LanguageModel extends ServedModel<Extract<Manifest, { kind: 'langua
   readonly #vocabulary: Vocabulary;
   readonly #tokens: (text: string) => readonly string[];
 
-  constructor(context: ModelContext<Extract<Manifest, { kind: 'language-model' }>>) {
+  constructor(context: ModelContext<LanguageModelManifest>) {
     super(context);
     const { vocabularies, serve } = context.manifest;
     this.#vocabulary = new Vocabulary(vocabularies?.[serve.vocabulary] ?? []);

@@ -1,8 +1,8 @@
-import { type Examples, type Rows, toRows } from '../arrays/examples.js';
-import type { Manifest } from '../manifest/manifest.js';
+import { type Examples, toRows } from '../arrays/examples.js';
+import type { ManifestOf } from '../manifest/base.js';
+import { withoutEval, z } from '../manifest/schema.js';
 import { type Elbo, type ElboOptions, elbo } from '../methods/elbo.js';
 import {
-  type Decoder,
   type InterpolateOptions,
   type Interpolation,
   interpolate,
@@ -15,7 +15,6 @@ import {
 } from '../methods/latent-space.js';
 import {
   collect,
-  type LikelihoodGraphs,
   type LogLikelihood,
   type LogLikelihoodOptions,
   type LogLikelihoodPart,
@@ -23,10 +22,19 @@ import {
   streamLogLikelihood,
 } from '../methods/log-likelihood.js';
 import { type Float32Tensor, mapRows, rowsPerCall } from '../methods/rows.js';
-import type { CallOptions, Work } from '../methods/work.js';
-import { type ModelContext, ServedModel } from './model.js';
+import type { CallOptions } from '../methods/work.js';
+import type { Kind } from './kind.js';
+import { type LatentServe, LatentVariableModel, latentRoles, latentServe } from './latent-variable.js';
+import type { ModelContext } from './model.js';
 
-type LatentManifest = Extract<Manifest, { kind: 'latent' }>;
+type LatentManifest = ManifestOf<'latent', LatentServe>;
+
+export const latent: Kind<'latent', LatentServe, LatentModel> = {
+  kind: 'latent',
+  serve: withoutEval(() => z.looseObject(latentServe)),
+  roles: ({ serve }) => latentRoles(serve),
+  create: (context) => new LatentModel(context),
+};
 
 /** q(z|x) = N(mu, diag exp(logVar)), each [n, latentDim]. */
 export interface Posterior {
@@ -41,7 +49,7 @@ export interface LogLikelihoodMethod {
 }
 
 /** A latent-variable model with an encoder (a VAE). All likelihoods are in nats. */
-export class LatentModel extends ServedModel<LatentManifest> {
+export class LatentModel extends LatentVariableModel<LatentManifest> {
   readonly kind = 'latent';
 
   /**
@@ -54,13 +62,13 @@ export class LatentModel extends ServedModel<LatentManifest> {
     super(context);
     const stream: LogLikelihoodMethod['stream'] = (x, options = {}) =>
       this.parts('logLikelihood', options, (work) =>
-        streamLogLikelihood(work, this.#likelihoodGraphs(), this.#examples(x), plan(options)),
+        streamLogLikelihood(work, this.likelihoodGraphs, this.images(x), plan(options)),
       );
     const all = (x: Examples, options: LogLikelihoodOptions = {}): Promise<LogLikelihood> =>
       this.call('logLikelihood', options, async (work) => {
-        const rows = this.#examples(x);
+        const rows = this.images(x);
         const planned = plan(options);
-        return collect(streamLogLikelihood(work, this.#likelihoodGraphs(), rows, planned), rows.count, planned);
+        return collect(streamLogLikelihood(work, this.likelihoodGraphs, rows, planned), rows.count, planned);
       });
     this.logLikelihood = Object.assign(all, { stream });
   }
@@ -69,72 +77,39 @@ export class LatentModel extends ServedModel<LatentManifest> {
   encode(x: Examples, options: CallOptions = {}): Promise<Posterior> {
     return this.call('encode', options, async (work) => {
       const session = this.graph('encode');
-      return mapRows(work, session, 'x', this.#examples(x), ['mu', 'logVar'], rowsPerCall(session, this.#pixels));
+      return mapRows(work, session, 'x', this.images(x), ['mu', 'logVar'], rowsPerCall(session, this.pixels));
     });
   }
 
   /** The mean of p(x|z), [n, pixels]: for Bernoulli pixels, their probabilities. */
   decode(z: Examples, options: CallOptions = {}): Promise<Float32Tensor> {
     return this.call('decode', options, async (work) => {
-      const decoder = this.#decoder(work);
+      const decoder = this.decoder(work, 'decode', 'mean');
       return decoder.decode(toRows(z, { name: 'z', size: decoder.latentDim }));
     });
   }
 
   /** Means of p(x|z) for z from the prior (no pixel noise is drawn). */
   sample(n: number, options: SampleOptions = {}): Promise<Samples> {
-    return this.call('sample', options, (work) => sample(this.#decoder(work), n, options));
+    return this.call('sample', options, (work) => sample(this.decoder(work, 'decode', 'mean'), n, options));
   }
 
   /** The evidence lower bound and its two terms. */
   elbo(x: Examples, options: ElboOptions = {}): Promise<Elbo> {
     return this.call('elbo', options, (work) =>
-      elbo(work, this.graph('elbo'), this.#examples(x), this.manifest.serve.latentDim, options),
+      elbo(work, this.graph('elbo'), this.images(x), this.manifest.serve.latentDim, options),
     );
   }
 
   /** From b to a, two (or more pairs of) latent vectors, in latent or in data space: see {@link interpolate}. */
   interpolate(a: Examples, b: Examples, options: InterpolateOptions = {}): Promise<Interpolation> {
-    return this.call('interpolate', options, (work) => interpolate(this.#decoder(work), a, b, options));
+    return this.call('interpolate', options, (work) =>
+      interpolate(this.decoder(work, 'decode', 'mean'), a, b, options),
+    );
   }
 
   /** Images of latent vectors moved along one dimension at a time: see {@link perturb}. */
   perturb(z: Examples, options: PerturbOptions = {}): Promise<Perturbation> {
-    return this.call('perturb', options, (work) => perturb(this.#decoder(work), z, options));
-  }
-
-  get #pixels(): number {
-    const { height, width, channels } = this.manifest.serve.image;
-    return height * width * channels;
-  }
-
-  /** Bernoulli pixels outside [0, 1] have no likelihood: bytes 0 .. 255 would pass for a terrible model. */
-  #examples(x: Examples): Rows {
-    const { likelihood, image } = this.manifest.serve;
-    return toRows(x, { name: 'x', size: this.#pixels, range: likelihood === 'bernoulli' ? image.range : undefined });
-  }
-
-  #decoder(work: Work): Decoder {
-    const session = this.graph('decode');
-    const { latentDim, prior } = this.manifest.serve;
-    const perCall = rowsPerCall(session, this.#pixels);
-    const elements = this.#pixels;
-    return {
-      latentDim,
-      elements,
-      prior,
-      decode: async (z) => (await mapRows(work, session, 'z', z, ['mean'], perCall)).mean,
-    };
-  }
-
-  #likelihoodGraphs(): LikelihoodGraphs {
-    const { latentDim, prior } = this.manifest.serve;
-    return {
-      latentDim,
-      prior,
-      encode: () => this.graph('encode'),
-      logWeights: () => this.graph('logWeights'),
-      logConditional: () => this.graph('logConditional'),
-    };
+    return this.call('perturb', options, (work) => perturb(this.decoder(work, 'decode', 'mean'), z, options));
   }
 }

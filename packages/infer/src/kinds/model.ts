@@ -1,11 +1,11 @@
 import type { Tensor } from '../arrays/tensor.js';
 import type { ComputeDevice, Device, Feeds, Refusal, RunnableGraph } from '../device/types.js';
 import { DisposedError, RunFolderError } from '../errors.js';
-import type { Manifest } from '../manifest/manifest.js';
+import type { AnyManifest } from '../manifest/base.js';
 import { type CallOptions, Work } from '../methods/work.js';
 
 /** Checked manifest of a run and its graphs, opened on one device; `load` makes it. */
-export interface ModelContext<M extends Manifest = Manifest> {
+export interface ModelContext<M extends AnyManifest = AnyManifest> {
   readonly location: string;
   readonly manifest: M;
   readonly device: ComputeDevice;
@@ -13,7 +13,7 @@ export interface ModelContext<M extends Manifest = Manifest> {
 }
 
 /** Base class of the models of all kinds. */
-export abstract class ServedModel<M extends Manifest = Manifest> implements AsyncDisposable {
+export abstract class ServedModel<M extends AnyManifest = AnyManifest> implements AsyncDisposable {
   readonly #context: ModelContext<M>;
   readonly #underWay = new Set<Promise<unknown>>();
   #disposed: Promise<void> | undefined;

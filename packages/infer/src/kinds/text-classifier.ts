@@ -1,18 +1,57 @@
 import { float32 } from '../arrays/tensor.js';
 import { InputError, RunFolderError } from '../errors.js';
-import type { Manifest } from '../manifest/manifest.js';
+import type { ManifestOf } from '../manifest/base.js';
+import { size, withoutEval, z } from '../manifest/schema.js';
 import { type MostProbable, mostProbable } from '../methods/most-probable.js';
 import { checkNumbers, type Float32Tensor, rowsPerCall } from '../methods/rows.js';
 import type { CallOptions, Work } from '../methods/work.js';
 import { padRows } from '../text/pad.js';
 import { tokenRows, tooLong } from '../text/token-rows.js';
 import type { Tokeniser } from '../text/tokeniser.js';
-import { tokeniser } from '../text/tokenisers.js';
+import { TOKENISER_NAMES, tokeniser } from '../text/tokenisers.js';
 import { UNKNOWN, Vocabulary } from '../text/vocabulary.js';
 import { kindOf } from '../typed-array.js';
+import { classes } from './facts.js';
+import type { Kind } from './kind.js';
 import { type ModelContext, ServedModel } from './model.js';
 
-type TextClassifierManifest = Extract<Manifest, { kind: 'text-classifier' }>;
+/** Facts for using a classifier of texts. */
+export interface TextClassifierServe {
+  /** The name of each class, in the order of the probabilities. */
+  readonly classes: readonly string[];
+  /** How a text becomes tokens: see `tokeniser`. */
+  readonly tokeniser: string;
+  /** Which of the manifest's vocabularies it speaks. */
+  readonly vocabulary: string;
+  /** How many tokens the graph knows: that vocabulary must have as many. */
+  readonly vocabularySize: number;
+  /** The most tokens of a text. */
+  readonly maxLength: number;
+  readonly [detail: string]: unknown;
+}
+
+type TextClassifierManifest = ManifestOf<'text-classifier', TextClassifierServe>;
+
+export const textClassifier: Kind<'text-classifier', TextClassifierServe, TextClassifierModel> = {
+  kind: 'text-classifier',
+  serve: withoutEval(() =>
+    z.looseObject({
+      classes,
+      tokeniser: z.enum(TOKENISER_NAMES),
+      vocabulary: z.string().min(1),
+      vocabularySize: size,
+      maxLength: size,
+    }),
+  ),
+  roles: ({ serve: { classes, vocabularySize } }) => ({
+    classify: {
+      required: true,
+      inputs: { tokens: { shape: ['batch', 'length'], dtype: 'int32', below: vocabularySize } },
+      outputs: { probabilities: ['batch', classes.length] },
+    },
+  }),
+  create: (context) => new TextClassifierModel(context),
+};
 
 /** Classes of n rows of token ids, with their probabilities. */
 export interface TokenClassification extends MostProbable {

@@ -1,6 +1,7 @@
 import { float32, type Tensor } from '../arrays/tensor.js';
 import { InputError, RunFolderError } from '../errors.js';
-import type { Manifest } from '../manifest/manifest.js';
+import type { ManifestOf } from '../manifest/base.js';
+import { size, withoutEval, z } from '../manifest/schema.js';
 import {
   beamSearch,
   type SearchOptions,
@@ -14,10 +15,69 @@ import type { Work, WorkOptions } from '../methods/work.js';
 import { padRows } from '../text/pad.js';
 import { tokenRows } from '../text/token-rows.js';
 import type { Tokeniser } from '../text/tokeniser.js';
-import { tokeniser } from '../text/tokenisers.js';
+import { TOKENISER_NAMES, tokeniser } from '../text/tokenisers.js';
 import { END, PADDING, START, Vocabulary } from '../text/vocabulary.js';
 import { kindOf } from '../typed-array.js';
+import type { Kind } from './kind.js';
 import { type ModelContext, ServedModel } from './model.js';
+
+/** Facts for using a model that translates sentences. */
+export interface TranslatorServe {
+  /** How a sentence becomes tokens: see `tokeniser`. */
+  readonly tokeniser: string;
+  /** Tokens of a source that the graphs read, marks counted; shorter ones are padded. */
+  readonly sourceLength: number;
+  /** The marks around a source. */
+  readonly sourceMarks: { readonly start: boolean; readonly end: boolean };
+  /** Tokens of a translation at most, the end mark counted. */
+  readonly maxLength: number;
+  /** Whether translations end by a mark; without one they all have `maxLength` tokens. */
+  readonly end: boolean;
+  /** Length of the encoder's vectors. */
+  readonly units: number;
+  /** Whether the model looks back at the source, and so has attention to show. */
+  readonly attention: boolean;
+  /** Tokens of the vocabularies `source` and `target` that the graphs were made for. */
+  readonly vocabularySizes: { readonly source: number; readonly target: number };
+  readonly [detail: string]: unknown;
+}
+
+type TranslatorManifest = ManifestOf<'translator', TranslatorServe>;
+
+export const translator: Kind<'translator', TranslatorServe, TranslatorModel> = {
+  kind: 'translator',
+  serve: withoutEval(() =>
+    z.looseObject({
+      tokeniser: z.enum(TOKENISER_NAMES),
+      sourceLength: size,
+      sourceMarks: z.object({ start: z.boolean(), end: z.boolean() }),
+      maxLength: size,
+      end: z.boolean(),
+      units: size,
+      attention: z.boolean(),
+      vocabularySizes: z.object({ source: size, target: size }),
+    }),
+  ),
+  roles({ serve: { sourceLength, units, attention, vocabularySizes } }) {
+    const source = { shape: ['batch', sourceLength], dtype: 'int32', below: vocabularySizes.source } as const;
+    const token = { shape: ['batch'], dtype: 'int32', below: vocabularySizes.target } as const;
+    const outputs = ['batch', sourceLength, units];
+    const state = ['batch', units];
+    return {
+      encode: { required: true, inputs: { source }, outputs: { outputs, state } },
+      decodeStep: {
+        required: true,
+        inputs: { token, state, ...(attention && { source, outputs }) },
+        outputs: {
+          logProbs: ['batch', vocabularySizes.target],
+          nextState: state,
+          ...(attention && { attention: ['batch', sourceLength] }),
+        },
+      },
+    };
+  },
+  create: (context) => new TranslatorModel(context),
+};
 
 export interface TranslateOptions extends WorkOptions {
   /** Sequences that the search keeps; default 1, greedy: the most probable token, one after the other. */
@@ -59,14 +119,14 @@ export interface TranslationScore {
 }
 
 /** Translates sentences word by word, with the attention that it paid. */
-export class TranslatorModel extends ServedModel<Extract<Manifest, { kind: 'translator' }>> {
+export class TranslatorModel extends ServedModel<TranslatorManifest> {
   readonly kind = 'translator';
   readonly #source: Vocabulary;
   readonly #target: Vocabulary;
   readonly #tokenise: Tokeniser;
 
   /** Throws RunFolderError when the vocabularies are not those of the graphs. */
-  constructor(context: ModelContext<Extract<Manifest, { kind: 'translator' }>>) {
+  constructor(context: ModelContext<TranslatorManifest>) {
     super(context);
     const { manifest, location } = context;
     const of = (side: 'source' | 'target') => {

@@ -88,3 +88,12 @@ export interface ManifestBase {
   readonly metrics: readonly MetricEntry[];
   readonly [detail: string]: unknown;
 }
+
+/** Content of the manifest.json of a run of one kind: `serve` has the facts that its model is used with. */
+export type ManifestOf<K extends string, Serve extends object> = ManifestBase & {
+  readonly kind: K;
+  readonly serve: Serve;
+};
+
+/** Content of the manifest.json of a run of any kind, one of a caller's own too. */
+export type AnyManifest = ManifestOf<string, object>;

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { count, z } from './schema.js';
 
 /** A file of a run, as its manifest describes it. */
 export interface RunFile {
@@ -22,7 +22,7 @@ export const runFile: {
     .string()
     .refine(isInsideFolder, 'expected a relative path inside the run folder, with forward slashes and no ".."'),
   sha256,
-  bytes: z.int().nonnegative(),
+  bytes: count,
 };
 
 /** A file must stay inside its run folder, on every system and under every URL. */

@@ -1,8 +1,7 @@
-import { z } from 'zod';
 import type { RandomState } from '../random.js';
 import { type RunFile, runFile } from './run-file.js';
+import { count, withoutEval, z } from './schema.js';
 import type { StepGraph } from './step-graph.js';
-import { withoutEval } from './without-eval.js';
 
 /** A training step's graph file, of standard operators only. */
 export interface StepEntry extends RunFile, StepGraph {
@@ -28,7 +27,6 @@ export interface TrainingEntry {
 }
 
 export const trainingEntry: z.ZodType<TrainingEntry> = withoutEval(() => {
-  const count = z.int().nonnegative();
   const shape = z.array(count);
   const named = { name: z.string().min(1), shape };
 

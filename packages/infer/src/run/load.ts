@@ -3,16 +3,18 @@ import { describe, type TensorSpec } from '../arrays/tensor.js';
 import { openDevice } from '../device/open.js';
 import type { ComputeDevice, DeviceOptions, Session } from '../device/types.js';
 import { AbortError, GraphError, InputError, RunFolderError } from '../errors.js';
-import { checkRoles, createModel, type Model } from '../kinds/index.js';
-import { type GraphEntry, MANIFEST_FILE, type ValueEntry } from '../manifest/base.js';
-import type { Manifest } from '../manifest/manifest.js';
+import type { Manifest, Model } from '../kinds/index.js';
+import type { AnyKind, ManifestOfKind, ModelOfKind } from '../kinds/kind.js';
+import { createModel, type KindOptions, kindNamed } from '../kinds/registry.js';
+import { checkRoles } from '../kinds/roles.js';
+import { type AnyManifest, type GraphEntry, MANIFEST_FILE, type ValueEntry } from '../manifest/base.js';
 import type { RunFile } from '../manifest/run-file.js';
 import { checkOptions } from '../options.js';
 import { sha256 } from '../source/sha256.js';
 import type { ReadOptions, RunSource } from '../source/source.js';
 import { type FetchOptions, UrlSource, withoutSecrets } from '../source/url-source.js';
 import { kindOf, shown, typedArrayKind } from '../typed-array.js';
-import { graphFiles, parseManifest } from './manifest.js';
+import { type AnyKindOptions, graphFiles, parseManifest } from './manifest.js';
 
 /** How far a load is, in bytes of graphs. */
 export interface LoadProgress {
@@ -43,31 +45,52 @@ const DEFAULT_LIMIT = 2 ** 30;
  *
  * Throws RunFolderError (no run there, unfinished, from a newer version, out of reach, too large, a graph missing or not
  * the one that the manifest describes), GraphError (not an ONNX file, or not of the shapes in the manifest), DeviceError
- * or AbortError.
+ * or AbortError. Kinds of one's own are given as `kinds`: see `defineKind`.
  */
-export async function load(location: RunLocation, options: LoadOptions = {}): Promise<Model> {
+export async function load<Own extends AnyKind>(
+  location: RunLocation,
+  options: LoadOptions & KindOptions<Own>,
+): Promise<Model | ModelOfKind<Own>>;
+export async function load(location: RunLocation, options?: LoadOptions): Promise<Model>;
+export async function load(
+  location: RunLocation,
+  options: LoadOptions & Partial<KindOptions> = {},
+): Promise<Model | ModelOfKind<AnyKind>> {
   checkOptions('a load', options);
   const name = nameOf(location);
   return abortable(name, options.signal, loadModel(location, options), (late) => late.dispose());
 }
 
+/** Options of {@link loadManifest}. */
+export type ManifestOptions = Pick<LoadOptions, 'signal' | 'maxBytes' | keyof FetchOptions>;
+
 /** A run's manifest alone; the graphs are not looked at. Throws RunFolderError or AbortError. */
+export async function loadManifest<Own extends AnyKind>(
+  location: RunLocation,
+  options: ManifestOptions & KindOptions<Own>,
+): Promise<Manifest | ManifestOfKind<Own>>;
 export async function loadManifest(
   location: RunLocation,
-  options: Pick<LoadOptions, 'signal' | 'maxBytes' | keyof FetchOptions> = {},
-): Promise<Manifest> {
+  options: ManifestOptions & AnyKindOptions,
+): Promise<AnyManifest>;
+export async function loadManifest(location: RunLocation, options?: ManifestOptions): Promise<Manifest>;
+export async function loadManifest(
+  location: RunLocation,
+  options: ManifestOptions & Partial<KindOptions | AnyKindOptions> = {},
+): Promise<AnyManifest> {
   checkOptions('a load', options);
   const name = nameOf(location);
-  const reading = openSource(location, options).then((source) =>
-    readManifest(source, limitOf(options), options.signal),
-  );
+  const reading = openSource(location, options).then((source) => readManifest(source, options));
   return abortable(name, options.signal, reading);
 }
 
-async function loadModel(location: RunLocation, options: LoadOptions): Promise<Model> {
+async function loadModel<Own extends AnyKind>(
+  location: RunLocation,
+  options: LoadOptions & Partial<KindOptions<Own>>,
+): Promise<Model | ModelOfKind<Own>> {
   const source = await openSource(location, options);
-  const manifest = await readManifest(source, limitOf(options), options.signal);
-  checkRoles(manifest, source.location);
+  const manifest = await readManifest(source, options);
+  checkRoles(kindNamed(manifest.kind, options.kinds), manifest, source.location);
   const read = runFileReader(source, graphFiles(manifest.graphs), options);
   const device = await openDevice(options);
   try {
@@ -77,7 +100,7 @@ async function loadModel(location: RunLocation, options: LoadOptions): Promise<M
       const externalData = await readExternalData(entry, read);
       graphs[name] = await openGraph(source.location, entry, bytes, device, externalData);
     }
-    return createModel({ location: source.location, manifest, device, graphs });
+    return createModel({ location: source.location, manifest, device, graphs }, options.kinds);
   } catch (error) {
     await device.dispose();
     throw error;
@@ -181,11 +204,14 @@ function addressOf(location: string | URL): string {
 
 const isUrl = (text: string): boolean => /^https?:\/\//i.test(text);
 
+/** A run's manifest, checked. */
 export async function readManifest(
   source: RunSource,
-  limit: number,
-  signal: AbortSignal | undefined,
-): Promise<Manifest> {
+  options: Pick<LoadOptions, 'signal' | 'maxBytes'> & Partial<KindOptions | AnyKindOptions>,
+): Promise<AnyManifest> {
+  const { signal } = options;
+  const kinds = options.kinds ?? [];
+  const limit = limitOf(options);
   const bytes = await bytesOf(source, MANIFEST_FILE, { limit, signal });
   if (!bytes) throw await source.explainAbsence();
   const from = `${source.location}: ${MANIFEST_FILE}`;
@@ -197,7 +223,8 @@ export async function readManifest(
       { location: source.location },
     );
   }
-  return parseManifest(new TextDecoder().decode(bytes), from);
+  const text = new TextDecoder().decode(bytes);
+  return kinds === 'any' ? parseManifest(text, from, { kinds }) : parseManifest(text, from, { kinds });
 }
 
 /** A file's bytes. Throws InputError when a caller's own source gives something else. */

@@ -1,16 +1,15 @@
-import { z } from 'zod';
-import { MANIFEST_FORMAT } from '../manifest/base.js';
-import type { Manifest } from '../manifest/manifest.js';
+import { InputError } from '../errors.js';
+import type { Manifest } from '../kinds/index.js';
+import type { AnyKind } from '../kinds/kind.js';
+import { kindsWith } from '../kinds/registry.js';
+import type { StandardSchema } from '../kinds/standard-schema.js';
+import { type AnyManifest, MANIFEST_FORMAT } from '../manifest/base.js';
 import { runFile, sha256 } from '../manifest/run-file.js';
+import { count, size, withoutEval, z } from '../manifest/schema.js';
 import { trainingEntry } from '../manifest/training-entry.js';
-import { withoutEval } from '../manifest/without-eval.js';
-import { TOKENISER_NAMES } from '../text/tokenisers.js';
 
-/** Checks a manifest, when read and before it is written. Unknown keys are kept; they mean nothing to this version. */
-export const manifestSchema: z.ZodType<Manifest> = withoutEval(() => {
-  const size = z.int().positive();
-  const count = z.int().nonnegative();
-
+/** The entries that the manifests of all kinds have. */
+const base = withoutEval(() => {
   const values = z.record(
     z.string(),
     z.object({
@@ -19,46 +18,7 @@ export const manifestSchema: z.ZodType<Manifest> = withoutEval(() => {
     }),
   );
 
-  const image = z.object({ height: size, width: size, channels: size, range: z.tuple([z.number(), z.number()]) });
-
-  const serve = z.looseObject({
-    latentDim: size,
-    prior: z.enum(['normal', 'uniform']),
-    image,
-    likelihood: z.string().optional(),
-  });
-
-  const conditionalServe = serve.extend({ classes: z.array(z.string()).min(2) });
-
-  const classifierServe = z.looseObject({ classes: z.array(z.string()).min(2), featureDim: size, image });
-
-  const embeddingServe = z.looseObject({
-    embeddingDim: size,
-    image,
-    metric: z.enum(['euclidean', 'cosine']),
-    threshold: z.number().optional(),
-  });
-
-  const textClassifierServe = z.looseObject({
-    classes: z.array(z.string()).min(2),
-    tokeniser: z.enum(TOKENISER_NAMES),
-    vocabulary: z.string().min(1),
-    vocabularySize: size,
-    maxLength: size,
-  });
-
-  const translatorServe = z.looseObject({
-    tokeniser: z.enum(TOKENISER_NAMES),
-    sourceLength: size,
-    sourceMarks: z.object({ start: z.boolean(), end: z.boolean() }),
-    maxLength: size,
-    end: z.boolean(),
-    units: size,
-    attention: z.boolean(),
-    vocabularySizes: z.object({ source: size, target: size }),
-  });
-
-  const base = z.looseObject({
+  return z.looseObject({
     format: z.literal(MANIFEST_FORMAT),
     model: z.string().min(1),
     created: z.iso.datetime({ offset: true }),
@@ -107,24 +67,38 @@ export const manifestSchema: z.ZodType<Manifest> = withoutEval(() => {
       }),
     ),
   });
-
-  const languageModelServe = z.looseObject({
-    vocabulary: z.string().min(1),
-    tokeniser: z.enum(TOKENISER_NAMES),
-    blockSize: size,
-    layers: size,
-    heads: size,
-    headDim: size,
-  });
-
-  return z.discriminatedUnion('kind', [
-    base.extend({ kind: z.literal('latent'), serve }),
-    base.extend({ kind: z.literal('generator'), serve }),
-    base.extend({ kind: z.literal('conditional'), serve: conditionalServe }),
-    base.extend({ kind: z.literal('classifier'), serve: classifierServe }),
-    base.extend({ kind: z.literal('text-classifier'), serve: textClassifierServe }),
-    base.extend({ kind: z.literal('embedding'), serve: embeddingServe }),
-    base.extend({ kind: z.literal('translator'), serve: translatorServe }),
-    base.extend({ kind: z.literal('language-model'), serve: languageModelServe }),
-  ]);
 });
+
+/** Checks manifests of some kinds. Unknown keys are kept; they mean nothing to this version. */
+export function manifestSchemaOf(kinds: ReadonlyMap<string, AnyKind>): z.ZodType<AnyManifest> {
+  return withoutEval(() => {
+    const options = [...kinds.values()].map(({ kind, serve }) =>
+      base.extend({ kind: z.literal(kind), serve: serveOf(kind, serve) }),
+    );
+    return z.discriminatedUnion('kind', options as [(typeof options)[number]]);
+  });
+}
+
+/** Checks a manifest of infer's kinds, when read and before it is written. */
+export const manifestSchema: z.ZodType<Manifest> = manifestSchemaOf(kindsWith()) as z.ZodType<Manifest>;
+
+/** Checks what manifests of all kinds have, for those who do not use the model. */
+export const anyManifestSchema: z.ZodType<AnyManifest> = withoutEval(() =>
+  base.extend({ kind: z.string().min(1), serve: z.looseObject({}) }),
+);
+
+/** The facts of a kind, checked by its own schema. */
+function serveOf(kind: string, { '~standard': schema }: StandardSchema<object>): z.ZodType<object> {
+  return z.unknown().transform((value, { issues }) => {
+    const result = schema.validate(value);
+    if (result instanceof Promise) {
+      throw new InputError(`the schema of the kind '${kind}' gives a promise: it must check at once`, { kind });
+    }
+    if (result.issues === undefined) return result.value;
+    for (const issue of result.issues) {
+      const path = issue.path?.map((part) => (typeof part === 'object' ? part.key : part)) ?? [];
+      issues.push({ code: 'custom', input: value, ...issue, path });
+    }
+    return z.NEVER;
+  });
+}

@@ -2,10 +2,12 @@ import { decodeSafetensors } from '../arrays/safetensors.js';
 import type { TrainingState } from '../arrays/state.js';
 import { openDevice } from '../device/open.js';
 import { RunFolderError } from '../errors.js';
-import type { Manifest } from '../manifest/manifest.js';
+import type { AnyKind } from '../kinds/kind.js';
+import type { KindOptions } from '../kinds/registry.js';
+import type { AnyManifest } from '../manifest/base.js';
 import { checkOptions } from '../options.js';
 import { Random } from '../random.js';
-import { abortable, limitOf, nameOf, openSource, type RunLocation, readManifest, runFileReader } from '../run/load.js';
+import { abortable, nameOf, openSource, type RunLocation, readManifest, runFileReader } from '../run/load.js';
 import { type OpenStep, openStep, StepRunner } from './runner.js';
 import { type TrainableManifest, type TrainableOptions, TrainableSession } from './session.js';
 
@@ -15,15 +17,26 @@ import { type TrainableManifest, type TrainableOptions, TrainableSession } from 
  *
  * Throws what `load` throws, and RunFolderError (`not-trainable`) when the run was written without its training step.
  */
-export async function loadTrainable(location: RunLocation, options: TrainableOptions = {}): Promise<TrainableSession> {
+export async function loadTrainable<Own extends AnyKind>(
+  location: RunLocation,
+  options: TrainableOptions & KindOptions<Own>,
+): Promise<TrainableSession<Own>>;
+export async function loadTrainable(location: RunLocation, options?: TrainableOptions): Promise<TrainableSession>;
+export async function loadTrainable(
+  location: RunLocation,
+  options: TrainableOptions & Partial<KindOptions> = {},
+): Promise<TrainableSession<AnyKind>> {
   checkOptions('a load', options);
   const name = nameOf(location);
   return abortable(name, options.signal, loadSession(location, options), (late) => late.dispose());
 }
 
-async function loadSession(address: RunLocation, options: TrainableOptions): Promise<TrainableSession> {
+async function loadSession(
+  address: RunLocation,
+  options: TrainableOptions & Partial<KindOptions>,
+): Promise<TrainableSession<AnyKind>> {
   const source = await openSource(address, options);
-  const manifest = await readManifest(source, limitOf(options), options.signal);
+  const manifest = await readManifest(source, options);
   const { location } = source;
   requireTrainable(manifest, location);
   const { steps, state, random: resumed } = manifest.training;
@@ -48,7 +61,7 @@ async function loadSession(address: RunLocation, options: TrainableOptions): Pro
   }
 }
 
-function requireTrainable(manifest: Manifest, location: string): asserts manifest is TrainableManifest {
+function requireTrainable(manifest: AnyManifest, location: string): asserts manifest is TrainableManifest<AnyKind> {
   if (manifest.training) return;
   throw new RunFolderError(
     'not-trainable',
@@ -67,7 +80,11 @@ function decodeState(bytes: Uint8Array, from: string): TrainingState {
 }
 
 /** Throws RunFolderError when the manifest speaks of variables that the state has not, or of places outside a file. */
-function checkVariables({ graphs, training }: TrainableManifest, state: TrainingState, location: string): void {
+function checkVariables(
+  { graphs, training }: TrainableManifest<AnyKind>,
+  state: TrainingState,
+  location: string,
+): void {
   const refuse = (what: string, data: Record<string, unknown>): RunFolderError =>
     new RunFolderError('manifest-invalid', `${location}: the manifest's training is not valid: ${what}`, data);
   for (const [name, { reads, assigns }] of Object.entries(training.steps)) {

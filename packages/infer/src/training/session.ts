@@ -4,9 +4,10 @@ import { openDevice } from '../device/open.js';
 import { SerialQueue } from '../device/queue.js';
 import type { Device, Refusal, Session } from '../device/types.js';
 import { DisposedError, InputError } from '../errors.js';
-import { createModel, type Model } from '../kinds/index.js';
+import type { Manifest, Model } from '../kinds/index.js';
+import type { AnyKind, ManifestOfKind, ModelOfKind } from '../kinds/kind.js';
+import { createModel, type KindOptions } from '../kinds/registry.js';
 import { type GraphEntry, MANIFEST_FILE } from '../manifest/base.js';
-import type { Manifest } from '../manifest/manifest.js';
 import type { BatchEntry } from '../manifest/step-graph.js';
 import type { TrainingEntry } from '../manifest/training-entry.js';
 import type { Random } from '../random.js';
@@ -29,31 +30,33 @@ export interface StepOptions {
 }
 
 /** The manifest of a run that can be trained further. */
-export type TrainableManifest = Manifest & { readonly training: TrainingEntry };
+export type TrainableManifest<Own extends AnyKind = never> = (Manifest | ManifestOfKind<Own>) & {
+  readonly training: TrainingEntry;
+};
 
 /** Parts of a training session; `loadTrainable` makes them. */
-export interface TrainableParts {
+export interface TrainableParts<Own extends AnyKind = never> {
   readonly source: RunSource;
-  readonly manifest: TrainableManifest;
+  readonly manifest: TrainableManifest<Own>;
   readonly runner: StepRunner;
   readonly random: Random;
   /** The inference graphs' files. */
   readonly files: Readonly<Record<string, Uint8Array>>;
-  readonly options: TrainableOptions;
+  readonly options: TrainableOptions & Partial<KindOptions<Own>>;
 }
 
 /**
  * The training of a run, going on. Calls of `step` are queued. The inference graphs get the new weights by
  * {@link model}: their files hold each weight at a known place, where the new numbers are written.
  */
-export class TrainableSession implements AsyncDisposable {
-  readonly #parts: TrainableParts;
+export class TrainableSession<Own extends AnyKind = never> implements AsyncDisposable {
+  readonly #parts: TrainableParts<Own>;
   readonly #queue = new SerialQueue();
   readonly #done: Record<string, number> = {};
   #disposed: Promise<void> | undefined;
 
   /** Made by `loadTrainable`. */
-  constructor(parts: TrainableParts) {
+  constructor(parts: TrainableParts<Own>) {
     this.#parts = parts;
   }
 
@@ -61,7 +64,7 @@ export class TrainableSession implements AsyncDisposable {
     return this.#parts.source.location;
   }
 
-  get manifest(): TrainableManifest {
+  get manifest(): TrainableManifest<Own> {
     return this.#parts.manifest;
   }
 
@@ -118,7 +121,7 @@ export class TrainableSession implements AsyncDisposable {
    * The model with the weights of now, on a device of its own: later steps do not change it, and it is the caller's to
    * dispose.
    */
-  async model(): Promise<Model> {
+  async model(): Promise<Model | ModelOfKind<Own>> {
     const { manifest, options } = this.#parts;
     const { location } = this;
     const files = this.#graphsWith(await this.state());
@@ -128,7 +131,7 @@ export class TrainableSession implements AsyncDisposable {
       for (const [name, entry] of Object.entries(manifest.graphs)) {
         graphs[name] = await openGraph(location, entry, files[name]!, device);
       }
-      return createModel({ location, manifest, device, graphs });
+      return createModel({ location, manifest, device, graphs }, options.kinds);
     } catch (error) {
       await device.dispose();
       throw error;

@@ -1,4 +1,4 @@
-import { type DeviceRequest, load, Random } from '@onnx-forge/infer';
+import { type DeviceRequest, Random } from '@onnx-forge/infer';
 import type { DataReference, DataSet } from '../data/data-set.js';
 import { TrainError } from '../errors.js';
 import { readLog } from '../metrics/log.js';
@@ -10,6 +10,7 @@ import { RunFolder } from '../run/folder.js';
 import { readSnapshots } from '../run/snapshots.js';
 import { suggestionAndList } from '../suggest.js';
 import type { OnEvent } from '../trainer/events.js';
+import { loadRun } from './load-run.js';
 
 export interface DrawRequest {
   readonly recipe: Recipe;
@@ -35,7 +36,7 @@ export async function drawFigures(request: DrawRequest): Promise<readonly string
   const { recipe, run, only, device = 'auto', threads, signal, onEvent = () => {} } = request;
   const chosen = Object.entries(recipe.figures).filter(([name]) => only === undefined || name === only);
   if (only !== undefined && chosen.length === 0) throw unknownFigure(recipe, only);
-  await using model = await load(run, { device, ...(threads !== undefined && { threads }) });
+  await using model = await loadRun(recipe, run, { device, ...(threads !== undefined && { threads }) });
   const folder = new RunFolder(run);
   const { manifest } = model;
   const options = recipeOptions(recipe, {}, manifest.options as OptionValues);

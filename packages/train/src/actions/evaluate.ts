@@ -1,4 +1,4 @@
-import { type DeviceRequest, load } from '@onnx-forge/infer';
+import type { DeviceRequest } from '@onnx-forge/infer';
 import type { DataReference, DataSet, SplitName } from '../data/data-set.js';
 import { requireExamples } from '../data/sound.js';
 import { TrainError } from '../errors.js';
@@ -10,6 +10,7 @@ import { type Recipe, recipeOptions } from '../recipe/recipe.js';
 import { RunFolder } from '../run/folder.js';
 import { recordMeasurements } from '../run/manifest.js';
 import type { OnEvent } from '../trainer/events.js';
+import { loadRun } from './load-run.js';
 
 export interface EvaluateRequest {
   readonly recipe: Recipe;
@@ -50,7 +51,7 @@ export async function evaluateRun(request: EvaluateRequest): Promise<readonly Me
   } = request;
   if (!recipe.evaluate) return [];
   const where = { device, ...(threads !== undefined && { threads }) };
-  await using model = await load(run, where);
+  await using model = await loadRun(recipe, run, where);
   const onAbsent = (text: string) => onEvent({ type: 'notice', text });
   await using judge = new Judge({ run, judge: request.judge, device: where, onAbsent });
   const options = recipeOptions(recipe, {}, model.manifest.options as OptionValues);

@@ -8,7 +8,7 @@ import { CompiledEngine } from '../engine/compiled.js';
 import { EagerEngine } from '../engine/eager.js';
 import type { Engine } from '../engine/engine.js';
 import { TrainError } from '../errors.js';
-import type { Served } from '../kinds/served.js';
+import { kindName, type Served } from '../kinds/served.js';
 import { seededInitializers } from '../layers/initializers.js';
 import { type Networks, type NetworkWeight, networkWeights } from '../layers/network.js';
 import { loadData, recipeData } from '../recipe/data.js';
@@ -129,8 +129,7 @@ export async function train(request: TrainRequest): Promise<TrainResult> {
     averages?.dispose();
   }
   const { step, stepsPerEpoch, seconds, metrics } = loop;
-  const { kind } = served;
-  const about = { status, recipe: recipe.name, kind, out: folder.path };
+  const about = { status, recipe: recipe.name, kind: kindName(served.kind), out: folder.path };
   const done = { ...about, steps: step, epochs: step / stepsPerEpoch, seconds };
   if (status === 'interrupted') return { ...done, metrics, measurements: [], figures: [] };
 

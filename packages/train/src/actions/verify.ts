@@ -35,7 +35,7 @@ export interface GraphVerification extends DeviceVerification {
  */
 export async function verifyRun(request: VerifyRunRequest): Promise<GraphVerification[]> {
   const { recipe, run, device = 'cpu', signal, onGraph = () => {} } = request;
-  const manifest = await loadManifest(run);
+  const manifest = await loadManifest(run, { kinds: recipe.kinds });
   const options = recipeOptions(recipe, {}, manifest.options as OptionValues);
   const facts = dataFacts(manifest);
   const nets = recipe.nets(options, seededInitializers(new Random(0)), facts);

@@ -1,7 +1,6 @@
-import type { Random } from '@onnx-forge/infer';
+import type { KindReference, ModelKind, ModelOf, Random } from '@onnx-forge/infer';
 import type { DataSet } from '../data/data-set.js';
 import type { LogLine } from '../metrics/log.js';
-import type { ModelKind, ModelOf } from '../model-kinds.js';
 import type { OptionValues } from '../options/option.js';
 
 /** Samples taken during training from the same noise. */
@@ -14,7 +13,7 @@ export interface Snapshot {
 }
 
 /** Everything that a figure may be drawn from: the exported model, the data, and what training recorded. */
-export interface FigureContext<Kind extends ModelKind = ModelKind> {
+export interface FigureContext<Kind extends KindReference = ModelKind> {
   readonly model: ModelOf<Kind>;
   readonly options: OptionValues;
   /** The recipe's inputs as fields. */
@@ -33,7 +32,7 @@ export interface FigureImage {
 }
 
 /** One figure of a run; a pure function. A list is for a figure of several parts, each a file of its own. */
-export type Figure<Kind extends ModelKind = ModelKind> = (
+export type Figure<Kind extends KindReference = ModelKind> = (
   context: FigureContext<Kind>,
 ) => Promise<FigureImage | readonly FigurePart[]> | FigureImage | readonly FigurePart[];
 

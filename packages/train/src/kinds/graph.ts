@@ -1,37 +1,26 @@
 import type { tf } from '@onnx-forge/export';
-import type { Tensor } from '@onnx-forge/infer';
+import type { GraphInput, Tensor } from '@onnx-forge/infer';
 
-/** Sizes, or names of free dimensions: ['batch', 784]. Equal names must be equal sizes. */
-export type GraphShape = readonly (number | string)[];
+export type { GraphInput, GraphShape, IntegerInput } from '@onnx-forge/infer';
 
-/** An input of whole numbers: token ids, positions, classes. */
-export interface IntegerInput {
-  readonly shape: GraphShape;
-  readonly dtype: 'int32';
-  /** Its numbers are from 0 up to, not including, this: what `verify` draws. */
-  readonly below: number;
-}
-
-/** A float32 input by its shape alone, or one of whole numbers. */
-export type GraphInput = GraphShape | IntegerInput;
-
-/** Shape and dtype of an input, as a signature wants them. */
-export function inputType(input: GraphInput): { readonly shape: GraphShape; readonly dtype: 'float32' | 'int32' } {
-  return 'dtype' in input ? { shape: input.shape, dtype: input.dtype } : { shape: input, dtype: 'float32' };
-}
+/** Inputs or outputs of a graph, as tfjs code sees them. */
+export type Tensors<Name extends string = string> = Readonly<Record<Name, tf.Tensor>>;
 
 /** An inference function and the inputs that it takes. It becomes one ONNX file of the run. */
 export interface Graph {
   readonly inputs: Readonly<Record<string, GraphInput>>;
-  run(inputs: Readonly<Record<string, tf.Tensor>>): Readonly<Record<string, tf.Tensor>>;
+  run(inputs: Tensors): Tensors;
 }
+
+/** tfjs code of a graph. It sees exactly the inputs that the graph has: `({ x }: Tensors<'x'>) => ...`. */
+export type GraphCode = Graph['run'];
 
 /** Declares an inference function; `run` sees exactly the inputs that are declared. */
 export function graph<Input extends string>(
   inputs: Readonly<Record<Input, GraphInput>>,
-  run: (inputs: Readonly<Record<Input, tf.Tensor>>) => Readonly<Record<string, tf.Tensor>>,
+  run: (inputs: Tensors<Input>) => Tensors,
 ): Graph {
-  return { inputs, run: run as Graph['run'] };
+  return { inputs, run };
 }
 
 /**

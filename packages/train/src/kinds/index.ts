@@ -23,7 +23,16 @@ export { adversarialLosses, beliefs } from './generator/figures/adversarial.js';
 export { criticEstimate, interpolationSharpness } from './generator/measures/critic.js';
 export { discriminatorAccuracy } from './generator/measures/discriminator.js';
 export { type GeneratorModelOptions, generatorModel } from './generator/model.js';
-export { type Graph, type GraphInput, type GraphRunner, type GraphShape, graph, type IntegerInput } from './graph.js';
+export {
+  type Graph,
+  type GraphCode,
+  type GraphInput,
+  type GraphRunner,
+  type GraphShape,
+  graph,
+  type IntegerInput,
+  type Tensors,
+} from './graph.js';
 export { gradientsByDepth, gradientsInTraining } from './language-model/figures/gradients.js';
 export { writtenText } from './language-model/figures/written-text.js';
 export {
@@ -56,7 +65,7 @@ export { latentNeighbours } from './latent/measures/latent-neighbours.js';
 export { type LikelihoodOptions, likelihood } from './latent/measures/likelihood.js';
 export { type LatentModelOptions, latentModel } from './latent/model.js';
 export type { Monitor } from './monitor.js';
-export type { Served } from './served.js';
+export { graphsOf, type Served } from './served.js';
 export { textMistakes } from './text-classifier/figures/text-mistakes.js';
 export { labelsOf, textClassification, tokenRows } from './text-classifier/measures/text-classification.js';
 export { type TextClassifierModelOptions, textClassifierModel } from './text-classifier/model.js';

@@ -1,7 +1,6 @@
-import { Random } from '@onnx-forge/infer';
+import { type KindReference, type ModelOf, Random } from '@onnx-forge/infer';
 import type { DataSet } from '../data/data-set.js';
 import type { Measure } from '../measures/measure.js';
-import type { ModelKind, ModelOf } from '../model-kinds.js';
 import type { OptionValues } from '../options/option.js';
 import type { GraphRunner } from './graph.js';
 
@@ -18,7 +17,7 @@ export type Monitor<Options = OptionValues> = (
 ) => Promise<Readonly<Record<string, number>>>;
 
 /** A measure of the validation split as the monitor that it was before; the trainer gives monitors the model itself. */
-export function monitorOf<K extends ModelKind, Options>(measure: Measure<K, Options>): Monitor<Options> {
+export function monitorOf<K extends KindReference, Options>(measure: Measure<K, Options>): Monitor<Options> {
   return async (graphs, data, random, options) => {
     const seed = random.integer(2 ** 31);
     const measured = await measure(graphs as ModelOf<K>, data, { split: 'validation', seed, options });

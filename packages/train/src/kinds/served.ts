@@ -1,15 +1,26 @@
+import {
+  type AnyKind,
+  inputType,
+  type KindReference,
+  kindNamed,
+  type ModelOf,
+  type Role,
+  type RoleFacts,
+  type ServeOf,
+} from '@onnx-forge/infer';
 import type { Batch } from '../data/batches.js';
 import type { Split } from '../data/data-set.js';
+import { TrainError } from '../errors.js';
 import type { Measure } from '../measures/measure.js';
-import type { ModelKind, ModelOf, ServeFacts } from '../model-kinds.js';
-import type { Graph } from './graph.js';
+import type { Graph, GraphCode, Tensors } from './graph.js';
 
 /** Use of a recipe's networks once they are trained: kind, facts and graphs. Made by `latentModel`, `generatorModel`, ... */
-export interface Served<Kind extends ModelKind = ModelKind> {
-  /** Decides the methods that infer gives the run. */
+export interface Served<Kind extends KindReference = KindReference> {
+  /** Decides the methods that infer gives the run: one of infer's kinds by its name, or a kind of one's own. */
   readonly kind: Kind;
   /** Facts that infer needs beside the graphs; they go into the manifest. */
-  readonly facts: ServeFacts<Kind>;
+  readonly facts: ServeOf<Kind>;
+  /** Made by {@link graphsOf}; a run may have others beside those of its kind. */
   readonly graphs: Readonly<Record<string, Graph>>;
   /**
    * Gives their values to weights that no step moves, such as a whitening: before every validation and at the end of
@@ -21,5 +32,72 @@ export interface Served<Kind extends ModelKind = ModelKind> {
   /** Measures the validation split after each epoch, on the model of then. */
   readonly validation?: Measure<Kind>;
   /** Facts that only the trained model can tell, such as a threshold; from the validation split. */
-  calibrate?(model: ModelOf<Kind>, split: Split): Promise<Partial<ServeFacts<Kind>>>;
+  calibrate?(model: ModelOf<Kind>, split: Split): Promise<Partial<ServeOf<Kind>>>;
+}
+
+/** The kind's name in manifests. */
+export function kindName(kind: KindReference): string {
+  return typeof kind === 'string' ? kind : kind.kind;
+}
+
+/** A kind that infer has to be told of. */
+export function ownKinds(kind: KindReference): readonly AnyKind[] {
+  return typeof kind === 'string' ? [] : [kind];
+}
+
+/**
+ * Graphs of a kind of model. Names, shapes and dtypes of inputs are those of the kind's roles; a recipe brings the code.
+ *
+ * @param about facts that the shapes follow from
+ * @param code of each graph, by its name
+ * @throws TrainError (`recipe-invalid`) when a graph that the kind needs is missing, or it has none of that name; and when
+ *   the code gives other outputs than the kind's methods read
+ */
+export function graphsOf<Kind extends KindReference>(
+  kind: Kind,
+  about: RoleFacts<ServeOf<Kind>>,
+  code: Readonly<Record<string, GraphCode>>,
+): Readonly<Record<string, Graph>> {
+  const name = kindName(kind);
+  const roles = kindNamed(name, ownKinds(kind)).roles(about);
+  const refuse = (what: string): TrainError => {
+    const message = `a model of kind '${name}' ${what}; its graphs: ${Object.keys(roles).join(', ')}`;
+    return new TrainError('recipe-invalid', message, { kind: name });
+  };
+  const missing = Object.keys(roles).find((graph) => roles[graph]!.required && !Object.hasOwn(code, graph));
+  if (missing !== undefined) throw refuse(`needs the code of its graph '${missing}'`);
+  const graphs = Object.entries(code).map(([graph, run]): [string, Graph] => {
+    const role = Object.hasOwn(roles, graph) ? roles[graph] : undefined;
+    if (role === undefined) throw refuse(`has no graph '${graph}'`);
+    return [graph, { inputs: role.inputs, run: (inputs) => checked(graph, role, inputs, run(inputs)) }];
+  });
+  return Object.fromEntries(graphs);
+}
+
+/** The outputs, if they are what the methods of the kind read. */
+function checked(graph: string, { inputs, outputs }: Role, given: Tensors, made: Tensors): Tensors {
+  const sizes = new Map<string, number>();
+  for (const [name, input] of Object.entries(inputs)) {
+    for (const [axis, size] of inputType(input).shape.entries()) {
+      if (typeof size === 'string') sizes.set(size, given[name]!.shape[axis]!);
+    }
+  }
+  for (const [name, shape] of Object.entries(outputs)) {
+    const found = made[name];
+    if (found && (shape === 'any' || fits(found, shape, sizes))) continue;
+    const wanted = shape === 'any' ? 'present' : `float32 [${shape.join(', ')}]`;
+    const is = found ? `${found.dtype} [${found.shape.join(', ')}]` : 'missing';
+    const message = `graph '${graph}': its output '${name}' must be ${wanted}; the recipe's is ${is}`;
+    throw new TrainError('recipe-invalid', message, { graph, output: name });
+  }
+  return made;
+}
+
+/** Equal names are equal sizes; a size that no input has may be anything. */
+function fits({ dtype, shape }: Tensors[string], expected: readonly (number | string)[], sizes: Map<string, number>) {
+  const size = (axis: number) => {
+    const named = expected[axis]!;
+    return typeof named === 'number' ? named : (sizes.get(named) ?? shape[axis]);
+  };
+  return dtype === 'float32' && shape.length === expected.length && shape.every((found, axis) => found === size(axis));
 }

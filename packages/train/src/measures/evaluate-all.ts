@@ -1,9 +1,9 @@
-import type { ModelKind } from '../model-kinds.js';
+import type { KindReference } from '@onnx-forge/infer';
 import type { OptionValues } from '../options/option.js';
 import type { Measure } from './measure.js';
 
 /** Several measures as one, in this order. */
-export function evaluateAll<Kind extends ModelKind, Options = OptionValues>(
+export function evaluateAll<Kind extends KindReference, Options = OptionValues>(
   ...parts: readonly Measure<Kind, Options>[]
 ): Measure<Kind, Options> {
   return async (model, data, request) => {

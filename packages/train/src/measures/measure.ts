@@ -1,6 +1,5 @@
-import type { ImageEntry } from '@onnx-forge/infer';
+import type { ImageEntry, KindReference, ModelKind, ModelOf } from '@onnx-forge/infer';
 import type { DataSet, SplitName } from '../data/data-set.js';
-import type { ModelKind, ModelOf } from '../model-kinds.js';
 import type { OptionValues } from '../options/option.js';
 
 /** One number about a model, with what is needed to compute it again. */
@@ -41,14 +40,14 @@ export interface MeasureRequest<Options = OptionValues> {
  * Numbers about a model: of a trained run, or of one that is still in training (see `liveModel`). One measure serves
  * validation, what a recipe watches, and evaluation. `data` has the recipe's inputs as fields.
  */
-export type Measure<K extends ModelKind = ModelKind, Options = OptionValues> = (
+export type Measure<K extends KindReference = ModelKind, Options = OptionValues> = (
   model: ModelOf<K>,
   data: DataSet,
   request: MeasureRequest<Options>,
 ) => Promise<readonly Measurement[]>;
 
 /** @deprecated Use {@link Measure}. */
-export type Evaluate<Kind extends ModelKind = ModelKind> = Measure<Kind>;
+export type Evaluate<Kind extends KindReference = ModelKind> = Measure<Kind>;
 
 /** @deprecated Use {@link MeasureRequest}. */
 export type EvaluationRequest = MeasureRequest;

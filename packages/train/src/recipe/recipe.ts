@@ -1,4 +1,5 @@
 import type { StepRandom, tf } from '@onnx-forge/export';
+import type { AnyKind, KindReference } from '@onnx-forge/infer';
 import type { DataSet } from '../data/data-set.js';
 import { type DataFacts, dataFacts } from '../data/facts.js';
 import { TrainError } from '../errors.js';
@@ -8,7 +9,6 @@ import type { Served } from '../kinds/served.js';
 import type { Initializers } from '../layers/initializers.js';
 import type { Networks } from '../layers/network.js';
 import type { Measure } from '../measures/measure.js';
-import type { ModelKind } from '../model-kinds.js';
 import {
   type OptionDefaults,
   type OptionSchema,
@@ -81,7 +81,7 @@ export interface RecipeDefinition<
   Defaults extends OptionDefaults,
   Nets extends Networks,
   Input extends string,
-  Kind extends ModelKind,
+  Kind extends KindReference,
 > {
   readonly name: string;
   /** The task that is learned, in a few words. */
@@ -105,6 +105,8 @@ export interface RecipeDefinition<
   /** Run in this order in every iteration, on the same batch (but see {@link Step.times}). */
   readonly steps: Readonly<Record<string, Step<NoInfer<Nets>, NoInfer<Input>, OptionsOf<NoInfer<Defaults>>>>>;
   snapshots?(options: OptionsOf<Defaults>): SnapshotSchedule;
+  /** Kinds of model of one's own that `serves` gives, made by infer's `defineKind`. Infer's own need no mention. */
+  readonly kinds?: readonly AnyKind[];
   /** Use of the trained model: its kind, the facts that infer needs, and its inference graphs. */
   serves(nets: NoInfer<Nets>, options: OptionsOf<NoInfer<Defaults>>, facts: DataFacts): Served<Kind>;
   /** Measured beside validation, before training and after each epoch, and logged with it. */
@@ -130,6 +132,8 @@ export interface Recipe {
   nets(options: OptionValues, init: Initializers, facts: DataFacts): Networks;
   readonly steps: Readonly<Record<string, Step>>;
   snapshots(options: OptionValues): SnapshotSchedule;
+  /** Of one's own, beside infer's. */
+  readonly kinds: readonly AnyKind[];
   serves(nets: Networks, options: OptionValues, facts: DataFacts): Served;
   readonly watch?: Measure;
   /** @deprecated Use `watch`. */
@@ -148,7 +152,7 @@ export function defineRecipe<
   Defaults extends OptionDefaults,
   Nets extends Networks,
   Input extends string,
-  Kind extends ModelKind,
+  Kind extends KindReference,
 >(definition: RecipeDefinition<Defaults, Nets, Input, Kind>): Recipe {
   if (!/^[a-z0-9][a-z0-9-]*$/.test(definition.name)) {
     const message = `a recipe's name is made of a-z, 0-9 and '-', not '${definition.name}'`;
@@ -169,8 +173,21 @@ export function defineRecipe<
     },
     prepare: (dataSet, options) => definition.prepare?.(dataSet, options as OptionsOf<Defaults>) ?? dataSet,
     snapshots: (options) => definition.snapshots?.(options as OptionsOf<Defaults>) ?? {},
+    kinds: recipe.kinds ?? [],
+    serves(nets, options, facts) {
+      const served = recipe.serves(nets, options, facts);
+      requireListed(recipe, served.kind);
+      return served;
+    },
     figures: recipe.figures ?? {},
   };
+}
+
+/** A run is loaded without its networks, so the recipe itself must tell of a kind that infer does not know. */
+function requireListed({ name, kinds = [] }: Partial<Recipe>, kind: KindReference): void {
+  if (typeof kind === 'string' || kinds.includes(kind)) return;
+  const message = `recipe '${name}' serves the kind '${kind.kind}', which is not among its kinds: add it (kinds: [...])`;
+  throw new TrainError('recipe-invalid', message, { name, kind: kind.kind });
 }
 
 /**

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type ExportOptions, exportOnnx, type OnnxExport, requireOpens } from '@onnx-forge/export';
-import type { GraphEntry, RunFile, ValueEntry } from '@onnx-forge/infer';
-import { type Graph, inputType } from '../kinds/graph.js';
+import { type GraphEntry, inputType, type RunFile, type ValueEntry } from '@onnx-forge/infer';
+import type { Graph } from '../kinds/graph.js';
 import type { NetworkWeight } from '../layers/network.js';
 import { writeAtomically } from './atomic.js';
 import type { RunFolder } from './folder.js';

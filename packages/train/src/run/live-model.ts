@@ -1,15 +1,16 @@
 import {
+  type AnyManifest,
   type ComputeDevice,
   createModel,
   type Feeds,
-  type Manifest,
+  type KindReference,
+  type ModelOf,
   type RunnableGraph,
   type Session,
   type Tensor,
 } from '@onnx-forge/infer';
 import type { Graph } from '../kinds/graph.js';
-import type { Served } from '../kinds/served.js';
-import type { ModelKind, ModelOf } from '../model-kinds.js';
+import { ownKinds, type Served } from '../kinds/served.js';
 import { exportGraph } from './graphs.js';
 
 export interface LiveModelOptions {
@@ -25,9 +26,9 @@ export interface LiveModelOptions {
  *
  * @param manifest as the run's will be, but for its graphs: a live model has no files
  */
-export function liveModel<K extends ModelKind>(
+export function liveModel<K extends KindReference>(
   served: Served<K>,
-  manifest: Manifest,
+  manifest: AnyManifest,
   device: ComputeDevice,
   options: LiveModelOptions = {},
 ): ModelOf<K> {
@@ -35,7 +36,8 @@ export function liveModel<K extends ModelKind>(
     return [name, new LiveGraph(name, graph, device, options)] as const;
   });
   const location = `${manifest.model} in training`;
-  return createModel({ location, manifest, device, graphs: Object.fromEntries(graphs) }) as ModelOf<K>;
+  const context = { location, manifest, device, graphs: Object.fromEntries(graphs) };
+  return createModel(context, ownKinds(served.kind)) as ModelOf<K>;
 }
 
 /** A graph that is exported and opened when it is first run. */

@@ -1,14 +1,14 @@
 import { tf } from '@onnx-forge/export';
 import {
+  type AnyManifest,
   checkManifest,
   type GraphEntry,
-  type Manifest,
   type MetricEntry,
   type TrainingEntry,
   VERSION,
 } from '@onnx-forge/infer';
 import type { DataSet } from '../data/data-set.js';
-import type { Served } from '../kinds/served.js';
+import { kindName, ownKinds, type Served } from '../kinds/served.js';
 import type { Measurement } from '../measures/measure.js';
 import { writeAtomically } from './atomic.js';
 import type { RunIdentity } from './checkpoint.js';
@@ -27,19 +27,19 @@ export interface ManifestFacts {
 }
 
 /** Writes the manifest of a trained run: with it the folder is a whole run. */
-export async function writeManifest(run: RunFolder, facts: ManifestFacts): Promise<Manifest> {
+export async function writeManifest(run: RunFolder, facts: ManifestFacts): Promise<AnyManifest> {
   const manifest = manifestOf(facts);
   await saveManifest(run, manifest);
   return manifest;
 }
 
 /** The manifest of a run as it stands; a model in training has one, too. */
-export function manifestOf(facts: ManifestFacts): Manifest {
+export function manifestOf(facts: ManifestFacts): AnyManifest {
   const { identity, served, data, graphs, training, device, steps, epochs, metrics } = facts;
-  return checkManifest({
+  const content = {
     format: 1,
     model: identity.recipe,
-    kind: served.kind,
+    kind: kindName(served.kind),
     created: new Date().toISOString(),
     versions: { 'onnx-forge': VERSION, tfjs: tf.version.tfjs, node: process.versions.node },
     options: identity.options,
@@ -59,13 +59,14 @@ export function manifestOf(facts: ManifestFacts): Manifest {
     ...(training && { training }),
     serve: served.facts,
     metrics,
-  });
+  };
+  return checkManifest(content, undefined, { kinds: ownKinds(served.kind) });
 }
 
 /** Adds measurements to a run's manifest; a number measured the same way before is replaced. */
 export async function recordMeasurements(
   run: RunFolder,
-  manifest: Manifest,
+  manifest: AnyManifest,
   measured: readonly Measurement[],
   about: { dataSet: string; seed: number; device: string },
 ): Promise<void> {
@@ -82,6 +83,6 @@ function metricEntry(measurement: Measurement, about: { dataSet: string; seed: n
   return { ...rest, samples: examples, ...(samples !== undefined && { draws: samples }), ...about };
 }
 
-async function saveManifest(run: RunFolder, manifest: Manifest): Promise<void> {
+async function saveManifest(run: RunFolder, manifest: AnyManifest): Promise<void> {
   await writeAtomically(run.file('manifest'), `${JSON.stringify(manifest, undefined, 2)}\n`);
 }

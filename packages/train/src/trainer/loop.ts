@@ -1,4 +1,4 @@
-import { openDevice, type Random, type Tensor } from '@onnx-forge/infer';
+import { type ModelOf, openDevice, type Random, type Tensor } from '@onnx-forge/infer';
 import { type BatchPosition, TrainingBatches } from '../data/batches.js';
 import type { DataSet } from '../data/data-set.js';
 import { subset } from '../data/fields.js';
@@ -9,7 +9,6 @@ import type { Served } from '../kinds/served.js';
 import type { MeasureRequest } from '../measures/measure.js';
 import { MetricsLog } from '../metrics/log.js';
 import { Meter } from '../metrics/meter.js';
-import type { ModelOf } from '../model-kinds.js';
 import type { OptionValues } from '../options/option.js';
 import { learningRateFactor } from '../options/training.js';
 import { augmentations } from '../recipe/inputs.js';
@@ -302,7 +301,8 @@ export class TrainingLoop {
       },
     });
     try {
-      return await work(model);
+      // The trainer pairs a recipe's functions with its own models alone, whatever their kind.
+      return await work(model as ModelOf);
     } catch (error) {
       const wrong = firstWrong(last, (value) => !Number.isNaN(value));
       if (error instanceof TrainError || wrong === undefined) throw error;

@@ -2,7 +2,6 @@ import type { DeviceRequest } from '@onnx-forge/infer';
 import type { DataReference, DataSet } from '../data/data-set.js';
 import type { EngineName } from '../engine/engine.js';
 import type { Measurement } from '../measures/measure.js';
-import type { ModelKind } from '../model-kinds.js';
 import type { Recipe } from '../recipe/recipe.js';
 import type { Backend } from '../tfjs-backend.js';
 import type { OnEvent } from './events.js';
@@ -57,8 +56,8 @@ export interface TrainRequest {
 export interface TrainResult {
   readonly status: 'finished' | 'interrupted';
   readonly recipe: string;
-  /** Decides what the run can do. */
-  readonly kind: ModelKind;
+  /** Decides what the run can do: one of infer's kinds, or one of the recipe's own. */
+  readonly kind: string;
   readonly out: string;
   /** Iterations and epochs done. */
   readonly steps: number;

@@ -1,4 +1,3 @@
-import type { ModelKind } from '../../model-kinds.js';
 import type { TrainResult } from '../../trainer/request.js';
 import { messageOf } from '../errors.js';
 import { formatNumber, formatSeconds, shellWord } from '../output/format.js';
@@ -44,7 +43,7 @@ function describe(result: TrainResult): string {
 }
 
 /** Command to try on a run of this kind. */
-function nextCommand(kind: ModelKind, run: string): string {
+function nextCommand(kind: string, run: string): string {
   switch (kind) {
     case 'latent':
     case 'conditional':

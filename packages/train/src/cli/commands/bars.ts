@@ -64,7 +64,7 @@ export const command: Command = defineCommand({
 
 /** @throws UsageError when a number that was asked for was not measured */
 async function measured({ path, name }: NamedRun, wanted: readonly string[], split: string) {
-  const { metrics, data } = await loadManifest(path);
+  const { metrics, data } = await loadManifest(path, { kinds: 'any' });
   const there = metrics.filter((one: MetricEntry) => one.split === split);
   // A number that two patterns fit is one number.
   const entries = new Set<MetricEntry>();

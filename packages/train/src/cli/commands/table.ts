@@ -1,4 +1,4 @@
-import { loadManifest, type Manifest, type MetricEntry } from '@onnx-forge/infer';
+import { type AnyManifest, loadManifest, type MetricEntry } from '@onnx-forge/infer';
 import type { CrossTable, MeasuredRun } from '../../figures/cross-table.js';
 import { suggestion } from '../../suggest.js';
 import { type Command, defineCommand, type Outcome } from '../command.js';
@@ -32,7 +32,9 @@ export const command: Command = defineCommand({
   async run({ run: runs, metric, rows, columns, split, out, title }): Promise<Outcome> {
     const { crossTable, crossTableChart, unlikeRuns } = await import('../../figures/cross-table.js');
     if (out !== undefined) await requireWritableFile(out);
-    const manifests = await Promise.all(runs.map(async (run) => [run, await loadManifest(run)] as const));
+    const manifests = await Promise.all(
+      runs.map(async (run) => [run, await loadManifest(run, { kinds: 'any' })] as const),
+    );
     const found = manifests.map(([run, manifest]) => measured(run, manifest, { metric, split, rows, columns }));
     const set = crossTable(found, rows, columns);
     if (out !== undefined) {
@@ -65,7 +67,7 @@ interface Wanted {
 }
 
 /** @throws UsageError when the run has no such option, or the number was not measured */
-function measured(run: string, manifest: Manifest, { metric, split, rows, columns }: Wanted): MeasuredRun {
+function measured(run: string, manifest: AnyManifest, { metric, split, rows, columns }: Wanted): MeasuredRun {
   const { options, metrics } = manifest;
   for (const option of [rows, columns]) {
     if (option === undefined || Object.hasOwn(options, option)) continue;

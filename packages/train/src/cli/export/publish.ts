@@ -9,7 +9,7 @@ import { table } from '../output/table.js';
 
 /** Copies what serving needs of a run, graphs and manifest, each graph's hash checked: the folder can be loaded like the run. */
 export async function exportRun(run: string, folder: string): Promise<Outcome> {
-  const manifest = await loadManifest(run);
+  const manifest = await loadManifest(run, { kinds: 'any' });
   const rows: string[][] = [];
   for (const [name, entry] of Object.entries(manifest.graphs)) {
     const bytes = await readGraph(run, entry);

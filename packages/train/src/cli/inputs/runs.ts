@@ -1,4 +1,4 @@
-import { loadManifest, type Manifest } from '@onnx-forge/infer';
+import { type AnyManifest, loadManifest } from '@onnx-forge/infer';
 import type { Recipe } from '../../recipe/recipe.js';
 import { CommandError, UsageError } from '../errors.js';
 import { findRecipe, knownRecipes } from './recipes.js';
@@ -6,7 +6,7 @@ import { findRecipe, knownRecipes } from './recipes.js';
 /** A trained run and the recipe that it was trained from. */
 export interface TrainedRun {
   readonly run: string;
-  readonly manifest: Manifest;
+  readonly manifest: AnyManifest;
   readonly recipe: Recipe;
 }
 
@@ -17,7 +17,7 @@ export interface TrainedRun {
  */
 export async function openRun(run: string, recipeFile: string | undefined): Promise<TrainedRun> {
   requireLocal(run);
-  const manifest = await loadManifest(run);
+  const manifest = await loadManifest(run, { kinds: 'any' });
   const { model } = manifest;
   if (recipeFile === undefined && !Object.hasOwn(await knownRecipes(), model)) {
     throw new UsageError(

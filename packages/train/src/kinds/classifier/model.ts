@@ -1,7 +1,7 @@
 import type { tf } from '@onnx-forge/export';
-import type { ImageFacts } from '../../model-kinds.js';
-import { graph } from '../graph.js';
-import type { Served } from '../served.js';
+import type { ImageEntry } from '@onnx-forge/infer';
+import type { Tensors } from '../graph.js';
+import { graphsOf, type Served } from '../served.js';
 import { classifierValidation } from './measures/classification.js';
 
 /** A classifier of images. */
@@ -10,7 +10,7 @@ export interface ClassifierModelOptions {
   readonly classes: readonly string[];
   /** Length of a feature vector. */
   readonly featureDim: number;
-  readonly image: ImageFacts;
+  readonly image: ImageEntry;
   /** x [batch, pixels] -> the last hidden layer, [batch, featureDim]. */
   features(x: tf.Tensor): tf.Tensor;
   /** features [batch, featureDim] -> logits [batch, classes]. */
@@ -20,17 +20,21 @@ export interface ClassifierModelOptions {
 /** Serves classify: x -> logits, probabilities, features. Validation needs the fields `x` and `label`. */
 export function classifierModel(options: ClassifierModelOptions): Served<'classifier'> {
   const { classes, featureDim, image, features, logits } = options;
-  const pixels = image.height * image.width * image.channels;
+  const facts = { classes, featureDim, image };
   return {
     kind: 'classifier',
-    facts: { classes, featureDim, image },
-    graphs: {
-      classify: graph({ x: ['batch', pixels] }, ({ x }) => {
-        const placed = features(x);
-        const scores = logits(placed);
-        return { logits: scores, probabilities: scores.softmax(), features: placed };
-      }),
-    },
+    facts,
+    graphs: graphsOf(
+      'classifier',
+      { serve: facts },
+      {
+        classify({ x }: Tensors<'x'>) {
+          const placed = features(x);
+          const scores = logits(placed);
+          return { logits: scores, probabilities: scores.softmax(), features: placed };
+        },
+      },
+    ),
     validation: classifierValidation,
   };
 }

@@ -1,14 +1,14 @@
 import type { tf } from '@onnx-forge/export';
-import type { ImageFacts } from '../../model-kinds.js';
+import type { ImageEntry, ServeOf } from '@onnx-forge/infer';
 import type { GaussianParameters } from '../../objectives/gaussian.js';
 import { latentGraphs } from '../latent/graphs.js';
 import { boundsValidation, type LikelihoodTracking } from '../latent/measures/bounds.js';
-import type { Served } from '../served.js';
+import { graphsOf, type Served } from '../served.js';
 
 /** A variational autoencoder of x given a class y, with prior N(0, I) and Bernoulli pixels. */
 export interface ConditionalModelOptions {
   readonly latentDim: number;
-  readonly image: Omit<ImageFacts, 'range'>;
+  readonly image: Omit<ImageEntry, 'range'>;
   /** The name of each class, in the order of their numbers. */
   readonly classes: readonly string[];
   /** q(z|x,y): x [batch, pixels], y one-hot [batch, classes] -> mu and logVar, each [batch, latentDim]. */
@@ -23,16 +23,23 @@ export interface ConditionalModelOptions {
 export function conditionalModel(options: ConditionalModelOptions): Served<'conditional'> {
   const { latentDim, image, classes, posterior, logits, track } = options;
   const pixels = image.height * image.width * image.channels;
+  const facts: ServeOf<'conditional'> = {
+    latentDim,
+    prior: 'normal',
+    image: { ...image, range: [0, 1] },
+    likelihood: 'bernoulli',
+    classes,
+  };
+  const code = latentGraphs({
+    latentDim,
+    pixels,
+    posterior: (x, y) => posterior(x, y!),
+    logits: (z, y) => logits(z, y!),
+  });
   return {
     kind: 'conditional',
-    facts: { latentDim, prior: 'normal', image: { ...image, range: [0, 1] }, likelihood: 'bernoulli', classes },
-    graphs: latentGraphs({
-      latentDim,
-      pixels,
-      classes: classes.length,
-      posterior: (x, y) => posterior(x, y!),
-      logits: (z, y) => logits(z, y!),
-    }),
+    facts,
+    graphs: graphsOf('conditional', { serve: facts }, code),
     validation: boundsValidation(track),
   };
 }

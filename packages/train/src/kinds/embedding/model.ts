@@ -1,11 +1,11 @@
 import type { tf } from '@onnx-forge/export';
+import type { ImageEntry, ModelOf, ServeOf } from '@onnx-forge/infer';
 import type { Batch } from '../../data/batches.js';
 import { setAffine } from '../../layers/fitted-affine.js';
 import type { Network } from '../../layers/network.js';
 import { bestThreshold, rocCurve } from '../../measures/roc.js';
-import type { ImageFacts, ModelOf, ServeFacts } from '../../model-kinds.js';
-import { graph } from '../graph.js';
-import type { Served } from '../served.js';
+import type { Tensors } from '../graph.js';
+import { graphsOf, type Served } from '../served.js';
 import { embedBatches, embeddingValidation, pairsOf } from './measures/verification.js';
 import { withinClassWhitening } from './within-class-whitening.js';
 
@@ -20,9 +20,9 @@ export interface EmbeddingWhitening {
 export interface EmbeddingModelOptions {
   /** Length of a vector. */
   readonly embeddingDim: number;
-  readonly image: ImageFacts;
+  readonly image: ImageEntry;
   /** How two vectors are compared: distance, or 1 - cosine. */
-  readonly metric: ServeFacts<'embedding'>['metric'];
+  readonly metric: ServeOf<'embedding'>['metric'];
   /** x [batch, pixels] in the image's range -> [batch, embeddingDim]. */
   embed(x: tf.Tensor): tf.Tensor;
   /**
@@ -37,12 +37,12 @@ export interface EmbeddingModelOptions {
 /** Serves embed: x -> embedding. */
 export function embeddingModel(options: EmbeddingModelOptions): Served<'embedding'> {
   const { embeddingDim, image, metric, identity, whitening } = options;
-  const pixels = image.height * image.width * image.channels;
   const embed = (x: tf.Tensor) => whitening?.layer.apply(options.embed(x)) ?? options.embed(x);
+  const facts = { embeddingDim, image, metric };
   const served: Served<'embedding'> = {
     kind: 'embedding',
-    facts: { embeddingDim, image, metric },
-    graphs: { embed: graph({ x: ['batch', pixels] }, ({ x }) => ({ embedding: embed(x) })) },
+    facts,
+    graphs: graphsOf('embedding', { serve: facts }, { embed: ({ x }: Tensors<'x'>) => ({ embedding: embed(x) }) }),
   };
   if (identity === undefined) return served;
   return {

@@ -1,16 +1,15 @@
-import type { tf } from '@onnx-forge/export';
+import type { ServeOf } from '@onnx-forge/infer';
 import type { KeysAndValues } from '../../layers/causal-attention.js';
 import type { CausalTransformer } from '../../layers/causal-transformer.js';
-import type { ServeFacts } from '../../model-kinds.js';
-import { type Graph, graph } from '../graph.js';
-import type { Served } from '../served.js';
+import type { Graph, Tensors } from '../graph.js';
+import { graphsOf, type Served } from '../served.js';
 import { languageModelValidation } from './measures/text-likelihood.js';
 
 export interface LanguageModelOptions {
   readonly transformer: CausalTransformer;
   /** Name of its vocabulary in the data set, and how texts become its tokens. */
   readonly vocabulary: string;
-  readonly tokeniser: ServeFacts<'language-model'>['tokeniser'];
+  readonly tokeniser: ServeOf<'language-model'>['tokeniser'];
   /** Further graphs, for measures: `model.run` runs them. */
   readonly graphs?: Readonly<Record<string, Graph>>;
 }
@@ -24,24 +23,28 @@ export function languageModel(options: LanguageModelOptions): Served<'language-m
   const { transformer, vocabulary, tokeniser, graphs = {} } = options;
   const { layers, heads, width, blockSize, vocabularySize } = transformer.options;
   const headDim = width / heads;
-  const token = { dtype: 'int32', below: vocabularySize } as const;
-  const kept = [layers, 'batch', heads, 'seen', headDim];
-  return {
-    kind: 'language-model',
-    facts: { vocabulary, tokeniser, blockSize, layers, heads, headDim },
-    graphs: {
-      forward: graph({ tokens: { ...token, shape: ['batch', 'length'] } }, ({ tokens }) => {
+  const facts = { vocabulary, tokeniser, blockSize, layers, heads, headDim };
+  const vocabularies = { [vocabulary]: { length: vocabularySize } };
+  const own = graphsOf(
+    'language-model',
+    { serve: facts, vocabularies },
+    {
+      forward({ tokens }: Tensors<'tokens'>) {
         const [batch, length] = tokens.shape as [number, number];
         const { logits, keys, values } = transformer.predict(tokens);
         return { logits: logits.reshape([batch, length, vocabularySize]), keys, values };
-      }),
-      step: graph({ token: { ...token, shape: ['batch'] }, keys: kept, values: kept }, (inputs) => {
-        const past: KeysAndValues = { keys: inputs.keys as tf.Tensor, values: inputs.values as tf.Tensor };
-        const { logits, keys, values } = transformer.step(inputs.token as tf.Tensor, past);
+      },
+      step(inputs: Tensors<'token' | 'keys' | 'values'>) {
+        const past: KeysAndValues = { keys: inputs.keys, values: inputs.values };
+        const { logits, keys, values } = transformer.step(inputs.token, past);
         return { logits, nextKeys: keys, nextValues: values };
-      }),
-      ...graphs,
+      },
     },
+  );
+  return {
+    kind: 'language-model',
+    facts,
+    graphs: { ...own, ...graphs },
     validation: languageModelValidation,
   };
 }

@@ -1,14 +1,14 @@
 import type { tf } from '@onnx-forge/export';
-import type { ImageFacts } from '../../model-kinds.js';
+import type { ImageEntry, ServeOf } from '@onnx-forge/infer';
 import type { GaussianParameters } from '../../objectives/gaussian.js';
-import type { Served } from '../served.js';
+import { graphsOf, type Served } from '../served.js';
 import { latentGraphs } from './graphs.js';
 import { boundsValidation, type LikelihoodTracking } from './measures/bounds.js';
 
 /** A variational autoencoder with prior N(0, I) and Bernoulli pixels. */
 export interface LatentModelOptions {
   readonly latentDim: number;
-  readonly image: Omit<ImageFacts, 'range'>;
+  readonly image: Omit<ImageEntry, 'range'>;
   /** q(z|x): x [batch, pixels] -> mu and logVar, each [batch, latentDim]. */
   posterior(x: tf.Tensor): GaussianParameters;
   /** p(x|z) = Bernoulli(sigmoid(logits)): z [rows, latentDim] -> [rows, pixels]. */
@@ -20,16 +20,17 @@ export interface LatentModelOptions {
 /** Serves encode, decode, the terms of the ELBO and the two estimators of log p(x): see `latentGraphs`. */
 export function latentModel({ latentDim, image, posterior, logits, track }: LatentModelOptions): Served<'latent'> {
   const pixels = image.height * image.width * image.channels;
+  const facts: ServeOf<'latent'> = {
+    latentDim,
+    prior: 'normal',
+    image: { ...image, range: [0, 1] },
+    likelihood: 'bernoulli',
+    bernoulliLogits: true,
+  };
   return {
     kind: 'latent',
-    facts: {
-      latentDim,
-      prior: 'normal',
-      image: { ...image, range: [0, 1] },
-      likelihood: 'bernoulli',
-      bernoulliLogits: true,
-    },
-    graphs: latentGraphs({ latentDim, pixels, posterior, logits }),
+    facts,
+    graphs: graphsOf('latent', { serve: facts }, latentGraphs({ latentDim, pixels, posterior, logits })),
     validation: boundsValidation(track),
   };
 }

@@ -1,7 +1,7 @@
 import type { tf } from '@onnx-forge/export';
-import type { ServeFacts } from '../../model-kinds.js';
-import { graph } from '../graph.js';
-import type { Served } from '../served.js';
+import type { ServeOf } from '@onnx-forge/infer';
+import type { Tensors } from '../graph.js';
+import { graphsOf, type Served } from '../served.js';
 import { textClassifierValidation } from './measures/text-classification.js';
 
 /** A classifier of texts. */
@@ -9,7 +9,7 @@ export interface TextClassifierModelOptions {
   /** The name of each class. */
   readonly classes: readonly string[];
   /** How a text becomes tokens; the data were made with the same. */
-  readonly tokeniser: ServeFacts<'text-classifier'>['tokeniser'];
+  readonly tokeniser: ServeOf<'text-classifier'>['tokeniser'];
   /** Name of the vocabulary, and how many tokens it has. */
   readonly vocabulary: string;
   readonly vocabularySize: number;
@@ -27,12 +27,13 @@ export function textClassifierModel({
   return {
     kind: 'text-classifier',
     facts,
-    graphs: {
-      classify: graph(
-        { tokens: { shape: ['batch', 'length'], dtype: 'int32', below: facts.vocabularySize } },
-        ({ tokens }) => ({ probabilities: probabilities(tokens) }),
-      ),
-    },
+    graphs: graphsOf(
+      'text-classifier',
+      { serve: facts },
+      {
+        classify: ({ tokens }: Tensors<'tokens'>) => ({ probabilities: probabilities(tokens) }),
+      },
+    ),
     validation: textClassifierValidation,
   };
 }

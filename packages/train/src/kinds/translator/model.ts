@@ -1,8 +1,8 @@
 import type { tf } from '@onnx-forge/export';
 import type { DataFacts } from '../../data/facts.js';
 import { pairLengths, type SentencePairOptions } from '../../data/prepare/sentence-pairs.js';
-import { graph } from '../graph.js';
-import type { Served } from '../served.js';
+import type { Tensors } from '../graph.js';
+import { graphsOf, type Served } from '../served.js';
 import { translatorValidation } from './measures/right-translations.js';
 
 /** A model that translates sentences token by token. */
@@ -27,32 +27,32 @@ export interface TranslatorModelOptions {
 
 /** Serves encode and decodeStep. Validation needs the fields `source` and `target`. */
 export function translatorModel(options: TranslatorModelOptions): Served<'translator'> {
-  const { pairs, facts, units, attention, encode, decodeStep } = options;
+  const { pairs, units, attention, encode, decodeStep } = options;
   const lengths = pairLengths(pairs);
-  const sizes = { source: facts.vocabularies.source!.length, target: facts.vocabularies.target!.length };
-  const source = { shape: ['batch', lengths.source], dtype: 'int32', below: sizes.source } as const;
-  const token = { shape: ['batch'], dtype: 'int32', below: sizes.target } as const;
+  const { source, target } = options.facts.vocabularies;
+  const facts = {
+    tokeniser: 'asciiWords',
+    sourceLength: lengths.source,
+    sourceMarks: { start: pairs.sourceStart, end: pairs.sourceEnd },
+    maxLength: lengths.target,
+    end: pairs.targetEnd,
+    units,
+    attention,
+    vocabularySizes: { source: source!.length, target: target!.length },
+  };
   return {
     kind: 'translator',
-    facts: {
-      tokeniser: 'asciiWords',
-      sourceLength: lengths.source,
-      sourceMarks: { start: pairs.sourceStart, end: pairs.sourceEnd },
-      maxLength: lengths.target,
-      end: pairs.targetEnd,
-      units,
-      attention,
-      vocabularySizes: sizes,
-    },
-    graphs: {
-      encode: graph({ source }, (inputs) => ({ ...encode(inputs.source) })),
-      decodeStep: attention
-        ? graph(
-            { token, state: ['batch', units], source, outputs: ['batch', lengths.source, units] },
-            ({ source, outputs, ...step }) => ({ ...decodeStep(step, { source, outputs }) }),
-          )
-        : graph({ token, state: ['batch', units] }, (step) => ({ ...decodeStep(step) })),
-    },
+    facts,
+    graphs: graphsOf(
+      'translator',
+      { serve: facts },
+      {
+        encode: ({ source }: Tensors<'source'>) => ({ ...encode(source) }),
+        decodeStep: ({ source, outputs, ...step }: Tensors<'token' | 'state' | 'source' | 'outputs'>) => ({
+          ...decodeStep(step, attention ? { source, outputs } : undefined),
+        }),
+      },
+    ),
     validation: translatorValidation,
   };
 }

@@ -1,11 +1,10 @@
-import { type Classification, type Float32Tensor, float32 } from '@onnx-forge/infer';
+import { type Classification, type Float32Tensor, float32, type ModelOf } from '@onnx-forge/infer';
 import { evaluationBatches, gather } from '../../../data/batches.js';
 import type { Split, SplitName } from '../../../data/data-set.js';
 import { everyIndex } from '../../../data/views.js';
 import { fractionRight, meanCrossEntropy, worstFractionRight } from '../../../measures/classified.js';
 import type { Measure, Measurement } from '../../../measures/measure.js';
 import { measuredFraction } from '../../../measures/measured-fraction.js';
-import type { ModelOf } from '../../../model-kinds.js';
 
 /** Images in one call: what their fields take in memory is bounded. */
 const IMAGES_PER_CALL = 1000;

@@ -1,11 +1,11 @@
 import { tf } from '@onnx-forge/export';
+import type { ModelOf } from '@onnx-forge/infer';
 import { gather } from '../../../data/batches.js';
 import type { Split, SplitName, Splits } from '../../../data/data-set.js';
 import { everyIndex } from '../../../data/views.js';
 import { knnAccuracy, type LabelledVectors } from '../../../measures/knn.js';
 import type { Measure } from '../../../measures/measure.js';
 import { measuredFraction } from '../../../measures/measured-fraction.js';
-import type { ModelOf } from '../../../model-kinds.js';
 import { collapseStd } from '../../../objectives/self-supervision.js';
 import { type Monitor, monitorOf } from '../../monitor.js';
 import { embedSplit } from './verification.js';

@@ -1,4 +1,4 @@
-import { float32, Random, type Vectors } from '@onnx-forge/infer';
+import { float32, type ModelOf, Random, type Vectors } from '@onnx-forge/infer';
 import { type Batch, gather } from '../../../data/batches.js';
 import type { Split, SplitName } from '../../../data/data-set.js';
 import { everyIndex } from '../../../data/views.js';
@@ -6,7 +6,6 @@ import type { Measure, Measurement } from '../../../measures/measure.js';
 import { measuredFraction } from '../../../measures/measured-fraction.js';
 import { allPairs, balancedPairs, ofPairs, type PairDissimilarities } from '../../../measures/pairs.js';
 import { equalErrorRate, falseRejectAt, type Roc, rocCurve } from '../../../measures/roc.js';
-import type { ModelOf } from '../../../model-kinds.js';
 
 /** Balanced pairs that the accuracy is measured on, of each sort. */
 const BALANCED = 3000;

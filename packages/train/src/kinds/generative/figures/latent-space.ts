@@ -1,8 +1,7 @@
-import type { GenerativeModel, Random } from '@onnx-forge/infer';
+import type { GenerativeKind, GenerativeModel, Random } from '@onnx-forge/infer';
 import { gather } from '../../../data/batches.js';
 import type { Figure, FigureContext } from '../../../figures/figure.js';
 import { imageGrid, rowsOf } from '../../../figures/images.js';
-import type { GenerativeKind } from '../../../model-kinds.js';
 
 /** For some pairs, the way from b to a in latent space above the cross-fade in data space: alpha = 0, 0.1 .. 1. */
 export const interpolation: Figure<GenerativeKind> = async (context) => {

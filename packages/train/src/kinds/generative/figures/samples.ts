@@ -1,6 +1,6 @@
+import type { GenerativeKind } from '@onnx-forge/infer';
 import type { Figure, Snapshot } from '../../../figures/figure.js';
 import { imageGrid, rowsOf } from '../../../figures/images.js';
-import type { GenerativeKind } from '../../../model-kinds.js';
 
 /** 64 samples of the trained model. */
 export const samples: Figure<GenerativeKind> = async ({ model, random }) => {

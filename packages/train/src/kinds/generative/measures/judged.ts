@@ -1,4 +1,4 @@
-import { type ClassifierModel, type ImageEntry, Random } from '@onnx-forge/infer';
+import { type ClassifierModel, type GenerativeKind, type ImageEntry, Random } from '@onnx-forge/infer';
 import type { SplitName } from '../../../data/data-set.js';
 import { fractionRight, worstFractionRight } from '../../../measures/classified.js';
 import { featureStatistics, frechetDistance } from '../../../measures/frechet-distance.js';
@@ -6,7 +6,6 @@ import type { Measure, Measurement } from '../../../measures/measure.js';
 import { measuredFraction } from '../../../measures/measured-fraction.js';
 import { precisionRecall } from '../../../measures/precision-recall.js';
 import { spreadImages } from '../../../measures/spread.js';
-import type { GenerativeKind } from '../../../model-kinds.js';
 
 /** Samples that are judged, and as many real images. */
 const EXAMPLES = 10_000;

@@ -1,8 +1,7 @@
-import type { TextLogProbability } from '@onnx-forge/infer';
+import type { ModelOf, TextLogProbability } from '@onnx-forge/infer';
 import { gatherRows } from '../../../data/batches.js';
 import type { DataSet, SplitName } from '../../../data/data-set.js';
 import type { Measure, Measurement, MeasureRequest } from '../../../measures/measure.js';
-import type { ModelOf } from '../../../model-kinds.js';
 
 /** Cross-entropy in nats per token, of every token of the split's windows given those before it in its window. */
 export const languageModelValidation: Measure<'language-model'> = async (model, data, request) => [

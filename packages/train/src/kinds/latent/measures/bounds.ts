@@ -1,9 +1,8 @@
-import type { Elbo, ElboOptions, LogLikelihood, LogLikelihoodOptions, WorkOptions } from '@onnx-forge/infer';
+import type { Elbo, ElboOptions, LogLikelihood, LogLikelihoodOptions, ModelOf, WorkOptions } from '@onnx-forge/infer';
 import { gather } from '../../../data/batches.js';
 import type { Split, SplitName } from '../../../data/data-set.js';
 import type { Measure, Measurement, MeasureRequest } from '../../../measures/measure.js';
 import { spreadIndices } from '../../../measures/spread.js';
-import type { ModelOf } from '../../../model-kinds.js';
 
 /** How closely log p(x) is followed during training. */
 export interface LikelihoodTracking {

@@ -1,8 +1,8 @@
+import type { ModelOf } from '@onnx-forge/infer';
 import { gather, gatherRows } from '../../../data/batches.js';
 import type { Split } from '../../../data/data-set.js';
 import { everyIndex } from '../../../data/views.js';
 import type { Measure } from '../../../measures/measure.js';
-import type { ModelOf } from '../../../model-kinds.js';
 import {
   accuracyAndConfidence,
   type ClassifiedExamples,

@@ -1,10 +1,9 @@
-import { asciiWords, END, START, type Translation } from '@onnx-forge/infer';
+import { asciiWords, END, type ModelOf, START, type Translation } from '@onnx-forge/infer';
 import type { DataSet, SplitName } from '../../../data/data-set.js';
 import { textsOf } from '../../../data/prepare/vocabulary.js';
 import { corpusBleu } from '../../../measures/bleu.js';
 import type { Measure, Measurement, MeasureRequest } from '../../../measures/measure.js';
 import { measuredFraction } from '../../../measures/measured-fraction.js';
-import type { ModelOf } from '../../../model-kinds.js';
 
 /** Beam width of the second row of measurements; the first is greedy. */
 const BEAM = 4;

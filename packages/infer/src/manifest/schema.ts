@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+export { z };
+
 /**
  * Makes schemas that check without compiled code. zod tries `new Function` when it makes a schema of an object, and a page with
  * a strict content policy reports the mere attempt. The app's own schemas keep their setting.
@@ -13,3 +15,9 @@ export function withoutEval<T>(make: () => T): T {
     z.config({ jitless });
   }
 }
+
+/** A whole number of at least 1. */
+export const size: z.ZodType<number> = z.int().positive();
+
+/** A whole number of at least 0. */
+export const count: z.ZodType<number> = z.int().nonnegative();
