@@ -1,7 +1,7 @@
 import { type Examples, toRows } from '../arrays/examples.js';
 import type { Manifest } from '../manifest/manifest.js';
 import { type MostProbable, mostProbable } from '../methods/most-probable.js';
-import { type Float32Tensor, mapRows, rowsPerCall } from '../methods/rows.js';
+import { type Float32Tensor, imagesPerCall, mapRows } from '../methods/rows.js';
 import type { CallOptions, Work } from '../methods/work.js';
 import { ServedModel } from './model.js';
 
@@ -27,8 +27,7 @@ export class ClassifierModel extends ServedModel<Extract<Manifest, { kind: 'clas
     const { image } = this.manifest.serve;
     const size = image.height * image.width * image.channels;
     const rows = toRows(images, { name: 'images', size, range: image.range });
-    // A convolution's first layer is the widest: some dozen channels.
-    const perCall = rowsPerCall(session, 16 * size);
+    const perCall = imagesPerCall(session, size);
     const { probabilities, features } = await mapRows(work, session, 'x', rows, ['probabilities', 'features'], perCall);
     return { probabilities, ...mostProbable(probabilities), features };
   }

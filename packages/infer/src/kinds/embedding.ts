@@ -2,7 +2,7 @@ import { type Examples, type Rows, toRows } from '../arrays/examples.js';
 import { InputError } from '../errors.js';
 import type { Manifest } from '../manifest/manifest.js';
 import { type Metric, rowDissimilarity } from '../methods/dissimilarity.js';
-import { type Float32Tensor, mapRows, rowsPerCall } from '../methods/rows.js';
+import { type Float32Tensor, imagesPerCall, mapRows } from '../methods/rows.js';
 import type { CallOptions, Work } from '../methods/work.js';
 import { ServedModel } from './model.js';
 
@@ -77,8 +77,7 @@ export class EmbeddingModel extends ServedModel<Extract<Manifest, { kind: 'embed
 
   async #place(work: Work, rows: Rows): Promise<Float32Tensor> {
     const session = this.graph('embed');
-    // A convolution's first layer is the widest: some dozen channels.
-    const perCall = rowsPerCall(session, 16 * (rows.data.length / rows.count));
+    const perCall = imagesPerCall(session, rows.data.length / rows.count);
     return (await mapRows(work, session, 'x', rows, ['embedding'], perCall)).embedding;
   }
 }
