@@ -2,7 +2,7 @@ import { type Examples, toRows } from '../arrays/examples.js';
 import type { ImageEntry, ManifestOf } from '../manifest/base.js';
 import { size, withoutEval, z } from '../manifest/schema.js';
 import { type MostProbable, mostProbable } from '../methods/most-probable.js';
-import { type Float32Tensor, mapRows, rowsPerCall } from '../methods/rows.js';
+import { type Float32Tensor, imagesPerCall, mapRows } from '../methods/rows.js';
 import type { CallOptions, Work } from '../methods/work.js';
 import { classes, image, pixelsOf } from './facts.js';
 import type { Kind } from './kind.js';
@@ -56,8 +56,7 @@ export class ClassifierModel extends ServedModel<ManifestOf<'classifier', Classi
     const { image } = this.manifest.serve;
     const size = pixelsOf(image);
     const rows = toRows(images, { name: 'images', size, range: image.range });
-    // A convolution's first layer is the widest: some dozen channels.
-    const perCall = rowsPerCall(session, 16 * size);
+    const perCall = imagesPerCall(session, size);
     const { probabilities, features } = await mapRows(work, session, 'x', rows, ['probabilities', 'features'], perCall);
     return { probabilities, ...mostProbable(probabilities), features };
   }

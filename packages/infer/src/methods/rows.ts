@@ -60,8 +60,9 @@ export async function mapRows<Output extends string>(
 
 /** Throws GraphError when a graph gave NaN; `source` names the example that the element comes from. */
 export function checkNumbers(output: string, data: Float32Array | Float64Array, source: (at: number) => string): void {
-  const at = data.findIndex(Number.isNaN);
-  if (at < 0) return;
+  let at = 0;
+  while (at < data.length && !Number.isNaN(data[at]!)) at++;
+  if (at === data.length) return;
   const message = `${output} is NaN for ${source(at)}: its numbers are too large for the model's, or the weights are NaN`;
   throw new GraphError('graph-run', message, { output, at });
 }
@@ -72,4 +73,12 @@ const ELEMENTS_PER_CALL = { cpu: 400_000, wasm: 400_000, cuda: 16_000_000, webgp
 /** How many rows to run at once, when a row's widest known array has `width` elements. */
 export function rowsPerCall(session: RunnableGraph, width: number): number {
   return Math.max(1, Math.floor(ELEMENTS_PER_CALL[session.device] / width));
+}
+
+/** Fewer images in a call leave a CPU's kernels little to do at a time: half as fast. */
+const LEAST_IMAGES = 16;
+
+/** How many images to run at once through a convolutional graph, whose first layer is the widest: some dozen channels. */
+export function imagesPerCall(session: RunnableGraph, pixels: number): number {
+  return Math.max(LEAST_IMAGES, rowsPerCall(session, 16 * pixels));
 }
