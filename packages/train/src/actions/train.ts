@@ -96,6 +96,7 @@ export async function train(request: TrainRequest): Promise<TrainResult> {
         epochs: options.epochs,
         maxSteps: request.maxSteps ?? Number.POSITIVE_INFINITY,
         stepRandom,
+        threads: request.threads,
         logEvery: request.logEvery ?? 50,
         checkpointSeconds: request.checkpointSeconds ?? 60,
         signal,

@@ -34,7 +34,7 @@ export function meanCrossEntropy({ data, dims }: Float32Tensor, truth: ArrayLike
   let sum = 0;
   for (let row = 0; row < count; row++) {
     const label = truth[row]!;
-    sum += label >= 0 && label < classes ? surprise(data[row * classes + label]!) : Number.NaN;
+    sum += label >= 0 && label < classes ? negativeLog(data[row * classes + label]!) : Number.NaN;
   }
   return sum / count;
 }
@@ -42,6 +42,6 @@ export function meanCrossEntropy({ data, dims }: Float32Tensor, truth: ArrayLike
 /** -log of the smallest float64 above 0. Written out: a thread that flushes denormals takes that number for 0. */
 const UNDERFLOW = 744.4400719213812;
 
-function surprise(probability: number): number {
+function negativeLog(probability: number): number {
   return probability === 0 ? UNDERFLOW : -Math.log(probability);
 }

@@ -41,6 +41,8 @@ export interface LoopOptions {
   readonly maxSteps: number;
   /** Source of random numbers for the engine. */
   readonly stepRandom: Random;
+  /** Threads of an operator of the model that is measured; default: one per physical core. */
+  readonly threads: number | undefined;
   readonly logEvery: number;
   readonly checkpointSeconds: number;
   readonly signal: AbortSignal | undefined;
@@ -288,12 +290,12 @@ export class TrainingLoop {
     work: (model: ModelOf) => Promise<T>,
     check: (graph: string, outputs: Outputs) => void = () => {},
   ): Promise<T> {
-    const { engine, served, identity, data } = this.#options;
+    const { engine, served, identity, data, threads } = this.#options;
     await engine.writeBack();
     const about = { identity, served, data, device: engine.device, steps: this.#step, epochs: this.#epochsDone() };
     const manifest = manifestOf({ ...about, graphs: {}, metrics: [] });
     let last: Outputs = {};
-    await using model = liveModel(served, manifest, await openDevice({ device: 'cpu' }), {
+    await using model = liveModel(served, manifest, await openDevice({ device: 'cpu', threads }), {
       exported: this.#exportedGraphs,
       onOutputs: (graph, outputs) => {
         last = outputs;
