@@ -10,6 +10,7 @@ import {
   loadTrainable,
   parseManifest,
   RunFolderError,
+  type StandardSchema,
 } from '@onnx-forge/infer';
 import {
   drawFigures,
@@ -29,7 +30,7 @@ import {
 import { assert } from 'chai';
 import { rejection } from '../../infer/rejection.js';
 import { complaints, eachOf } from '../cli/onnx-forge.js';
-import { lineData, lineRecipe, lineRecipeOf, Regressor, regressor } from './regressor.js';
+import { lineData, lineRecipe, lineRecipeOf, Regressor, type RegressorServe, regressor } from './regressor.js';
 
 const request = { recipe: lineRecipe, data: lineData(), device: 'cpu', figures: false, evaluate: false } as const;
 
@@ -112,6 +113,27 @@ describe('a kind of model from outside the packages', () => {
     await writeFile(join(spoiled, 'manifest.json'), JSON.stringify(wide));
     const { message } = await rejection(RunFolderError, load(spoiled, { device: 'cpu', kinds }));
     assert.match(message, /'predict' of the regressor model must have x float32 \[batch, 3\]; .* float32 \[batch, 2\]/);
+  });
+
+  it('may have a schema of any library, or of none, which must check at once', async () => {
+    const kindWith = (validate: StandardSchema<RegressorServe>['~standard']['validate']) =>
+      defineKind({ ...regressor, serve: { '~standard': { version: 1, vendor: 'by hand', validate } } });
+    const manifest = await loadManifest(out, { kinds: [regressor] });
+    const check = async (validate: Parameters<typeof kindWith>[0]) =>
+      checkManifest(manifest, 'it', { kinds: [kindWith(validate)] });
+    assert.deepEqual((await check(() => ({ value: { features: 2, unit: 'cm' } }))).serve, { features: 2, unit: 'cm' });
+    const issues = [{ message: 'too few', path: ['features', { key: 0 }] }, { message: 'no unit' }];
+    const { message, data } = await rejection(
+      RunFolderError,
+      check(() => ({ issues })),
+    );
+    assert.equal(message, 'it is not valid: serve.features.0: too few');
+    assert.nestedPropertyVal(data, 'issues.1.path[0]', 'serve');
+    const late = await rejection(
+      InputError,
+      check(async () => ({ issues })),
+    );
+    assert.equal(late.message, "the schema of the kind 'regressor' gives a promise: it must check at once");
   });
 
   it('is refused in one line when a part is missing or the name is taken', () => {
