@@ -6,6 +6,7 @@ import {
   curves,
   defineRecipe,
   embeddingModel,
+  embeddingQuality,
   fixedRate,
   fraction,
   grayscale,
@@ -19,7 +20,6 @@ import {
   randomly,
   randomResizedCrop,
   representation,
-  representationMonitor,
   sequential,
   stopGradient,
   tf,
@@ -278,7 +278,7 @@ export default defineRecipe({
       embed: (x) => project(nets, x, false),
     }),
 
-  monitor: representationMonitor({ images: 'x1', labels: 'label' }),
+  watch: embeddingQuality({ images: 'x1', labels: 'label' }),
   evaluate: representation({ images: 'x1', labels: 'label' }),
 
   figures: {

@@ -7,8 +7,8 @@ import {
   defineRecipe,
   dropout,
   fraction,
+  gradientFlow,
   gradientGraph,
-  gradientMonitor,
   gradientsByDepth,
   gradientsInTraining,
   languageModel,
@@ -84,7 +84,7 @@ export default defineRecipe({
       ...(gradientNorms && { graphs: gradientGraph(transformer) }),
     }),
 
-  monitor: gradientMonitor,
+  watch: gradientFlow,
   evaluate: textLikelihood,
 
   figures: {

@@ -108,7 +108,7 @@ export default defineRecipe({
     }),
 
   // What the assignment's loop prints.
-  monitor: firstBatchElbo({ latentDim: LATENT_DIM }),
+  watch: firstBatchElbo(),
 
   evaluate: evaluateAll(likelihood({ samples: 200 }), latentNeighbours({ k: 10 }), judged),
 

@@ -22,6 +22,7 @@ export type {
   Feeds,
   GraphOptions,
   Refusal,
+  RunnableGraph,
   Session,
   WasmPaths,
 } from './device/types.js';
@@ -80,8 +81,10 @@ export {
 } from './kinds/text-classifier.js';
 export {
   type GraphCalls,
+  type ScoreOptions,
   type TranslateOptions,
   type Translation,
+  type TranslationScore,
   TranslationSteps,
   TranslatorModel,
   type TranslatorServe,

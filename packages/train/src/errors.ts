@@ -60,7 +60,8 @@ export const TRAIN_ERRORS: ErrorCatalogue<TrainErrorCode> = {
   },
   'not-finite': {
     error: 'TrainError',
-    means: 'A loss, metric or weight became NaN or infinite: the training diverged.',
+    means:
+      'A loss, metric, weight or measurement is NaN or infinite: the training diverged, or there is nothing to measure on.',
     mend: 'Use a smaller learning rate; the last checkpoint is kept.',
   },
   'metric-unknown': {

@@ -54,6 +54,7 @@ export {
 } from './run/checkpoint.js';
 export { RunFolder } from './run/folder.js';
 export { exportGraph } from './run/graphs.js';
+export { type LiveModelOptions, liveModel } from './run/live-model.js';
 export { readSnapshots } from './run/snapshots.js';
 export type { RunState, RunStatus } from './run/status.js';
 export { findRuns, type RunSummary, summariseRun } from './run/summary.js';

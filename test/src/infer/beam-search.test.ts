@@ -1,5 +1,6 @@
-import { beamSearch, Random, type Sequence, type StepDecoder } from '@onnx-forge/infer';
+import { beamSearch, GraphError, Random, type Sequence, type StepDecoder } from '@onnx-forge/infer';
 import { expect } from 'chai';
+import { rejection } from './rejection.js';
 
 const VOCABULARY = 4;
 const END = 3;
@@ -115,5 +116,10 @@ describe('beam search', () => {
       end: END,
     });
     expect([tokens, attention, decoder.steps]).to.deep.equal([[END], [], 1]);
+  });
+
+  it('refuses a decoder that gives NaN', async () => {
+    const broken: StepDecoder = { step: async () => ({ logProbs: new Float32Array(VOCABULARY).fill(Number.NaN) }) };
+    await rejection(GraphError, beamSearch(broken, 1, { beam: 1, maxLength: 3, start: START, end: END }));
   });
 });

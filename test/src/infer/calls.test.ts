@@ -1,4 +1,4 @@
-import { AbortError, type CallOptions, DisposedError, type LatentModel, load } from '@onnx-forge/infer';
+import { AbortError, type CallOptions, DisposedError, float32, type LatentModel, load } from '@onnx-forge/infer';
 import { expect } from 'chai';
 import { linearGaussian } from './linear-gaussian.js';
 import { rejection } from './rejection.js';
@@ -16,6 +16,7 @@ const METHODS: Readonly<Record<string, (model: LatentModel, options: CallOptions
   'logLikelihood.stream': (model, options) => model.logLikelihood.stream(x, options).next(),
   interpolate: (model, options) => model.interpolate(z, z, options),
   perturb: (model, options) => model.perturb(z, options),
+  run: (model, options) => model.run('encode', { x: float32(x, [4, 5]) }, options),
 };
 
 describe('infer: calls', () => {

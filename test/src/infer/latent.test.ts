@@ -64,7 +64,7 @@ describe('infer: importance weights', () => {
   it('say so when all are zero', () => {
     const sums = new WeightSums();
     sums.add(-Infinity);
-    expect([sums.logMean, sums.effectiveSampleSize]).to.deep.equal([-Infinity, 0]);
+    expect([sums.logMean, sums.meanLog, sums.effectiveSampleSize]).to.deep.equal([-Infinity, -Infinity, 0]);
   });
 });
 
@@ -152,6 +152,11 @@ describe('infer: LatentModel, against a linear-Gaussian model', () => {
     expect(bound.mean).to.be.closeTo(mean(exact.logP) - kl, 0.03);
     const averaged = await model.elbo(x, { samples: 4000, seed: 8 });
     expect(averaged.mean).to.be.closeTo(mean(exact.logP) - kl, 0.05);
+    // The mean of the same log weights whose mean weight estimates log p(x): the gap is KL(q || posterior).
+    const both = await model.logLikelihood(x, { samples: 20_000, seed: 8 });
+    expect(both.bound).to.be.closeTo(mean(both.bounds), 1e-12);
+    expect(both.mean - both.bound).to.be.closeTo(kl, 0.02);
+    expect(single.bounds).to.deep.equal(single.values);
   });
 
   it('has standard errors that tell the spread of repeated estimates', async () => {

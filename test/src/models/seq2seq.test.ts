@@ -10,7 +10,6 @@ import {
   EagerEngine,
   type EngineState,
   exportGraph,
-  type GraphRunner,
   gather,
   gruStep,
   type OptionValues,
@@ -28,6 +27,7 @@ import {
   wordDropout,
 } from '@onnx-forge/train';
 import { expect } from 'chai';
+import { liveModelOf } from '../train/live-model.js';
 
 const UNITS = 16;
 const KINDS = ['content', 'position', 'none'] as const;
@@ -217,14 +217,11 @@ describe('seq2seq', () => {
         const { options, data, facts, nets } = await small({ attention: kind });
         const model = nets();
         const served = seq2seq.serves(model as never, options, facts);
-        const sessions = await Promise.all(
-          Object.entries(served.graphs).map(async ([name, graph]) => {
-            return [name, await openSession(exportGraph(graph).bytes, { device: 'cpu' })] as const;
-          }),
-        );
-        const graphs: GraphRunner = { run: (name, feeds) => Object.fromEntries(sessions)[name]!.run(feeds) };
+        await using live = await liveModelOf(served, { vocabularies: data.vocabularies });
         const split: Split = { ...data.splits.test, size: 12 };
-        const validation = await served.validate!(graphs, split, new Random(1));
+        const few = { ...data, splits: { ...data.splits, validation: split } };
+        const measured = await served.validation!(live, few, { split: 'validation', seed: 1, options });
+        const validation = Object.fromEntries(measured.map(({ name, value }) => [name, value]));
         const loss = (teacherForcing: number, uniform: number) => {
           const given = { ...options, teacherForcing };
           const { loss } = seq2seq.steps.translate!.loss(
@@ -240,7 +237,6 @@ describe('seq2seq', () => {
         expect(loss(0.5, 0.6)).to.be.closeTo(validation.crossEntropyAlone!, 1e-4);
         expect(loss(0, 0)).to.be.closeTo(validation.crossEntropyAlone!, 1e-4);
         expect(Math.abs(validation.crossEntropy! - validation.crossEntropyAlone!)).to.be.greaterThan(1e-4);
-        for (const [, session] of sessions) await session.dispose();
       });
     });
   }

@@ -218,11 +218,23 @@ describe('a training that diverges', () => {
       expect(await readdir(out)).to.not.include('manifest.json');
     }));
 
+  it('is stopped by the validation of an epoch that spoiled the model, before the checkpoint is replaced', () =>
+    inTemporaryFolder(async (out) => {
+      // One iteration is the epoch: no loss tells of it.
+      const error = await rejection(() => tiny({ out, set: { learningRate: 1e30, batchSize: 80 } }));
+      expect(error.code).to.equal('not-finite');
+      expect(error.message).to.match(/^validation gave \w+ = NaN at iteration 1: .*last checkpoint is kept/);
+      expect((await readLog(join(out, 'metrics.jsonl'))).every(({ kind }) => kind === 'train')).to.equal(true);
+      expect((await loadCheckpoint(out))?.step).to.equal(0);
+    }));
+
   it('logs no validation that is not finite', () =>
     inTemporaryFolder(async (out) => {
       const served = (nets: Parameters<typeof tinyRecipe.serves>[0], options: object, facts: object) => ({
         ...tinyRecipe.serves(nets, options as never, facts as never),
-        validate: async () => ({ elbo: Number.NEGATIVE_INFINITY }),
+        validation: async () => [
+          { name: 'elbo', value: Number.NEGATIVE_INFINITY, unit: 'nats', split: 'validation', examples: 1 },
+        ],
       });
       const recipe = { ...tinyRecipe, serves: served as typeof tinyRecipe.serves };
       const error = await rejection(() => tiny({ out, recipe }));

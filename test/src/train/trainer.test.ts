@@ -292,6 +292,12 @@ describe('train', () => {
       const value = (name: string) =>
         result.measurements.find((one) => one.name === name && one.split === 'test')!.value;
       expect(value('logLikelihood')).to.be.greaterThan(value('elbo'));
+      // One measure, the same draws, the same weights: what the last validation logged is what the trained run gives.
+      const validated = (await readLog(join(out, 'metrics.jsonl'))).findLast(({ kind }) => kind === 'validation')!;
+      for (const name of ['elbo', 'reconstruction', 'kl']) {
+        const again = result.measurements.find((one) => one.name === name && one.split === 'validation')!;
+        expect(again.value, name).to.equal(validated.metrics[name]);
+      }
       const files = ['curves.png', 'curves.svg', 'progress.png', 'reconstructions.png', 'samples.png'];
       expect(await readdir(join(out, 'figures'))).to.have.members(files);
 

@@ -189,7 +189,7 @@ const whitened = defineRecipe({
   serves: ({ body, white }, { whiten }) =>
     embeddingModel({
       embeddingDim: 2,
-      image: { height: 1, width: 2, channels: 1, range: [0, 1] },
+      image: { height: 1, width: 2, channels: 1, range: [-40, 40] },
       metric: 'euclidean',
       embed: (x) => body.apply(x),
       identity: 'label',

@@ -80,6 +80,9 @@ export interface Session extends AsyncDisposable {
   dispose(): Promise<void>;
 }
 
+/** The part of a session that a model's methods use. */
+export type RunnableGraph = Pick<Session, 'run' | 'device'>;
+
 /** A device that was granted: opens graphs, which share one queue. */
 export interface ComputeDevice extends AsyncDisposable {
   readonly device: Device;

@@ -1,7 +1,8 @@
 import { type Examples, toRows } from '../arrays/examples.js';
 import type { ImageEntry, ManifestOf } from '../manifest/base.js';
 import { size, withoutEval, z } from '../manifest/schema.js';
-import { type Float32Tensor, mapRows, rowsPerCall } from '../methods/rows.js';
+import { type MostProbable, mostProbable } from '../methods/most-probable.js';
+import { type Float32Tensor, imagesPerCall, mapRows } from '../methods/rows.js';
 import type { CallOptions, Work } from '../methods/work.js';
 import { classes, image, pixelsOf } from './facts.js';
 import type { Kind } from './kind.js';
@@ -34,13 +35,9 @@ export const classifier: Kind<'classifier', ClassifierServe, ClassifierModel> = 
 };
 
 /** Classes of n images, with their probabilities and features. */
-export interface Classification {
+export interface Classification extends MostProbable {
   /** p(class | image), [n, classes]; each row sums to 1. */
   readonly probabilities: Float32Tensor;
-  /** The most probable class of each image, [n]. */
-  readonly labels: Int32Array;
-  /** The probability of that class, [n]. */
-  readonly confidences: Float32Array;
   /** The last hidden layer, [n, featureDim]: images that look alike lie close together. */
   readonly features: Float32Tensor;
 }
@@ -56,20 +53,11 @@ export class ClassifierModel extends ServedModel<ManifestOf<'classifier', Classi
 
   async #classify(work: Work, images: Examples): Promise<Classification> {
     const session = this.graph('classify');
-    const { image, classes } = this.manifest.serve;
+    const { image } = this.manifest.serve;
     const size = pixelsOf(image);
     const rows = toRows(images, { name: 'images', size, range: image.range });
-    // A convolution's first layer is the widest: some dozen channels.
-    const perCall = rowsPerCall(session, 16 * size);
+    const perCall = imagesPerCall(session, size);
     const { probabilities, features } = await mapRows(work, session, 'x', rows, ['probabilities', 'features'], perCall);
-    const labels = new Int32Array(rows.count);
-    const confidences = new Float32Array(rows.count);
-    for (let row = 0; row < rows.count; row++) {
-      const of = probabilities.data.subarray(row * classes.length, (row + 1) * classes.length);
-      const confidence = of.reduce((largest, value) => Math.max(largest, value), 0);
-      labels[row] = of.indexOf(confidence);
-      confidences[row] = confidence;
-    }
-    return { probabilities, labels, confidences, features };
+    return { probabilities, ...mostProbable(probabilities), features };
   }
 }

@@ -3,7 +3,7 @@ import { InputError } from '../errors.js';
 import type { ImageEntry, ManifestOf } from '../manifest/base.js';
 import { size, withoutEval, z } from '../manifest/schema.js';
 import { type Metric, rowDissimilarity } from '../methods/dissimilarity.js';
-import { type Float32Tensor, mapRows, rowsPerCall } from '../methods/rows.js';
+import { type Float32Tensor, imagesPerCall, mapRows } from '../methods/rows.js';
 import type { CallOptions, Work } from '../methods/work.js';
 import { image, pixelsOf } from './facts.js';
 import type { Kind } from './kind.js';
@@ -112,8 +112,7 @@ export class EmbeddingModel extends ServedModel<ManifestOf<'embedding', Embeddin
 
   async #place(work: Work, rows: Rows): Promise<Float32Tensor> {
     const session = this.graph('embed');
-    // A convolution's first layer is the widest: some dozen channels.
-    const perCall = rowsPerCall(session, 16 * (rows.data.length / rows.count));
+    const perCall = imagesPerCall(session, rows.data.length / rows.count);
     return (await mapRows(work, session, 'x', rows, ['embedding'], perCall)).embedding;
   }
 }

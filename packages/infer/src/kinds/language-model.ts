@@ -1,14 +1,15 @@
 import { positiveInteger } from '../arrays/examples.js';
 import type { Tensor } from '../arrays/tensor.js';
-import type { Session } from '../device/types.js';
+import type { RunnableGraph } from '../device/types.js';
 import { InputError } from '../errors.js';
 import type { ManifestOf } from '../manifest/base.js';
 import { size, withoutEval, z } from '../manifest/schema.js';
 import { MeanAndError } from '../methods/importance.js';
 import { checkDraw, type DrawOptions, drawToken, logProbabilities } from '../methods/next-token.js';
-import { rowsPerCall } from '../methods/rows.js';
+import { checkNumbers, rowsPerCall } from '../methods/rows.js';
 import type { CallOptions, Work, WorkOptions } from '../methods/work.js';
 import { Random } from '../random.js';
+import { tokenRows } from '../text/token-rows.js';
 import { TOKENISER_NAMES, tokeniser } from '../text/tokenisers.js';
 import { Vocabulary } from '../text/vocabulary.js';
 import type { Kind } from './kind.js';
@@ -133,26 +134,57 @@ export class LanguageModel extends ServedModel<LanguageModelManifest> {
     return this.call('logProb', options, (work) => this.#logProb(work, text, options));
   }
 
-  async #logProb(work: Work, text: string, { onProgress }: WorkOptions): Promise<TextLogProbability> {
+  /**
+   * log p of windows of token ids: of every token given those before it in its window, but the first, which has nothing
+   * before it. `values` has them window by window; the standard error is over windows.
+   *
+   * @param windows of 2 to `blockSize` + 1 tokens each
+   * @throws InputError when a window is too short or too long, or a number is no token's id
+   */
+  logProbTokens(windows: readonly ArrayLike<number>[], options: WorkOptions = {}): Promise<TextLogProbability> {
+    return this.call('logProbTokens', options, async (work) => {
+      const check = { name: 'window', vocabulary: this.#vocabulary, least: 2, most: this.manifest.serve.blockSize + 1 };
+      return this.#logProbTokens(work, tokenRows(windows, check), options);
+    });
+  }
+
+  async #logProb(work: Work, text: string, options: WorkOptions): Promise<TextLogProbability> {
     const tokens = this.#encode('text', text);
     const total = tokens.length - 1;
     if (total < 1) throw new InputError('a text needs two tokens at least: the first has nothing that it follows from');
-    const session = this.graph('forward');
     const { blockSize } = this.manifest.serve;
-    const perCall = rowsPerCall(session, 64 * blockSize) * blockSize;
-    const values = new Float64Array(total);
-    for (let start = 0; start < total; ) {
-      const whole = Math.floor(Math.min(perCall, total - start) / blockSize) * blockSize;
-      const end = start + (whole || total - start);
-      const length = Math.min(blockSize, end - start);
-      const rows = tokens.subarray(start, end);
-      const { logits } = await work.run(session, { tokens: int32(rows, [rows.length / length, length]) });
-      const next = tokens.subarray(start + 1, end + 1);
-      values.set(logProbabilities(logits!.data as Float32Array, next), start);
-      start = end;
-      onProgress?.({ done: start, total });
+    const windows: number[][] = [];
+    for (let start = 0; start < total; start += blockSize) {
+      windows.push(Array.from(tokens.subarray(start, start + blockSize + 1)));
     }
-    return { ...summary(values, blockSize), values };
+    return this.#logProbTokens(work, windows, options);
+  }
+
+  /** Windows that follow one another run together as long as they have the same length. */
+  async #logProbTokens(
+    work: Work,
+    windows: readonly (readonly number[])[],
+    { onProgress }: WorkOptions,
+  ): Promise<TextLogProbability> {
+    const session = this.graph('forward');
+    const perCall = rowsPerCall(session, 64 * this.manifest.serve.blockSize);
+    const total = windows.reduce((sum, { length }) => sum + length - 1, 0);
+    const values = new Float64Array(total);
+    let done = 0;
+    for (let from = 0; from < windows.length; ) {
+      const { length } = windows[from]!;
+      const other = windows.findIndex((window, index) => index > from && window.length !== length);
+      const part = windows.slice(from, Math.min(from + perCall, other < 0 ? windows.length : other));
+      const join = (start: number, end: number) => part.flatMap((window) => window.slice(start, end));
+      const { logits } = await work.run(session, { tokens: int32(join(0, length - 1), [part.length, length - 1]) });
+      const found = logProbabilities(logits!.data as Float32Array, join(1, length));
+      checkNumbers('log p', found, (at) => `window ${from + Math.floor(at / (length - 1))}`);
+      values.set(found, done);
+      done += found.length;
+      from += part.length;
+      onProgress?.({ done, total });
+    }
+    return { ...summary(values, windows), values };
   }
 
   async *#generate(work: Work, prompt: string, options: GenerateOptions): AsyncGenerator<string, void, undefined> {
@@ -208,7 +240,12 @@ export class LanguageModel extends ServedModel<LanguageModelManifest> {
   }
 }
 
-async function extend(work: Work, step: Session, token: number, { positions, keys, values }: State): Promise<State> {
+async function extend(
+  work: Work,
+  step: RunnableGraph,
+  token: number,
+  { positions, keys, values }: State,
+): Promise<State> {
   const next = await work.run(step, { token: int32([token], [1]), keys, values });
   return {
     positions: positions + 1,
@@ -223,13 +260,18 @@ function int32(values: ArrayLike<number>, dims: readonly number[]): Tensor {
 }
 
 /** The mean over all, and its standard error over windows. */
-function summary(values: Float64Array, windowSize: number): { mean: number; standardError: number } {
+function summary(
+  values: Float64Array,
+  windows: readonly (readonly number[])[],
+): { mean: number; standardError: number } {
   const all = new MeanAndError();
   for (const value of values) all.add(value);
-  const windows = new MeanAndError();
-  for (let start = 0; start < values.length; start += windowSize) {
-    const window = values.subarray(start, start + windowSize);
-    windows.add(window.reduce((sum, value) => sum + value, 0) / window.length);
+  const means = new MeanAndError();
+  let start = 0;
+  for (const { length } of windows) {
+    const window = values.subarray(start, start + length - 1);
+    means.add(window.reduce((sum, value) => sum + value, 0) / window.length);
+    start += length - 1;
   }
-  return { mean: all.mean, standardError: windows.standardError };
+  return { mean: all.mean, standardError: means.standardError };
 }

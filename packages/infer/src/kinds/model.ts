@@ -1,4 +1,5 @@
-import type { ComputeDevice, Device, Refusal, Session } from '../device/types.js';
+import type { Tensor } from '../arrays/tensor.js';
+import type { ComputeDevice, Device, Feeds, Refusal, RunnableGraph } from '../device/types.js';
 import { DisposedError, RunFolderError } from '../errors.js';
 import type { AnyManifest } from '../manifest/base.js';
 import { type CallOptions, Work } from '../methods/work.js';
@@ -8,7 +9,7 @@ export interface ModelContext<M extends AnyManifest = AnyManifest> {
   readonly location: string;
   readonly manifest: M;
   readonly device: ComputeDevice;
-  readonly graphs: Readonly<Record<string, Session>>;
+  readonly graphs: Readonly<Record<string, RunnableGraph>>;
 }
 
 /** Base class of the models of all kinds. */
@@ -41,6 +42,16 @@ export abstract class ServedModel<M extends AnyManifest = AnyManifest> implement
   /** Devices that `auto` passed over, and why. */
   get refused(): readonly Refusal[] {
     return this.#context.device.refused;
+  }
+
+  /**
+   * Runs one of the run's graphs by its name: those that the methods use, and further ones that its recipe exported.
+   * Arrays are copied; only their types and shapes are checked.
+   *
+   * @throws RunFolderError (`graph-missing`) when the run has no such graph, InputError when an input is missing or does not fit
+   */
+  run(graph: string, feeds: Feeds, options: CallOptions = {}): Promise<Record<string, Tensor>> {
+    return this.call('run', options, (work) => work.run(this.graph(graph), feeds));
   }
 
   /**
@@ -111,9 +122,9 @@ export abstract class ServedModel<M extends AnyManifest = AnyManifest> implement
   }
 
   /** Throws RunFolderError when the run was written without this graph. */
-  protected graph(name: string): Session {
-    const session = this.#context.graphs[name];
-    if (session) return session;
+  protected graph(name: string): RunnableGraph {
+    const { graphs } = this.#context;
+    if (Object.hasOwn(graphs, name)) return graphs[name]!;
     const { location } = this;
     throw new RunFolderError('graph-missing', `the run ${location} has no graph '${name}', which this needs`, {
       location,

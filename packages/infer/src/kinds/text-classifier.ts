@@ -2,13 +2,15 @@ import { float32 } from '../arrays/tensor.js';
 import { InputError, RunFolderError } from '../errors.js';
 import type { ManifestOf } from '../manifest/base.js';
 import { size, withoutEval, z } from '../manifest/schema.js';
-import { type Float32Tensor, rowsPerCall } from '../methods/rows.js';
+import { type MostProbable, mostProbable } from '../methods/most-probable.js';
+import { checkNumbers, type Float32Tensor, rowsPerCall } from '../methods/rows.js';
 import type { CallOptions, Work } from '../methods/work.js';
 import { padRows } from '../text/pad.js';
+import { tokenRows, tooLong } from '../text/token-rows.js';
 import type { Tokeniser } from '../text/tokeniser.js';
 import { TOKENISER_NAMES, tokeniser } from '../text/tokenisers.js';
 import { UNKNOWN, Vocabulary } from '../text/vocabulary.js';
-import { kindOf, typedArrayKind } from '../typed-array.js';
+import { kindOf } from '../typed-array.js';
 import { classes } from './facts.js';
 import type { Kind } from './kind.js';
 import { type ModelContext, ServedModel } from './model.js';
@@ -52,13 +54,9 @@ export const textClassifier: Kind<'text-classifier', TextClassifierServe, TextCl
 };
 
 /** Classes of n rows of token ids, with their probabilities. */
-export interface TokenClassification {
+export interface TokenClassification extends MostProbable {
   /** p(class | text), [n, classes]; each row sums to 1. */
   readonly probabilities: Float32Tensor;
-  /** The most probable class of each text, [n]. */
-  readonly labels: Int32Array;
-  /** The probability of that class, [n]. */
-  readonly confidences: Float32Array;
 }
 
 /** Classes of n texts, with their probabilities and tokens. */
@@ -71,6 +69,9 @@ export interface TextClassification extends TokenClassification {
 
 /** About as many floats as the widest inner array has for each token: the channels of a convolution. */
 const WIDTH = 128;
+
+/** To somebody whose text is too long. */
+const ADVICE = 'classify its sentences one by one';
 
 /** Tells which class a text is of. Texts become tokens as they did in training; the manifest has the vocabulary. */
 export class TextClassifierModel extends ServedModel<TextClassifierManifest> {
@@ -121,27 +122,10 @@ export class TextClassifierModel extends ServedModel<TextClassifierManifest> {
    * @throws InputError, one line, when a row is too long or a number is no token's id
    */
   classifyTokens(rows: readonly ArrayLike<number>[], options: CallOptions = {}): Promise<TokenClassification> {
-    return this.call('classifyTokens', options, async (work) => this.#run(work, this.#checkedTokens(rows)));
-  }
-
-  /** A copy. */
-  #checkedTokens(given: readonly ArrayLike<number>[]): number[][] {
-    if (!Array.isArray(given)) throw new InputError(`tokens must be rows of token ids, not ${kindOf(given)}`);
-    const rows = given.map((row: unknown, index) => {
-      if (Array.isArray(row) || typedArrayKind(row) !== undefined) return Array.from(row as ArrayLike<number>);
-      throw new InputError(`row ${index} must be an array of token ids, not ${kindOf(row)}`, { index });
+    return this.call('classifyTokens', options, async (work) => {
+      const check = { name: 'row', vocabulary: this.#vocabulary, most: this.manifest.serve.maxLength, advice: ADVICE };
+      return this.#run(work, tokenRows(rows, check));
     });
-    if (rows.length === 0) throw new InputError('there is no row of tokens to classify: give at least one');
-    const { maxLength } = this.manifest.serve;
-    rows.forEach((row, index) => {
-      const wrong = row.find((id) => this.#vocabulary.tokens[id] === undefined);
-      if (wrong !== undefined) {
-        const message = `row ${index}: there is no token ${wrong}; ids are 0 to ${this.#vocabulary.size - 1}`;
-        throw new InputError(message, { index, id: wrong });
-      }
-      if (row.length > maxLength) throw tooLong(`row ${index}`, row.length, maxLength);
-    });
-    return rows;
   }
 
   #tokens(text: string, index: number): string[] {
@@ -156,7 +140,7 @@ export class TextClassifierModel extends ServedModel<TextClassifierManifest> {
       throw new InputError(`${name} holds no word that is among ${seen}: nothing tells its class`, { index });
     }
     const { maxLength } = this.manifest.serve;
-    if (tokens.length > maxLength) throw tooLong(name, tokens.length, maxLength);
+    if (tokens.length > maxLength) throw tooLong(name, tokens.length, maxLength, ADVICE);
     return tokens;
   }
 
@@ -175,23 +159,10 @@ export class TextClassifierModel extends ServedModel<TextClassifierManifest> {
       });
       from += part.length;
     }
-    const labels = new Int32Array(rows.length);
-    const confidences = new Float32Array(rows.length);
-    for (let row = 0; row < rows.length; row++) {
-      const of = data.subarray(row * width, (row + 1) * width);
-      confidences[row] = of.reduce((largest, value) => Math.max(largest, value), 0);
-      labels[row] = of.indexOf(confidences[row]!);
-    }
-    return { probabilities: float32(data, [rows.length, width]), labels, confidences };
+    checkNumbers('probabilities', data, (at) => `text ${Math.floor(at / width)}`);
+    const probabilities = float32(data, [rows.length, width]);
+    return { probabilities, ...mostProbable(probabilities) };
   }
-}
-
-function tooLong(name: string, length: number, maxLength: number): InputError {
-  const advice = 'classify its sentences one by one';
-  return new InputError(`${name} has ${length} tokens; the model reads at most ${maxLength}: ${advice}`, {
-    length,
-    maxLength,
-  });
 }
 
 function vocabularyOf({ manifest, location }: ModelContext<TextClassifierManifest>): Vocabulary {

@@ -10,8 +10,10 @@ import {
   type StepOutput,
 } from '../methods/beam-search.js';
 import { type Float32Tensor, rowsPerCall } from '../methods/rows.js';
+import { scoreSequences } from '../methods/score-sequences.js';
 import type { Work, WorkOptions } from '../methods/work.js';
 import { padRows } from '../text/pad.js';
+import { tokenRows } from '../text/token-rows.js';
 import type { Tokeniser } from '../text/tokeniser.js';
 import { TOKENISER_NAMES, tokeniser } from '../text/tokenisers.js';
 import { END, PADDING, START, Vocabulary } from '../text/vocabulary.js';
@@ -96,6 +98,26 @@ export interface Translation {
   readonly attention: Float32Tensor | undefined;
 }
 
+export interface ScoreOptions extends WorkOptions {
+  /**
+   * Whether the model goes on from its own most probable tokens (free running), as when it translates, or from the given
+   * ones (teacher forcing). Default false.
+   */
+  readonly freeRunning?: boolean | undefined;
+}
+
+/** How likely a given translation is. */
+export interface TranslationScore {
+  /** Of the given translation: its end mark counted, where the model sets one; `<unk>` for a word that it does not know. */
+  readonly tokens: readonly string[];
+  /** Sum of `logProbs`. By teacher forcing log p(tokens | sentence), nats; free running is a measure, no probability. */
+  readonly logProb: number;
+  /** log p of each token, given the sentence and the tokens before it: the given ones, or the model's own. */
+  readonly logProbs: Float64Array;
+  /** Whether it is what greedy search (a beam of 1) writes; of equally probable tokens that takes the first. */
+  readonly greedy: boolean;
+}
+
 /** Translates sentences word by word, with the attention that it paid. */
 export class TranslatorModel extends ServedModel<TranslatorManifest> {
   readonly kind = 'translator';
@@ -153,19 +175,125 @@ export class TranslatorModel extends ServedModel<TranslatorManifest> {
       end: serve.end ? this.#target.id(END) : undefined,
       attention: serve.attention,
     };
-    const encode = this.graph('encode');
-    const decodeStep = this.graph('decodeStep');
-    const run: GraphCalls = (name, feeds) => work.run(name === 'encode' ? encode : decodeStep, feeds);
-    const perCall = Math.max(1, Math.floor(rowsPerCall(encode, serve.sourceLength * serve.units) / beam));
+    const { run, perCall: sequences } = this.#graphCalls(work);
+    const perCall = Math.max(1, Math.floor(sequences / beam));
     const translations: Translation[] = [];
     for (let from = 0; from < sentences.length; from += perCall) {
       const part = sentences.slice(from, from + perCall);
-      const source = padRows(part, { length: serve.sourceLength, padding: this.#source.id(PADDING) });
-      const found = await translateTokens(run, source, options);
+      const found = await translateTokens(run, this.#padded(part), options);
       for (const [i, sequence] of found.entries()) translations.push(this.#write(sequence, part[i]!));
       onProgress?.({ done: translations.length, total: sentences.length });
     }
     return single ? translations[0]! : translations;
+  }
+
+  /**
+   * How likely given translations are.
+   *
+   * @param translations of the texts, one of each
+   * @throws InputError as `translate` does, and when a translation has more words than the model writes, or none
+   */
+  score(
+    texts: readonly string[],
+    translations: readonly string[],
+    options: ScoreOptions = {},
+  ): Promise<TranslationScore[]> {
+    return this.call('score', options, async (work) => {
+      for (const list of [texts, translations]) {
+        if (!Array.isArray(list)) throw new InputError(`what to score must be arrays of strings, not ${kindOf(list)}`);
+      }
+      const sources = texts.map((text, index) => this.#read(text, `text ${index}`));
+      const targets = translations.map((text, index) => this.#readTranslation(text, `translation ${index}`));
+      return this.#score(work, sources, targets, options);
+    });
+  }
+
+  /**
+   * {@link score} of rows of token ids, with the marks that the model was trained with and without padding at the end.
+   *
+   * @throws InputError when a row is too long or a number is no token's id
+   */
+  scoreTokens(
+    sources: readonly ArrayLike<number>[],
+    translations: readonly ArrayLike<number>[],
+    options: ScoreOptions = {},
+  ): Promise<TranslationScore[]> {
+    return this.call('scoreTokens', options, async (work) => {
+      const { sourceLength, maxLength } = this.manifest.serve;
+      return this.#score(
+        work,
+        tokenRows(sources, { name: 'source', vocabulary: this.#source, least: 1, most: sourceLength }),
+        tokenRows(translations, { name: 'translation', vocabulary: this.#target, most: maxLength }),
+        options,
+      );
+    });
+  }
+
+  /** Translations of like length run together, so that few steps are taken for nothing. */
+  async #score(
+    work: Work,
+    sources: readonly (readonly number[])[],
+    targets: readonly (readonly number[])[],
+    { freeRunning = false, onProgress }: ScoreOptions,
+  ): Promise<TranslationScore[]> {
+    if (sources.length !== targets.length) {
+      const message = `there must be one translation of each text: there are ${sources.length} texts and ${targets.length} translations`;
+      throw new InputError(message, { texts: sources.length, translations: targets.length });
+    }
+    const { attention, end, maxLength } = this.manifest.serve;
+    const { run, perCall } = this.#graphCalls(work);
+    const scores = new Array<TranslationScore>(sources.length);
+    const order = Array.from(sources.keys()).sort((one, other) => targets[one]!.length - targets[other]!.length);
+    for (let from = 0; from < order.length; from += perCall) {
+      const part = order.slice(from, from + perCall);
+      const source = this.#padded(part.map((index) => sources[index]!));
+      const found = await scoreSequences(
+        await TranslationSteps.begin(run, source, attention),
+        part.map((index) => targets[index]!),
+        { start: this.#target.id(START), freeRunning, nameOf: (row) => `translation ${part[row]}` },
+      );
+      for (const [i, { logProbs, greedy }] of found.entries()) {
+        const target = targets[part[i]!]!;
+        scores[part[i]!] = {
+          tokens: this.#target.decode(target),
+          logProb: logProbs.reduce((sum, value) => sum + value, 0),
+          logProbs,
+          // Without an end mark the search goes on to the greatest length.
+          greedy: greedy && (end || target.length === maxLength),
+        };
+      }
+      onProgress?.({ done: Math.min(from + perCall, order.length), total: order.length });
+    }
+    return scores;
+  }
+
+  /** Runs the graphs, and how many sequences to run at once. */
+  #graphCalls(work: Work): { readonly run: GraphCalls; readonly perCall: number } {
+    const { sourceLength, units } = this.manifest.serve;
+    const encode = this.graph('encode');
+    const decodeStep = this.graph('decodeStep');
+    return {
+      run: (name, feeds) => work.run(name === 'encode' ? encode : decodeStep, feeds),
+      perCall: rowsPerCall(encode, sourceLength * units),
+    };
+  }
+
+  #padded(sources: readonly (readonly number[])[]): Tensor {
+    const { sourceLength } = this.manifest.serve;
+    return padRows(sources, { length: sourceLength, padding: this.#source.id(PADDING) });
+  }
+
+  /** A given translation as token ids. */
+  #readTranslation(text: string, name: string): number[] {
+    const { maxLength, end } = this.manifest.serve;
+    if (typeof text !== 'string') throw new InputError(`${name} must be a string, not ${kindOf(text)}`);
+    const words = this.#tokenise(text);
+    if (words.length === 0) throw new InputError(`${name} has no words: '${shortened(text)}'`, { text });
+    const ids = this.#target.encode(words, { end });
+    if (ids.length <= maxLength) return ids;
+    const most = maxLength - Number(end);
+    const message = `${name} has ${words.length} words and marks; this model writes at most ${most}: '${shortened(text)}'`;
+    throw new InputError(message, { text, words: words.length, most });
   }
 
   /** Why `translate` would not take a text; undefined if it would. */

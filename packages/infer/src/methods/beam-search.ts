@@ -1,3 +1,5 @@
+import { GraphError } from '../errors.js';
+
 /** Outputs of a step for every row: log-probabilities of the next token, and attention. */
 export interface StepOutput {
   /** [rows, vocabulary] */
@@ -74,7 +76,9 @@ export async function beamSearch(
     });
   }
   return best.map((sequence) => {
-    if (sequence === undefined) throw new TypeError('a step gave no finite log-probability');
+    if (sequence === undefined || Number.isNaN(sequence.logProb)) {
+      throw new GraphError('graph-run', "log p of a translation is NaN: the model's graphs give NaN for it");
+    }
     const { tokens, logProb, attention } = sequence;
     return { tokens, logProb, attention };
   });

@@ -1,5 +1,5 @@
 import { positiveInteger, type Rows } from '../arrays/examples.js';
-import type { Session } from '../device/types.js';
+import type { RunnableGraph } from '../device/types.js';
 import { Random } from '../random.js';
 import { MeanAndError } from './importance.js';
 import { checkNumbers, type Float32Tensor, rowsPerCall, slice, sliceAll } from './rows.js';
@@ -31,7 +31,7 @@ export interface Elbo {
 /** Runs the graph elbo: x [n, pixels], noise [n, latentDim] (and y [n, classes]) -> elbo, reconstruction, kl [n]. */
 export async function elbo(
   work: Work,
-  session: Session,
+  session: RunnableGraph,
   x: Rows,
   latentDim: number,
   options: ElboOptions,

@@ -6,11 +6,13 @@ export class WeightSums {
   #largest = Number.NEGATIVE_INFINITY;
   #sum = 0; // of w / exp(largest)
   #squares = 0; // of its square
+  #logs = 0; // of log w
   #count = 0;
 
   /** @param logWeight in nats; -Infinity is a weight of 0. NaN makes every result NaN. */
   add(logWeight: number): void {
     this.#count++;
+    this.#logs += logWeight;
     if (logWeight === Number.NEGATIVE_INFINITY) return;
     if (logWeight > this.#largest) {
       const shrink = Math.exp(this.#largest - logWeight);
@@ -26,6 +28,11 @@ export class WeightSums {
   /** log (1/K) sum_k w_k, in nats: the estimate of log p(x). -Infinity when all weights are 0. */
   get logMean(): number {
     return this.#largest + Math.log(this.#sum / this.#count);
+  }
+
+  /** (1/K) sum_k log w_k, in nats: at most {@link logMean} (Jensen). -Infinity when a weight is 0. */
+  get meanLog(): number {
+    return this.#logs / this.#count;
   }
 
   /** Effective sample size (sum w)^2 / sum w^2, from 1 to K (Kong 1992); 0 when all weights are 0. */

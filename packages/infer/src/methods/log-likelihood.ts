@@ -1,6 +1,6 @@
 import { positiveInteger, type Rows } from '../arrays/examples.js';
 import { float32 } from '../arrays/tensor.js';
-import type { Session } from '../device/types.js';
+import type { RunnableGraph } from '../device/types.js';
 import { GraphError, InputError } from '../errors.js';
 import { Random } from '../random.js';
 import { MeanAndError, WeightSums } from './importance.js';
@@ -29,6 +29,8 @@ export interface LogLikelihoodPart {
   readonly values: Float64Array;
   /** Effective sample size per example, 1 .. K. Near 1, the estimate rests on a single draw: it is too low. */
   readonly effectiveSampleSizes: Float64Array;
+  /** Mean over the draws of log w, in nats, per example: a bound below `values`, and with `importance` the ELBO. */
+  readonly bounds: Float64Array;
   /** Standard error of each value over the draws of z, in nats (delta method); NaN for K = 1. */
   readonly errors: Float64Array;
   /** Examples done so far, this part included. */
@@ -41,6 +43,11 @@ export interface LogLikelihood extends Omit<LogLikelihoodPart, 'start' | 'done' 
   readonly mean: number;
   /** Standard error of the mean over the examples: standard deviation / sqrt(N). */
   readonly standardError: number;
+  /**
+   * Mean of `bounds`, in nats. With `importance` it is the ELBO from the same draws, so `mean - bound` estimates
+   * KL(q(z|x) || p(z|x)).
+   */
+  readonly bound: number;
   readonly samples: number;
   readonly seed: number;
   readonly estimator: 'importance' | 'prior';
@@ -51,11 +58,11 @@ export interface LikelihoodGraphs {
   readonly latentDim: number;
   readonly prior: 'normal' | 'uniform';
   /** x [n, pixels] -> mu, logVar [n, latentDim]. */
-  encode(): Session;
+  encode(): RunnableGraph;
   /** x, mu, logVar, noise [n, K, latentDim] -> logWeights [n, K]. */
-  logWeights(): Session;
+  logWeights(): RunnableGraph;
   /** x [n, pixels], z [K, latentDim] -> logProb [n, K]. */
-  logConditional(): Session;
+  logConditional(): RunnableGraph;
 }
 
 /** {@link LogLikelihoodOptions} with the defaults filled in. */
@@ -119,6 +126,7 @@ export async function* streamLogLikelihood(
       start,
       values,
       effectiveSampleSizes: Float64Array.from(sums, ({ effectiveSampleSize }) => effectiveSampleSize),
+      bounds: Float64Array.from(sums, ({ meanLog }) => meanLog),
       errors: Float64Array.from(sums, ({ standardError }) => standardError),
       done: end,
       total: x.count,
@@ -135,17 +143,30 @@ export async function collect(
 ): Promise<LogLikelihood> {
   const values = new Float64Array(count);
   const effectiveSampleSizes = new Float64Array(count);
+  const bounds = new Float64Array(count);
   const errors = new Float64Array(count);
   const average = new MeanAndError();
   for await (const part of parts) {
     values.set(part.values, part.start);
     effectiveSampleSizes.set(part.effectiveSampleSizes, part.start);
+    bounds.set(part.bounds, part.start);
     errors.set(part.errors, part.start);
     for (const value of part.values) average.add(value);
   }
   const { mean, standardError } = average;
   const { samples, seed, estimator } = plan;
-  return { values, effectiveSampleSizes, errors, mean, standardError, samples, seed, estimator };
+  return {
+    values,
+    effectiveSampleSizes,
+    bounds,
+    errors,
+    mean,
+    standardError,
+    bound: bounds.reduce((sum, value) => sum + value, 0) / count,
+    samples,
+    seed,
+    estimator,
+  };
 }
 
 type Given = Readonly<Record<string, Float32Tensor>>;

@@ -1,5 +1,5 @@
 import type { Tensor } from '../arrays/tensor.js';
-import type { Feeds, Session } from '../device/types.js';
+import type { Feeds, RunnableGraph } from '../device/types.js';
 import { AbortError } from '../errors.js';
 import { checkOptions } from '../options.js';
 import { Breather } from '../pause.js';
@@ -40,7 +40,7 @@ export class Work {
   }
 
   /** Runs a graph, then lets timers and input run if the event loop was held for long. @throws AbortError */
-  async run(session: Session, feeds: Feeds): Promise<Record<string, Tensor>> {
+  async run(session: RunnableGraph, feeds: Feeds): Promise<Record<string, Tensor>> {
     this.check();
     const outputs = await session.run(feeds);
     await this.#breather.breathe();

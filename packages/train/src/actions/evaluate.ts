@@ -1,5 +1,7 @@
 import type { DeviceRequest } from '@onnx-forge/infer';
 import type { DataReference, DataSet, SplitName } from '../data/data-set.js';
+import { requireExamples } from '../data/sound.js';
+import { TrainError } from '../errors.js';
 import { Judge } from '../kinds/generative/judge.js';
 import type { Measurement } from '../measures/measure.js';
 import type { OptionValues } from '../options/option.js';
@@ -17,7 +19,7 @@ export interface EvaluateRequest {
   /** Default: the data that the run was trained on. */
   readonly data?: string | DataReference | DataSet;
   readonly dataDir?: string;
-  /** Default: the recipe's choice. */
+  /** Default `test`. */
   readonly split?: SplitName;
   /** Monte-Carlo samples per example; default: the recipe's choice. */
   readonly samples?: number;
@@ -38,7 +40,7 @@ export async function evaluateRun(request: EvaluateRequest): Promise<readonly Me
   const {
     recipe,
     run,
-    split,
+    split = 'test',
     samples,
     examples,
     seed = 1,
@@ -58,8 +60,10 @@ export async function evaluateRun(request: EvaluateRequest): Promise<readonly Me
     data: request.data ?? recordedData(model.manifest.data),
     options,
   });
+  requireExamples(data, split);
   const measurements = await recipe.evaluate(model, data, {
-    ...(split && { split }),
+    split,
+    options,
     ...(samples !== undefined && { samples }),
     ...(examples !== undefined && { examples }),
     ...(signal && { signal }),
@@ -67,8 +71,18 @@ export async function evaluateRun(request: EvaluateRequest): Promise<readonly Me
     seed,
     onProgress: (detail, fraction) => onEvent({ type: 'phase', phase: 'evaluate', detail, fraction }),
   });
+  requireFinite(measurements, run);
   for (const measurement of measurements) onEvent({ type: 'measurement', measurement });
   const about = { dataSet: data.name, seed, device: model.device };
   await recordMeasurements(new RunFolder(run), model.manifest, measurements, about);
   return measurements;
+}
+
+/** A number that is none has no place in a manifest: JSON would make it null, and the run could not be read again. */
+function requireFinite(measurements: readonly Measurement[], run: string): void {
+  const wrong = measurements.find(({ value }) => !Number.isFinite(value));
+  if (wrong === undefined) return;
+  const { name, value, split } = wrong;
+  const message = `${run}: the evaluation gave ${name} = ${value} on the ${split} split; its numbers are not recorded`;
+  throw new TrainError('not-finite', message, { run, metric: name, split });
 }

@@ -1,6 +1,6 @@
 import { readFile, rm } from 'node:fs/promises';
 import { basename, extname, resolve } from 'node:path';
-import { type ChosenEntry, InputError, Random } from '@onnx-forge/infer';
+import { type ChosenEntry, InputError, openDevice, Random } from '@onnx-forge/infer';
 import type { DataSet } from '../data/data-set.js';
 import { dataFacts } from '../data/facts.js';
 import { requireSoundData } from '../data/sound.js';
@@ -20,10 +20,11 @@ import { loadData, recipeData } from '../recipe/data.js';
 import { type Recipe, recipeOptions } from '../recipe/recipe.js';
 import { type BestCheckpoint, type Checkpoint, loadBest, loadCheckpoint, type RunIdentity } from '../run/checkpoint.js';
 import { RunFolder } from '../run/folder.js';
-import { CurrentGraphs, writeGraphs } from '../run/graphs.js';
+import { writeGraphs } from '../run/graphs.js';
 import { removeLeftovers } from '../run/leftovers.js';
+import { liveModel } from '../run/live-model.js';
 import { lockRun, type RunLock } from '../run/lock.js';
-import { writeManifest } from '../run/manifest.js';
+import { manifestOf, writeManifest } from '../run/manifest.js';
 import { provenance } from '../run/provenance.js';
 import { type TrainingFacts, writeTraining } from '../run/saved-step.js';
 import { readSource, startingWeights } from '../run/starting-weights.js';
@@ -154,8 +155,8 @@ async function trainLocked(
         batchSize: options.batchSize,
         epochs: options.epochs,
         maxSteps: length.steps,
-        random,
         stepRandom,
+        threads: request.threads,
         logEvery: request.logEvery ?? 50,
         checkpointSeconds: request.checkpointSeconds ?? 60,
         signal,
@@ -287,26 +288,21 @@ async function finish(
   const graphs = await writeGraphs(folder, served.graphs, weights, metadata, (detail, fraction) =>
     onEvent({ type: 'phase', phase: 'export', detail, fraction }),
   );
-  await using current = new CurrentGraphs(served.graphs, new Set(Object.keys(served.graphs)));
-  const learned = await served.calibrate?.(current, data.splits.validation);
+  const { step: steps, stepsPerEpoch } = loop;
+  const epochs = steps / stepsPerEpoch;
+  const { best, stopped } = callbacks;
+  const chosen = chosenCheckpoint(best, { step: steps, epoch: epochs });
+  const facts = { identity, data, device: engine.device, steps, epochs, chosen, stopped, metrics: [] };
+  const exported = new Set(Object.keys(served.graphs));
+  await using model = liveModel(served, manifestOf({ ...facts, served, graphs }), await openDevice({ device: 'cpu' }), {
+    exported,
+  });
+  const learned = await served.calibrate?.(model, data.splits.validation);
   const training =
     portable &&
     (await writeTraining(folder, { ...(await portable()), graphs: served.graphs, entries: graphs, weights, metadata }));
-  const { step: steps, stepsPerEpoch } = loop;
-  const { device } = engine;
-  await writeManifest(folder, {
-    identity,
-    served: { ...served, facts: { ...served.facts, ...learned } },
-    graphs,
-    training,
-    data,
-    device,
-    steps,
-    epochs: steps / stepsPerEpoch,
-    chosen: chosenCheckpoint(callbacks.best, { step: steps, epoch: steps / stepsPerEpoch }),
-    stopped: callbacks.stopped,
-    metrics: [],
-  });
+  const calibrated = { ...served, facts: { ...served.facts, ...learned } };
+  await writeManifest(folder, { ...facts, served: calibrated, graphs, training });
 }
 
 /** The manifest's entry on the weights that were exported. */

@@ -1,6 +1,7 @@
 import { InputError, Random } from '@onnx-forge/infer';
 import type { Field, FieldArray, Split } from './data-set.js';
 import { allocate, exampleSize } from './fields.js';
+import { everyIndex } from './views.js';
 
 /** Where training stands in the data; plain JSON. The permutation is not part of it: it follows from seed and epoch. */
 export interface BatchPosition {
@@ -153,6 +154,13 @@ export function* evaluationBatches(
 export function gather(split: Split, field: string, indices: ArrayLike<number>): FieldArray {
   const reader = new BatchReader(split, indices.length, [field]);
   return reader.read(Uint32Array.from(indices)).fields[field]!;
+}
+
+/** A field of whole numbers of every example, one row each. */
+export function gatherRows(split: Split, field: string): Int32Array[] {
+  const all = gather(split, field, everyIndex(split)) as Int32Array;
+  const size = all.length / split.size;
+  return Array.from({ length: split.size }, (_, row) => all.subarray(row * size, (row + 1) * size));
 }
 
 /** Reads examples into arrays that it keeps. */

@@ -8,14 +8,19 @@ import { allocate } from './fields.js';
  *
  * @throws DataError (`data-format`) naming data set, split, field and example
  */
-export function requireSoundData({ name, splits }: DataSet): void {
+export function requireSoundData(dataSet: DataSet): void {
+  const { name, splits } = dataSet;
   for (const split of SPLIT_NAMES) {
-    if (splits[split].size === 0) {
-      const message = `data set '${name}' has no examples in its ${split} split: each of ${SPLIT_NAMES.join(', ')} needs one at least`;
-      throw new DataError('data-format', message, { dataSet: name, split });
-    }
+    requireExamples(dataSet, split);
     requireSoundSplit(name, split, splits[split]);
   }
+}
+
+/** @throws DataError (`data-format`) naming data set and split, when it is empty: there is no mean over nothing */
+export function requireExamples({ name, splits }: DataSet, split: SplitName): void {
+  if (splits[split].size > 0) return;
+  const message = `data set '${name}' has no examples in its ${split} split: each of ${SPLIT_NAMES.join(', ')} needs one at least`;
+  throw new DataError('data-format', message, { dataSet: name, split });
 }
 
 function requireSoundSplit(dataSet: string, name: SplitName, { size, fields }: Split): void {

@@ -16,3 +16,8 @@ function pickedTexts({ texts }: Split, indices: ArrayLike<number>): Pick<Split, 
   );
   return { texts: Object.fromEntries(picked) };
 }
+
+/** The index of each example, in order. */
+export function everyIndex({ size }: Split): number[] {
+  return Array.from({ length: size }, (_, index) => index);
+}

@@ -23,7 +23,11 @@ export function graph<Input extends string>(
   return { inputs, run };
 }
 
-/** The exported graphs of a model that is still in training. */
+/**
+ * The graphs of a model by name.
+ *
+ * @deprecated A measure gets the model itself, which has this method too.
+ */
 export interface GraphRunner {
   run(name: string, feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>>;
 }

@@ -6,12 +6,13 @@ export { type ConditionalModelOptions, conditionalModel } from './conditional/mo
 export { type NeighboursOptions, neighbours } from './embedding/figures/neighbours.js';
 export { pairRows, separation } from './embedding/figures/verification.js';
 export {
+  embeddingQuality,
   type NeighbourOptions,
   type RepresentationOptions,
   representation,
   representationMonitor,
 } from './embedding/measures/representation.js';
-export { embedSplit, verification } from './embedding/measures/verification.js';
+export { embedSplit, type IdentityFields, verification } from './embedding/measures/verification.js';
 export { type EmbeddingModelOptions, embeddingModel } from './embedding/model.js';
 export { type AffineMap, withinClassWhitening } from './embedding/within-class-whitening.js';
 export { interpolation, perturbation } from './generative/figures/latent-space.js';
@@ -37,14 +38,15 @@ export { writtenText } from './language-model/figures/written-text.js';
 export {
   GRADIENT_GRAPH,
   GRADIENT_METRICS,
+  type GradientFlowOptions,
   type GradientPath,
+  gradientFlow,
   gradientGraph,
   gradientMonitor,
   gradientNorms,
 } from './language-model/measures/gradient-norms.js';
 export { textLikelihood } from './language-model/measures/text-likelihood.js';
 export { type LanguageModelOptions, languageModel } from './language-model/model.js';
-export type { LikelihoodTracking } from './latent/bounds.js';
 export { elboCurves, likelihoodGap } from './latent/figures/bounds.js';
 export { classInterpolation } from './latent/figures/class-interpolation.js';
 export { dataSpace } from './latent/figures/data-space.js';
@@ -57,6 +59,7 @@ export {
   linearGaussianWeights,
   sampleLinearGaussian,
 } from './latent/linear-gaussian.js';
+export type { LikelihoodTracking } from './latent/measures/bounds.js';
 export { firstBatchElbo } from './latent/measures/first-batch.js';
 export { latentNeighbours } from './latent/measures/latent-neighbours.js';
 export { type LikelihoodOptions, likelihood } from './latent/measures/likelihood.js';

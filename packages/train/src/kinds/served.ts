@@ -3,7 +3,7 @@ import {
   inputType,
   type KindReference,
   kindNamed,
-  type Random,
+  type ModelOf,
   type Role,
   type RoleFacts,
   type ServeOf,
@@ -11,7 +11,8 @@ import {
 import type { Batch } from '../data/batches.js';
 import type { Split } from '../data/data-set.js';
 import { TrainError } from '../errors.js';
-import type { Graph, GraphCode, GraphRunner, Tensors } from './graph.js';
+import type { Measure } from '../measures/measure.js';
+import type { Graph, GraphCode, Tensors } from './graph.js';
 
 /** Use of a recipe's networks once they are trained: kind, facts and graphs. Made by `latentModel`, `generatorModel`, ... */
 export interface Served<Kind extends KindReference = KindReference> {
@@ -22,18 +23,16 @@ export interface Served<Kind extends KindReference = KindReference> {
   /** Made by {@link graphsOf}; a run may have others beside those of its kind. */
   readonly graphs: Readonly<Record<string, Graph>>;
   /**
-   * Gives their values to weights that no step moves, such as a whitening: with the exported graphs, before every validation
-   * and at the end of training. A graph is exported when it is first run.
+   * Gives their values to weights that no step moves, such as a whitening: before every validation and at the end of
+   * training. `model` exports a graph when it is first run.
    *
    * @param epoch one epoch of training examples, changed as in training; always the same ones
    */
-  settle?(graphs: GraphRunner, epoch: Iterable<Batch>): Promise<void>;
-  /** Metrics of a validation split after an epoch, means over its examples; computed with the exported graphs. */
-  validate?(graphs: GraphRunner, split: Split, random: Random): Promise<Readonly<Record<string, number>>>;
-  /** Facts that only the trained model can tell, such as a threshold; from the validation split, with the exported graphs. */
-  calibrate?(graphs: GraphRunner, split: Split): Promise<Partial<ServeOf<Kind>>>;
-  /** Sample images for a snapshot, [count, height * width * channels]; the same random numbers every time. */
-  snapshot?(graphs: GraphRunner, random: Random, count: number): Promise<Float32Array>;
+  settle?(model: ModelOf<Kind>, epoch: Iterable<Batch>): Promise<void>;
+  /** Measures the validation split after each epoch, on the model of then. */
+  readonly validation?: Measure<Kind>;
+  /** Facts that only the trained model can tell, such as a threshold; from the validation split. */
+  calibrate?(model: ModelOf<Kind>, split: Split): Promise<Partial<ServeOf<Kind>>>;
 }
 
 /** The kind's name in manifests. */

@@ -1,6 +1,7 @@
 import { exportOnnx, type tf } from '@onnx-forge/export';
 import { float32, InputError, openSession } from '@onnx-forge/infer';
 import { knnClassify } from '../objectives/self-supervision.js';
+import { fractionRight } from './classified.js';
 
 /** Vectors of examples whose classes are known. */
 export interface LabelledVectors {
@@ -32,7 +33,7 @@ export async function knnAccuracy(
   vote: NeighbourVote,
 ): Promise<number> {
   const found = await knnLabels(queries.vectors, bank, vote);
-  return found.reduce((right, label, row) => right + (label === queries.labels[row] ? 1 : 0), 0) / found.length;
+  return fractionRight(found, queries.labels);
 }
 
 /** The class that the neighbours of each query [rows, dimensions] vote for, [rows]. See {@link knnAccuracy}. */

@@ -1,7 +1,8 @@
 import type { ImageEntry, KindReference, ModelKind, ModelOf } from '@onnx-forge/infer';
 import type { DataSet, SplitName } from '../data/data-set.js';
+import type { OptionValues } from '../options/option.js';
 
-/** One number about a trained model, with what is needed to compute it again. */
+/** One number about a model, with what is needed to compute it again. */
 export interface Measurement {
   readonly name: string;
   readonly value: number;
@@ -16,14 +17,18 @@ export interface Measurement {
   readonly judge?: string;
 }
 
-export interface EvaluationRequest {
-  /** Where the recipe does not insist. */
-  readonly split?: SplitName;
-  /** Monte-Carlo samples per example, where the recipe does not insist. */
-  readonly samples?: number;
+/** Split, seed and sizes that a measure is asked for. */
+export interface MeasureRequest<Options = OptionValues> {
+  /** The split in question: `validation` in training, `test` in an evaluation unless it was asked for another. */
+  readonly split: SplitName;
+  /** Of all draws: equal seeds draw the same numbers. */
+  readonly seed: number;
+  /** The recipe's options, as the model was trained with them. */
+  readonly options: Options;
   /** How many examples log p(x) is estimated for, at equal distances in the split, where the recipe does not insist. */
   readonly examples?: number;
-  readonly seed: number;
+  /** Monte-Carlo samples per example, where the recipe does not insist. */
+  readonly samples?: number;
   readonly signal?: AbortSignal;
   /** The classifier for images of this kind, or undefined where there is none (which has been said then). */
   judge?(image: ImageEntry): Promise<ModelOf<'classifier'> | undefined>;
@@ -31,9 +36,18 @@ export interface EvaluationRequest {
   onProgress?(what: string, fraction: number): void;
 }
 
-/** A recipe's evaluation: runs on the exported graphs only, through infer. `data` has the recipe's inputs as fields. */
-export type Evaluate<Kind extends KindReference = ModelKind> = (
-  model: ModelOf<Kind>,
+/**
+ * Numbers about a model: of a trained run, or of one that is still in training (see `liveModel`). One measure serves
+ * validation, what a recipe watches, and evaluation. `data` has the recipe's inputs as fields.
+ */
+export type Measure<K extends KindReference = ModelKind, Options = OptionValues> = (
+  model: ModelOf<K>,
   data: DataSet,
-  request: EvaluationRequest,
+  request: MeasureRequest<Options>,
 ) => Promise<readonly Measurement[]>;
+
+/** @deprecated Use {@link Measure}. */
+export type Evaluate<Kind extends KindReference = ModelKind> = Measure<Kind>;
+
+/** @deprecated Use {@link MeasureRequest}. */
+export type EvaluationRequest = MeasureRequest;

@@ -8,7 +8,7 @@ import type { Monitor } from '../kinds/monitor.js';
 import type { Served } from '../kinds/served.js';
 import type { Initializers } from '../layers/initializers.js';
 import type { Networks } from '../layers/network.js';
-import type { Evaluate } from '../measures/measure.js';
+import type { Measure } from '../measures/measure.js';
 import {
   type OptionDefaults,
   type OptionSchema,
@@ -113,10 +113,12 @@ export interface RecipeDefinition<
   readonly kinds?: readonly AnyKind[];
   /** Use of the trained model: its kind, the facts that infer needs, and its inference graphs. */
   serves(nets: NoInfer<Nets>, options: OptionsOf<NoInfer<Defaults>>, facts: DataFacts): Served<Kind>;
-  /** Metrics that are watched beside validation, before training and after each epoch; computed with the exported graphs. */
+  /** Measured beside validation, before training and after each epoch, and logged with it. */
+  readonly watch?: Measure<Kind, OptionsOf<NoInfer<Defaults>>>;
+  /** @deprecated Use `watch`. */
   readonly monitor?: Monitor<OptionsOf<NoInfer<Defaults>>>;
-  /** Runs on the exported graphs only. */
-  readonly evaluate?: Evaluate<Kind>;
+  /** Measures the trained run. */
+  readonly evaluate?: Measure<Kind, OptionsOf<NoInfer<Defaults>>>;
   readonly figures?: Readonly<Record<string, Figure<Kind>>>;
 }
 
@@ -137,8 +139,10 @@ export interface Recipe {
   /** Of one's own, beside infer's. */
   readonly kinds: readonly AnyKind[];
   serves(nets: Networks, options: OptionValues, facts: DataFacts): Served;
+  readonly watch?: Measure;
+  /** @deprecated Use `watch`. */
   readonly monitor?: Monitor;
-  readonly evaluate?: Evaluate;
+  readonly evaluate?: Measure;
   readonly figures: Readonly<Record<string, Figure>>;
 }
 

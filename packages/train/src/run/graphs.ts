@@ -1,15 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type ExportOptions, exportOnnx, type OnnxExport, requireOpens } from '@onnx-forge/export';
-import {
-  type GraphEntry,
-  inputType,
-  openSession,
-  type RunFile,
-  type Session,
-  type Tensor,
-  type ValueEntry,
-} from '@onnx-forge/infer';
-import type { Graph, GraphRunner } from '../kinds/graph.js';
+import { type GraphEntry, inputType, type RunFile, type ValueEntry } from '@onnx-forge/infer';
+import type { Graph } from '../kinds/graph.js';
 import type { NetworkWeight } from '../layers/network.js';
 import { writeAtomically } from './atomic.js';
 import type { RunFolder } from './folder.js';
@@ -27,37 +19,6 @@ export function exportGraph(
     { inputs: Object.fromEntries(signature) },
     { ...options, nameOf: (variable) => names.get(variable) },
   );
-}
-
-/** Exports graphs with the current weights when they are first run, on the CPU. */
-export class CurrentGraphs implements GraphRunner, AsyncDisposable {
-  readonly #graphs: Readonly<Record<string, Graph>>;
-  readonly #exported: Set<string>;
-  readonly #sessions = new Map<string, Session>();
-
-  /** @param exported names of the graphs that were exported before with other weights: new ones are added */
-  constructor(graphs: Readonly<Record<string, Graph>>, exported: Set<string> = new Set()) {
-    this.#graphs = graphs;
-    this.#exported = exported;
-  }
-
-  async run(name: string, feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
-    let session = this.#sessions.get(name);
-    if (session === undefined) {
-      const graph = this.#graphs[name];
-      if (graph === undefined) throw new TypeError(`there is no graph '${name}'`);
-      const traces = this.#exported.has(name) ? 'few' : 'all';
-      const { bytes, externalData } = exportGraph(graph, [], { traces });
-      this.#exported.add(name);
-      session = await openSession(bytes, { device: 'cpu', name, externalData });
-      this.#sessions.set(name, session);
-    }
-    return session.run(feeds);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const session of this.#sessions.values()) await session.dispose();
-  }
 }
 
 /**

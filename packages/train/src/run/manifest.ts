@@ -31,6 +31,13 @@ export interface ManifestFacts {
 
 /** Writes the manifest of a trained run: with it the folder is a whole run. */
 export async function writeManifest(run: RunFolder, facts: ManifestFacts): Promise<AnyManifest> {
+  const manifest = manifestOf(facts);
+  await saveManifest(run, manifest);
+  return manifest;
+}
+
+/** The manifest of a run as it stands; a model in training has one, too. */
+export function manifestOf(facts: ManifestFacts): AnyManifest {
   const { identity, served, data, graphs, training, device, steps, epochs, chosen, stopped, metrics } = facts;
   const content = {
     format: 1,
@@ -60,9 +67,7 @@ export async function writeManifest(run: RunFolder, facts: ManifestFacts): Promi
     serve: served.facts,
     metrics,
   };
-  const manifest = checkManifest(content, undefined, { kinds: ownKinds(served.kind) });
-  await saveManifest(run, manifest);
-  return manifest;
+  return checkManifest(content, undefined, { kinds: ownKinds(served.kind) });
 }
 
 /** Adds measurements to a run's manifest; a number measured the same way before is replaced. */

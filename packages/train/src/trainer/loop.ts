@@ -1,12 +1,13 @@
-import type { ImageEntry, Random } from '@onnx-forge/infer';
+import { type ImageEntry, type ModelOf, openDevice, type Random, type Tensor } from '@onnx-forge/infer';
 import { type BatchPosition, TrainingBatches } from '../data/batches.js';
 import type { DataSet } from '../data/data-set.js';
 import { subset } from '../data/fields.js';
 import type { Engine } from '../engine/engine.js';
 import { DIVERGED, TrainError } from '../errors.js';
 import { imageGrid } from '../figures/images.js';
-import type { GraphRunner } from '../kinds/graph.js';
+import { watchedBy } from '../kinds/monitor.js';
 import type { Served } from '../kinds/served.js';
+import type { MeasureRequest } from '../measures/measure.js';
 import type { Logs } from '../metrics/logs.js';
 import { Meter } from '../metrics/meter.js';
 import type { OptionValues } from '../options/option.js';
@@ -16,8 +17,9 @@ import type { Recipe, SnapshotSchedule, Step } from '../recipe/recipe.js';
 import type { CheckpointName, Progress, RunIdentity } from '../run/checkpoint.js';
 import { saveCheckpoint } from '../run/checkpoint.js';
 import type { RunFolder } from '../run/folder.js';
-import { CurrentGraphs } from '../run/graphs.js';
+import { liveModel } from '../run/live-model.js';
 import type { RunLock } from '../run/lock.js';
+import { manifestOf } from '../run/manifest.js';
 import { saveSnapshot } from '../run/snapshots.js';
 import type { Callbacks } from './callbacks/callbacks.js';
 import type { OnEvent, TrainEvent } from './events.js';
@@ -42,10 +44,10 @@ export interface LoopOptions {
   readonly batchSize: number;
   readonly epochs: number;
   readonly maxSteps: number;
-  /** The run's seed, for everything but the steps. */
-  readonly random: Random;
   /** Source of random numbers for the engine. */
   readonly stepRandom: Random;
+  /** Threads of an operator of the model that is measured; default: one per physical core. */
+  readonly threads: number | undefined;
   readonly logEvery: number;
   readonly checkpointSeconds: number;
   readonly signal: AbortSignal | undefined;
@@ -116,7 +118,7 @@ export class TrainingLoop {
     this.#tick();
     this.#emitStart();
     if (this.#step === 0) {
-      if (this.#options.recipe.monitor) await this.#validate(0);
+      if (watchedBy(this.#options.recipe)) await this.#validate(0);
       if (this.#schedule.atSteps?.includes(0)) await this.#snapshot();
       await this.#keepBest();
       // At once, so that a run that is killed early can be resumed too.
@@ -215,14 +217,15 @@ export class TrainingLoop {
   }
 
   async #validate(epoch: number): Promise<Readonly<Record<string, number>>> {
-    const { served, recipe, identity, data, random } = this.#options;
-    if (!served.validate && !recipe.monitor) return {};
+    const { served, recipe, data } = this.#options;
+    const measures = [served.validation, watchedBy(recipe)].filter((measure) => measure !== undefined);
+    if (measures.length === 0) return {};
     await this.#settle();
-    await using graphs = await this.#currentGraphs();
-    // The same noise after every epoch: differences are the model's.
-    const validation = await served.validate?.(graphs, data.splits.validation, random.fork('validation'));
-    const watched = await recipe.monitor?.(graphs, data, random.fork('monitor'), identity.options);
-    const metrics = { ...validation, ...watched };
+    const metrics = await this.#withModel('validation', async (model) => {
+      const measured = [];
+      for (const measure of measures) measured.push(...(await measure(model, data, this.#request())));
+      return Object.fromEntries(measured.map(({ name, value }) => [name, value]));
+    });
     this.#validated = this.#step;
     this.#requireFinite('validation', metrics);
     await this.#options.logs.append({ kind: 'validation', step: this.#step, epoch, metrics });
@@ -231,24 +234,24 @@ export class TrainingLoop {
     return metrics;
   }
 
+  /** The run's seed at every validation: equal draws, so differences are the model's. An interruption waits for its end. */
+  #request(): MeasureRequest {
+    const { identity } = this.#options;
+    return { split: 'validation', seed: identity.seed, options: identity.options };
+  }
+
   /** The loss of the last iteration is that of the weights before it: those after it must give finite numbers, too. */
   async #checkModel(): Promise<void> {
-    const { served, data, random } = this.#options;
-    if (!served.validate || this.#validated === this.#step) return;
-    await using graphs = await this.#currentGraphs();
-    const { validation } = data.splits;
-    const checked: GraphRunner = {
-      run: async (name, feeds) => {
-        const outputs = await graphs.run(name, feeds);
-        for (const [output, { data }] of Object.entries(outputs)) {
-          const wrong = (data as Float32Array).find((value) => !Number.isFinite(value));
-          if (wrong !== undefined) throw this.#notFinite(`the trained model's '${name}'`, output, wrong, this.#step);
-        }
-        return outputs;
-      },
+    const { served, data } = this.#options;
+    const { validation } = served;
+    if (!validation || this.#validated === this.#step) return;
+    const some = subset(data.splits.validation, 0, Math.min(data.splits.validation.size, CHECKED_EXAMPLES));
+    const fewer = { ...data, splits: { ...data.splits, validation: some } };
+    const requireFinite = (graph: string, outputs: Outputs) => {
+      const wrong = firstWrong(outputs, Number.isFinite);
+      if (wrong) throw this.#notFinite(`the trained model's '${graph}'`, wrong.output, wrong.value, this.#step);
     };
-    const some = subset(validation, 0, Math.min(validation.size, CHECKED_EXAMPLES));
-    await served.validate(checked, some, random.fork('validation'));
+    await this.#withModel('validation', (model) => validation(model, fewer, this.#request()), requireFinite);
   }
 
   #requireFinite(what: string, metrics: Readonly<Record<string, number>>): void {
@@ -260,8 +263,8 @@ export class TrainingLoop {
   async #settle(): Promise<void> {
     const { served } = this.#options;
     if (!served.settle || this.#settled === this.#step) return;
-    await using graphs = await this.#currentGraphs();
-    await served.settle(graphs, trainingBatches(this.#options).restOfEpoch());
+    const epoch = trainingBatches(this.#options).restOfEpoch();
+    await this.#withModel('validation', async (model) => served.settle?.(model, epoch));
     this.#settled = this.#step;
   }
 
@@ -272,12 +275,15 @@ export class TrainingLoop {
   }
 
   async #snapshot(): Promise<void> {
-    const { served, random, folder, logs } = this.#options;
-    if (!served.snapshot) return;
-    await using graphs = await this.#currentGraphs();
-    const images = await served.snapshot(graphs, random.fork('snapshot'), SNAPSHOT_COUNT);
+    const { served, identity, folder, logs } = this.#options;
+    const what = 'a sample of the model';
+    const samples = await this.#withModel(what, async (model) =>
+      'sample' in model ? model.sample(SNAPSHOT_COUNT, { seed: identity.seed }) : undefined,
+    );
+    if (samples === undefined) return;
+    const images = samples.images.data;
     const wrong = images.find((value) => !Number.isFinite(value));
-    if (wrong !== undefined) throw this.#notFinite('a sample of the model', 'pixel', wrong, this.#step);
+    if (wrong !== undefined) throw this.#notFinite(what, 'pixel', wrong, this.#step);
     const snapshot = { step: this.#step, epoch: this.#epochsDone(), count: SNAPSHOT_COUNT, images };
     const file = await saveSnapshot(folder, snapshot);
     const { image } = served.facts as { readonly image?: ImageEntry };
@@ -288,9 +294,37 @@ export class TrainingLoop {
     this.#emit({ type: 'snapshot', step: this.#step, file });
   }
 
-  async #currentGraphs(): Promise<CurrentGraphs> {
-    await this.#options.engine.writeBack();
-    return new CurrentGraphs(this.#options.served.graphs, this.#exportedGraphs);
+  /**
+   * Works with the model of now. Its methods refuse NaN, and so does this, as a training that diverged.
+   *
+   * @param what names the work in the message
+   */
+  async #withModel<T>(
+    what: string,
+    work: (model: ModelOf) => Promise<T>,
+    check: (graph: string, outputs: Outputs) => void = () => {},
+  ): Promise<T> {
+    const { engine, served, identity, data, threads } = this.#options;
+    await engine.writeBack();
+    const about = { identity, served, data, device: engine.device, steps: this.#step, epochs: this.#epochsDone() };
+    const chosen = { checkpoint: 'last', step: this.#step, epoch: this.#epochsDone() } as const;
+    const manifest = manifestOf({ ...about, chosen, graphs: {}, metrics: [] });
+    let last: Outputs = {};
+    await using model = liveModel(served, manifest, await openDevice({ device: 'cpu', threads }), {
+      exported: this.#exportedGraphs,
+      onOutputs: (graph, outputs) => {
+        last = outputs;
+        check(graph, outputs);
+      },
+    });
+    try {
+      // The trainer pairs a recipe's functions with its own models alone, whatever their kind.
+      return await work(model as ModelOf);
+    } catch (error) {
+      const wrong = firstWrong(last, (value) => !Number.isNaN(value));
+      if (error instanceof TrainError || wrong === undefined) throw error;
+      throw this.#notFinite(what, wrong.output, wrong.value, this.#step);
+    }
   }
 
   async #checkpoint(name: CheckpointName = 'last'): Promise<void> {
@@ -317,6 +351,20 @@ export class TrainingLoop {
     const message = `${what} gave ${metric} = ${value} at iteration ${iteration}: ${DIVERGED}`;
     return new TrainError('not-finite', message, { metric, iteration });
   }
+}
+
+type Outputs = Readonly<Record<string, Tensor>>;
+
+/** The first number of a graph's outputs that is not right. */
+function firstWrong(
+  outputs: Outputs,
+  right: (value: number) => boolean,
+): { readonly output: string; readonly value: number } | undefined {
+  for (const [output, { type, data }] of Object.entries(outputs)) {
+    if (type !== 'float32') continue;
+    for (const value of data as Float32Array) if (!right(value)) return { output, value };
+  }
+  return undefined;
 }
 
 function trainingBatches(

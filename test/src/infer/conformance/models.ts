@@ -196,6 +196,39 @@ const translator: Checks<ModelSubject> = {
       text: letters([...greedy, beam].map(({ text }) => text).join('|')),
     };
   }),
+
+  'scores given translations: its own as it did when it wrote them, by text and by tokens': of<TranslatorModel>(
+    async (model) => {
+      const { vocabularies, serve } = model.manifest;
+      const known = words(vocabularies?.source, 4, 3);
+      const texts = [known.join(' '), known[1]!];
+      const written = await model.translate(texts);
+      const ids = (side: 'source' | 'target', tokens: readonly string[]) =>
+        tokens.map((token) => vocabularies![side]!.indexOf(token));
+      const sources = written.map(({ sourceTokens }) => ids('source', sourceTokens));
+      const scored = await model.scoreTokens(
+        sources,
+        written.map(({ tokens }) => ids('target', tokens)),
+      );
+      for (const [i, { tokens, logProb, logProbs, greedy }] of scored.entries()) {
+        expect(tokens).to.deep.equal(written[i]!.tokens);
+        expect(logProb).to.be.closeTo(written[i]!.logProb, 1e-3);
+        expect(logProbs.reduce((sum, value) => sum + value, 0)).to.be.closeTo(logProb, 1e-9);
+        expect(greedy).to.equal(true);
+      }
+      const other = words(vocabularies?.target, 2, 5);
+      const forced = await model.score(texts, [other.join(' '), 'zyzzyva']);
+      expect(forced[1]!.tokens[0]).to.equal('<unk>');
+      expect(forced[0]!.tokens.at(-1)).to.equal(serve.end ? '<eos>' : other[1]);
+      const free = await model.score(texts, [other.join(' '), 'zyzzyva'], { freeRunning: true });
+      expect(free[0]!.logProbs[0]).to.be.closeTo(forced[0]!.logProbs[0]!, 1e-4);
+      await rejection(InputError, model.score(texts, [other[0]!]));
+      await rejection(InputError, model.score([texts[0]!], ['']));
+      await rejection(InputError, model.score([texts[0]!], [new Array(serve.maxLength + 1).fill(other[0]).join(' ')]));
+      await rejection(InputError, model.scoreTokens(sources, [[1], [1e6]]));
+      return { forced: forced.map(({ logProb }) => logProb), free: free.map(({ logProb }) => logProb) };
+    },
+  ),
 };
 
 const languageModel: Checks<ModelSubject> = {
@@ -206,6 +239,25 @@ const languageModel: Checks<ModelSubject> = {
     const { values } = await model.logProb(prompt.repeat(Math.ceil(blockSize / 4)));
     await rejection(InputError, model.generate(''));
     return { written: letters(written), logProb: values };
+  }),
+
+  'scores windows of tokens as it does the text that they are cut from': of<LanguageModel>(async (model) => {
+    const { vocabulary, blockSize } = model.manifest.serve;
+    const vocabularyTokens = model.manifest.vocabularies![vocabulary]!;
+    const known = words(vocabularyTokens, 5);
+    const text = Array.from({ length: 2 * blockSize + 4 }, (_, i) => known[(i * i) % known.length]!);
+    const ids = text.map((token) => vocabularyTokens.indexOf(token));
+    const windows = [0, blockSize, 2 * blockSize].map((from) => ids.slice(from, from + blockSize + 1));
+    const whole = await model.logProb(text.join(''));
+    expect(await model.logProbTokens(windows)).to.deep.equal(whole);
+    // A window sees nothing of those before it.
+    const last = await model.logProbTokens([windows[2]!, windows[0]!]);
+    expect(last.values[0]).to.be.closeTo(whole.values[2 * blockSize]!, 1e-4);
+    expect(last.values).to.have.length(3 + blockSize);
+    for (const wrong of [[], [[ids[0]!]], [[...windows[0]!, 0]], [[0, vocabularyTokens.length]]]) {
+      await rejection(InputError, model.logProbTokens(wrong));
+    }
+    return { logProb: last.values };
   }),
 };
 

@@ -52,6 +52,7 @@ describe('a kind of model from outside the packages', () => {
     const [squaredError] = result.measurements;
     assert.include(squaredError, { name: 'squaredError', unit: 'm^2', examples: 16 });
     assert.isBelow(squaredError!.value, 1e-4);
+    assert.isBelow(result.metrics.squaredError!, 1e-4, 'by validation');
     assert.deepEqual((await readdir(join(out, 'figures'))).sort(), ['predictions.png', 'predictions.svg']);
     const [again] = await evaluateRun({ ...request, run: out });
     assert.equal(again!.value, squaredError!.value);

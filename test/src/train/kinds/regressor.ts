@@ -14,10 +14,10 @@ import {
 import {
   type DataSet,
   defineRecipe,
-  type Evaluate,
   type Figure,
   gather,
   graphsOf,
+  type Measure,
   positive,
   type Recipe,
   type Split,
@@ -92,10 +92,11 @@ const all = (split: Split, field: string) =>
     Array.from({ length: split.size }, (_, index) => index),
   ) as Float32Array;
 
-const squaredError: Evaluate<typeof regressor> = async (model, { splits: { test } }) => {
-  const [found, y] = [await model.predict(all(test, 'x')), all(test, 'y')];
-  const value = found.reduce((sum, one, i) => sum + (one - y[i]!) ** 2, 0) / test.size;
-  return [{ name: 'squaredError', value, unit: `${model.manifest.serve.unit}^2`, split: 'test', examples: test.size }];
+const squaredError: Measure<typeof regressor> = async (model, { splits }, { split }) => {
+  const { size } = splits[split];
+  const [found, y] = [await model.predict(all(splits[split], 'x')), all(splits[split], 'y')];
+  const value = found.reduce((sum, one, i) => sum + (one - y[i]!) ** 2, 0) / size;
+  return [{ name: 'squaredError', value, unit: `${model.manifest.serve.unit}^2`, split, examples: size }];
 };
 
 const predictions: Figure<typeof regressor> = async ({ model, data: { splits } }) => {
@@ -141,6 +142,7 @@ export const lineRecipeOf = (kinds: readonly AnyKind[]): Recipe =>
             predict: ({ x }: Tensors<'x'>) => ({ y: line.apply(x).squeeze([1]) }),
           },
         ),
+        validation: squaredError,
       };
     },
     evaluate: squaredError,

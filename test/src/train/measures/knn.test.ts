@@ -1,6 +1,15 @@
 import { Random } from '@onnx-forge/infer';
-import { knnAccuracy, knnLabels, type LabelledVectors, loadDataSet, representationMonitor } from '@onnx-forge/train';
+import {
+  embeddingModel,
+  embeddingQuality,
+  knnAccuracy,
+  knnLabels,
+  type LabelledVectors,
+  loadDataSet,
+  tf,
+} from '@onnx-forge/train';
 import { expect } from 'chai';
+import { liveModelOf } from '../live-model.js';
 import { reference } from '../reference.js';
 import { rejection } from '../rejects.js';
 
@@ -81,25 +90,31 @@ describe('what is watched of representations', () => {
     const { splits, ...about } = await loadDataSet('synthetic-shapes');
     const pick = (name: 'train' | 'validation', size: number) => ({ ...splits[name], size });
     const data = { ...about, splits: { ...splits, train: pick('train', 40), validation: pick('validation', 600) } };
-    const asked: number[] = [];
     const random = new Random(3);
-    /** Outputs that know nothing of the images, with a spread as given. */
-    const graphs = (spread: number) => ({
-      async run(_name: string, { x }: Readonly<Record<string, { readonly dims: readonly number[] }>>) {
-        const rows = x!.dims[0]!;
-        asked.push(rows);
-        const data = random.fillNormal(new Float32Array(rows * 64)).map((value) => 1 + spread * value);
-        return { embedding: { type: 'float32' as const, data, dims: [rows, 64] } };
-      },
-    });
-    const monitor = representationMonitor({ images: 'x', labels: 'label' });
-    const options = { neighbours: 20, temperature: 0.1 };
-    const wide = await monitor(graphs(1e4), data, random, options);
-    expect(asked, 'validation in blocks, then the bank').to.deep.equal([500, 100, 40]);
+    /** Outputs that know little of the images: a random projection, centred at 1, with a spread as given. */
+    const measured = async (spread: number) => {
+      const pixels = 32 * 32 * 3;
+      const projection = tf.tensor2d(random.fillNormal(new Float32Array(pixels * 64)), [pixels, 64]);
+      const model = await liveModelOf(
+        embeddingModel({
+          embeddingDim: 64,
+          image: { height: 32, width: 32, channels: 3, range: [0, 1] },
+          metric: 'cosine',
+          embed: (x) => x.sub(0.5).mul(1e4).sin().matMul(projection).mul(spread).add(1),
+        }),
+      );
+      await using _ = model;
+      const options = { neighbours: 20, temperature: 0.1 };
+      const request = { split: 'validation', seed: 1, options } as const;
+      const found = await embeddingQuality({ images: 'x', labels: 'label' })(model, data, request);
+      projection.dispose();
+      return Object.fromEntries(found.map(({ name, value }) => [name, value]));
+    };
+    const wide = await measured(1e4);
     // Directions evenly spread over the sphere in d dimensions: each coordinate has mean 0 and variance 1/d.
     expect(wide.std).to.be.closeTo(1, 0.01);
     expect(wide.knn).to.be.within(0.05, 0.2); // 1/8 by guessing
-    const narrow = await monitor(graphs(0.01), data, random, options);
-    expect(narrow.std).to.be.closeTo(0.01, 0.001);
+    const narrow = await measured(1e-4);
+    expect(narrow.std).to.be.closeTo(0.004, 0.001);
   });
 });

@@ -36,7 +36,7 @@ export const command: Command = defineCommand({
   options: {
     samples,
     examples: count('--examples', 'Examples that log p(x) is estimated for, at equal distances in the split'),
-    split: oneOf('--split', SPLITS, 'Part of the data'),
+    split: { ...oneOf('--split', SPLITS, 'Part of the data'), default: 'test' },
     data: otherData,
     resize,
     grey,

@@ -1,8 +1,8 @@
 import type { tf } from '@onnx-forge/export';
-import { float32, type ImageEntry } from '@onnx-forge/infer';
+import type { ImageEntry } from '@onnx-forge/infer';
 import type { Tensors } from '../graph.js';
 import { graphsOf, type Served } from '../served.js';
-import { validateClassification } from './validation.js';
+import { classifierValidation } from './measures/classification.js';
 
 /** A classifier of images. */
 export interface ClassifierModelOptions {
@@ -20,7 +20,6 @@ export interface ClassifierModelOptions {
 /** Serves classify: x -> logits, probabilities, features. Validation needs the fields `x` and `label`. */
 export function classifierModel(options: ClassifierModelOptions): Served<'classifier'> {
   const { classes, featureDim, image, features, logits } = options;
-  const pixels = image.height * image.width * image.channels;
   const facts = { classes, featureDim, image };
   return {
     kind: 'classifier',
@@ -36,14 +35,6 @@ export function classifierModel(options: ClassifierModelOptions): Served<'classi
         },
       },
     ),
-    validate: (graphs, split) =>
-      validateClassification(split, {
-        field: 'x',
-        batchSize: 500,
-        async probabilities(values, size) {
-          const x = float32(values as Float32Array, [size, pixels]);
-          return (await graphs.run('classify', { x })).probabilities!.data as Float32Array;
-        },
-      }),
+    validation: classifierValidation,
   };
 }

@@ -1,10 +1,8 @@
 import type { tf } from '@onnx-forge/export';
-import { float32, type ImageEntry, oneHot, type Random, type ServeOf } from '@onnx-forge/infer';
-import type { Batch } from '../../data/batches.js';
+import type { ImageEntry, ServeOf } from '@onnx-forge/infer';
 import type { GaussianParameters } from '../../objectives/gaussian.js';
-import type { GraphRunner } from '../graph.js';
-import { type LikelihoodTracking, validateBounds } from '../latent/bounds.js';
 import { latentGraphs } from '../latent/graphs.js';
+import { boundsValidation, type LikelihoodTracking } from '../latent/measures/bounds.js';
 import { graphsOf, type Served } from '../served.js';
 
 /** A variational autoencoder of x given a class y, with prior N(0, I) and Bernoulli pixels. */
@@ -25,8 +23,6 @@ export interface ConditionalModelOptions {
 export function conditionalModel(options: ConditionalModelOptions): Served<'conditional'> {
   const { latentDim, image, classes, posterior, logits, track } = options;
   const pixels = image.height * image.width * image.channels;
-  const hot = (labels: ArrayLike<number>) =>
-    float32(oneHot(labels, classes.length).data, [labels.length, classes.length]);
   const facts: ServeOf<'conditional'> = {
     latentDim,
     prior: 'normal',
@@ -44,19 +40,6 @@ export function conditionalModel(options: ConditionalModelOptions): Served<'cond
     kind: 'conditional',
     facts,
     graphs: graphsOf('conditional', { serve: facts }, code),
-    async validate(graphs, split, random) {
-      const inputs = ({ size, fields }: Batch) => ({
-        x: float32(fields.x as Float32Array, [size, pixels]),
-        y: hot(fields.y!),
-      });
-      return validateBounds({ graphs, split, random, latentDim, inputs }, track);
-    },
-    /** All classes in turn. */
-    async snapshot(graphs: GraphRunner, random: Random, count: number) {
-      const noise = random.fillNormal(new Float32Array(count * latentDim));
-      const labels = Array.from({ length: count }, (_, row) => row % classes.length);
-      const { mean } = await graphs.run('decode', { z: float32(noise, [count, latentDim]), y: hot(labels) });
-      return mean!.data as Float32Array;
-    },
+    validation: boundsValidation(track),
   };
 }

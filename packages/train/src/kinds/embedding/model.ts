@@ -1,13 +1,12 @@
 import type { tf } from '@onnx-forge/export';
-import { float32, type ImageEntry, type ServeOf, type Vectors } from '@onnx-forge/infer';
-import { type Batch, evaluationBatches } from '../../data/batches.js';
-import type { Split } from '../../data/data-set.js';
+import type { ImageEntry, ModelOf, ServeOf } from '@onnx-forge/infer';
+import type { Batch } from '../../data/batches.js';
 import { setAffine } from '../../layers/fitted-affine.js';
 import type { Network } from '../../layers/network.js';
-import { allPairs } from '../../measures/pairs.js';
-import { bestThreshold, equalErrorRate, type Roc, rocCurve } from '../../measures/roc.js';
-import type { GraphRunner, Tensors } from '../graph.js';
+import { bestThreshold, rocCurve } from '../../measures/roc.js';
+import type { Tensors } from '../graph.js';
 import { graphsOf, type Served } from '../served.js';
+import { embedBatches, embeddingValidation, pairsOf } from './measures/verification.js';
 import { withinClassWhitening } from './within-class-whitening.js';
 
 /** Makes vectors of one identity differ equally much in every direction: see {@link withinClassWhitening}. */
@@ -46,52 +45,20 @@ export function embeddingModel(options: EmbeddingModelOptions): Served<'embeddin
     graphs: graphsOf('embedding', { serve: facts }, { embed: ({ x }: Tensors<'x'>) => ({ embedding: embed(x) }) }),
   };
   if (identity === undefined) return served;
-  const curve = async (graphs: GraphRunner, split: Split): Promise<Roc> => {
-    const batches = evaluationBatches(split, { batchSize: 100, fields: ['x', identity] });
-    const { vectors, labels } = await embedAll(graphs, batches, identity, embeddingDim);
-    const { same, different } = allPairs(vectors, labels, metric);
-    return rocCurve(same, different);
-  };
   return {
     ...served,
     ...(whitening && {
-      async settle(graphs: GraphRunner, epoch: Iterable<Batch>) {
+      async settle(model: ModelOf<'embedding'>, epoch: Iterable<Batch>) {
         const { layer, shrinkage } = whitening;
         setAffine(layer);
-        const { vectors, labels } = await embedAll(graphs, epoch, identity, embeddingDim);
+        const { vectors, labels } = await embedBatches(model, epoch, identity);
         setAffine(layer, withinClassWhitening(vectors, labels, shrinkage));
       },
     }),
-    async validate(graphs, split) {
-      const roc = await curve(graphs, split);
-      return { auc: roc.auc, equalErrorRate: equalErrorRate(roc) };
-    },
-    async calibrate(graphs, split) {
-      return { threshold: bestThreshold(await curve(graphs, split)) };
+    validation: embeddingValidation(identity),
+    async calibrate(model, split) {
+      const { same, different } = await pairsOf(model, split, identity);
+      return { threshold: bestThreshold(rocCurve(same, different)) };
     },
   };
-}
-
-/** A vector for every example of some batches. */
-async function embedAll(
-  graphs: GraphRunner,
-  batches: Iterable<Batch>,
-  identity: string,
-  embeddingDim: number,
-): Promise<{ vectors: Vectors; labels: readonly number[] }> {
-  const parts: Float32Array[] = [];
-  const labels: number[] = [];
-  for (const { size, fields } of batches) {
-    const x = fields.x as Float32Array;
-    const { embedding } = await graphs.run('embed', { x: float32(x, [size, x.length / size]) });
-    parts.push((embedding!.data as Float32Array).slice());
-    labels.push(...(fields[identity] as Int32Array));
-  }
-  const data = new Float32Array(labels.length * embeddingDim);
-  let at = 0;
-  for (const part of parts) {
-    data.set(part, at);
-    at += part.length;
-  }
-  return { vectors: { data, dims: [labels.length, embeddingDim] }, labels };
 }

@@ -1,5 +1,5 @@
 import type { tf } from '@onnx-forge/export';
-import { float32, type ImageEntry } from '@onnx-forge/infer';
+import type { ImageEntry } from '@onnx-forge/infer';
 import type { Tensors } from '../graph.js';
 import { graphsOf, type Served } from '../served.js';
 
@@ -30,12 +30,5 @@ export function generatorModel(options: GeneratorModelOptions): Served<'generato
         discriminate: ({ x }: Tensors<'x'>) => ({ logit: discriminate(x) }),
       },
     ),
-    async snapshot(graphs, random, count) {
-      const noise = new Float32Array(count * latentDim);
-      if (prior === 'uniform') random.fillUniform(noise, -1, 1);
-      else random.fillNormal(noise);
-      const { image: images } = await graphs.run('generate', { z: float32(noise, [count, latentDim]) });
-      return images!.data as Float32Array;
-    },
   };
 }

@@ -1,10 +1,9 @@
 import type { tf } from '@onnx-forge/export';
-import { float32, type ImageEntry, type ServeOf } from '@onnx-forge/infer';
-import type { Batch } from '../../data/batches.js';
+import type { ImageEntry, ServeOf } from '@onnx-forge/infer';
 import type { GaussianParameters } from '../../objectives/gaussian.js';
 import { graphsOf, type Served } from '../served.js';
-import { type LikelihoodTracking, validateBounds } from './bounds.js';
 import { latentGraphs } from './graphs.js';
+import { boundsValidation, type LikelihoodTracking } from './measures/bounds.js';
 
 /** A variational autoencoder with prior N(0, I) and Bernoulli pixels. */
 export interface LatentModelOptions {
@@ -32,15 +31,6 @@ export function latentModel({ latentDim, image, posterior, logits, track }: Late
     kind: 'latent',
     facts,
     graphs: graphsOf('latent', { serve: facts }, latentGraphs({ latentDim, pixels, posterior, logits })),
-    async validate(graphs, { size, fields }, random) {
-      const split = { size, fields: { x: fields.x! } };
-      const inputs = (batch: Batch) => ({ x: float32(batch.fields.x as Float32Array, [batch.size, pixels]) });
-      return validateBounds({ graphs, split, random, latentDim, inputs }, track);
-    },
-    async snapshot(graphs, random, count) {
-      const noise = random.fillNormal(new Float32Array(count * latentDim));
-      const { mean } = await graphs.run('decode', { z: float32(noise, [count, latentDim]) });
-      return mean!.data as Float32Array;
-    },
+    validation: boundsValidation(track),
   };
 }

@@ -1,8 +1,8 @@
 import type { tf } from '@onnx-forge/export';
-import { padRows, type ServeOf } from '@onnx-forge/infer';
-import { validateClassification } from '../classifier/validation.js';
+import type { ServeOf } from '@onnx-forge/infer';
 import type { Tensors } from '../graph.js';
 import { graphsOf, type Served } from '../served.js';
+import { textClassifierValidation } from './measures/text-classification.js';
 
 /** A classifier of texts. */
 export interface TextClassifierModelOptions {
@@ -34,16 +34,6 @@ export function textClassifierModel({
         classify: ({ tokens }: Tensors<'tokens'>) => ({ probabilities: probabilities(tokens) }),
       },
     ),
-    validate: (graphs, split) =>
-      validateClassification(split, {
-        field: 'tokens',
-        batchSize: 200,
-        async probabilities(values, size) {
-          const length = values.length / size;
-          const rows = Array.from({ length: size }, (_, row) => values.subarray(row * length, (row + 1) * length));
-          return (await graphs.run('classify', { tokens: padRows(rows, { length }) })).probabilities!
-            .data as Float32Array;
-        },
-      }),
+    validation: textClassifierValidation,
   };
 }

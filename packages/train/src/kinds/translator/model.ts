@@ -1,11 +1,9 @@
 import type { tf } from '@onnx-forge/export';
-import { TranslationSteps } from '@onnx-forge/infer';
-import { evaluationBatches } from '../../data/batches.js';
-import type { Split } from '../../data/data-set.js';
 import type { DataFacts } from '../../data/facts.js';
-import { pairLengths, SENTENCE_IDS, type SentencePairOptions } from '../../data/prepare/sentence-pairs.js';
-import type { GraphRunner, Tensors } from '../graph.js';
+import { pairLengths, type SentencePairOptions } from '../../data/prepare/sentence-pairs.js';
+import type { Tensors } from '../graph.js';
 import { graphsOf, type Served } from '../served.js';
+import { translatorValidation } from './measures/right-translations.js';
 
 /** A model that translates sentences token by token. */
 export interface TranslatorModelOptions {
@@ -55,82 +53,6 @@ export function translatorModel(options: TranslatorModelOptions): Served<'transl
         }),
       },
     ),
-    validate: (graphs, split) => validation(graphs, split, { attention, end: pairs.targetEnd }),
+    validation: translatorValidation,
   };
-}
-
-/**
- * Nats per token of the right translations, padding left out: `crossEntropy` when the model is told the right tokens so far
- * (this is -log p(translation | sentence)), `crossEntropyAlone` when it goes on from its own most probable ones, as when it
- * translates. And `exactMatch`, the part of the sentences that it then gets right to the word.
- */
-async function validation(
-  graphs: GraphRunner,
-  split: Split,
-  { attention, end }: { readonly attention: boolean; readonly end: boolean },
-): Promise<Record<string, number>> {
-  const sums = { told: 0, alone: 0, tokens: 0, right: 0 };
-  for (const { size, fields } of evaluationBatches(split, { batchSize: 256, fields: ['source', 'target'] })) {
-    const sourceIds = fields.source as Int32Array;
-    const target = fields.target as Int32Array;
-    const source = { type: 'int32', dims: [size, sourceIds.length / size], data: sourceIds } as const;
-    for (const told of [true, false]) {
-      const { surprise, tokens, right } = await follow(graphs, source, { target, told, attention, end });
-      sums[told ? 'told' : 'alone'] += surprise;
-      if (!told) [sums.tokens, sums.right] = [sums.tokens + tokens, sums.right + right];
-    }
-  }
-  return {
-    crossEntropy: sums.told / sums.tokens,
-    crossEntropyAlone: sums.alone / sums.tokens,
-    exactMatch: sums.right / split.size,
-  };
-}
-
-/** Decodes some sentences beside their right translations; sums over them. */
-async function follow(
-  graphs: GraphRunner,
-  source: Parameters<typeof TranslationSteps.begin>[1],
-  options: {
-    readonly target: Int32Array;
-    readonly told: boolean;
-    readonly attention: boolean;
-    readonly end: boolean;
-  },
-): Promise<{ surprise: number; tokens: number; right: number }> {
-  const { target, told, attention, end } = options;
-  const size = source.dims[0]!;
-  const length = target.length / size;
-  const rows = Array.from({ length: size }, (_, row) => row);
-  const steps = await TranslationSteps.begin((name, feeds) => graphs.run(name, feeds), source, attention);
-  const right = new Uint8Array(size).fill(1);
-  let [surprise, tokens] = [0, 0];
-  let token = new Int32Array(size).fill(SENTENCE_IDS.start);
-  for (let step = 0; step < length; step++) {
-    const { logProbs } = await steps.step(rows, token);
-    const vocabulary = logProbs.length / size;
-    const next = new Int32Array(size);
-    for (const row of rows) {
-      const of = logProbs.subarray(row * vocabulary, (row + 1) * vocabulary);
-      const wanted = target[row * length + step]!;
-      const best = largest(of);
-      next[row] = told ? wanted : best;
-      if (wanted === SENTENCE_IDS.padding) {
-        // After the end mark nothing counts; without one the model should have ended, and can't.
-        if (!end) right[row] = 0;
-        continue;
-      }
-      surprise -= of[wanted]!;
-      tokens++;
-      if (best !== wanted) right[row] = 0;
-    }
-    token = next;
-  }
-  return { surprise, tokens, right: right.reduce((sum, value) => sum + value, 0) };
-}
-
-function largest(values: Float32Array): number {
-  let at = 0;
-  for (let i = 1; i < values.length; i++) if (values[i]! > values[at]!) at = i;
-  return at;
 }

@@ -56,7 +56,7 @@ describe('evaluation: critic', () => {
 
   it('estimates E critic(x) - E critic(G(z)), with its standard error', async () => {
     await using model = await modelOf(linear);
-    const [found] = await criticEstimate(model, constant(), { seed: 1 });
+    const [found] = await criticEstimate(model, constant(), { split: 'test', seed: 1, options: {} });
     // critic(x) = 3, critic(G(z)) = z ~ N(0, 1).
     expect(found).to.include({ name: 'wassersteinEstimate', examples: 500, split: 'test' });
     expect(found!.standardError).to.be.closeTo(1 / Math.sqrt(500), 0.005);
@@ -65,7 +65,7 @@ describe('evaluation: critic', () => {
 
   it('finds mid-way images as sharp as samples in a latent space of sharp images, less so in data space', async () => {
     await using model = await modelOf(steep);
-    const [latent, data] = await interpolationSharpness(model, constant(), { seed: 1 });
+    const [latent, data] = await interpolationSharpness(model, constant(), { split: 'test', seed: 1, options: {} });
     expect(latent!.value).to.be.closeTo(1, 0.02);
     // Half of the pairs have opposite signs, and cancel.
     expect(data!.value).to.be.closeTo(0.5, 0.12);
@@ -73,7 +73,7 @@ describe('evaluation: critic', () => {
 
   it('finds no difference between the spaces for a linear generator', async () => {
     await using model = await modelOf(linear);
-    const [latent, data] = await interpolationSharpness(model, constant(), { seed: 1 });
+    const [latent, data] = await interpolationSharpness(model, constant(), { split: 'test', seed: 1, options: {} });
     expect(latent!.value).to.be.closeTo(data!.value, 1e-5);
   });
 });

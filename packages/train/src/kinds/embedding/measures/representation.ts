@@ -1,12 +1,14 @@
 import { tf } from '@onnx-forge/export';
-import { float32 } from '@onnx-forge/infer';
-import { evaluationBatches, gather } from '../../../data/batches.js';
-import type { Split } from '../../../data/data-set.js';
-import { knnAccuracy, type LabelledVectors, type NeighbourVote } from '../../../measures/knn.js';
-import type { Evaluate } from '../../../measures/measure.js';
+import type { ModelOf } from '@onnx-forge/infer';
+import { gather } from '../../../data/batches.js';
+import type { Split, SplitName, Splits } from '../../../data/data-set.js';
+import { everyIndex } from '../../../data/views.js';
+import { knnAccuracy, type LabelledVectors } from '../../../measures/knn.js';
+import type { Measure } from '../../../measures/measure.js';
+import { measuredFraction } from '../../../measures/measured-fraction.js';
 import { collapseStd } from '../../../objectives/self-supervision.js';
-import type { GraphRunner } from '../../graph.js';
-import type { Monitor } from '../../monitor.js';
+import { type Monitor, monitorOf } from '../../monitor.js';
+import { embedSplit } from './verification.js';
 
 export interface RepresentationOptions {
   /** The field of images; training may augment it, these measures never see that. */
@@ -22,59 +24,60 @@ export interface NeighbourOptions {
 }
 
 /**
- * Quality of representations that were learned without labels: the accuracy of a vote among nearest neighbours
- * (bank: the training images; queries: validation), and how far the outputs are from having collapsed. Before training, that
+ * Quality of representations that were learned without labels: the accuracy of a vote among nearest neighbours (bank: the
+ * training images; queries: the split's), and how far the outputs are from having collapsed. Watched before training, that
  * is what a random encoder gives: the floor that learning must leave behind.
  *
  * - knn: see {@link knnAccuracy}
- * - std: {@link collapseStd} of the validation outputs times sqrt(dimensions): about 1 is healthy, 0 collapsed
+ * - std: {@link collapseStd} of the split's outputs times sqrt(dimensions): about 1 is healthy, 0 collapsed
  */
-export function representationMonitor({ images, labels }: RepresentationOptions): Monitor<NeighbourOptions> {
-  return async (graphs, { splits }, _random, { neighbours, temperature }) => {
-    const place = async (split: Split): Promise<LabelledVectors> => ({
-      vectors: await embeddings(graphs, split, images),
-      labels: gather(split, labels, everyIndex(split)),
-    });
-    const queries = await place(splits.validation);
-    const vote = { k: neighbours, temperature };
-    return {
-      knn: await knnAccuracy(queries, await place(splits.train), vote),
-      std: await relativeStd(queries.vectors, splits.validation.size),
-    };
+export function embeddingQuality(fields: RepresentationOptions): Measure<'embedding', NeighbourOptions> {
+  return async (model, { splits }, { split, options }) => {
+    const { accuracy, std } = await embeddedQuality(model, splits, split, fields, options);
+    const about = { split, examples: splits[split].size };
+    return [measuredFraction('knn', accuracy, about), { name: 'std', value: std, unit: '1/sqrt(d)', ...about }];
   };
 }
 
-/**
- * The measures of {@link representationMonitor} on the test split, of the exported graph; and what the same vote makes
- * of the bare pixels.
- */
-export function representation({ images, labels }: RepresentationOptions): Evaluate<'embedding'> {
-  return async (model, { splits }, { split = 'test' }) => {
-    const { neighbours, temperature } = model.manifest.options as unknown as NeighbourOptions;
-    const vote: NeighbourVote = { k: neighbours, temperature };
+/** {@link embeddingQuality}, and what the same vote makes of the bare pixels. */
+export function representation(fields: RepresentationOptions): Measure<'embedding', NeighbourOptions> {
+  return async (model, { splits }, { split, options }) => {
+    const { neighbours, temperature } = options;
+    const { accuracy, std } = await embeddedQuality(model, splits, split, fields, options);
     const pixels = (of: Split): LabelledVectors => ({
-      vectors: gather(of, images, everyIndex(of)) as Float32Array,
-      labels: gather(of, labels, everyIndex(of)),
+      vectors: gather(of, fields.images, everyIndex(of)) as Float32Array,
+      labels: gather(of, fields.labels, everyIndex(of)),
     });
-    const embedded = async ({ vectors, labels }: LabelledVectors) => ({
-      vectors: (await model.embed(vectors)).data,
-      labels,
-    });
-    const [bank, queries] = [pixels(splits.train), pixels(splits[split])];
-    const placed = await embedded(queries);
-    const accuracy = await knnAccuracy(placed, await embedded(bank), vote);
-    const bare = await knnAccuracy(queries, bank, vote);
-    const { size } = splits[split];
-    const about = { split, examples: size };
-    const share = (name: string, value: number) => {
-      return { name, value, unit: 'fraction', standardError: Math.sqrt((value * (1 - value)) / size), ...about };
-    };
+    const bare = await knnAccuracy(pixels(splits[split]), pixels(splits.train), { k: neighbours, temperature });
+    const about = { split, examples: splits[split].size };
     return [
-      share(`knnAccuracy (k=${neighbours}, T=${temperature})`, accuracy),
-      share('knnAccuracy of pixels', bare),
-      { name: 'relativeStd', value: await relativeStd(placed.vectors, size), unit: '1/sqrt(d)', ...about },
+      measuredFraction(`knnAccuracy (k=${neighbours}, T=${temperature})`, accuracy, about),
+      measuredFraction('knnAccuracy of pixels', bare, about),
+      { name: 'relativeStd', value: std, unit: '1/sqrt(d)', ...about },
     ];
   };
+}
+
+/** @deprecated Use {@link embeddingQuality}, under `watch:`. */
+export function representationMonitor(fields: RepresentationOptions): Monitor<NeighbourOptions> {
+  return monitorOf(embeddingQuality(fields));
+}
+
+/** Of the embeddings of a split, with those of the training images as the bank. */
+async function embeddedQuality(
+  model: ModelOf<'embedding'>,
+  splits: Splits,
+  split: SplitName,
+  fields: RepresentationOptions,
+  { neighbours, temperature }: NeighbourOptions,
+): Promise<{ accuracy: number; std: number }> {
+  const embed = async (of: Split): Promise<LabelledVectors> => {
+    const { vectors, labels } = await embedSplit(model, of, undefined, fields);
+    return { vectors: vectors.data, labels };
+  };
+  const queries = await embed(splits[split]);
+  const accuracy = await knnAccuracy(queries, await embed(splits.train), { k: neighbours, temperature });
+  return { accuracy, std: await relativeStd(queries.vectors, splits[split].size) };
 }
 
 /** {@link collapseStd} over its healthy value. */
@@ -84,23 +87,4 @@ async function relativeStd(vectors: Float32Array, rows: number): Promise<number>
   const [value] = await std.data();
   std.dispose();
   return value! * Math.sqrt(dimensions);
-}
-
-/** Outputs of the graph `embed` for every image of a split, [size, dimensions]. */
-async function embeddings(graphs: GraphRunner, split: Split, field: string): Promise<Float32Array> {
-  let all: Float32Array | undefined;
-  let from = 0;
-  for (const { size, fields } of evaluationBatches(split, { batchSize: 500, fields: [field] })) {
-    const x = fields[field] as Float32Array;
-    const { embedding } = await graphs.run('embed', { x: float32(x, [size, x.length / size]) });
-    const vectors = embedding!.data as Float32Array;
-    all ??= new Float32Array((vectors.length / size) * split.size);
-    all.set(vectors, from);
-    from += vectors.length;
-  }
-  return all!;
-}
-
-function everyIndex({ size }: Split): number[] {
-  return Array.from({ length: size }, (_, index) => index);
 }

@@ -1,9 +1,11 @@
-import { type ModelOf, Random, type Vectors } from '@onnx-forge/infer';
-import { gather } from '../../../data/batches.js';
-import type { Split } from '../../../data/data-set.js';
-import type { Evaluate, Measurement } from '../../../measures/measure.js';
+import { float32, type ModelOf, Random, type Vectors } from '@onnx-forge/infer';
+import { type Batch, gather } from '../../../data/batches.js';
+import type { Split, SplitName } from '../../../data/data-set.js';
+import { everyIndex } from '../../../data/views.js';
+import type { Measure, Measurement } from '../../../measures/measure.js';
+import { measuredFraction } from '../../../measures/measured-fraction.js';
 import { allPairs, balancedPairs, ofPairs, type PairDissimilarities } from '../../../measures/pairs.js';
-import { equalErrorRate, falseRejectAt, rocCurve } from '../../../measures/roc.js';
+import { equalErrorRate, falseRejectAt, type Roc, rocCurve } from '../../../measures/roc.js';
 
 /** Balanced pairs that the accuracy is measured on, of each sort. */
 const BALANCED = 3000;
@@ -11,21 +13,82 @@ const BALANCED = 3000;
 /** Images embedded in one call: what their fields take in memory is bounded. */
 const IMAGES_PER_CALL = 200;
 
-/** The embeddings of a split's images `x`, and who is on each (`label`). */
+/** Fields of a split: its images, and who or what is on each. */
+export interface IdentityFields {
+  readonly images: string;
+  readonly labels: string;
+}
+
+/** The embeddings of a split's images, and who is on each; by default the fields `x` and `label`. */
 export async function embedSplit(
   model: ModelOf<'embedding'>,
   split: Split,
   onProgress: (fraction: number) => void = () => {},
+  { images, labels }: IdentityFields = { images: 'x', labels: 'label' },
 ): Promise<{ vectors: Vectors; labels: ArrayLike<number> }> {
   const { embeddingDim } = model.manifest.serve;
   const data = new Float32Array(split.size * embeddingDim);
   for (let from = 0; from < split.size; from += IMAGES_PER_CALL) {
     onProgress(from / split.size);
     const indices = Array.from({ length: Math.min(IMAGES_PER_CALL, split.size - from) }, (_, i) => from + i);
-    data.set((await model.embed(gather(split, 'x', indices) as Float32Array)).data, from * embeddingDim);
+    data.set((await model.embed(gather(split, images, indices) as Float32Array)).data, from * embeddingDim);
   }
-  const labels = gather(split, 'label', [...Array(split.size).keys()]);
-  return { vectors: { data, dims: [split.size, embeddingDim] }, labels };
+  const vectors = { data, dims: [split.size, embeddingDim] };
+  return { vectors, labels: gather(split, labels, everyIndex(split)) };
+}
+
+/**
+ * The same of some batches. Their images may lie outside the range of the model's, as changed ones do in training.
+ *
+ * @param identity the field that tells who or what is on an image; images are the field `x`
+ */
+export async function embedBatches(
+  model: ModelOf<'embedding'>,
+  batches: Iterable<Batch>,
+  identity: string,
+): Promise<{ vectors: Vectors; labels: readonly number[] }> {
+  const { embeddingDim } = model.manifest.serve;
+  const parts: Float32Array[] = [];
+  const labels: number[] = [];
+  for (const { size, fields } of batches) {
+    const x = fields.x as Float32Array;
+    const { embedding } = await model.run('embed', { x: float32(x, [size, x.length / size]) });
+    parts.push(embedding!.data as Float32Array);
+    labels.push(...(fields[identity] as Int32Array));
+  }
+  const data = new Float32Array(labels.length * embeddingDim);
+  let at = 0;
+  for (const part of parts) {
+    data.set(part, at);
+    at += part.length;
+  }
+  return { vectors: { data, dims: [labels.length, embeddingDim] }, labels };
+}
+
+/** Dissimilarities of all pairs of a split's images `x`, by whether the field `identity` has the same value. */
+export async function pairsOf(
+  model: ModelOf<'embedding'>,
+  split: Split,
+  identity: string,
+): Promise<PairDissimilarities> {
+  const { vectors, labels } = await embedSplit(model, split, undefined, { images: 'x', labels: identity });
+  return allPairs(vectors, labels, model.manifest.serve.metric);
+}
+
+/** Area under the ROC curve and equal error rate over all pairs. @param identity see {@link pairsOf} */
+export function embeddingValidation(identity: string): Measure<'embedding'> {
+  return async (model, { splits }, { split }) => {
+    const pairs = await pairsOf(model, splits[split], identity);
+    return rates(rocCurve(pairs.same, pairs.different), pairs, split);
+  };
+}
+
+function rates(roc: Roc, { same, different }: PairDissimilarities, split: SplitName): Measurement[] {
+  const about = { unit: 'fraction', split, examples: same.length + different.length };
+  return [
+    { name: 'auc', value: roc.auc, ...about },
+    { name: 'equalErrorRate', value: equalErrorRate(roc), ...about },
+  ];
 }
 
 /**
@@ -33,7 +96,7 @@ export async function embedSplit(
  * the ROC curve, the equal error rate and the false rejects at 5 % and 10 % false accepts; over balanced pairs, and over
  * all, the accuracy at the threshold that the validation split chose.
  */
-export const verification: Evaluate<'embedding'> = async (model, { splits }, { split = 'test', seed, onProgress }) => {
+export const verification: Measure<'embedding'> = async (model, { splits }, { split, seed, onProgress }) => {
   const { metric, threshold } = model.manifest.serve;
   const { vectors, labels } = await embedSplit(model, splits[split], (part) => onProgress?.('embeddings', part));
   const pairs = allPairs(vectors, labels, metric);
@@ -41,8 +104,7 @@ export const verification: Evaluate<'embedding'> = async (model, { splits }, { s
   const of = ({ same, different }: PairDissimilarities) => ({ split, examples: same.length + different.length });
   const rate = (name: string, value: number): Measurement => ({ name, value, unit: 'fraction', ...of(pairs) });
   const measured = [
-    rate('auc', roc.auc),
-    rate('equalErrorRate', equalErrorRate(roc)),
+    ...rates(roc, pairs, split),
     rate('falseRejectAt5', falseRejectAt(roc, 0.05)),
     rate('falseRejectAt10', falseRejectAt(roc, 0.1)),
   ];
@@ -56,14 +118,7 @@ export const verification: Evaluate<'embedding'> = async (model, { splits }, { s
     ...measured,
     rate('falseAccept', falseAccept),
     rate('falseReject', falseReject),
-    {
-      name: 'accuracy',
-      value: accuracy,
-      unit: 'fraction',
-      split,
-      examples,
-      standardError: Math.sqrt((accuracy * (1 - accuracy)) / examples),
-    },
+    measuredFraction('accuracy', accuracy, { split, examples }),
   ];
 };
 

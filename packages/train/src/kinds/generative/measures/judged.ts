@@ -1,7 +1,9 @@
 import { type ClassifierModel, type GenerativeKind, type ImageEntry, Random } from '@onnx-forge/infer';
 import type { SplitName } from '../../../data/data-set.js';
+import { fractionRight, worstFractionRight } from '../../../measures/classified.js';
 import { featureStatistics, frechetDistance } from '../../../measures/frechet-distance.js';
-import type { Evaluate, Measurement } from '../../../measures/measure.js';
+import type { Measure, Measurement } from '../../../measures/measure.js';
+import { measuredFraction } from '../../../measures/measured-fraction.js';
 import { precisionRecall } from '../../../measures/precision-recall.js';
 import { spreadImages } from '../../../measures/spread.js';
 
@@ -29,11 +31,7 @@ export interface Exhibits {
  * the classes come, and in its feature space the Frechet distance, precision and recall to the split's images. Beside
  * the Frechet distance stand that of real images of another split (the floor) and that of uniform noise.
  */
-export const judged: Evaluate<GenerativeKind> = async (
-  model,
-  { splits },
-  { split = 'test', seed, judge, onProgress },
-) => {
+export const judged: Measure<GenerativeKind> = async (model, { splits }, { split, seed, judge, onProgress }) => {
   const { image } = model.manifest.serve;
   const judging = await judge?.(image);
   if (judging === undefined) return [];
@@ -72,8 +70,8 @@ export async function judgeImages(judge: ClassifierModel, exhibits: Exhibits, se
   const squared = { ...about, unit: 'features^2' };
   const compared = { ...part, examples: Math.min(NEIGHBOURHOOD_EXAMPLES, examples) };
   return [
-    { name: 'confidentSamples', value: confident, standardError: errorOf(confident, examples), ...part },
-    ...(labels ? agreement(labels, ofSamples.labels, classes.length, part) : []),
+    measuredFraction('confidentSamples', confident, about),
+    ...(labels ? agreement(labels, ofSamples.labels, classes.length, about) : []),
     // A class counts as present from one sample in a hundred on.
     { name: 'classesPresent', value: shares.filter((share) => share >= 0.01).length, ...about, unit: 'classes' },
     { name: 'rarestClass', value: Math.min(...shares), ...part },
@@ -91,25 +89,12 @@ function agreement(
   wanted: ArrayLike<number>,
   found: Int32Array,
   classes: number,
-  about: Omit<Measurement, 'name' | 'value'>,
+  about: Pick<Measurement, 'split' | 'examples' | 'judge'>,
 ): Measurement[] {
-  const asked = new Array<number>(classes).fill(0);
-  const right = new Array<number>(classes).fill(0);
-  found.forEach((label, i) => {
-    asked[wanted[i]!]!++;
-    if (label === wanted[i]) right[label]!++;
-  });
-  const value = right.reduce((sum, count) => sum + count, 0) / found.length;
-  const parts = right.map((count, label) => count / asked[label]!).filter((part) => !Number.isNaN(part));
   return [
-    { name: 'labelAgreement', value, standardError: errorOf(value, found.length), ...about },
-    { name: 'worstLabelAgreement', value: Math.min(...parts), ...about },
+    measuredFraction('labelAgreement', fractionRight(found, wanted), about),
+    { name: 'worstLabelAgreement', value: worstFractionRight(found, wanted, classes), unit: 'fraction', ...about },
   ];
-}
-
-/** Standard error of a part that was counted among `count`. */
-function errorOf(part: number, count: number): number {
-  return Math.sqrt((part * (1 - part)) / count);
 }
 
 /** Images from one range to another; rounding must not leave the range. */

@@ -1,11 +1,11 @@
-import type { Evaluate } from '../../../measures/measure.js';
+import type { Measure } from '../../../measures/measure.js';
 import { spreadImages } from '../../../measures/spread.js';
 
 /**
  * The critic's estimate of the Wasserstein distance between data and model, E critic(x) - E critic(G(z)), on images that
  * it was not trained on. Only a critic that is 1-Lipschitz and at its optimum gives the distance.
  */
-export const criticEstimate: Evaluate<'generator'> = async (model, { splits }, { split = 'test', seed }) => {
+export const criticEstimate: Measure<'generator'> = async (model, { splits }, { split, seed }) => {
   const examples = Math.min(1000, splits[split].size);
   const real = await model.score(spreadImages(splits[split], examples));
   const { images } = await model.sample(examples, { seed });
@@ -21,7 +21,7 @@ export const criticEstimate: Evaluate<'generator'> = async (model, { splits }, {
  * interpolation in a latent space whose every point is an image, less for the cross-fade in data space. Sharpness is the
  * mean absolute difference of neighbouring pixels.
  */
-export const interpolationSharpness: Evaluate<'generator'> = async (model, _data, { split = 'test', seed }) => {
+export const interpolationSharpness: Measure<'generator'> = async (model, _data, { split, seed }) => {
   const pairs = 200;
   const { z } = await model.sample(2 * pairs, { seed });
   const size = z.data.length / 2;

@@ -1,11 +1,11 @@
-import type { Evaluate } from '../../../measures/measure.js';
+import type { Measure } from '../../../measures/measure.js';
 import { spreadImages } from '../../../measures/spread.js';
 
 /**
  * How well the discriminator tells test images from samples: the mean probability that it gives either to be real, and
  * the part of both that it calls right. A perfect generator leaves it at 1/2.
  */
-export const discriminatorAccuracy: Evaluate<'generator'> = async (model, { splits }, { split = 'test', seed }) => {
+export const discriminatorAccuracy: Measure<'generator'> = async (model, { splits }, { split, seed }) => {
   const examples = Math.min(1000, splits[split].size);
   const real = await model.score(spreadImages(splits[split], examples));
   const { images } = await model.sample(examples, { seed });

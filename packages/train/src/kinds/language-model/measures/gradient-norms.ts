@@ -1,15 +1,16 @@
 import { tf } from '@onnx-forge/export';
 import { gather } from '../../../data/batches.js';
 import type { CausalTransformer } from '../../../layers/causal-transformer.js';
+import type { Measure } from '../../../measures/measure.js';
 import { nextTokenLoss } from '../../../objectives/next-token-loss.js';
 import { stopGradient } from '../../../objectives/self-supervision.js';
 import { type Graph, graph } from '../../graph.js';
-import type { Monitor } from '../../monitor.js';
+import { type Monitor, monitorOf } from '../../monitor.js';
 
 /** Through everything, or only along the residual stream: what attention and feed-forward network add held constant. */
 export type GradientPath = 'whole' | 'residual';
 
-/** The graph of a run that gives both, and the prefix of the metrics that a monitor logs of each. */
+/** The graph of a run that gives both, and the prefix of the metrics that {@link gradientFlow} makes of each. */
 export const GRADIENT_GRAPH = 'gradients';
 export const GRADIENT_METRICS = { whole: 'gradientNorm', residual: 'residualGradientNorm' } as const;
 
@@ -51,31 +52,40 @@ export function gradientGraph(transformer: CausalTransformer): Readonly<Record<t
   };
 }
 
+/** Recipe options that {@link gradientFlow} depends on. */
+export interface GradientFlowOptions {
+  readonly gradientNorms: boolean;
+  readonly batchSize: number;
+}
+
 /**
- * The norms on the first validation windows, a training batch of them, as `gradientNorm/0` to `gradientNorm/LAYERS` and
+ * The norms on the first windows of the split, a training batch of them, as `gradientNorm/0` to `gradientNorm/LAYERS` and
  * `residualGradientNorm/...`; and of each `...Ratio`: what arrives at x_1 over what the last block hands on, 1 if nothing
  * is lost on the way. Nothing where the recipe's option `gradientNorms` is off.
  */
-export const gradientMonitor: Monitor<{ readonly gradientNorms: boolean; readonly batchSize: number }> = async (
-  graphs,
-  { splits: { validation } },
-  _random,
-  options,
+export const gradientFlow: Measure<'language-model', GradientFlowOptions> = async (
+  model,
+  { splits },
+  { split, options, signal },
 ) => {
-  if (!options.gradientNorms) return {};
-  const count = Math.min(options.batchSize, validation.size);
+  if (!options.gradientNorms) return [];
+  const count = Math.min(options.batchSize, splits[split].size);
   const data = gather(
-    validation,
+    splits[split],
     'tokens',
     Array.from({ length: count }, (_, index) => index),
   ) as Int32Array;
   const windows = { type: 'int32', dims: [count, data.length / count], data } as const;
-  const outputs = await graphs.run(GRADIENT_GRAPH, { windows });
-  const metrics: Record<string, number> = {};
-  for (const [path, name] of Object.entries(GRADIENT_METRICS)) {
+  const outputs = await model.run(GRADIENT_GRAPH, { windows }, { signal });
+  return Object.entries(GRADIENT_METRICS).flatMap(([path, name]) => {
     const norms = outputs[path]!.data as Float32Array;
-    for (const [layer, norm] of norms.entries()) metrics[`${name}/${layer}`] = norm;
-    metrics[`${name}Ratio`] = norms[1]! / norms.at(-1)!;
-  }
-  return metrics;
+    const measured = (of: string, value: number, unit: string) => ({ name: of, value, unit, split, examples: count });
+    return [
+      ...Array.from(norms, (norm, layer) => measured(`${name}/${layer}`, norm, 'norm')),
+      measured(`${name}Ratio`, norms[1]! / norms.at(-1)!, 'ratio'),
+    ];
+  });
 };
+
+/** @deprecated Use {@link gradientFlow}, under `watch:`. */
+export const gradientMonitor: Monitor<GradientFlowOptions> = monitorOf(gradientFlow);

@@ -1,7 +1,9 @@
 import { gather } from '../../../data/batches.js';
 import type { Split } from '../../../data/data-set.js';
+import { fractionRight } from '../../../measures/classified.js';
 import type { LabelledVectors } from '../../../measures/knn.js';
-import type { Evaluate } from '../../../measures/measure.js';
+import type { Measure } from '../../../measures/measure.js';
+import { measuredFraction } from '../../../measures/measured-fraction.js';
 import { nearestLabels } from '../../../measures/nearest-neighbours.js';
 
 /** The bank; more would cost more than they tell. */
@@ -12,8 +14,8 @@ const BANK = 10_000;
  * is that of most of their k nearest training images, all placed at the mean of q(z|x). Of the training split, every second
  * image is asked about and the others answer.
  */
-export function latentNeighbours({ k }: { readonly k: number }): Evaluate<'latent'> {
-  return async (model, { splits }, { split = 'test', onProgress }) => {
+export function latentNeighbours({ k }: { readonly k: number }): Measure<'latent'> {
+  return async (model, { splits }, { split, onProgress }) => {
     onProgress?.('nearest neighbours', 0);
     const place = async (of: Split, chosen: readonly number[]): Promise<LabelledVectors> => {
       const { mu } = await model.encode(gather(of, 'x', chosen) as Float32Array);
@@ -25,9 +27,7 @@ export function latentNeighbours({ k }: { readonly k: number }): Evaluate<'laten
     const queries = await place(asked, asking);
     const examples = asking.length;
     const found = nearestLabels(queries.vectors, bank, Math.min(k, bank.labels.length));
-    const value = found.reduce((right, label, i) => right + (label === queries.labels[i] ? 1 : 0), 0) / examples;
-    const standardError = Math.sqrt((value * (1 - value)) / examples);
-    return [{ name: `latentNeighbours (k=${k})`, value, standardError, unit: 'fraction', split, examples }];
+    return [measuredFraction(`latentNeighbours (k=${k})`, fractionRight(found, queries.labels), { split, examples })];
   };
 }
 

@@ -1,35 +1,36 @@
-import { gather } from '../../../data/batches.js';
+import type { ModelOf } from '@onnx-forge/infer';
+import { gather, gatherRows } from '../../../data/batches.js';
 import type { Split } from '../../../data/data-set.js';
-import type { Evaluate } from '../../../measures/measure.js';
+import { everyIndex } from '../../../data/views.js';
+import type { Measure } from '../../../measures/measure.js';
+import {
+  accuracyAndConfidence,
+  type ClassifiedExamples,
+  lossAndAccuracy,
+} from '../../classifier/measures/classification.js';
 
-/** Accuracy on the test split, and the part of it that is read with confidence > 0.9. */
-export const textClassification: Evaluate<'text-classifier'> = async (model, { splits }, { split = 'test' }) => {
-  const { size } = splits[split];
-  const truth = labelsOf(splits[split]);
-  const { labels, confidences } = await model.classifyTokens(tokenRows(splits[split]));
-  const accuracy = labels.filter((label, i) => label === truth[i]).length / size;
-  const about = { unit: 'fraction', split, examples: size };
-  return [
-    { name: 'accuracy', value: accuracy, standardError: Math.sqrt((accuracy * (1 - accuracy)) / size), ...about },
-    { name: 'confident', value: confidences.filter((value) => value > 0.9).length / size, ...about },
-  ];
-};
+/** Cross-entropy in nats, and accuracy. Of equally probable classes the model's is the first. */
+export const textClassifierValidation: Measure<'text-classifier'> = async (model, { splits }, { split, signal }) =>
+  lossAndAccuracy(await classifySplit(model, splits[split], signal), split);
+
+/** Accuracy, and the fraction read with confidence > 0.9. Of equally probable classes the model's is the first. */
+export const textClassification: Measure<'text-classifier'> = async (model, { splits }, { split, signal }) =>
+  accuracyAndConfidence(await classifySplit(model, splits[split], signal), split);
+
+async function classifySplit(
+  model: ModelOf<'text-classifier'>,
+  split: Split,
+  signal: AbortSignal | undefined,
+): Promise<ClassifiedExamples> {
+  return { ...(await model.classifyTokens(tokenRows(split), { signal })), truth: labelsOf(split) };
+}
 
 /** The class of every example. */
 export function labelsOf(split: Split): ArrayLike<number> {
-  return gather(split, 'label', allOf(split));
+  return gather(split, 'label', everyIndex(split));
 }
 
 /** The token ids of every example, without the padding at the end. */
 export function tokenRows(split: Split): Int32Array[] {
-  const ids = gather(split, 'tokens', allOf(split)) as Int32Array;
-  const length = ids.length / split.size;
-  return allOf(split).map((row) => {
-    const padded = ids.subarray(row * length, (row + 1) * length);
-    return padded.subarray(0, padded.findLastIndex((id) => id !== 0) + 1);
-  });
-}
-
-function allOf({ size }: Split): number[] {
-  return Array.from({ length: size }, (_, index) => index);
+  return gatherRows(split, 'tokens').map((padded) => padded.subarray(0, padded.findLastIndex((id) => id !== 0) + 1));
 }

@@ -2,7 +2,8 @@ import { asciiWords, END, type ModelOf, START, type Translation } from '@onnx-fo
 import type { DataSet, SplitName } from '../../../data/data-set.js';
 import { textsOf } from '../../../data/prepare/vocabulary.js';
 import { corpusBleu } from '../../../measures/bleu.js';
-import type { Evaluate, EvaluationRequest, Measurement } from '../../../measures/measure.js';
+import type { Measure, Measurement, MeasureRequest } from '../../../measures/measure.js';
+import { measuredFraction } from '../../../measures/measured-fraction.js';
 
 /** Beam width of the second row of measurements; the first is greedy. */
 const BEAM = 4;
@@ -27,7 +28,7 @@ export async function translateSplit(
     beam,
     signal,
     onProgress,
-  }: { readonly split: SplitName; readonly beam: number } & Pick<EvaluationRequest, 'signal' | 'onProgress'>,
+  }: { readonly split: SplitName; readonly beam: number } & Pick<MeasureRequest, 'signal' | 'onProgress'>,
 ): Promise<TranslatedSentence[]> {
   const sources = textsOf(data, split, 'source');
   const targets = textsOf(data, split, 'target');
@@ -75,8 +76,8 @@ export const LENGTH_GROUPS: readonly { readonly name: string; readonly least: nu
  * words of the translations over those of the references (greedy and with a beam of 4); and of the greedy ones BLEU by the
  * length of the source, and the mean attention on the source's marks, over all steps and by what is written there.
  */
-export const translation: Evaluate<'translator'> = async (model, data, request) => {
-  const { split = 'test' } = request;
+export const translation: Measure<'translator'> = async (model, data, request) => {
+  const { split } = request;
   const measurements: Measurement[] = [];
   for (const beam of [1, BEAM]) {
     const sentences = await translateSplit(model, data, { ...request, split, beam });
@@ -87,13 +88,7 @@ export const translation: Evaluate<'translator'> = async (model, data, request) 
     const count = (side: 'words' | 'reference') => sentences.reduce((sum, one) => sum + one[side].length, 0);
     measurements.push(
       { name: `bleu${search}`, value: bleuOf(sentences), unit: 'BLEU-4', ...about },
-      {
-        name: `exactMatch${search}`,
-        value: part,
-        unit: 'fraction',
-        standardError: Math.sqrt((part * (1 - part)) / sentences.length),
-        ...about,
-      },
+      measuredFraction(`exactMatch${search}`, part, about),
       { name: `lengthRatio${search}`, value: count('words') / count('reference'), unit: 'ratio', ...about },
     );
     if (beam > 1) continue;
