@@ -32,7 +32,7 @@ export const ROOMS: Readonly<Record<PackageName, readonly string[]>> = {
       'recipe',
       'engine',
     ],
-    ...['run', 'trainer', 'actions', 'explore', 'cli'],
+    ...['run', 'trainer', 'actions', 'explore', 'conformance', 'cli'],
     'index',
   ],
   viz: [

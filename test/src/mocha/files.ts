@@ -17,6 +17,7 @@ export const LONG = [
   'tfjs-suite/suite',
   'train/fine-tuning',
   'infer/browser',
+  'models/own-data',
   'models/siamese',
   'export/recurrent',
   'export/movement',

@@ -73,6 +73,7 @@ export const manifestSchema: z.ZodType<Manifest> = withoutEval(() => {
           format: z.string().min(1),
           path: z.string().min(1),
           options: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
+          splitRule: z.string().min(1).optional(),
           sha256: sha256.optional(),
         })
         .optional(),

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { InputError, Random } from '@onnx-forge/infer';
-import type { DataSet } from '../data/data-set.js';
+import type { DataReference, DataSet } from '../data/data-set.js';
 import { dataFacts } from '../data/facts.js';
 import { requireSoundData } from '../data/sound.js';
 import { AVERAGE_PREFIX, WeightAverages } from '../engine/averages.js';
@@ -55,7 +55,12 @@ export async function train(request: TrainRequest): Promise<TrainResult> {
 
   onEvent({ type: 'phase', phase: 'prepare', detail: 'data', fraction: 0 });
   const source = request.data ?? checkpoint?.reference ?? checkpoint?.dataSet ?? 'embedded';
-  const loaded = await loadData(recipe, { ...request, data: source });
+  const loaded = await loadData(recipe, {
+    ...request,
+    data: checkpoint ? asSplitBefore(source, checkpoint) : source,
+    onProgress: (done, of) =>
+      onEvent({ type: 'phase', phase: 'prepare', detail: `${done} of ${of} files`, fraction: done / of }),
+  });
   const { reference, found } = loaded;
   if (found !== undefined) onNotice(`${loaded.name}: ${found}`);
   const data = await recipeData(recipe, { data: loaded, options });
@@ -214,6 +219,17 @@ function afterTraining({ dataDir, judge, device, threads, signal, onEvent }: Tra
     ...(signal && { signal }),
     ...(onEvent && { onEvent }),
   };
+}
+
+/** A run of an older version goes on with the splits of then, also when its data are named anew. */
+function asSplitBefore<Data>(data: Data | DataReference, { reference }: Checkpoint): Data | DataReference {
+  if (!reference || !isReference(data) || data.splitRule === reference.splitRule) return data;
+  const { splitRule: _, ...others } = data;
+  return { ...others, ...(reference.splitRule ? { splitRule: reference.splitRule } : { splitRule: 'tenths' }) };
+}
+
+function isReference(data: unknown): data is DataReference {
+  return typeof data === 'object' && data !== null && 'path' in data && !('splits' in data);
 }
 
 /** A run goes on as what it was started as; only its length may change. */

@@ -17,6 +17,11 @@ export interface Field {
   readonly finite?: boolean;
   /** Writes example `index` (0-based) to `out[offset .. offset + product(shape))`. */
   read(index: number, out: FieldArray, offset: number): void;
+  /**
+   * Of examples that do not lie in memory: fetches these, so that the next `read` of each need not wait. `read` gives the
+   * same without it, later.
+   */
+  readAhead?(indices: ArrayLike<number>): Promise<void>;
 }
 
 export interface Split {
@@ -48,6 +53,8 @@ export interface DataReference {
   readonly path: string;
   /** How they are read, such as `resize`. */
   readonly options?: Readonly<Record<string, string | number | boolean>> | undefined;
+  /** The rule that splits them, by name; references of older versions have none. */
+  readonly splitRule?: string | undefined;
   /** Of their content when they were read. Given, other content is refused. */
   readonly sha256?: string | undefined;
 }

@@ -7,6 +7,7 @@ export * from './errors.js';
 export * from './facts.js';
 export * from './fields.js';
 export { parseAmat } from './formats/amat.js';
+export { type ArchiveEntry, readArchive } from './formats/archive.js';
 export { type CifarRecords, parseCifar } from './formats/cifar.js';
 export { type FileContent, isGzip, readUnpacked, unpack } from './formats/gzip.js';
 export { type IdxArray, parseIdx } from './formats/idx.js';
@@ -33,7 +34,8 @@ export { parsePairs, type SentencePair, tutorialPairs } from './sets/eng-fra.js'
 export { describeDataSet } from './sets/registry.js';
 export { parseSvhn } from './sets/svhn.js';
 export { DATA_SOURCES, openDataSet, openReference, referTo } from './sources/open.js';
-export type { DataSource, OpenedData } from './sources/source.js';
+export type { DataSource, OpenContext, OpenedData } from './sources/source.js';
+export { type Fractions, SPLIT_RULES, type SplitRule } from './sources/split.js';
 export * from './store/fetch.js';
 export type { FileCheck, FileStatus } from './store/files.js';
 export * from './store/list.js';

@@ -51,14 +51,16 @@ describe("onnx-forge with a user's own data", () => {
       )) as [Ended, Ended, Ended, Ended, Ended, Ended];
       succeeded(described, trained, measured, drawn, resumed, other);
 
-      const { dataSets } = JSON.parse(described.stdout) as { dataSets: { classes: unknown; splits: unknown }[] };
-      expect(dataSets[0]).to.deep.include({
-        name: 'shapes',
-        splits: { train: 48, validation: 6, test: 6 },
-        classes: SHAPES.map((name) => ({ name, train: 16, validation: 2, test: 2 })),
-      });
-      expect(trained.stderr).to.match(
-        /^vae-conv: shapes: 60 images of 3 classes, 28 x 28, grey \(48 train, 6 validation, 6 test\)$/m,
+      type Counts = Record<'train' | 'validation' | 'test', number>;
+      const { dataSets } = JSON.parse(described.stdout) as {
+        dataSets: { name: string; classes: (Counts & { name: string })[]; splits: Counts }[];
+      };
+      const { name, classes, splits } = dataSets[0]!;
+      expect([name, classes.map((one) => one.name)]).to.deep.equal(['shapes', SHAPES]);
+      for (const one of classes) expect(one.train + one.validation + one.test).to.equal(20);
+      const sizes = `${splits.train} train, ${splits.validation} validation, ${splits.test} test`;
+      expect(trained.stderr).to.include(
+        `\nvae-conv: shapes: 60 images of 3 classes, 28 x 28, grey (${sizes})\n`.trimStart(),
       );
 
       const { data, metrics } = await loadManifest(join(folder, 'runs/vae-conv'));
@@ -72,7 +74,7 @@ describe("onnx-forge with a user's own data", () => {
       const { runs } = JSON.parse(measured.stdout) as {
         runs: { measurements: { name: string; examples: number }[] }[];
       };
-      expect(runs[0]!.measurements.find(({ name }) => name === 'logLikelihood')).to.include({ examples: 6 });
+      expect(runs[0]!.measurements.find(({ name }) => name === 'logLikelihood')).to.include({ examples: splits.test });
       expect(new Set(metrics.map(({ dataSet }) => dataSet))).to.include('synthetic-digits+threshold');
       expect(drawn.stdout.trim()).to.equal('runs/vae-conv/figures/reconstructions.png');
       expect(await readdir(join(folder, 'runs/vae-conv/figures'))).to.deep.equal(['reconstructions.png']);
@@ -119,31 +121,34 @@ describe("onnx-forge with a user's own data", () => {
       expect(graphs.classify!.outputs.logits!.shape).to.deep.equal(['batch', 3]);
     }));
 
-  it('trains the recipes of text on files of texts', () =>
+  it('trains on the columns of a table that it is told, and says what a recipe takes', () =>
     inFolder(async (folder) => {
       const words = (index: number) => `${['grim', 'fine'][index % 2]} ${'abcdefghij'[index % 10]} ${index}`;
       const reviews = Array.from({ length: 40 }, (_, index) => `${words(index)},${['bad', 'good'][index % 2]}`);
       await writeFile(join(folder, 'reviews.csv'), ['review,stars', ...reviews].join('\n'));
-      const pairs = Array.from({ length: 30 }, (_, i) => JSON.stringify({ source: `je ${i}`, target: `i ${i}` }));
-      await writeFile(join(folder, 'pairs.jsonl'), pairs.join('\n'));
-      await writeFile(join(folder, 'poem.txt'), 'to be or not to be\n'.repeat(200));
       const tiny = '--max-steps 2 --batch-size 8 --device cpu --no-figures';
-      const ended = await eachOf(
+      const [trained, measured, models, help] = (await eachOf(
         [
-          `train text-cnn --data reviews.csv --columns text=review,label=stars ${tiny}`,
+          `train text-cnn --data reviews.csv --columns text=review,label=stars --split train=.6,validation=.2,test=.2 ${tiny}`,
           'eval runs/text-cnn --device cpu',
-          `train seq2seq --data pairs.jsonl ${tiny} --no-evaluate`,
-          `train transformer --data poem.txt ${tiny} --set layers=1 --no-evaluate`,
+          'models siamese',
+          'train siamese --help',
         ],
         folder,
-      );
-      succeeded(...ended);
-      expect(ended[0]!.stderr).to.match(
-        /^text-cnn: reviews: 40 texts of 2 classes \(32 train, 4 validation, 4 test\)$/m,
+      )) as [Ended, Ended, Ended, Ended];
+      succeeded(trained, measured, models, help);
+      expect(trained.stderr).to.match(
+        /^text-cnn: reviews: 40 texts of 2 classes \(2\d train, \d+ validation, \d+ test\)$/m,
       );
       const { serve, data } = await loadManifest(join(folder, 'runs/text-cnn'));
       expect(serve.classes).to.deep.equal(['bad', 'good']);
-      expect(data.reference!.options).to.deep.equal({ columns: 'text=review,label=stars' });
+      expect(data.reference!.options).to.deep.equal({
+        columns: 'text=review,label=stars',
+        split: 'train=.6,validation=.2,test=.2',
+      });
+      for (const { stdout } of [models, help]) {
+        expect(stdout.replace(/\s+/g, ' ')).to.match(/own data:? images in grey \(--grey\), a folder for each person/);
+      }
     }));
 
   it('refuses what a recipe can not take, in one line, with exit code 1 or 2 and no run folder', () =>
@@ -165,7 +170,7 @@ describe("onnx-forge with a user's own data", () => {
         ['train vae --resize 28x28', 2, /--resize is for data of your own/],
         ['train vae --data synthetic-digits --grey', 2, /--grey is for data of your own/],
         ['train vae --data shapes --resize big', 1, /resize must be WIDTHxHEIGHT/],
-        ['data list --grey', 2, /--resize, --grey and --columns are for data describe/],
+        ['data list --grey', 2, /--grey is for data describe/],
         ['data describe', 2, /needs the name/],
         ['data describe shapes/bar/0.png', 1, /is no data of a known form/],
       ];

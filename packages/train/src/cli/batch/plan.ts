@@ -50,8 +50,8 @@ export async function planRuns({ models, config, out, settings }: PlanInput): Pr
 }
 
 async function plan(recipe: Recipe, out: string, settings: TrainSettings): Promise<TrainRequest> {
-  const { data, resize, grey, columns, ...request } = given(toRequest(settings));
-  const chosen = await chosenData({ data, resize, grey, columns });
+  const { data, resize, grey, columns, group, split, ...request } = given(toRequest(settings));
+  const chosen = await chosenData({ data, resize, grey, columns, group, split });
   recipeOptions(recipe, request);
   return { ...request, ...given({ data: chosen }), recipe, out };
 }

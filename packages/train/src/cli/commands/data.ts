@@ -2,18 +2,16 @@ import { SPLIT_NAMES } from '../../data/data-set.js';
 import type { DataSummary } from '../../data/summary.js';
 import { type Command, type CommandContext, defineCommand, type Outcome } from '../command.js';
 import { UsageError } from '../errors.js';
-import { chosenData } from '../inputs/chosen-data.js';
-import { columns, dataDir, grey, resize } from '../options/shared-options.js';
+import { chosenData, type OwnDataChoice, pickOwnData } from '../inputs/chosen-data.js';
+import { dataDir, ownData, split } from '../options/shared-options.js';
 import { given, oneOf } from '../options/values.js';
 import { formatBytes, formatNumber } from '../output/format.js';
+import { showReading } from '../output/reading.js';
 import { table } from '../output/table.js';
 
-interface DataArguments {
+interface DataArguments extends OwnDataChoice {
   readonly names: readonly string[];
   readonly dataDir: string | undefined;
-  readonly resize: string | undefined;
-  readonly grey: boolean | undefined;
-  readonly columns: string | undefined;
 }
 
 export const command: Command = defineCommand({
@@ -31,16 +29,18 @@ export const command: Command = defineCommand({
     action: { ...oneOf('the action', ['list', 'fetch', 'verify', 'describe'], 'What to do'), demandOption: true },
     name: { type: 'string', array: true, describe: 'Data sets; paths for describe' },
   },
-  options: { 'data-dir': dataDir, resize, grey, columns },
-  run({ action, name: names = [], dataDir, resize, grey, columns }, context): Promise<Outcome> {
+  options: { 'data-dir': dataDir, ...ownData, split },
+  run({ action, name: names = [], dataDir, ...others }, context): Promise<Outcome> {
     if (action !== 'list' && names.length === 0) {
       throw new UsageError(`data ${action} needs the name of a data set; 'onnx-forge data list' shows them`);
     }
-    if (action !== 'describe' && Object.keys(given({ resize, grey, columns })).length > 0) {
-      throw new UsageError('--resize, --grey and --columns are for data describe');
+    const own = pickOwnData(others);
+    const [option] = Object.keys(own);
+    if (action !== 'describe' && option !== undefined) {
+      throw new UsageError(`--${option} is for data describe`, { option });
     }
     const actions = { list, fetch: fetchSets, verify, describe };
-    return actions[action]({ names, dataDir, resize, grey, columns }, context);
+    return actions[action]({ names, dataDir, ...own }, context);
   },
 });
 
@@ -105,17 +105,16 @@ async function verify({ names, dataDir }: DataArguments): Promise<Outcome> {
   };
 }
 
-async function describe(
-  { names, dataDir, resize, grey, columns }: DataArguments,
-  context: CommandContext,
-): Promise<Outcome> {
+async function describe({ names, dataDir, ...own }: DataArguments, context: CommandContext): Promise<Outcome> {
   const { openDataSet } = await import('../../data/sources/open.js');
   const { summariseData } = await import('../../data/summary.js');
   const signal = context.interruptible('stopping');
   const dataSets = [];
   for (const name of names) {
-    const chosen = await chosenData({ data: name, resize, grey, columns });
-    dataSets.push(summariseData(await openDataSet(chosen ?? name, { dataDir, signal })));
+    const chosen = await chosenData({ data: name, ...own });
+    const onProgress = showReading(context.progress, name);
+    dataSets.push(summariseData(await openDataSet(chosen ?? name, { dataDir, signal, onProgress })));
+    context.progress.end();
   }
   const texts = dataSets.map(({ name, found, reference, splits, fields, classes }) =>
     [

@@ -13,6 +13,15 @@ export const command: Command = defineCommand({
     'the time since the last checkpoint. The options of each model are listed by: onnx-forge models\n\n' +
     'A batch file is JSON; a run has the settings of this command line, in camel case, and they win over it:\n' +
     '{"defaults": {"epochs": 5}, "runs": [{"model": "vae", "out": "runs/vae-20", "set": {"latentDim": 20}}]}',
+  async helpOn(words) {
+    const { findRecipe, knownRecipes } = await import('../inputs/recipes.js');
+    const known = await knownRecipes();
+    const recipes = await Promise.all(words.filter((word) => Object.hasOwn(known, word)).map(findRecipe));
+    const lines = recipes.map(
+      ({ name, task, data: { own } }) => `${name}: ${task}${own ? `\n  own data: ${own}` : ''}`,
+    );
+    return lines.length > 0 ? lines.join('\n') : undefined;
+  },
   examples: [
     ['train vae', 'on generated digits, to runs/vae'],
     ['train vae --data real --epochs 20 --set latentDim=50', 'on the data of the paper, with another latent size'],
