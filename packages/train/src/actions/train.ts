@@ -10,7 +10,7 @@ import type { Engine } from '../engine/engine.js';
 import { TrainError } from '../errors.js';
 import type { Served } from '../kinds/served.js';
 import { seededInitializers } from '../layers/initializers.js';
-import { type Networks, type NetworkWeight, networkWeights } from '../layers/network.js';
+import { type Networks, type NetworkWeight, networkWeights, vectorNormalisation } from '../layers/network.js';
 import { loadData, recipeData } from '../recipe/data.js';
 import { recipeOptions } from '../recipe/recipe.js';
 import { type Checkpoint, loadCheckpoint, type RunIdentity } from '../run/checkpoint.js';
@@ -77,6 +77,7 @@ export async function train(request: TrainRequest): Promise<TrainResult> {
   const facts = dataFacts(data);
   const makeNets = () => recipe.nets(options, seededInitializers(random.fork('weights')), facts);
   const nets = makeNets();
+  requireBatch(recipe.name, options.batchSize, nets);
   const averages = options.averaging > 0 ? new WeightAverages(nets, makeNets(), options.averaging) : undefined;
   const served = recipe.serves(averages?.nets ?? nets, options, facts);
   const parts = { recipe, nets, averages, options, random: stepRandom };
@@ -257,6 +258,15 @@ function noteOtherEnd(
     `the cosine schedule led to iteration ${before} and now leads to ${steps}: from iteration ${step} on the learning rate ` +
       'is that of the new length, so the weights are not those of one training in one go',
   );
+}
+
+/** @throws TrainError (`option-invalid`) a batch of one example where vectors are normalised over it */
+function requireBatch(recipe: string, batchSize: number, nets: Networks): void {
+  const layer = batchSize === 1 ? vectorNormalisation(nets) : undefined;
+  if (layer === undefined) return;
+  disposeNetworks(nets);
+  const message = `recipe '${recipe}' has a batch normalisation of vectors (${layer}), which a batch of one example has no variance for: batchSize must be at least 2`;
+  throw new TrainError('option-invalid', message, { recipe, batchSize, layer });
 }
 
 function requirePositive(name: string, value: number | undefined): void {

@@ -13,7 +13,9 @@ export interface Field {
   readonly binary?: boolean;
   /** Values are whole numbers 0 .. below - 1. */
   readonly below?: number;
-  /** No value is NaN or infinite, by how they are stored: nobody has to look. */
+  /** Where its values are to lie; others are refused before training. */
+  readonly range?: readonly [low: number, high: number];
+  /** No value is NaN or infinite, or outside the range, by how they are stored: nobody has to look. */
   readonly finite?: boolean;
   /** Writes example `index` (0-based) to `out[offset .. offset + product(shape))`. */
   read(index: number, out: FieldArray, offset: number): void;

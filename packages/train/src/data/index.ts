@@ -33,6 +33,7 @@ export * from './prepare/vocabulary.js';
 export { parsePairs, type SentencePair, tutorialPairs } from './sets/eng-fra.js';
 export { describeDataSet } from './sets/registry.js';
 export { parseSvhn } from './sets/svhn.js';
+export { requireSoundData } from './sound.js';
 export { DATA_SOURCES, openDataSet, openReference, referTo } from './sources/open.js';
 export type { DataSource, OpenContext, OpenedData } from './sources/source.js';
 export { type Fractions, SPLIT_RULES, type SplitRule } from './sources/split.js';
