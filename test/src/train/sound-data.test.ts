@@ -110,7 +110,7 @@ describe('data that can not be trained on', () => {
       const text = characterSplit('a'.repeat(200));
       const data = { name: 'mine', splits: { train: text, validation: text, test: text }, files: [], embedded: true };
       expect(() => characterWindows(data, { blockSize: 32 })).to.throw(
-        "data set 'mine' has one character only in its train split, \"a\": there is nothing to predict",
+        'data set \'mine\' has one character only in its train split, "a": there is nothing to predict',
       );
       const nets: typeof tinyRecipe.nets = () => {
         const { layers } = tf;

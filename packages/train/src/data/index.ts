@@ -23,6 +23,7 @@ export type { RasterImage } from './formats/raster.js';
 export { readTar, type TarEntry } from './formats/tar.js';
 export * from './prepare/binarise.js';
 export * from './prepare/characters.js';
+export * from './prepare/choose.js';
 export * from './prepare/folds.js';
 export { splitGroups } from './prepare/groups.js';
 export * from './prepare/identities.js';

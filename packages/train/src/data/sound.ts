@@ -63,7 +63,11 @@ function fault({ dtype, finite, below, range }: Field): { is(value: number): boo
 }
 
 /** Of classes, training has several; of classes of a user's own, all. */
-function requireClasses({ name, splits, vocabularies, reference }: DataSet, key: string, { below, dtype, shape }: Field): void {
+function requireClasses(
+  { name, splits, vocabularies, reference }: DataSet,
+  key: string,
+  { below, dtype, shape }: Field,
+): void {
   if (below === undefined || dtype !== 'int32' || shape.length > 0) return;
   const present = new Set<number>();
   const value = new Int32Array(1);

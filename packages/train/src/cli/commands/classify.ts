@@ -36,7 +36,9 @@ export const command: Command = defineCommand({
     }
     const words = [...given, ...(file === undefined ? [] : await linesOf(file))];
     if (!examples && words.length === 0) {
-      throw new UsageError('there is nothing to classify: give texts, or a file of them by --file, or images, or --data');
+      throw new UsageError(
+        'there is nothing to classify: give texts, or a file of them by --file, or images, or --data',
+      );
     }
     await using model = await load(run, { device });
     if (model.kind === 'text-classifier') {
@@ -45,13 +47,21 @@ export const command: Command = defineCommand({
       return { text: show(found), json: { run, device: model.device, texts: found } };
     }
     if (model.kind === 'classifier') {
-      if (file !== undefined) throw new UsageError('--file is for texts: name image files one by one, or a folder by --data');
+      if (file !== undefined)
+        throw new UsageError('--file is for texts: name image files one by one, or a folder by --data');
       const images = examples ? examples.images(everyExample(examples)) : await readImages(words, model);
       const name = (i: number) => (examples ? { example: i } : { file: words[i]! });
-      const found = (await classifyImages(model, images)).map((one, i) => ({ ...name(i), ...one, ...truth(examples, i) }));
+      const found = (await classifyImages(model, images)).map((one, i) => ({
+        ...name(i),
+        ...one,
+        ...truth(examples, i),
+      }));
       return { text: show(found), json: { run, device: model.device, images: found } };
     }
-    throw new InputError(`${run} is of kind ${model.kind}: it classifies no texts and no images`, { run, kind: model.kind });
+    throw new InputError(`${run} is of kind ${model.kind}: it classifies no texts and no images`, {
+      run,
+      kind: model.kind,
+    });
   },
 });
 
@@ -98,7 +108,12 @@ function show(found: readonly Classified[]): string {
     ...(labelled ? [one.label ?? ''] : []),
     ...(ofTexts ? [one.text!.trim(), one.unknown!.join(' ')] : [one.file ?? `${one.example}`]),
   ]);
-  const head = ['class', 'probability', ...(labelled ? ['label'] : []), ...(ofTexts ? ['text', 'unknown words'] : ['image'])];
+  const head = [
+    'class',
+    'probability',
+    ...(labelled ? ['label'] : []),
+    ...(ofTexts ? ['text', 'unknown words'] : ['image']),
+  ];
   const right = found.filter((one) => one.label === one.class).length;
   return `${table(head, rows)}${labelled ? `\n\n${right} of ${found.length} as labelled` : ''}`;
 }

@@ -14,7 +14,10 @@ export const command: Command = defineCommand({
   examples: [
     ['interpolate runs/vae -o way.png', 'three pairs, 11 steps, both spaces'],
     ['interpolate runs/vae --space latent --pairs 8 --steps 16', 'latent space only'],
-    ['interpolate runs/vae --data ./my-images --examples 0,4', 'from one image of the test split of a folder to another'],
+    [
+      'interpolate runs/vae --data ./my-images --examples 0,4',
+      'from one image of the test split of a folder to another',
+    ],
   ],
   positionals: { run: { type: 'string', demandOption: true, describe: 'Run folder or URL' } },
   options: {
@@ -27,7 +30,10 @@ export const command: Command = defineCommand({
     seed,
     device,
   },
-  async run({ run, out, pairs: asked, steps, space, seed, device, examples: numbers, ...choice }, context): Promise<Outcome> {
+  async run(
+    { run, out, pairs: asked, steps, space, seed, device, examples: numbers, ...choice },
+    context,
+  ): Promise<Outcome> {
     if (steps < 2) throw new UsageError('--steps counts both ends: it must be at least 2, not 1');
     const examples = await runExamples(run, choice, context);
     if (numbers && (!examples || numbers.length % 2 !== 0)) {

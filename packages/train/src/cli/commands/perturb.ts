@@ -32,7 +32,9 @@ export const command: Command = defineCommand({
   async run({ run, out, dims, epsilon, steps, seed, device, example, ...choice }, context): Promise<Outcome> {
     const examples = await runExamples(run, choice, context);
     if (example !== undefined && (!examples || example < 0)) {
-      throw new UsageError('--example takes the number of an example, from 0, of the data that --data names', { example });
+      throw new UsageError('--example takes the number of an example, from 0, of the data that --data names', {
+        example,
+      });
     }
     return writePicture({ run, out, device, name: 'perturb' }, async (model) => {
       const { rowsOf } = await import('../../figures/images.js');
@@ -50,7 +52,12 @@ export const command: Command = defineCommand({
           rowLabels: shown.map((dim) => `z${dim}: ${activity.get(dim)!.toFixed(4)}`),
           columnLabels: epsilons.map((value) => `${Number(value.toFixed(2))}`),
         },
-        facts: { epsilons, seed, ...(examples && { example: example ?? 0 }), dimensions: shown.map((dim) => ({ dim, change: activity.get(dim)! })) },
+        facts: {
+          epsilons,
+          seed,
+          ...(examples && { example: example ?? 0 }),
+          dimensions: shown.map((dim) => ({ dim, change: activity.get(dim)! })),
+        },
       };
     });
   },

@@ -46,7 +46,15 @@ export const command: Command = defineCommand({
           ...(target ? [target[i]!] : []),
         ]),
       ),
-      json: { run, device: model.device, beam, translations: translations.map((one, i) => ({ ...report(texts[i]!, one), ...(target && { target: target[i]! }) })) },
+      json: {
+        run,
+        device: model.device,
+        beam,
+        translations: translations.map((one, i) => ({
+          ...report(texts[i]!, one),
+          ...(target && { target: target[i]! }),
+        })),
+      },
     };
   },
 });

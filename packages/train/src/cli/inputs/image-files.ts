@@ -1,4 +1,11 @@
-import { type ClassifierModel, type DeviceRequest, type EmbeddingModel, InputError, load, type Model } from '@onnx-forge/infer';
+import {
+  type ClassifierModel,
+  type DeviceRequest,
+  type EmbeddingModel,
+  InputError,
+  load,
+  type Model,
+} from '@onnx-forge/infer';
 import { decodeImage } from '../../data/formats/image.js';
 import { readRegularFile } from '../../data/read-file.js';
 import { messageOf, UsageError } from '../errors.js';

@@ -54,7 +54,8 @@ export async function runExamples(
   const own = { resize, grey, columns, group };
   if (data === undefined) {
     const [option] = Object.keys(given({ ...own, split, 'data-dir': dataDir }));
-    if (option !== undefined) throw new UsageError(`--${option} is for examples of a data set: name it by --data`, { option });
+    if (option !== undefined)
+      throw new UsageError(`--${option} is for examples of a data set: name it by --data`, { option });
     return undefined;
   }
   const { gather } = await import('../../data/batches.js');
