@@ -5,6 +5,7 @@
  */
 
 export { type StepRandom, tf } from '@onnx-forge/export';
+export { type Converted, type ConvertedForm, type ConvertOptions, convertData } from './actions/convert.js';
 export { type DrawRequest, drawFigures } from './actions/draw.js';
 export { type EvaluateRequest, evaluateRun } from './actions/evaluate.js';
 export { type TrainRequest, type TrainResult, train } from './actions/train.js';

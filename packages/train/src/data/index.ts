@@ -17,6 +17,7 @@ export { type LabelledTexts, parseLabelledTexts } from './formats/labelled-texts
 export { parseLines, type TextEncoding } from './formats/lines.js';
 export { type MatArray, parseMat } from './formats/mat.js';
 export { type NpyArray, parseNpy, parseNpz } from './formats/npy.js';
+export { type ParquetTable, parseParquet } from './formats/parquet.js';
 export { parsePgm } from './formats/pgm.js';
 export { decodePng } from './formats/png.js';
 export type { RasterImage } from './formats/raster.js';

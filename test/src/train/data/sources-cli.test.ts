@@ -38,18 +38,22 @@ describe("onnx-forge with a user's own data", () => {
   it('describes a folder of images, trains on it, measures the run, draws its figures, and goes on', () =>
     inFolder(async (folder) => {
       await drawShapes(join(folder, 'shapes'));
-      const [described, trained, measured, drawn, resumed, other] = (await eachOf(
+      const [described, trained, measured, drawn, way, dims, resumed, other] = (await eachOf(
         [
           'data describe shapes --grey --json',
           `train vae-conv --data shapes --grey ${TINY}`,
           'eval runs/vae-conv --samples 2 --device cpu --json',
           'figures runs/vae-conv --only reconstructions --device cpu',
+          'interpolate runs/vae-conv --data shapes --grey --examples 0,1 -o way.png --device cpu --json',
+          'perturb runs/vae-conv --data shapes --grey --example 1 -o dims.png --device cpu --json',
           `train vae-conv --resume ${TINY.replace('steps 4', 'steps 5')}`,
           'eval runs/vae-conv --samples 2 --device cpu --data synthetic-digits --examples 3 --json',
         ],
         folder,
-      )) as [Ended, Ended, Ended, Ended, Ended, Ended];
-      succeeded(described, trained, measured, drawn, resumed, other);
+      )) as [Ended, Ended, Ended, Ended, Ended, Ended, Ended, Ended];
+      succeeded(described, trained, measured, drawn, way, dims, resumed, other);
+      expect(JSON.parse(way.stdout)).to.deep.include({ pairs: 1, examples: [0, 1] });
+      expect(JSON.parse(dims.stdout)).to.include({ example: 1 });
 
       type Counts = Record<'train' | 'validation' | 'test', number>;
       const { dataSets } = JSON.parse(described.stdout) as {
@@ -108,14 +112,24 @@ describe("onnx-forge with a user's own data", () => {
       succeeded(moved);
     }));
 
-  it('makes a classifier of the classes that there are', () =>
+  it('makes a classifier of the classes that there are, which classifies the images of a folder or some of them', () =>
     inFolder(async (folder) => {
       await drawShapes(join(folder, 'shapes'));
-      const [trained, verified] = (await eachOf(
-        [`train classifier --data shapes --grey ${TINY}`, 'verify runs/classifier'],
+      const [trained, verified, classified, single, unread] = (await eachOf(
+        [
+          `train classifier --data shapes --grey ${TINY}`,
+          'verify runs/classifier',
+          'classify runs/classifier --data shapes --grey --split validation --json --device cpu',
+          'data convert shapes --grey -o grey.npz',
+          'classify runs/classifier --resize 28x28 shapes/bar/0.png',
+        ],
         folder,
-      )) as [Ended, Ended];
-      succeeded(trained, verified);
+      )) as [Ended, Ended, Ended, Ended, Ended];
+      succeeded(trained, verified, classified, single);
+      const { images } = JSON.parse(classified.stdout) as { images: { class: string; label: string }[] };
+      expect(images.length).to.be.within(1, 20);
+      for (const image of images) expect(SHAPES).to.include.members([image.class, image.label]);
+      expect(complaints(unread)[0]).to.match(/--resize is for examples of a data set: name it by --data/);
       const { serve, graphs } = await loadManifest(join(folder, 'runs/classifier'));
       expect(serve.classes).to.deep.equal(SHAPES);
       expect(graphs.classify!.outputs.logits!.shape).to.deep.equal(['batch', 3]);
@@ -170,7 +184,7 @@ describe("onnx-forge with a user's own data", () => {
         ['train vae --resize 28x28', 2, /--resize is for data of your own/],
         ['train vae --data synthetic-digits --grey', 2, /--grey is for data of your own/],
         ['train vae --data shapes --resize big', 1, /resize must be WIDTHxHEIGHT/],
-        ['data list --grey', 2, /--grey is for data describe/],
+        ['data list --grey', 2, /--grey is for data describe and data convert/],
         ['data describe', 2, /needs the name/],
         ['data describe shapes/bar/0.png', 1, /is no data of a known form/],
       ];

@@ -1,5 +1,6 @@
-import { mkdir, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import {
   binarise,
@@ -92,9 +93,12 @@ async function table(
 }
 
 const checksOf = (format: string) => {
-  if (format === 'text') return {};
+  // The sets of parquet are files that PyArrow wrote.
+  if (format === 'text' || format === 'parquet') return {};
   return ['csv', 'tsv', 'jsonl'].includes(format) ? TEXT_SOURCE_CHECKS : IMAGE_SOURCE_CHECKS;
 };
+
+const PARQUET = fileURLToPath(new URL('../../../fixtures/parquet/', import.meta.url));
 
 const WRITERS: Readonly<Record<string, SourceSubject['write']>> = {
   async 'image-folder'(folder, changes) {
@@ -130,6 +134,11 @@ const WRITERS: Readonly<Record<string, SourceSubject['write']>> = {
   async text(folder, { pixel } = {}) {
     const path = join(folder, 'arrays.txt');
     await writeFile(path, `${'a line of text\n'.repeat(20)}${pixel ?? ''}`);
+    return path;
+  },
+  async parquet(folder, { pixel } = {}) {
+    const path = join(folder, 'arrays.parquet');
+    await copyFile(join(PARQUET, `images-${pixel === undefined ? 'snappy' : 'gzip'}.parquet`), path);
     return path;
   },
   async npz(folder, changes) {
@@ -544,6 +553,47 @@ describe("a user's own data", () => {
       const sets = SPLITS.map((split) => new Set(splits[split].texts!.source));
       expect(sets.reduce((sum, { size }) => sum + size, 0)).to.equal(20);
       expect(new Set(sets.flatMap((set) => [...set])).size).to.equal(20);
+    });
+  });
+
+  describe('Parquet files', () => {
+    it('of images are as the hub ships them, with the names of the classes', async () => {
+      const data = await open(join(PARQUET, 'images-snappy.parquet'));
+      expect(data.vocabularies).to.deep.equal({ label: ['cat', 'dog'] });
+      const all = SPLITS.flatMap((split) => levels(data, split));
+      expect(all).to.have.length(COUNT);
+      for (const image of all) {
+        const number = Math.round(255 * image[0]!);
+        expect(image.map((level) => Math.round(255 * level))).to.deep.equal(Array.from(levelsOf(number)));
+      }
+      const wrong = await failure(DataError, () => open(join(PARQUET, 'images-snappy.parquet'), { columns: 'image=picture' }));
+      expect(wrong.message).to.match(/has no column 'picture'; columns: image, label\. --columns image=/);
+    });
+
+    it('of texts are tables; what can not be unpacked is refused in one line', async () => {
+      const { splits, vocabularies } = await open(join(PARQUET, 'texts-gzip.parquet'), { columns: 'text=sentence' });
+      const texts = SPLITS.flatMap((split) => splits[split].texts!.text!);
+      expect(texts).to.have.members(Array.from({ length: 30 }, (_, i) => `text ${i} é`));
+      expect(vocabularies).to.deep.equal({ label: CLASSES });
+      const brotli = await failure(FormatError, () => open(join(PARQUET, 'texts-brotli.parquet')));
+      expect(brotli.message).to.match(/packed by Snappy, gzip or .*found .*BROTLI/);
+      const path = join(folder.path, 'cut.parquet');
+      await writeFile(path, (await readFile(join(PARQUET, 'texts-gzip.parquet'))).subarray(0, 300));
+      await failure(FormatError, () => open(path));
+    });
+
+    it('in a folder are the splits that their names begin with', async () => {
+      const of = join(folder.path, 'set', 'data');
+      await mkdir(of, { recursive: true });
+      for (const split of SPLITS)
+        await copyFile(join(PARQUET, 'images-snappy.parquet'), join(of, `${split}-00000-of-00001.parquet`));
+      const data = await open(join(folder.path, 'set'));
+      expect(SPLITS.map((split) => data.splits[split].size)).to.deep.equal([COUNT, COUNT, COUNT]);
+      await rm(join(of, 'validation-00000-of-00001.parquet'));
+      const lacking = await failure(DataError, () => open(join(folder.path, 'set')));
+      expect(lacking.message).to.match(
+        /set has no file whose name begins with validation; wanted: names that begin with/,
+      );
     });
   });
 

@@ -4,7 +4,7 @@ import { type Command, type CommandContext, defineCommand, type Outcome } from '
 import { UsageError } from '../errors.js';
 import { chosenData, type OwnDataChoice, pickOwnData } from '../inputs/chosen-data.js';
 import { dataDir, ownData, split } from '../options/shared-options.js';
-import { given, oneOf } from '../options/values.js';
+import { given, oneOf, text } from '../options/values.js';
 import { formatBytes, formatNumber } from '../output/format.js';
 import { showReading } from '../output/reading.js';
 import { table } from '../output/table.js';
@@ -12,35 +12,50 @@ import { table } from '../output/table.js';
 interface DataArguments extends OwnDataChoice {
   readonly names: readonly string[];
   readonly dataDir: string | undefined;
+  /** Of convert. */
+  readonly out: string | undefined;
 }
 
 export const command: Command = defineCommand({
   details:
     'list shows the data sets and whether they are here. fetch NAME downloads what is missing and checks its sha256. ' +
     'verify NAME looks at every file. describe PATH says what is found in data of your own, or in a data set: splits, ' +
-    'shapes, ranges, classes. Files lie in --data-dir, else in ONNX_FORGE_DATA, else in ./data.',
+    'shapes, ranges, classes. convert PATH -o OUT writes them in another form: a .npz file, a .jsonl file of texts, or a folder of PNG ' +
+    'images in their splits. Files lie in --data-dir, else in ONNX_FORGE_DATA, else in ./data.',
   examples: [
     ['data list', 'what there is'],
     ['data fetch mnist', 'download MNIST to ./data'],
     ['data verify binarized-mnist --data-dir ~/data', 'are the files whole?'],
     ['data describe ./my-images', 'a folder of images of your own: are they fit for training?'],
+    ['data convert ./my-images --resize 28x28 --grey -o small.npz', 'the same images, small, in one file'],
   ],
   positionals: {
-    action: { ...oneOf('the action', ['list', 'fetch', 'verify', 'describe'], 'What to do'), demandOption: true },
-    name: { type: 'string', array: true, describe: 'Data sets; paths for describe' },
+    action: {
+      ...oneOf('the action', ['list', 'fetch', 'verify', 'describe', 'convert'], 'What to do'),
+      demandOption: true,
+    },
+    name: { type: 'string', array: true, describe: 'Data sets; paths for describe and convert' },
   },
-  options: { 'data-dir': dataDir, ...ownData, split },
-  run({ action, name: names = [], dataDir, ...others }, context): Promise<Outcome> {
+  options: {
+    'data-dir': dataDir,
+    ...ownData,
+    split,
+    out: { ...text('--out', 'Of convert: a .npz or .jsonl file, or a folder, that is not there yet'), alias: 'o' },
+  },
+  run({ action, name: names = [], dataDir, out, ...others }, context): Promise<Outcome> {
     if (action !== 'list' && names.length === 0) {
       throw new UsageError(`data ${action} needs the name of a data set; 'onnx-forge data list' shows them`);
     }
     const own = pickOwnData(others);
     const [option] = Object.keys(own);
-    if (action !== 'describe' && option !== undefined) {
-      throw new UsageError(`--${option} is for data describe`, { option });
+    if (action !== 'describe' && action !== 'convert' && option !== undefined) {
+      throw new UsageError(`--${option} is for data describe and data convert`, { option });
     }
-    const actions = { list, fetch: fetchSets, verify, describe };
-    return actions[action]({ names, dataDir, ...own }, context);
+    if ((action === 'convert') !== (out !== undefined)) {
+      throw new UsageError(out === undefined ? 'data convert needs --out' : '--out is for data convert');
+    }
+    const actions = { list, fetch: fetchSets, verify, describe, convert };
+    return actions[action]({ names, dataDir, out, ...own }, context);
   },
 });
 
@@ -135,6 +150,23 @@ async function describe({ names, dataDir, ...own }: DataArguments, context: Comm
     ].join('\n'),
   );
   return { text: texts.join('\n\n'), json: { dataSets } };
+}
+
+async function convert({ names, dataDir, out, ...own }: DataArguments, context: CommandContext): Promise<Outcome> {
+  const [name, ...others] = names;
+  if (name === undefined || others.length > 0) throw new UsageError('data convert takes one data set or path');
+  const { openDataSet } = await import('../../data/sources/open.js');
+  const { convertData } = await import('../../actions/convert.js');
+  const signal = context.interruptible('stopping');
+  const chosen = await chosenData({ data: name, ...own });
+  const opening = { dataDir, signal, onProgress: showReading(context.progress, name) };
+  const dataSet = await openDataSet(chosen ?? name, opening);
+  const converted = await convertData(dataSet, out!, {
+    signal,
+    onProgress: showReading(context.progress, `to ${out}`),
+  });
+  context.progress.end();
+  return { text: `${converted.path}: ${converted.examples} examples`, json: { ...converted } };
 }
 
 function fieldTable(fields: DataSummary['fields']): string {

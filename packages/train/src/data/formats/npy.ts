@@ -88,3 +88,20 @@ export function parseNpz(content: FileContent): Readonly<Record<string, NpyArray
     }),
   );
 }
+
+/** A .npy file (version 1.0) of an array, row by row. */
+export function npyBytes(
+  code: '|u1' | '<i4' | '<f4',
+  shape: readonly number[],
+  data: Uint8Array | Int32Array | Float32Array,
+): Uint8Array {
+  const dims = shape.length === 1 ? `${shape[0]},` : shape.join(', ');
+  const header = `{'descr': '${code}', 'fortran_order': False, 'shape': (${dims}), }`;
+  // The array begins at a multiple of 64, as NumPy has it.
+  const length = Math.ceil((10 + header.length + 1) / 64) * 64 - 10;
+  const out = new Uint8Array(10 + length + data.byteLength);
+  out.set([...MAGIC, 1, 0, length & 255, length >> 8]);
+  out.set(new TextEncoder().encode(`${header.padEnd(length - 1)}\n`), 10);
+  out.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), 10 + length);
+  return out;
+}

@@ -6,11 +6,12 @@ import { misfit, readOwnFile, sha256 } from './content.js';
 import { archiveTree, type TreeFile, type TreeFolder, unwrapped } from './file-tree.js';
 import { openImageTree } from './image-folder.js';
 import { openNpy, openNpz } from './numpy.js';
+import { openParquet } from './parquet.js';
 import type { DataSource, OpenContext, OpenedData } from './source.js';
 import { openTableFile } from './table.js';
 import { openText } from './text-file.js';
 
-const WANTED = 'images as in a folder, images.npy, or a single .npz, .npy, .csv, .tsv, .jsonl or .txt file';
+const WANTED = 'images as in a folder, images.npy, or a single .npz, .npy, .csv, .tsv, .jsonl, .parquet or .txt file';
 
 /** A tar or zip archive of one of the other formats; the folder that it was made of may be in it. */
 export const archive: DataSource = {
@@ -39,7 +40,7 @@ async function openTree(tree: TreeFolder, reference: DataReference, context: Ope
     const images = files.find(({ name }) => name === 'images.npy');
     if (images) return openNpy(contentOf(images), labelsOf(files), reference);
     if (others.length === 0) {
-      const opened = openFile(only, reference);
+      const opened = await openFile(only, reference, context);
       if (opened) return opened;
     }
   }
@@ -47,10 +48,15 @@ async function openTree(tree: TreeFolder, reference: DataReference, context: Ope
   return openImageTree(tree, reference, context);
 }
 
-function openFile(file: TreeFile, reference: DataReference): OpenedData | undefined {
+async function openFile(
+  file: TreeFile,
+  reference: DataReference,
+  context: OpenContext,
+): Promise<OpenedData | undefined> {
   const content = contentOf(file);
   if (/\.npz$/i.test(file.name)) return openNpz(content, reference);
   if (/\.npy$/i.test(file.name)) return openNpy(content, undefined, reference);
+  if (/\.parquet$/i.test(file.name)) return openParquet(content, reference, context);
   if (/\.txt$/i.test(file.name)) return openText(content, reference);
   return openTableFile(content, reference);
 }

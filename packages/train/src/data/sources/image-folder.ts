@@ -35,10 +35,23 @@ export const imageFolder: DataSource = {
 export async function openImageTree(
   tree: TreeFolder,
   reference: DataReference,
-  { signal, onProgress, keptBytes }: OpenContext & { readonly keptBytes?: number } = {},
+  context: OpenContext = {},
+): Promise<OpenedData> {
+  return openImages(findImages(tree), reference, context, 'folder');
+}
+
+/**
+ * Images with what is known of each.
+ *
+ * @param groupWord the value of the option `group` that keeps each class in one split
+ */
+export async function openImages(
+  found: readonly NamedImage[],
+  reference: DataReference,
+  { signal, onProgress, keptBytes }: OpenContext,
+  groupWord: string,
 ): Promise<OpenedData> {
   const { path } = reference;
-  const found = findImages(tree);
   const { rows, first, hashes, bytes } = await loadImages(
     found.map(({ file }) => ({ file: file.path, ...(file.bytes && { content: () => file.bytes! }) })),
     {
@@ -67,11 +80,11 @@ export async function openImageTree(
     ...(classNames.length > 0 && { classes: classesOf(classNames) }),
     ...(parts.length > 0 && { parts }),
   } as const;
-  return { ...imageSplits(examples, reference, 'folder'), files: [asOneFile(basename(path), files)] };
+  return { ...imageSplits(examples, reference, groupWord), files: [asOneFile(basename(path), files)] };
 }
 
 /** Where an image lies, and what its folders say of it. */
-interface FoundImage {
+export interface NamedImage {
   readonly file: TreeFile;
   /** Within the tree. */
   readonly name: string;
@@ -79,7 +92,7 @@ interface FoundImage {
   readonly part?: SplitName;
 }
 
-function findImages(tree: TreeFolder): FoundImage[] {
+function findImages(tree: TreeFolder): NamedImage[] {
   const { path } = tree;
   const folders = tree.folders.map(({ name }) => name);
   const isSplit = (name: string): name is SplitName => (SPLIT_NAMES as readonly string[]).includes(name);
@@ -89,7 +102,7 @@ function findImages(tree: TreeFolder): FoundImage[] {
   if (other !== undefined) throw misfit(path, `has '${other}' beside a folder of a split`, want);
   const absent = SPLIT_NAMES.find((name) => !folders.includes(name));
   if (absent !== undefined) throw misfit(path, `has no folder '${absent}'`, want);
-  const found: FoundImage[] = [];
+  const found: NamedImage[] = [];
   for (const part of SPLIT_NAMES) {
     const images = imagesOf(tree.folders.find(({ name }) => name === part)!, `${part}/`);
     const [first, here] = [found[0], images[0]];
@@ -102,7 +115,7 @@ function findImages(tree: TreeFolder): FoundImage[] {
 }
 
 /** The images of a folder that is flat, or has one folder a class. */
-function imagesOf(tree: TreeFolder, above: string): FoundImage[] {
+function imagesOf(tree: TreeFolder, above: string): NamedImage[] {
   const { path, files, folders } = tree;
   const [folder, file] = [folders[0], files[0]];
   if (folder === undefined) return imageFiles(tree).map((one) => ({ file: one, name: `${above}${one.name}` }));

@@ -7,12 +7,13 @@ import { loadDataSet } from '../store/load.js';
 import { archive } from './archive.js';
 import { imageFolder } from './image-folder.js';
 import { npy, npz } from './numpy.js';
+import { parquet } from './parquet.js';
 import type { DataSource, OpenContext } from './source.js';
 import { csv, jsonl, tsv } from './table.js';
 import { textFile } from './text-file.js';
 
 /** The formats of users' own data, in the order in which they are asked whether they recognise a path. */
-export const DATA_SOURCES: readonly DataSource[] = [npz, npy, csv, tsv, jsonl, textFile, archive, imageFolder];
+export const DATA_SOURCES: readonly DataSource[] = [npz, npy, csv, tsv, jsonl, textFile, archive, parquet, imageFolder];
 
 /**
  * Whether a text means a path and no data set by name: it has a slash, or something of that name lies in the working
@@ -56,7 +57,7 @@ export async function referTo(path: string, options?: DataReference['options']):
 export async function openReference(
   reference: DataReference,
   signal?: AbortSignal,
-  onProgress?: OpenContext['onProgress'],
+  context: Omit<OpenContext, 'signal'> = {},
 ): Promise<DataSet> {
   const { format, path, sha256: expected } = reference;
   const source = DATA_SOURCES.find((candidate) => candidate.format === format);
@@ -68,7 +69,7 @@ export async function openReference(
     const message = `the data ${path} are gone: put them back there, or name others by --data`;
     throw new DataError('data-missing', message, { path });
   }
-  const { splits, files, vocabularies, found } = await source.open(reference, { signal, onProgress });
+  const { splits, files, vocabularies, found } = await source.open(reference, { ...context, signal });
   const sha256 = files[0]!.sha256;
   if (expected !== undefined && sha256 !== expected) {
     const message = `the data ${path} have changed since the training: put them back as they were, or take them as they are by --data ${path}`;
@@ -88,10 +89,10 @@ export async function openReference(
 /** A data set by its name, a path to a user's own data, or a reference to them. */
 export async function openDataSet(
   data: string | DataReference,
-  { dataDir, signal, onProgress }: OpenContext & { readonly dataDir?: string | undefined } = {},
+  { dataDir, signal, ...context }: OpenContext & { readonly dataDir?: string | undefined } = {},
 ): Promise<DataSet> {
-  if (typeof data !== 'string') return openReference(data, signal, onProgress);
-  if (await isDataPath(data)) return openReference(await referTo(data), signal, onProgress);
+  if (typeof data !== 'string') return openReference(data, signal, context);
+  if (await isDataPath(data)) return openReference(await referTo(data), signal, context);
   return loadDataSet(data, { ...(dataDir !== undefined && { dataDir }), ...(signal && { signal }) });
 }
 

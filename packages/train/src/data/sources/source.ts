@@ -15,6 +15,8 @@ export interface OpenContext {
   readonly signal?: AbortSignal | undefined;
   /** Called now and then with the number of files that have been read. */
   readonly onProgress?: ((done: number, of: number) => void) | undefined;
+  /** More bytes of pixels than this are not kept in memory, but decoded whenever they are used. Default: 1 GiB. */
+  readonly keptBytes?: number | undefined;
 }
 
 /** A way in which users keep data of their own; a driver of `--data PATH`. */

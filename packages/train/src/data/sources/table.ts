@@ -138,8 +138,12 @@ function rolesOf(reference: DataReference, first: Row | undefined): Roles {
   throw refuse(': columns are text and perhaps label, or source and target');
 }
 
-/** Rows as examples in splits, as the reference's options want them. */
-export function rowExamples(reference: DataReference, rows: readonly Row[]): Omit<OpenedData, 'files'> {
+/** Rows as examples in the splits given, or as the reference's options want them. */
+export function rowExamples(
+  reference: DataReference,
+  rows: readonly Row[],
+  given?: readonly SplitName[],
+): Omit<OpenedData, 'files'> {
   const { path, options = {} } = reference;
   const roles = rolesOf(reference, rows[0]);
   const column = (name: string) =>
@@ -162,17 +166,18 @@ export function rowExamples(reference: DataReference, rows: readonly Row[]): Omi
     const message = `${path} has no column '${group}' to group by; columns: ${columns.join(', ')}`;
     throw new DataError('data-format', message, { path, group });
   }
-  if (roles.split !== undefined && (group !== undefined || options.split !== undefined)) {
-    const message = `${path}: the column '${roles.split}' is the split already: give no split and no group`;
+  if ((given || roles.split !== undefined) && (group !== undefined || options.split !== undefined)) {
+    const told = given ? 'its files are the splits' : `the column '${roles.split}' is the split`;
+    const message = `${path}: ${told} already: give no split and no group`;
     throw new DataError('data-format', message, { path, options });
   }
   // Pairs of one source stay together: its other translations would give it away.
   const hashes = (texts.text ?? texts.source)!.map((text) => sha256(Buffer.from(text)));
   const groups = group === undefined ? undefined : column(`${group}`);
-  const chosen =
-    roles.split === undefined
-      ? splitExamples(path, splittingOf(reference), { hashes, labels: classes?.labels, groups })
-      : splitByPart(partsOf(rows, column(roles.split), roles.split));
+  const parts = given ?? (roles.split === undefined ? undefined : partsOf(rows, column(roles.split), roles.split));
+  const chosen = parts
+    ? splitByPart(parts)
+    : splitExamples(path, splittingOf(reference), { hashes, labels: classes?.labels, groups });
   const empty = SPLIT_NAMES.find((split) => chosen[split].length === 0);
   if (empty !== undefined)
     throw new DataError('data-format', `${path} has no rows for ${empty}`, { path, split: empty });
