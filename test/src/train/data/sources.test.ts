@@ -566,7 +566,9 @@ describe("a user's own data", () => {
         const number = Math.round(255 * image[0]!);
         expect(image.map((level) => Math.round(255 * level))).to.deep.equal(Array.from(levelsOf(number)));
       }
-      const wrong = await failure(DataError, () => open(join(PARQUET, 'images-snappy.parquet'), { columns: 'image=picture' }));
+      const wrong = await failure(DataError, () =>
+        open(join(PARQUET, 'images-snappy.parquet'), { columns: 'image=picture' }),
+      );
       expect(wrong.message).to.match(/has no column 'picture'; columns: image, label\. --columns image=/);
     });
 
