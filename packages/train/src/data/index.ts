@@ -2,6 +2,7 @@ export { words } from '@onnx-forge/infer';
 export * from './augment/index.js';
 export * from './batches.js';
 export * from './data-set.js';
+export * from './define.js';
 export * from './description.js';
 export * from './errors.js';
 export * from './facts.js';
