@@ -19,7 +19,8 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   '/packed': (response) => response.end(packed),
   '/plain': (response) => response.end(content),
   '/unpacked-on-the-way': (response) => response.setHeader('content-encoding', 'gzip').end(packed),
-  '/official.zip': (response) => response.end(zipSync({ 'top/all.bin': content, 'top/README': content.subarray(0, 9) })),
+  '/official.zip': (response) =>
+    response.end(zipSync({ 'top/all.bin': content, 'top/README': content.subarray(0, 9) })),
   '/other.zip': (response) => response.end(zipSync({ 'top/other.bin': content })),
   '/absent': (response) => response.writeHead(404).end('no such file'),
   '/error-page': (response) => response.end('<html>please log in</html>'),

@@ -21,6 +21,8 @@ export class DecodePool {
     this.#workers = Array.from({ length: threads }, () => {
       const worker = new Worker(new URL('./decode-worker.js', import.meta.url), { execArgv: [] });
       worker.unref();
+      // Each order under way listens for itself.
+      worker.setMaxListeners(0).on('error', () => {});
       return worker;
     });
   }

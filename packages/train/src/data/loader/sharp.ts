@@ -3,11 +3,7 @@ import { isPng } from '../formats/png.js';
 import type { RasterImage } from '../formats/raster.js';
 
 /** The part of sharp that is used here; sharp is an optional peer, so its own types may not be there. */
-interface Sharp {
-  (input: Uint8Array, options: Readonly<Record<string, unknown>>): Pipeline;
-  cache(on: false): void;
-  concurrency(threads: number): void;
-}
+type Sharp = (input: Uint8Array, options: Readonly<Record<string, unknown>>) => Pipeline;
 
 interface Pipeline {
   extractChannel(channel: number): Pipeline;
@@ -24,7 +20,7 @@ const PACKAGE = 'sharp';
 /** A decoder of PNG and JPEG; undefined for an image that it does not read as the decoders of `formats` do. */
 export type FastDecoder = (bytes: Uint8Array) => Promise<RasterImage | undefined>;
 
-/** sharp's decoder (libvips), if the package is installed; its threads are the callers' business, so it takes one. */
+/** sharp's decoder (libvips), if the package is installed. Its settings are the process's, and so left as they are. */
 export async function sharpDecoder(): Promise<FastDecoder | undefined> {
   let sharp: Sharp;
   try {
@@ -32,8 +28,6 @@ export async function sharpDecoder(): Promise<FastDecoder | undefined> {
   } catch {
     return undefined;
   }
-  sharp.cache(false);
-  sharp.concurrency(1);
   return async (bytes) => {
     const channels = plainChannels(bytes);
     if (channels === undefined) return undefined;
