@@ -20,6 +20,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch_peers.adversarial import bench_gan, bench_wgan_lp
 from torch_peers.classifying import bench_classifier, bench_mnist_convnet
+from torch_peers.data import bench_images
 from torch_peers.embedding import bench_siamese, bench_simsiam
 from torch_peers.text import bench_generate, bench_seq2seq, bench_text_cnn, bench_transformer, bench_translate
 from torch_peers.timing import median_ms
@@ -181,6 +182,7 @@ BENCHES = {
     "is": bench_importance_sampling,
     "translate": bench_translate,
     "generate": bench_generate,
+    "images": bench_images,
 }
 
 
@@ -192,6 +194,7 @@ def main():
     parser.add_argument("--batch", type=int, help="batch of the training steps whose size is not fixed; default: theirs")
     parser.add_argument("--channels-last", action="store_true", help="convolutions in channels_last memory")
     parser.add_argument("--fused-adam", action="store_true", help="torch.optim.Adam(fused=True)")
+    parser.add_argument("--images", help="folder of images, one folder a class, for the benchmark images")
     options = parser.parse_args()
     unknown = [name for name in options.only.split(",") if name not in BENCHES]
     if unknown or options.threads < 1 or options.steps < 20:

@@ -16,6 +16,9 @@ const OURS = 'onnx-forge';
 const SAMPLES = 200;
 const TEST_IMAGES = 10_000;
 
+/** Images in a folder that is loaded. */
+const IMAGES = 2_000;
+
 /** Characters written, and sentences translated, in a call. */
 const GENERATED = 300;
 const SENTENCES = 256;
@@ -218,6 +221,28 @@ export async function augmentation(name: string, settings: Settings): Promise<Be
     { id: `${name}/augmentation/share`, title: `${title}, part of an iteration`, unit: '%', better: 'lower' },
   ];
   return { rows, contenders: [worker(OURS, () => ({ ...common(settings), task: 'augment', recipe: name }))] };
+}
+
+/** Images of a folder on their way to training. */
+export function loadingImages(settings: Settings): Benchmark {
+  const title = `${IMAGES.toLocaleString('en-US')} JPEG files, 256 x 256 in colour`;
+  const rows: Row[] = [
+    { id: 'data/images/batches', title: `${title}: decoded, in batches`, unit: 'images / s', better: 'higher' },
+    { id: 'data/images/open', title: `${title}: read, hashed and decoded`, unit: 'images / s', better: 'higher' },
+  ];
+  const folder = settings.folders.empty();
+  const loader = (engine: string, alone: boolean): Contender =>
+    worker(engine, async () => ({ ...common(settings), task: 'images', folder: await folder, images: IMAGES, alone }));
+  const theirs = torch('PyTorch ImageFolder and DataLoader', settings, {
+    only: 'images',
+    flags: async () => ['--images', await folder],
+    read: (result) => {
+      const rate = result.images_per_s;
+      const absent = { status: 'absent', reason: 'no torchvision: pip install torchvision' } as const;
+      return { values: { 'data/images/batches': typeof rate === 'number' ? rate : absent } };
+    },
+  });
+  return { rows, contenders: [loader(OURS, false), loader('sharp alone', true), theirs] };
 }
 
 /** A latent model served by Chromium and by Node: the calls of {@link BROWSER_TASKS}. */

@@ -6,6 +6,7 @@ import {
   exportTime,
   generation,
   likelihood,
+  loadingImages,
   loadTime,
   type Settings,
   trainingSteps,
@@ -29,6 +30,7 @@ export const catalogue: readonly Item[] = [
   item('transformer/generate', (settings) => generation('transformer', settings)),
   item('seq2seq/translate', (settings) => translation('seq2seq', settings)),
   item('simsiam/augmentation', (settings) => augmentation('simsiam', settings)),
+  item('data/images', (settings) => loadingImages(settings)),
   ...Object.keys(BROWSER_TASKS).map((recipe) =>
     item(`${recipe}/browser`, (settings) => browserServing(recipe, settings)),
   ),

@@ -57,7 +57,11 @@ export default defineRecipe({
   name: 'classifier',
   task: 'convolutional classifier of digits; the judge of generative models',
   source: 'LeCun, Bottou, Bengio & Haffner 1998',
-  data: { real: 'mnist', embedded: 'synthetic-digits' },
+  data: {
+    real: 'mnist',
+    embedded: 'synthetic-digits',
+    own: 'images of two classes or more, a folder for each, 28 x 28 in grey (--resize 28x28 --grey); with --preset colour 32 x 32 in colour',
+  },
   options: {
     imageSize: count(28, 16),
     channels: count(1),

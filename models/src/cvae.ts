@@ -86,7 +86,11 @@ export default defineRecipe({
   name: 'cvae',
   task: 'conditional variational autoencoder: digits of a class that one asks for',
   source: 'Sohn et al. 2015; EECS 498/598 homework 3, question 3',
-  data: { real: 'mnist+dynamic', embedded: 'synthetic-digits+dynamic' },
+  data: {
+    real: 'mnist+dynamic',
+    embedded: 'synthetic-digits+dynamic',
+    own: 'images of ten classes, a folder for each, 28 x 28 in grey (--resize 28x28 --grey)',
+  },
   options: {
     latentDim: 20,
     units: 400,

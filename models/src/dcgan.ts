@@ -89,7 +89,7 @@ export default defineRecipe({
   name: 'dcgan',
   task: 'deep convolutional GAN of digits',
   source: 'Radford et al. 2016; EECS 498/598 homework 3, question 4',
-  data: { real: 'mnist', embedded: 'synthetic-digits' },
+  data: { real: 'mnist', embedded: 'synthetic-digits', own: 'images, 28 x 28 in grey (--resize 28x28 --grey)' },
   options: {
     noiseDim: 96,
     hiddenDim: 1024,

@@ -101,7 +101,7 @@ export default defineRecipe({
   name: 'gan',
   task: 'small GAN of digits, given layer by layer',
   source: 'Goodfellow et al. 2014; CS446/ECE449, homework 5, question 4',
-  data: { real: 'mnist', embedded: 'synthetic-digits' },
+  data: { real: 'mnist', embedded: 'synthetic-digits', own: 'images, 28 x 28 in grey (--resize 28x28 --grey)' },
   options: {
     latentDim: 64,
     learningRate: positive(2e-4),

@@ -251,7 +251,11 @@ export default defineRecipe({
   name: 'seq2seq',
   task: 'translation by a GRU encoder and decoder with attention',
   source: 'Cho et al. 2014, Luong et al. 2015; 3MD3020 assignment 1, questions 12-14',
-  data: { real: 'eng-fra', embedded: 'synthetic-grammar' },
+  data: {
+    real: 'eng-fra',
+    embedded: 'synthetic-grammar',
+    own: 'pairs of sentences: a table with the columns source and target (--columns source=...,target=...)',
+  },
   options: {
     units: even(256),
     /** Whether a second encoder reads from the end; each then has half the units. */

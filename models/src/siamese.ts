@@ -11,6 +11,7 @@ import {
   fraction,
   horizontalFlip,
   type Initializers,
+  identitySplits,
   mlp,
   Network,
   numberImages,
@@ -23,11 +24,11 @@ import {
   randomLight,
   randomly,
   reflectionPad2d,
+  requirePairs,
   separation,
   sequential,
   tf,
   verification,
-  withFold,
 } from '@onnx-forge/train';
 
 const { layers } = tf;
@@ -253,7 +254,11 @@ export default defineRecipe({
   name: 'siamese',
   task: 'faces as vectors: the same person close together, others apart',
   source: 'Hadsell, Chopra & LeCun 2006; EECS 498/598 homework 3, question 2',
-  data: { real: 'att-faces', embedded: 'synthetic-faces' },
+  data: {
+    real: 'att-faces',
+    embedded: 'synthetic-faces',
+    own: 'images in grey (--grey), a folder for each person, eight people or more',
+  },
   options: {
     design: oneOf('compact', 'assignment'),
     imageHeight: count(112, 16),
@@ -293,7 +298,11 @@ export default defineRecipe({
 
   prepare(dataSet, { imageHeight, imageWidth, fold, imagesPerPerson }) {
     const crop = dataSet.name === 'lfw' ? LFW_FACE : undefined;
-    const fitted = fitImages(withFold(dataSet, { fold }), { height: imageHeight, width: imageWidth }, crop);
+    const fitted = fitImages(
+      requirePairs(identitySplits(dataSet, { fold })),
+      { height: imageHeight, width: imageWidth },
+      crop,
+    );
     return evenTraining(numberImages(fitted), imagesPerPerson);
   },
   batch({ imageHeight, imageWidth, augment }) {
@@ -304,7 +313,11 @@ export default defineRecipe({
       randomLight(shape, { brightness: 0.015, contrast: 0.06, slope: 0.09 }),
     ];
     return {
-      x: { shape: [imageHeight * imageWidth], ...(augment && { augment: augmentation(changes) }) },
+      x: {
+        shape: [imageHeight * imageWidth],
+        image: [imageHeight, imageWidth, 1],
+        ...(augment && { augment: augmentation(changes) }),
+      },
       label: { shape: [], dtype: 'int32' },
       image: { shape: [], dtype: 'int32' },
     };

@@ -204,7 +204,11 @@ export default defineRecipe({
   name: 'simsiam',
   task: 'self-supervised representations of 32 x 32 colour images',
   source: 'Chen & He 2021; IFT6135 2022, assignment 3, problem 3',
-  data: { real: 'cifar10', embedded: 'synthetic-shapes' },
+  data: {
+    real: 'cifar10',
+    embedded: 'synthetic-shapes',
+    own: 'images, a folder for each class, 32 x 32 in colour (--resize 32x32); the classes only measure',
+  },
   options: {
     width: 64,
     stages: 4,

@@ -101,7 +101,11 @@ export default defineRecipe({
   name: 'text-cnn',
   task: 'convolutional classifier of sentences, positive or negative',
   source: 'Kim 2014; EECS 498/598 homework 3, question 1',
-  data: { real: 'sst2', embedded: 'synthetic-sentences' },
+  data: {
+    real: 'sst2',
+    embedded: 'synthetic-sentences',
+    own: 'texts of two classes: a table with the columns text and label (--columns text=...,label=...)',
+  },
   options: {
     pooling: oneOf('max', 'average'),
     kernelSize: count(5),

@@ -29,7 +29,7 @@ export default defineRecipe({
   name: 'transformer',
   task: 'decoder-only transformer over characters, pre-LN or post-LN',
   source: '3MD3020 (MVA) assignment 1, questions 15-17; Xiong et al. 2020; nanoGPT',
-  data: { real: 'tinyshakespeare', embedded: 'synthetic-text' },
+  data: { real: 'tinyshakespeare', embedded: 'synthetic-text', own: 'a .txt file' },
   options: {
     layers: 4,
     heads: 4,

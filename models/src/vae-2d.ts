@@ -58,7 +58,11 @@ export default defineRecipe({
   name: 'vae-2d',
   task: 'variational autoencoder with a latent space of two dimensions, to look at',
   source: 'Kingma & Welling 2014, figure 4; CS446 homework 5, question 2',
-  data: { real: 'mnist', embedded: 'synthetic-digits' },
+  data: {
+    real: 'mnist',
+    embedded: 'synthetic-digits',
+    own: 'images, a folder for each class, 28 x 28 in grey (--resize 28x28 --grey)',
+  },
   options: {
     hiddenDim: 500,
     trainingImages: count(10_000),

@@ -62,7 +62,11 @@ export default defineRecipe({
   name: 'vae-conv',
   task: 'variational autoencoder of convolutions: what they gain over dense layers',
   source: 'Kingma & Welling 2014; Ronneberger et al. 2015; 3MD3020 (MVA), part A, question 11',
-  data: { real: 'binarized-mnist', embedded: 'synthetic-digits+threshold' },
+  data: {
+    real: 'binarized-mnist',
+    embedded: 'synthetic-digits+threshold',
+    own: 'images, 28 x 28 in grey (--resize 28x28 --grey)',
+  },
   options: {
     latentDim: 20,
     ...variationalOptions('elbo'),

@@ -31,7 +31,11 @@ export default defineRecipe({
   name: 'vae-mlp',
   task: 'variational autoencoder of dense layers: prior Monte Carlo against importance sampling',
   source: 'Kingma & Welling 2014; 3MD3020 (MVA), part A, questions 1-10',
-  data: { real: 'binarized-mnist', embedded: 'synthetic-digits+threshold' },
+  data: {
+    real: 'binarized-mnist',
+    embedded: 'synthetic-digits+threshold',
+    own: 'images, 28 x 28 in grey (--resize 28x28 --grey)',
+  },
   options: {
     latentDim: 20,
     hiddenDim: 400,

@@ -27,7 +27,11 @@ export default defineRecipe({
   name: 'vae',
   task: 'variational autoencoder of binary digits: ELBO, importance-sampled log-likelihood',
   source: 'Kingma & Welling 2014; IFT6135 2022, assignment 3, problem 1',
-  data: { real: 'binarized-mnist', embedded: 'synthetic-digits+threshold' },
+  data: {
+    real: 'binarized-mnist',
+    embedded: 'synthetic-digits+threshold',
+    own: 'images, 28 x 28 in grey (--resize 28x28 --grey)',
+  },
   options: {
     latentDim: 100,
     hiddenDim: 300,

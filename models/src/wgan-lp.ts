@@ -103,7 +103,7 @@ export default defineRecipe({
   name: 'wgan-lp',
   task: 'Wasserstein GAN with Lipschitz penalty of 32 x 32 colour images',
   source: 'Petzka, Fischer & Lukovnikov 2018; IFT6135 2022, assignment 3, problem 2',
-  data: { real: 'svhn', embedded: 'synthetic-house-numbers' },
+  data: { real: 'svhn', embedded: 'synthetic-house-numbers', own: 'images, 32 x 32 in colour (--resize 32x32)' },
   options: {
     latentDim: 100,
     width: 64,

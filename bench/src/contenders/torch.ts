@@ -23,7 +23,7 @@ export interface TorchBenchmark {
   /** The peer's `--only`. */
   readonly only: string;
   /** Switches that try for a faster PyTorch than the default. */
-  readonly flags?: readonly string[];
+  readonly flags?: readonly string[] | (() => Promise<readonly string[]>);
   read(result: TorchResult): Reading;
 }
 
@@ -38,7 +38,15 @@ export function torch(engine: string, { python, threads }: TorchOptions, benchma
         version,
         threads,
         async measure() {
-          const settings = ['--only', only, '--threads', `${threads}`, '--steps', '20', ...flags];
+          const settings = [
+            '--only',
+            only,
+            '--threads',
+            `${threads}`,
+            '--steps',
+            '20',
+            ...(typeof flags === 'function' ? await flags() : flags),
+          ];
           const env = { ...process.env, ...threadLimits(threads) };
           const { stdout } = await run(python, [PEER, ...settings], { env }).catch(lastLine);
           return read(JSON.parse(stdout) as TorchResult);

@@ -34,6 +34,8 @@ async function open(spec: TaskSpec): Promise<Runner> {
       return (await import('./translating.js')).translating(spec);
     case 'augment':
       return (await import('./augmenting.js')).augmenting(spec);
+    case 'images':
+      return (await import('./loading-images.js')).loadingImages(spec);
     case 'serve':
       return (await import('./serving.js')).serving(spec);
     case 'export':

@@ -27,6 +27,8 @@ export type TaskSpec = { readonly threads: number; readonly budgetMs: number } &
   | { readonly task: 'translate'; readonly recipe: string; readonly run: string; readonly sentences: number }
   /** The augmentation of a recipe's batches, beside its compiled steps. */
   | { readonly task: 'augment'; readonly recipe: string }
+  /** Images through the loader of users' own data; or by sharp alone. The first to come writes them into the folder. */
+  | { readonly task: 'images'; readonly folder: string; readonly images: number; readonly alone: boolean }
   /** Calls of a latent model's API, by row id. */
   | { readonly task: 'serve'; readonly run: string; readonly tasks: Readonly<Record<string, ServingTask>> }
   /** Tracing and writing the graphs of a recipe. */

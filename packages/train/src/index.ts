@@ -12,6 +12,7 @@ export type {
   ModelOf,
   ServeOf as ServeFacts,
 } from '@onnx-forge/infer';
+export { type Converted, type ConvertedForm, type ConvertOptions, convertData } from './actions/convert.js';
 export { type DrawRequest, drawFigures } from './actions/draw.js';
 export { type EvaluateRequest, evaluateRun } from './actions/evaluate.js';
 export { type TrainRequest, type TrainResult, train } from './actions/train.js';

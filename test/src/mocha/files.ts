@@ -18,6 +18,7 @@ export const LONG = [
   'train/fine-tuning',
   'train/callbacks/callbacks',
   'infer/browser',
+  'models/own-data',
   'models/siamese',
   'export/recurrent',
   'export/movement',

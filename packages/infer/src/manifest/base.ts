@@ -34,6 +34,8 @@ export interface DataEntry {
   /** Absolute, on the machine that trained the run. */
   readonly path: string;
   readonly options?: Readonly<Record<string, string | number | boolean>> | undefined;
+  /** The rule that split them into train, validation and test; older runs name none. */
+  readonly splitRule?: string | undefined;
   readonly sha256?: string | undefined;
 }
 

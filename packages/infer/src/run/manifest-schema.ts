@@ -33,6 +33,7 @@ const base = withoutEval(() => {
           format: z.string().min(1),
           path: z.string().min(1),
           options: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
+          splitRule: z.string().min(1).optional(),
           sha256: sha256.optional(),
         })
         .optional(),

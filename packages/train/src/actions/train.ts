@@ -1,7 +1,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { basename, extname, resolve } from 'node:path';
 import { type ChosenEntry, InputError, openDevice, Random } from '@onnx-forge/infer';
-import type { DataSet } from '../data/data-set.js';
+import type { DataReference, DataSet } from '../data/data-set.js';
 import { dataFacts } from '../data/facts.js';
 import { requireSoundData } from '../data/sound.js';
 import { AVERAGE_PREFIX, WeightAverages } from '../engine/averages.js';
@@ -11,7 +11,7 @@ import type { Engine } from '../engine/engine.js';
 import { TrainError } from '../errors.js';
 import { kindName, type Served } from '../kinds/served.js';
 import { seededInitializers } from '../layers/initializers.js';
-import { type Networks, type NetworkWeight, networkWeights } from '../layers/network.js';
+import { type Networks, type NetworkWeight, networkWeights, vectorNormalisation } from '../layers/network.js';
 import { Logs } from '../metrics/logs.js';
 import { isSinkName, namedSink } from '../metrics/sinks/index.js';
 import type { MetricSink } from '../metrics/sinks/sink.js';
@@ -93,7 +93,12 @@ async function trainLocked(
 
   onEvent({ type: 'phase', phase: 'prepare', detail: 'data', fraction: 0 });
   const chosen = request.data ?? before?.reference ?? before?.dataSet ?? 'embedded';
-  const loaded = await loadData(recipe, { ...request, data: chosen });
+  const loaded = await loadData(recipe, {
+    ...request,
+    data: checkpoint ? asSplitBefore(chosen, checkpoint) : chosen,
+    onProgress: (done, of) =>
+      onEvent({ type: 'phase', phase: 'prepare', detail: `${done} of ${of} files`, fraction: done / of }),
+  });
   const { reference, found } = loaded;
   if (found !== undefined) onNotice(`${loaded.name}: ${found}`);
   const data = await recipeData(recipe, { data: loaded, options });
@@ -125,6 +130,7 @@ async function trainLocked(
   const facts = dataFacts(data);
   const makeNets = () => recipe.nets(options, seededInitializers(random.fork('weights')), facts);
   const nets = makeNets();
+  requireBatch(recipe.name, options.batchSize, nets);
   const averages = options.averaging > 0 ? new WeightAverages(nets, makeNets(), options.averaging) : undefined;
   const served = recipe.serves(averages?.nets ?? nets, options, facts);
   const parts = { recipe, nets, averages, options, random: stepRandom };
@@ -323,6 +329,17 @@ function afterTraining({ dataDir, judge, device, threads, signal, onEvent }: Tra
   };
 }
 
+/** A run of an older version goes on with the splits of then, also when its data are named anew. */
+function asSplitBefore<Data>(data: Data | DataReference, { reference }: Checkpoint): Data | DataReference {
+  if (!reference || !isReference(data) || data.splitRule === reference.splitRule) return data;
+  const { splitRule: _, ...others } = data;
+  return { ...others, ...(reference.splitRule ? { splitRule: reference.splitRule } : { splitRule: 'tenths' }) };
+}
+
+function isReference(data: unknown): data is DataReference {
+  return typeof data === 'object' && data !== null && 'path' in data && !('splits' in data);
+}
+
 /**
  * A run goes on as what it was started as; only its length may change. Options that were not there when it was started have their
  * defaults, which change nothing.
@@ -352,6 +369,15 @@ function requireSameOrigin(from: string | undefined, { from: origin }: Checkpoin
   const began = origin === undefined ? 'without the weights of another run' : `from ${origin.run}`;
   const message = `${path} began ${began}, not from ${resolve(from)}: resume it with the same, or start again with --force`;
   throw new TrainError('checkpoint-mismatch', message, { path, before: origin?.run, after: resolve(from) });
+}
+
+/** @throws TrainError (`option-invalid`) a batch of one example where vectors are normalised over it */
+function requireBatch(recipe: string, batchSize: number, nets: Networks): void {
+  const layer = batchSize === 1 ? vectorNormalisation(nets) : undefined;
+  if (layer === undefined) return;
+  disposeNetworks(nets);
+  const message = `recipe '${recipe}' has a batch normalisation of vectors (${layer}), which a batch of one example has no variance for: batchSize must be at least 2`;
+  throw new TrainError('option-invalid', message, { recipe, batchSize, layer });
 }
 
 function requirePositive(name: string, value: number | undefined): void {

@@ -49,6 +49,8 @@ export interface Command {
   readonly details?: string;
   /** Command lines (without the program's name) and what they do. */
   readonly examples: readonly (readonly [line: string, meaning: string])[];
+  /** A further paragraph of the help, on the words that stand after the command's name. */
+  helpOn?(words: readonly string[]): Promise<string | undefined>;
   readonly positionals: Readonly<Record<string, PositionalOptions>>;
   readonly options: Readonly<Record<string, Options>>;
   run(args: Readonly<Record<string, unknown>>, context: CommandContext): Promise<Outcome>;

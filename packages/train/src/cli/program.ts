@@ -27,6 +27,9 @@ export async function parseCommandLine(
         : words;
   const named = namedCommand(argv, entries);
   const command = named === undefined ? undefined : (await named.load()).command;
+  const more = argv.some((word) => word === '--help' || word === '-h')
+    ? await command?.helpOn?.(argv.slice(1))
+    : undefined;
   let run: ((context: CommandContext) => Promise<Outcome>) | undefined;
   let help = '';
   const parser = yargs()
@@ -69,7 +72,7 @@ export async function parseCommandLine(
     parser.command(
       usage,
       summary,
-      (own) => describe(own as Argv, entry, command),
+      (own) => describe(own as Argv, entry, command, more),
       (args) => {
         run = (context) => command.run(args, context);
       },
@@ -99,8 +102,9 @@ function grouped(help: string, entries: readonly CommandEntry[]): string {
 }
 
 /** One command's arguments, options and help. */
-function describe(parser: Argv, entry: CommandEntry, command: Command): Argv {
-  parser.usage(`$0 ${entry.usage}\n\n${command.details ?? `${entry.summary}.`}`);
+function describe(parser: Argv, entry: CommandEntry, command: Command, more?: string): Argv {
+  const details = command.details ?? `${entry.summary}.`;
+  parser.usage(`$0 ${entry.usage}\n\n${more === undefined ? '' : `${more}\n\n`}${details}`);
   for (const [name, positional] of Object.entries(command.positionals)) parser.positional(name, positional);
   for (const [name, option] of Object.entries(command.options)) {
     const { group = `Options of ${nameOf(entry)}:`, default: value } = option;

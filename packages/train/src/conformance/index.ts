@@ -4,5 +4,6 @@
  * @module @onnx-forge/train/conformance
  */
 
+export * from './data-source.js';
 export { LAUNCHER_CHECKS, type LauncherSubject } from './launchers.js';
 export { SINK_CHECKS, type SinkCheck, type SinkSubject } from './sinks.js';

@@ -87,6 +87,20 @@ export class TrainingBatches {
     return { epoch: this.#epoch, index: this.#index };
   }
 
+  /**
+   * Waits until the next batch's examples are in memory, and has those of the one after it fetched meanwhile. Only for fields
+   * that do not lie there; {@link next} gives the same without it, later.
+   */
+  async ready(): Promise<void> {
+    if (!this.#reader.readsAhead) return;
+    const order = this.#currentOrder();
+    const at = (index: number) => order.subarray(index * this.#batchSize, (index + 1) * this.#batchSize);
+    await this.#reader.readAhead(at(this.#index));
+    if (this.#index + 1 >= this.batchesPerEpoch) return;
+    // Its failure is that of the batch, when its turn comes.
+    this.#reader.readAhead(at(this.#index + 1)).catch(() => {});
+  }
+
   /** The batches from here to the end of the epoch. */
   *restOfEpoch(): Generator<Batch, void, undefined> {
     const { epoch } = this.position();
@@ -94,11 +108,8 @@ export class TrainingBatches {
   }
 
   next(): Batch {
-    this.#order ??= this.#shuffle
-      ? this.#random.fork(`epoch ${this.#epoch}`).permutation(this.#size)
-      : Uint32Array.from({ length: this.#size }, (_, index) => index);
     const from = this.#index * this.#batchSize;
-    const batch = this.#reader.read(this.#order.subarray(from, from + this.#batchSize));
+    const batch = this.#reader.read(this.#currentOrder().subarray(from, from + this.#batchSize));
     this.#change(batch);
     this.#index++;
     if (this.#index === this.batchesPerEpoch) {
@@ -107,6 +118,13 @@ export class TrainingBatches {
       this.#order = undefined;
     }
     return batch;
+  }
+
+  #currentOrder(): Uint32Array {
+    this.#order ??= this.#shuffle
+      ? this.#random.fork(`epoch ${this.#epoch}`).permutation(this.#size)
+      : Uint32Array.from({ length: this.#size }, (_, index) => index);
+    return this.#order;
   }
 
   #change({ size, fields }: Batch): void {
@@ -178,6 +196,14 @@ class BatchReader {
       }
       return { name, field, size: exampleSize(field.shape), values: allocate(field, capacity) };
     });
+  }
+
+  get readsAhead(): boolean {
+    return this.#columns.some(({ field }) => field.readAhead !== undefined);
+  }
+
+  async readAhead(indices: Uint32Array): Promise<void> {
+    await Promise.all(this.#columns.map(({ field }) => field.readAhead?.(indices)));
   }
 
   read(indices: Uint32Array): Batch {

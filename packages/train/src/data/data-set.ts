@@ -13,10 +13,17 @@ export interface Field {
   readonly binary?: boolean;
   /** Values are whole numbers 0 .. below - 1. */
   readonly below?: number;
-  /** No value is NaN or infinite, by how they are stored: nobody has to look. */
+  /** Where its values are to lie; others are refused before training. */
+  readonly range?: readonly [low: number, high: number];
+  /** No value is NaN or infinite, or outside the range, by how they are stored: nobody has to look. */
   readonly finite?: boolean;
   /** Writes example `index` (0-based) to `out[offset .. offset + product(shape))`. */
   read(index: number, out: FieldArray, offset: number): void;
+  /**
+   * Of examples that do not lie in memory: fetches these, so that the next `read` of each need not wait. `read` gives the
+   * same without it, later.
+   */
+  readAhead?(indices: ArrayLike<number>): Promise<void>;
 }
 
 export interface Split {
@@ -48,6 +55,8 @@ export interface DataReference {
   readonly path: string;
   /** How they are read, such as `resize`. */
   readonly options?: Readonly<Record<string, string | number | boolean>> | undefined;
+  /** The rule that splits them, by name; references of older versions have none. */
+  readonly splitRule?: string | undefined;
   /** Of their content when they were read. Given, other content is refused. */
   readonly sha256?: string | undefined;
 }

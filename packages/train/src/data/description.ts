@@ -12,12 +12,39 @@ export interface FileDescription {
   readonly gzip?: { readonly bytes: number; readonly sha256: string };
   /** Where to download it, packed or not, in the order to try. */
   readonly urls: readonly string[];
+  /** The archive that its authors publish it in, which may lie in the data folder in its place, unpacked or not. */
+  readonly within?: ArchiveMember;
+  /** It is many files: `bytes` and `sha256` are those of {@link contentsHash}, and any archive or folder of them will do. */
+  readonly contents?: ContentsDescription;
+  /** Where no server has it: how to come by it, as a sentence. */
+  readonly advice?: string;
+}
+
+/** A file of an archive. */
+export interface ArchiveMember {
+  /** Name of the archive. */
+  readonly archive: string;
+  /** Where to download the archive, in the order to try. */
+  readonly urls: readonly string[];
+  /** Path of the file; folders above it are no matter. */
+  readonly member: string;
+  /** The file is these first bytes of the member. Default: all. */
+  readonly first?: number;
+}
+
+/** Many files that are known by their names and bytes, however they are packed. */
+export interface ContentsDescription {
+  readonly count: number;
+  /** Which paths of an archive or folder are files of it, and their own names. */
+  choose(paths: readonly string[]): ReadonlyMap<string, string>;
 }
 
 /** Services for a data set while it loads. */
 export interface LoadContext {
   /** Content of one of the set's `files` by its `name`: found, hash checked, unpacked. */
   read(name: string): Promise<FileContent>;
+  /** Files of one of the set's `contents`, by their own names: found, hash checked. */
+  readContents(name: string): Promise<ReadonlyMap<string, FileContent>>;
   /** Seed of whatever the set draws at random (a generated set's images). */
   readonly seed: number;
 }

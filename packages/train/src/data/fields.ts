@@ -1,5 +1,6 @@
 import type { Field, FieldArray, Split } from './data-set.js';
 import { DataError } from './errors.js';
+import { viewOf } from './views.js';
 
 /** Numbers in one example of `shape` (1 for a scalar). */
 export function exampleSize(shape: readonly number[]): number {
@@ -80,8 +81,7 @@ export function subset(split: Split, from: number, to: number): Split {
     throw new DataError('data-format', `examples ${from} to ${to} were asked for, but there are ${split.size}`);
   }
   const fields = Object.entries(split.fields).map(([name, field]) => {
-    const view: Field = { ...field, read: (index, out, offset) => field.read(from + index, out, offset) };
-    return [name, view] as const;
+    return [name, viewOf(field, (index) => from + index)] as const;
   });
   const texts = Object.entries(split.texts ?? {}).map(([name, all]) => [name, all.slice(from, to)] as const);
   return {

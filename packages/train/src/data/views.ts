@@ -3,10 +3,37 @@ import type { Field, Split } from './data-set.js';
 /** A view of some examples, in the order given; nothing is copied. */
 export function pick(split: Split, indices: ArrayLike<number>): Split {
   const fields = Object.entries(split.fields).map(([name, field]) => {
-    const view: Field = { ...field, read: (index, out, offset) => field.read(indices[index]!, out, offset) };
-    return [name, view] as const;
+    return [name, viewOf(field, (index) => indices[index]!)] as const;
   });
   return { ...split, size: indices.length, fields: Object.fromEntries(fields), ...pickedTexts(split, indices) };
+}
+
+/** A field whose example `index` is number `place(index)` of another. */
+export function viewOf(field: Field, place: (index: number) => number): Field {
+  const { readAhead } = field;
+  return {
+    ...field,
+    read: (index, out, offset) => field.read(place(index), out, offset),
+    ...(readAhead && { readAhead: (indices: ArrayLike<number>) => readAhead(Array.from(indices, place)) }),
+  };
+}
+
+/** Of a field `name` whose examples lie in several splits: how they are read ahead, if the first split's are. */
+export function aheadIn(
+  name: string,
+  { readAhead }: Field,
+  place: (index: number) => readonly [split: Split, index: number],
+): Pick<Field, 'readAhead'> {
+  if (!readAhead) return {};
+  return {
+    async readAhead(indices) {
+      const wanted = new Map<Split, number[]>();
+      for (const [split, index] of Array.from(indices, place)) {
+        wanted.set(split, [...(wanted.get(split) ?? []), index]);
+      }
+      await Promise.all([...wanted].map(([split, of]) => split.fields[name]?.readAhead?.(of)));
+    },
+  };
 }
 
 function pickedTexts({ texts }: Split, indices: ArrayLike<number>): Pick<Split, 'texts'> {

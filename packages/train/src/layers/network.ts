@@ -47,6 +47,21 @@ export function networkWeights(nets: Networks, names: readonly string[] = Object
   );
 }
 
+/**
+ * The first batch normalisation of vectors, `NETWORK/LAYER`, if there is one: over a batch of one example their variance is 0,
+ * and every output the same. Over the positions of an image it is not.
+ */
+export function vectorNormalisation(nets: Networks): string | undefined {
+  for (const [net, { model }] of Object.entries(nets)) {
+    // What is no layers-model (a transformer) has none.
+    const found = (model?.layers ?? []).find((layer) => {
+      return layer.getClassName() === 'BatchNormalization' && (layer.outputShape as tf.Shape).length === 2;
+    });
+    if (found) return `${net}/${found.name}`;
+  }
+  return undefined;
+}
+
 /** A network of stock layers, one after the other. The first layer states its `inputShape`. */
 export function sequential(layers: tf.layers.Layer[]): Network {
   return new Network(tf.sequential({ layers }));

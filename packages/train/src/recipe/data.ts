@@ -13,6 +13,8 @@ export interface DataRequest {
   /** Of the recipe; its defaults when not given. */
   readonly options?: OptionValues | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Called now and then while many files are read. */
+  readonly onProgress?: ((done: number, of: number) => void) | undefined;
 }
 
 /** Loads a recipe's data and gives it the form that the recipe wants: its inputs as fields. */
@@ -23,9 +25,9 @@ export async function recipeData(recipe: Recipe, request: DataRequest): Promise<
 }
 
 /** The data of a request as they are, before the recipe prepares them. */
-export async function loadData(recipe: Recipe, { data, dataDir, signal }: DataRequest): Promise<DataSet> {
-  if (typeof data === 'string') return openDataSet(dataName(recipe, data), { dataDir, signal });
-  return 'splits' in data ? data : openDataSet(data, { signal });
+export async function loadData(recipe: Recipe, { data, ...context }: DataRequest): Promise<DataSet> {
+  if (typeof data === 'string') return openDataSet(dataName(recipe, data), context);
+  return 'splits' in data ? data : openDataSet(data, context);
 }
 
 /** A run's data, to be opened again: a reference to a user's own, with the hash of their content, or a name. */

@@ -85,12 +85,20 @@ function prepareField(source: Field, input: BatchInput, name: string, dataSet: s
     const message = `recipe '${recipe}' has ${below} classes, but data set '${dataSet}' has ${source.below}`;
     throw new TrainError('data-mismatch', message, { recipe, dataSet, want: below, have: source.below });
   }
-  if (input.range === undefined) return { ...source, shape: input.shape, ...(below !== undefined && { below }) };
+  const image = input.image !== undefined || input.range !== undefined;
+  if (input.range === undefined) {
+    // A recipe that names no number of classes takes labels for names: some may be in no training.
+    const { below: _, ...field } = source;
+    const range = image ? { range: [0, 1] as const } : {};
+    return { ...field, shape: input.shape, ...(below !== undefined && { below }), ...range };
+  }
   const [low, high] = input.range;
   return {
     shape: input.shape,
     dtype: source.dtype,
+    range: input.range,
     ...(source.finite && { finite: true }),
+    ...(source.readAhead && { readAhead: source.readAhead }),
     read(index, out, offset) {
       source.read(index, out, offset);
       for (let i = offset; i < offset + size; i++) out[i] = low + (high - low) * out[i]!;

@@ -80,6 +80,16 @@ export interface CommonOptions {
   readonly clipNorm: number;
 }
 
+/** Data that a recipe can be trained on. */
+export interface RecipeData {
+  /** Name of the real data set. */
+  readonly real: string;
+  /** Name of the generated stand-in, which needs no files. */
+  readonly embedded: string;
+  /** Data of a user's own that it takes, as a phrase: `images, 28 x 28 in grey (--resize 28x28 --grey)`. */
+  readonly own?: string;
+}
+
 /** One system, written like its paper. See {@link defineRecipe}. */
 export interface RecipeDefinition<
   Defaults extends OptionDefaults,
@@ -92,8 +102,7 @@ export interface RecipeDefinition<
   readonly task: string;
   /** The paper or assignment that settings and architecture are from. */
   readonly source: string;
-  /** Names of data sets: the real one, and the generated stand-in that needs no files. */
-  readonly data: { readonly real: string; readonly embedded: string };
+  readonly data: RecipeData;
   /** Hyper-parameters with their defaults. A default under a name of {@link TRAINING_OPTIONS} replaces that one's. */
   readonly options: Defaults & { readonly epochs: number | OptionSpec; readonly batchSize: number | OptionSpec };
   /** Named sets of options, such as `small`. */
@@ -127,7 +136,7 @@ export interface Recipe {
   readonly name: string;
   readonly task: string;
   readonly source: string;
-  readonly data: { readonly real: string; readonly embedded: string };
+  readonly data: RecipeData;
   readonly options: OptionSchema;
   readonly presets: Readonly<Record<string, OptionValues>>;
   /** `facts` of the data, where they are known: they decide no shape, only which values are refused. */

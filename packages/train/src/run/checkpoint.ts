@@ -121,6 +121,7 @@ const common = {
       format: z.string(),
       path: z.string(),
       options: z.record(z.string(), z.union([z.number(), z.boolean(), z.string()])).optional(),
+      splitRule: z.string().optional(),
       sha256: z.string().optional(),
     })
     .optional(),

@@ -138,10 +138,14 @@ export class TrainingLoop {
     const { epoch } = this.#batches.position();
     engine.scaleLearningRates(learningRateFactor(identity.options, this));
     const meter = new Meter();
+    await this.#batches.ready();
     let { fields } = this.#batches.next();
     for (const [name, step] of Object.entries(recipe.steps)) {
       for (let time = 0; time < timesOf(step, identity.options); time++) {
-        if (time > 0) ({ fields } = this.#batches.next());
+        if (time > 0) {
+          await this.#batches.ready();
+          ({ fields } = this.#batches.next());
+        }
         const values = await engine.run(name, fields);
         for (const [metric, value] of Object.entries(values)) {
           if (!Number.isFinite(value)) throw this.#notFinite(`step '${name}'`, metric, value, this.#step + 1);

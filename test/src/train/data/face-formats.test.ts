@@ -3,6 +3,7 @@ import { decodeImage, decodeJpeg, decodePng, FormatError, parsePgm, readTar } fr
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { failure } from './support.js';
+import { archive, entry } from './tar-bytes.js';
 
 /** A binary PGM written as its description says, independent of the parser. */
 function pgm(width: number, height: number, white: number, values: readonly number[], gap = '\n'): Uint8Array {
@@ -68,27 +69,6 @@ describe('PGM', () => {
     );
   });
 });
-
-/** An entry of a ustar archive, its header written field by field (POSIX.1-1988). */
-function entry(path: string, content: Uint8Array | string = '', type = '0', link = ''): Buffer {
-  const data = Buffer.from(content);
-  const header = Buffer.alloc(512);
-  header.write(path, 0);
-  header.write('0000644\0', 100);
-  header.write('0000000\0', 108);
-  header.write('0000000\0', 116);
-  header.write(`${data.length.toString(8).padStart(11, '0')}\0`, 124);
-  header.write('00000000000\0', 136);
-  header.write('        ', 148);
-  header.write(type, 156);
-  header.write(link, 157);
-  header.write('ustar\x0000', 257);
-  const sum = header.reduce((total, byte) => total + byte, 0);
-  header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
-  return Buffer.concat([header, data, Buffer.alloc((512 - (data.length % 512)) % 512)]);
-}
-
-const archive = (...entries: readonly Buffer[]) => Buffer.concat([...entries, Buffer.alloc(1024)]);
 
 describe('tar', () => {
   const read = (bytes: Uint8Array) => readTar({ file: 'a.tar', bytes });

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { InputError, Random } from '@onnx-forge/infer';
 import {
+  DataError,
   type DataSet,
   evenTraining,
-  FormatError,
   fitImages,
   gather,
   IDENTITY_FOLDS,
@@ -21,7 +23,8 @@ import {
 } from '@onnx-forge/train';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { failure, realData } from './support.js';
+import { failure, realData, temporaryFolder } from './support.js';
+import { archive, entry } from './tar-bytes.js';
 
 const all = (split: Split, field: string) => Array.from(gather(split, field, [...Array(split.size).keys()]));
 
@@ -223,27 +226,23 @@ describe('the real faces', () => {
 });
 
 describe('a damaged archive of faces', () => {
-  it('is refused in one line', async () => {
-    const { describeDataSet } = await import('@onnx-forge/train');
-    const description = describeDataSet('att-faces');
-    const read = async () => ({ file: 'att_faces.tar', bytes: Buffer.alloc(1536, 'x') });
-    const error = await failure(FormatError, () => description.load({ read, seed: 0 }));
-    expect(error.message).to.include('att_faces.tar: at byte ');
-    // One empty file called x.
-    const header = Buffer.alloc(512);
-    header.write('x');
-    header.write('00000000000\0', 124);
-    header.write('        ', 148);
-    header.write(
-      `${header
-        .reduce((a, b) => a + b)
-        .toString(8)
-        .padStart(6, '0')}\0 `,
-      148,
-    );
-    const archiveOfOne = Buffer.concat([header, Buffer.alloc(1024)]);
-    const empty = async () => ({ file: 'att_faces.tar', bytes: archiveOfOne });
-    const missing = await failure(FormatError, () => description.load({ read: empty, seed: 0 }));
-    expect(missing.message).to.include('expected att_faces/s1/1.pgm, an image of 92 x 112 pixels, found no such entry');
+  const folder = temporaryFolder();
+
+  it('is refused in one line, which names the archive or says how many images there are', async () => {
+    await mkdir(join(folder.path, 'att_faces'));
+    const file = join(folder.path, 'att_faces', 'att_faces.tar');
+    await writeFile(file, Buffer.alloc(1536, 'x'));
+    const load = () => loadDataSet('att-faces', { dataDir: folder.path });
+    const damaged = await failure(DataError, load);
+    expect(damaged.code).to.equal('data-damaged');
+    expect(damaged.message).to.include(`${file}: at byte `);
+    await writeFile(file, archive(entry('att_faces/s1/1.pgm', 'x')));
+    const few = await failure(DataError, load);
+    expect(few.message).to.match(/att_faces\.tar is truncated: its files are others: there are 1 of 400, with sha256/);
+    await rm(file);
+    const missing = await failure(DataError, load);
+    expect(missing.message).to.match(/att_faces is missing; fetch it with 'onnx-forge data fetch att-faces/);
+    const lfw = await failure(DataError, () => loadDataSet('lfw', { dataDir: folder.path }));
+    expect(lfw.message).to.match(/lfw is missing; get the aligned copy LFW-a from https:/);
   });
 });

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { DataError, type FetchProgress, fetchDataSet, loadDataSet } from '@onnx-forge/train';
 import { expect } from 'chai';
+import { zipSync } from 'fflate';
 import { skip } from '../../mocha/skip.js';
 import { failure, randomBytes, temporaryFolder, toySet } from './support.js';
 
@@ -18,6 +19,9 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   '/packed': (response) => response.end(packed),
   '/plain': (response) => response.end(content),
   '/unpacked-on-the-way': (response) => response.setHeader('content-encoding', 'gzip').end(packed),
+  '/official.zip': (response) =>
+    response.end(zipSync({ 'top/all.bin': content, 'top/README': content.subarray(0, 9) })),
+  '/other.zip': (response) => response.end(zipSync({ 'top/other.bin': content })),
   '/absent': (response) => response.writeHead(404).end('no such file'),
   '/error-page': (response) => response.end('<html>please log in</html>'),
   '/flipped': (response) => response.end(flipped),
@@ -92,6 +96,26 @@ describe('fetching a data set', () => {
 
   it('copes with a server that declares the file itself as an encoding', async () => {
     expect((await fetchFrom(['/unpacked-on-the-way']))[0]!.name).to.equal('toy.bin');
+  });
+
+  it('stores the archive that a file is in, if it has the file', async () => {
+    const setWithin = (...paths: readonly string[]) => {
+      const set = toySet(content);
+      const urls = paths.map((path) => base + path);
+      const within = { archive: 'official.zip', member: 'all.bin', urls };
+      return { ...set, files: set.files.map((file) => ({ ...file, within })) };
+    };
+    const set = setWithin('/other.zip', '/official.zip');
+    const [fetched] = await fetchDataSet(set, { dataDir: folder.path });
+    expect(fetched).to.include({ status: 'downloaded', url: `${base}/official.zip`, name: 'toy.bin' });
+    expect(stored()).to.deep.equal(['official.zip']);
+    const { splits } = await loadDataSet(set, { dataDir: folder.path });
+    expect(splits.train.size).to.equal(content.length);
+    expect((await fetchDataSet(set, { dataDir: folder.path }))[0]).to.include({ status: 'present' });
+    rmSync(join(folder.path, 'toys', 'official.zip'));
+    const wrong = await failure(DataError, () => fetchDataSet(setWithin('/other.zip'), { dataDir: folder.path }));
+    expect(wrong.message).to.match(/other\.zip: sent an archive that has it not: .*expected the file all\.bin/);
+    expect(stored()).to.deep.equal([]);
   });
 
   it('follows redirects', async () => {

@@ -1,9 +1,19 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { DataError, gather, listDataSets, loadDataSet, verifyDataSet } from '@onnx-forge/train';
+import {
+  DataError,
+  type DataSetDescription,
+  endingIn,
+  gather,
+  listDataSets,
+  loadDataSet,
+  verifyDataSet,
+} from '@onnx-forge/train';
 import { expect } from 'chai';
+import { zipSync } from 'fflate';
 import { failure, randomBytes, sha256, temporaryFolder, toySet } from './support.js';
+import { archive, entry } from './tar-bytes.js';
 
 const content = randomBytes(3000);
 
@@ -36,6 +46,73 @@ describe('loading a data set', () => {
       expect(embedded).to.equal(false);
       expect(files).to.deep.equal([{ name: match.name, bytes: match.of.length, sha256: sha256(match.of) }]);
     }
+  });
+
+  it('takes the file from the archive that its authors publish, and from what they packed', async () => {
+    const long = Buffer.concat([content, Buffer.from('more')]);
+    const [file] = set.files;
+    const within = { archive: 'official.zip', urls: [], member: 'inside/all.bin', first: content.length };
+    const cut = { ...set, files: [{ ...file!, within }] };
+    const loadCut = () => loadDataSet(cut, { dataDir: folder.path });
+    for (const [name, bytes] of [
+      ['official.zip', zipSync({ 'top/inside/all.bin': long, 'top/other': content })],
+      ['all.bin', long],
+    ] as const) {
+      rmSync(join(folder.path, 'toys'), { recursive: true, force: true });
+      put(name, bytes);
+      const { splits, files } = await loadCut();
+      expect(Array.from(gather(splits.train, 'x', [0, 2999]))).to.deep.equal([content[0], content[2999]]);
+      expect(files).to.deep.equal([{ name: 'toy.bin', bytes: content.length, sha256: sha256(content) }]);
+    }
+    put('all.bin', content.subarray(1));
+    expect((await failure(DataError, loadCut)).message).to.match(
+      /all\.bin is truncated: its content ends at byte 2999/,
+    );
+    rmSync(join(folder.path, 'toys'), { recursive: true });
+    put('official.zip', zipSync({ 'else.bin': long }));
+    expect((await failure(DataError, loadCut)).message).to.match(/official\.zip.*expected the file inside\/all\.bin/);
+  });
+
+  it('knows many files by their names and bytes, however they are packed', async () => {
+    const parts = new Map([...Array(3)].map((_, i) => [`${i}.bin`, content.subarray(i * 1000, (i + 1) * 1000)]));
+    const lines = Array.from(parts, ([name, bytes]) => `${sha256(bytes)}  ${name}\n`).sort();
+    const choose = endingIn(/(?:^|\/)(\d\.bin)$/);
+    const many: DataSetDescription = {
+      ...set,
+      files: [
+        {
+          name: 'parts',
+          bytes: 3000,
+          sha256: sha256(Buffer.from(lines.join(''))),
+          urls: [],
+          contents: { count: 3, choose },
+        },
+      ],
+      async load({ readContents, ...context }) {
+        const found = await readContents('parts');
+        const bytes = Buffer.concat([...parts.keys()].map((name) => found.get(name)!.bytes));
+        return set.load({ ...context, readContents, read: async () => ({ file: 'parts', bytes }) });
+      },
+    };
+    const loadMany = async () => {
+      const { splits, files } = await loadDataSet(many, { dataDir: folder.path });
+      expect(Array.from(gather(splits.train, 'x', [0, 1000, 2999]))).to.deep.equal(
+        [0, 1000, 2999].map((i) => content[i]),
+      );
+      return files[0]!.name;
+    };
+    const named = (above: string) => Array.from(parts, ([name, bytes]) => [`${above}${name}`, bytes] as const);
+    put('any.zip', zipSync(Object.fromEntries([...named('top/'), ['top/README', content]])));
+    expect(await loadMany()).to.equal('parts');
+    rmSync(join(folder.path, 'toys'), { recursive: true });
+    put('other.tgz', gzipSync(archive(...named('').map(([name, bytes]) => entry(name, bytes)))));
+    await loadMany();
+    rmSync(join(folder.path, 'toys', 'other.tgz'));
+    for (const [name, bytes] of named('')) put(name, bytes);
+    await loadMany();
+    put('1.bin', content.subarray(0, 1000));
+    const changed = await failure(DataError, loadMany);
+    expect(changed.message).to.match(/its files are others: they have sha256 \w+ \(sha256 \w+ expected\)/);
   });
 
   it('is content with one good copy beside a damaged one', async () => {

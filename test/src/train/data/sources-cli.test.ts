@@ -38,27 +38,33 @@ describe("onnx-forge with a user's own data", () => {
   it('describes a folder of images, trains on it, measures the run, draws its figures, and goes on', () =>
     inFolder(async (folder) => {
       await drawShapes(join(folder, 'shapes'));
-      const [described, trained, measured, drawn, resumed, other] = (await eachOf(
+      const [described, trained, measured, drawn, way, dims, resumed, other] = (await eachOf(
         [
           'data describe shapes --grey --json',
           `train vae-conv --data shapes --grey ${TINY}`,
           'eval runs/vae-conv --samples 2 --device cpu --json',
           'figures runs/vae-conv --only reconstructions --device cpu',
+          'interpolate runs/vae-conv --data shapes --grey --examples 0,1 -o way.png --device cpu --json',
+          'perturb runs/vae-conv --data shapes --grey --example 1 -o dims.png --device cpu --json',
           `train vae-conv --resume --extend ${TINY.replace('steps 4', 'steps 5')}`,
           'eval runs/vae-conv --samples 2 --device cpu --data synthetic-digits --examples 3 --json',
         ],
         folder,
-      )) as [Ended, Ended, Ended, Ended, Ended, Ended];
-      succeeded(described, trained, measured, drawn, resumed, other);
+      )) as [Ended, Ended, Ended, Ended, Ended, Ended, Ended, Ended];
+      succeeded(described, trained, measured, drawn, way, dims, resumed, other);
+      expect(JSON.parse(way.stdout)).to.deep.include({ pairs: 1, examples: [0, 1] });
+      expect(JSON.parse(dims.stdout)).to.include({ example: 1 });
 
-      const { dataSets } = JSON.parse(described.stdout) as { dataSets: { classes: unknown; splits: unknown }[] };
-      expect(dataSets[0]).to.deep.include({
-        name: 'shapes',
-        splits: { train: 48, validation: 6, test: 6 },
-        classes: SHAPES.map((name) => ({ name, train: 16, validation: 2, test: 2 })),
-      });
-      expect(trained.stderr).to.match(
-        /^vae-conv: shapes: 60 images of 3 classes, 28 x 28, grey \(48 train, 6 validation, 6 test\)$/m,
+      type Counts = Record<'train' | 'validation' | 'test', number>;
+      const { dataSets } = JSON.parse(described.stdout) as {
+        dataSets: { name: string; classes: (Counts & { name: string })[]; splits: Counts }[];
+      };
+      const { name, classes, splits } = dataSets[0]!;
+      expect([name, classes.map((one) => one.name)]).to.deep.equal(['shapes', SHAPES]);
+      for (const one of classes) expect(one.train + one.validation + one.test).to.equal(20);
+      const sizes = `${splits.train} train, ${splits.validation} validation, ${splits.test} test`;
+      expect(trained.stderr).to.include(
+        `\nvae-conv: shapes: 60 images of 3 classes, 28 x 28, grey (${sizes})\n`.trimStart(),
       );
 
       const { data, metrics } = await loadManifest(join(folder, 'runs/vae-conv'));
@@ -72,7 +78,7 @@ describe("onnx-forge with a user's own data", () => {
       const { runs } = JSON.parse(measured.stdout) as {
         runs: { measurements: { name: string; examples: number }[] }[];
       };
-      expect(runs[0]!.measurements.find(({ name }) => name === 'logLikelihood')).to.include({ examples: 6 });
+      expect(runs[0]!.measurements.find(({ name }) => name === 'logLikelihood')).to.include({ examples: splits.test });
       expect(new Set(metrics.map(({ dataSet }) => dataSet))).to.include('synthetic-digits+threshold');
       expect(drawn.stdout.trim()).to.equal('runs/vae-conv/figures/reconstructions.png');
       expect(await readdir(join(folder, 'runs/vae-conv/figures'))).to.deep.equal(['reconstructions.png']);
@@ -106,44 +112,57 @@ describe("onnx-forge with a user's own data", () => {
       succeeded(moved);
     }));
 
-  it('makes a classifier of the classes that there are', () =>
+  it('makes a classifier of the classes that there are, which classifies the images of a folder or some of them', () =>
     inFolder(async (folder) => {
       await drawShapes(join(folder, 'shapes'));
-      const [trained, verified] = (await eachOf(
-        [`train classifier --data shapes --grey ${TINY}`, 'verify runs/classifier'],
+      const [trained, verified, classified, single, unread] = (await eachOf(
+        [
+          `train classifier --data shapes --grey ${TINY}`,
+          'verify runs/classifier',
+          'classify runs/classifier --data shapes --grey --split validation --json --device cpu',
+          'data convert shapes --grey -o grey.npz',
+          'classify runs/classifier --resize 28x28 shapes/bar/0.png',
+        ],
         folder,
-      )) as [Ended, Ended];
-      succeeded(trained, verified);
+      )) as [Ended, Ended, Ended, Ended, Ended];
+      succeeded(trained, verified, classified, single);
+      const { images } = JSON.parse(classified.stdout) as { images: { class: string; label: string }[] };
+      expect(images.length).to.be.within(1, 20);
+      for (const image of images) expect(SHAPES).to.include.members([image.class, image.label]);
+      expect(complaints(unread)[0]).to.match(/--resize is for examples of a data set: name it by --data/);
       const { serve, graphs } = await loadManifest(join(folder, 'runs/classifier'));
       expect(serve.classes).to.deep.equal(SHAPES);
       expect(graphs.classify!.outputs.logits!.shape).to.deep.equal(['batch', 3]);
     }));
 
-  it('trains the recipes of text on files of texts', () =>
+  it('trains on the columns of a table that it is told, and says what a recipe takes', () =>
     inFolder(async (folder) => {
       const words = (index: number) => `${['grim', 'fine'][index % 2]} ${'abcdefghij'[index % 10]} ${index}`;
       const reviews = Array.from({ length: 40 }, (_, index) => `${words(index)},${['bad', 'good'][index % 2]}`);
       await writeFile(join(folder, 'reviews.csv'), ['review,stars', ...reviews].join('\n'));
-      const pairs = Array.from({ length: 30 }, (_, i) => JSON.stringify({ source: `je ${i}`, target: `i ${i}` }));
-      await writeFile(join(folder, 'pairs.jsonl'), pairs.join('\n'));
-      await writeFile(join(folder, 'poem.txt'), 'to be or not to be\n'.repeat(200));
       const tiny = '--max-steps 2 --batch-size 8 --device cpu --no-figures';
-      const ended = await eachOf(
+      const [trained, measured, models, help] = (await eachOf(
         [
-          `train text-cnn --data reviews.csv --columns text=review,label=stars ${tiny}`,
+          `train text-cnn --data reviews.csv --columns text=review,label=stars --split train=.6,validation=.2,test=.2 ${tiny}`,
           'eval runs/text-cnn --device cpu',
-          `train seq2seq --data pairs.jsonl ${tiny} --no-evaluate`,
-          `train transformer --data poem.txt ${tiny} --set layers=1 --no-evaluate`,
+          'models siamese',
+          'train siamese --help',
         ],
         folder,
-      );
-      succeeded(...ended);
-      expect(ended[0]!.stderr).to.match(
-        /^text-cnn: reviews: 40 texts of 2 classes \(32 train, 4 validation, 4 test\)$/m,
+      )) as [Ended, Ended, Ended, Ended];
+      succeeded(trained, measured, models, help);
+      expect(trained.stderr).to.match(
+        /^text-cnn: reviews: 40 texts of 2 classes \(2\d train, \d+ validation, \d+ test\)$/m,
       );
       const { serve, data } = await loadManifest(join(folder, 'runs/text-cnn'));
       expect(serve.classes).to.deep.equal(['bad', 'good']);
-      expect(data.reference!.options).to.deep.equal({ columns: 'text=review,label=stars' });
+      expect(data.reference!.options).to.deep.equal({
+        columns: 'text=review,label=stars',
+        split: 'train=.6,validation=.2,test=.2',
+      });
+      for (const { stdout } of [models, help]) {
+        expect(stdout.replace(/\s+/g, ' ')).to.match(/own data:? images in grey \(--grey\), a folder for each person/);
+      }
     }));
 
   it('refuses what a recipe can not take, in one line, with exit code 1 or 2 and no run folder', () =>
@@ -165,7 +184,7 @@ describe("onnx-forge with a user's own data", () => {
         ['train vae --resize 28x28', 2, /--resize is for data of your own/],
         ['train vae --data synthetic-digits --grey', 2, /--grey is for data of your own/],
         ['train vae --data shapes --resize big', 1, /resize must be WIDTHxHEIGHT/],
-        ['data list --grey', 2, /--resize, --grey and --columns are for data describe/],
+        ['data list --grey', 2, /--grey is for data describe and data convert/],
         ['data describe', 2, /needs the name/],
         ['data describe shapes/bar/0.png', 1, /is no data of a known form/],
       ];

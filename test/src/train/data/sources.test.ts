@@ -1,5 +1,7 @@
-import { mkdir, rename, rm, truncate, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { copyFile, mkdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import {
   binarise,
   DATA_SOURCES,
@@ -17,11 +19,6 @@ import {
   summariseData,
   TrainError,
 } from '@onnx-forge/train';
-import { expect } from 'chai';
-import { zipSync } from 'fflate';
-import { PNG } from 'pngjs';
-import { tinyRecipe } from '../tiny.js';
-import { npyBytes } from './npy-bytes.js';
 import {
   CLASSES,
   COUNT,
@@ -29,12 +26,19 @@ import {
   HEIGHT,
   IMAGE_SOURCE_CHECKS,
   levelsOf,
+  type SourceChanges,
   type SourceSubject,
-  TABLE_SOURCE_CHECKS,
+  TEXT_SOURCE_CHECKS,
   textOf,
   WIDTH,
-} from './source-checks.js';
+} from '@onnx-forge/train/conformance';
+import { expect } from 'chai';
+import { zipSync } from 'fflate';
+import { PNG } from 'pngjs';
+import { tinyRecipe } from '../tiny.js';
+import { npyBytes } from './npy-bytes.js';
 import { failure, temporaryFolder } from './support.js';
+import { archive, entry } from './tar-bytes.js';
 
 /** A PNG of grey levels, or of [red, green, blue] levels. */
 function png(levels: ArrayLike<number>, width: number, height: number, channels: 1 | 3 = 1): Buffer {
@@ -48,80 +52,103 @@ function png(levels: ArrayLike<number>, width: number, height: number, channels:
   return PNG.sync.write(image, { colorType: channels === 1 ? 0 : 2 });
 }
 
-/** The forty images, one pixel of the last one changed if that is wanted. */
-function imagesWith(pixel: number | undefined): Uint8Array[] {
-  return Array.from({ length: COUNT }, (_, index) => {
+/** The images, one pixel of the last one changed if that is wanted. */
+function imagesWith({ pixel, count = COUNT }: SourceChanges = {}): Uint8Array[] {
+  return Array.from({ length: count }, (_, index) => {
     const levels = levelsOf(index);
-    if (pixel !== undefined && index === COUNT - 1) levels[pixel]! ^= 1;
+    if (pixel !== undefined && index === count - 1) levels[pixel]! ^= 1;
     return levels;
   });
 }
 
-const stacked = (images: readonly Uint8Array[]) => npyBytes('|u1', [COUNT, HEIGHT, WIDTH], Buffer.concat(images));
+const stacked = (images: readonly Uint8Array[]) =>
+  npyBytes('|u1', [images.length, HEIGHT, WIDTH], Buffer.concat(images));
 
-const classes = () =>
+const classes = ({ count = COUNT }: SourceChanges = {}) =>
   npyBytes(
     '<i8',
-    [COUNT],
-    BigInt64Array.from({ length: COUNT }, (_, i) => BigInt(classOf(i))),
+    [count],
+    BigInt64Array.from({ length: count }, (_, i) => BigInt(classOf(i))),
   );
+
+const pngs = (changes?: SourceChanges) =>
+  imagesWith(changes).map((levels, index) => ({
+    path: `${CLASSES[classOf(index)]}/${index}.png`,
+    bytes: png(levels, WIDTH, HEIGHT),
+  }));
 
 /** Texts of a row each, below a header if there is one. */
 async function table(
   folder: string,
   format: string,
-  changed: number | undefined,
+  { pixel, count = COUNT }: SourceChanges = {},
   row: (text: string, label: number) => string,
   ...header: string[]
 ): Promise<string> {
   const path = join(folder, `arrays.${format}`);
-  const rows = Array.from({ length: COUNT }, (_, index) => row(textOf(index), classOf(index)));
-  if (changed !== undefined) rows.push(row('one more', 0));
+  const rows = Array.from({ length: count }, (_, index) => row(textOf(index), classOf(index)));
+  if (pixel !== undefined) rows.push(row('one more', 0));
   await writeFile(path, `\ufeff${[...header, ...rows].join('\r\n')}\r\n`);
   return path;
 }
 
 const checksOf = (format: string) => {
-  if (format === 'text') return {};
-  return ['csv', 'tsv', 'jsonl'].includes(format) ? TABLE_SOURCE_CHECKS : IMAGE_SOURCE_CHECKS;
+  // The sets of parquet are files that PyArrow wrote.
+  if (format === 'text' || format === 'parquet') return {};
+  return ['csv', 'tsv', 'jsonl'].includes(format) ? TEXT_SOURCE_CHECKS : IMAGE_SOURCE_CHECKS;
 };
 
+const PARQUET = fileURLToPath(new URL('../../../fixtures/parquet/', import.meta.url));
+
 const WRITERS: Readonly<Record<string, SourceSubject['write']>> = {
-  async 'image-folder'(folder, { pixel } = {}) {
+  async 'image-folder'(folder, changes) {
     const path = join(folder, 'pictures');
-    for (const [index, levels] of imagesWith(pixel).entries()) {
-      await mkdir(join(path, CLASSES[classOf(index)]!), { recursive: true });
-      await writeFile(join(path, CLASSES[classOf(index)]!, `${index}.png`), png(levels, WIDTH, HEIGHT));
+    for (const image of pngs(changes)) {
+      await mkdir(dirname(join(path, image.path)), { recursive: true });
+      await writeFile(join(path, image.path), image.bytes);
     }
     return path;
   },
-  async npy(folder, { pixel } = {}) {
-    const path = join(folder, 'arrays');
-    await mkdir(path, { recursive: true });
-    await writeFile(join(path, 'images.npy'), stacked(imagesWith(pixel)));
-    await writeFile(join(path, 'labels.npy'), classes());
+  async archive(folder, changes) {
+    const path = join(folder, 'arrays.tgz');
+    const entries = pngs(changes).map((image) => entry(`pictures/${image.path}`, image.bytes));
+    await writeFile(path, gzipSync(archive(...entries)));
     return path;
   },
-  async csv(folder, { pixel } = {}) {
-    return table(folder, 'csv', pixel, (text, label) => `"${text.replaceAll('"', '""')}",${label}`, 'text,label');
+  async npy(folder, changes) {
+    const path = join(folder, 'arrays');
+    await mkdir(path, { recursive: true });
+    await writeFile(join(path, 'images.npy'), stacked(imagesWith(changes)));
+    await writeFile(join(path, 'labels.npy'), classes(changes));
+    return path;
   },
-  async tsv(folder, { pixel } = {}) {
-    return table(folder, 'tsv', pixel, (text, label) => `"${text.replaceAll('"', '""')}"\t${label}`, 'text\tlabel');
+  async csv(folder, changes) {
+    return table(folder, 'csv', changes, (text, label) => `"${text.replaceAll('"', '""')}",${label}`, 'text,label');
   },
-  async jsonl(folder, { pixel } = {}) {
-    return table(folder, 'jsonl', pixel, (text, label) => JSON.stringify({ text, label }));
+  async tsv(folder, changes) {
+    return table(folder, 'tsv', changes, (text, label) => `"${text.replaceAll('"', '""')}"\t${label}`, 'text\tlabel');
+  },
+  async jsonl(folder, changes) {
+    return table(folder, 'jsonl', changes, (text, label) => JSON.stringify({ text, label }));
   },
   async text(folder, { pixel } = {}) {
     const path = join(folder, 'arrays.txt');
     await writeFile(path, `${'a line of text\n'.repeat(20)}${pixel ?? ''}`);
     return path;
   },
-  async npz(folder, { pixel } = {}) {
+  async parquet(folder, { pixel } = {}) {
+    const path = join(folder, 'arrays.parquet');
+    await copyFile(join(PARQUET, `images-${pixel === undefined ? 'snappy' : 'gzip'}.parquet`), path);
+    return path;
+  },
+  async npz(folder, changes) {
     const path = join(folder, 'arrays.npz');
-    await writeFile(path, zipSync({ 'images.npy': stacked(imagesWith(pixel)), 'labels.npy': classes() }));
+    await writeFile(path, zipSync({ 'images.npy': stacked(imagesWith(changes)), 'labels.npy': classes(changes) }));
     return path;
   },
 };
+
+const SPLITS = ['train', 'validation', 'test'] as const;
 
 const open = async (path: string, options?: Parameters<typeof referTo>[1]): Promise<DataSet> =>
   openReference(await referTo(path, options));
@@ -168,12 +195,6 @@ describe("a user's own data", () => {
         expect(gone).to.include({ code: 'data-missing' });
         expect(gone.message).to.include(path).and.to.include('--data');
       });
-
-      it('is read no further once the signal is aborted', async () => {
-        const reference = await referTo(await WRITERS[source.format]!(folder.path));
-        const reason = new Error('enough');
-        expect(await openReference(reference, AbortSignal.abort(reason)).catch((error) => error)).to.equal(reason);
-      });
     });
   }
 
@@ -208,15 +229,74 @@ describe("a user's own data", () => {
       expect(levels(await open(path), 'test')).to.have.deep.members(before);
     });
 
+    it('of references that were recorded before there were two rules are as they were', async () => {
+      const path = join(folder.path, 'before.csv');
+      const rows = Array.from({ length: 30 }, (_, i) => `text ${i},${i % 3}`);
+      await writeFile(path, ['text,label', ...rows].join('\n'));
+      const numbers = ({ splits }: DataSet) =>
+        SPLITS.map((split) => splits[split].texts!.text!.map((text) => Number(text.slice(5))));
+      const now = await open(path);
+      expect(now.reference).to.include({ splitRule: 'hash-1' });
+      const { splitRule: _, ...recorded } = now.reference!;
+      // As onnx-forge split this file when it recorded no rule.
+      const before = await openReference(recorded);
+      expect(numbers(before)).to.deep.equal([
+        [0, 1, 2, 4, 5, 6, 7, 9, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 23, 24, 25, 26, 28, 29],
+        [3, 10, 11],
+        [8, 22, 27],
+      ]);
+      expect(before.reference).to.not.have.property('splitRule');
+      expect(numbers(now)).to.not.deep.equal(numbers(before));
+      const later = await failure(DataError, () => openReference({ ...recorded, splitRule: 'hash-9' }));
+      expect(later.message).to.match(/there is no rule 'hash-9' of splitting; known: tenths, hash-1/);
+    });
+
+    it('of groups: no person, and no document, is in two', async () => {
+      const people = join(folder.path, 'people');
+      for (let index = 0; index < 60; index++) {
+        const of = join(people, `person ${index % 12}`);
+        await mkdir(of, { recursive: true });
+        await writeFile(join(of, `${index}.png`), png(levelsOf(index), WIDTH, HEIGHT));
+      }
+      const data = await open(people, { group: 'folder' });
+      const persons = SPLITS.map(
+        (split) => new Set(levels(data, split).map(([first]) => Math.round(255 * first!) % 12)),
+      );
+      expect(persons.reduce((sum, { size }) => sum + size, 0)).to.equal(12);
+      expect(data.found).to.match(/no folder in two of them\)$/);
+
+      const path = join(folder.path, 'documents.jsonl');
+      const rows = Array.from({ length: 90 }, (_, i) => JSON.stringify({ text: `line ${i}`, document: `d${i % 9}` }));
+      await writeFile(path, rows.join('\n'));
+      const { splits } = await open(path, { group: 'document' });
+      const documents = SPLITS.map(
+        (split) => new Set(splits[split].texts!.text!.map((text) => Number(text.slice(5)) % 9)),
+      );
+      expect(documents.reduce((sum, { size }) => sum + size, 0)).to.equal(9);
+      const flat = await failure(DataError, () => open(path, { group: 'document', split: 'exact' }));
+      expect(flat.message).to.match(/'exact' splits know no groups/);
+    });
+
+    it('are a column where there is such', async () => {
+      const path = join(folder.path, 'told.csv');
+      const rows = Array.from({ length: 30 }, (_, i) => `text ${i},${['train', 'test', 'validation'][i % 3]}`);
+      await writeFile(path, ['text,part', ...rows].join('\n'));
+      const { splits } = await open(path, { columns: 'text=text,split=part' });
+      expect(splits.test.texts!.text).to.deep.equal(Array.from({ length: 10 }, (_, i) => `text ${1 + 3 * i}`));
+      await writeFile(path, ['text,part', ...rows, 'more,dev'].join('\n'));
+      const wrong = await failure(DataError, () => open(path, { columns: 'text=text,split=part' }));
+      expect(wrong.message).to.match(
+        /told\.csv: line 32 has 'dev' in the column 'part'; wanted: train, validation, test/,
+      );
+    });
+
     it('keep equal images together', async () => {
       for (let index = 0; index < 30; index++) {
         await writeFile(join(folder.path, `${index}.png`), png(levelsOf(index % 15), WIDTH, HEIGHT));
       }
       const data = await open(folder.path);
       expect(data.found).to.match(/^30 images \(15 different\), 6 x 4, grey/);
-      const sets = (['train', 'validation', 'test'] as const).map(
-        (split) => new Set(levels(data, split).map((image) => `${image}`)),
-      );
+      const sets = SPLITS.map((split) => new Set(levels(data, split).map((image) => `${image}`)));
       expect(sets.reduce((sum, { size }) => sum + size, 0)).to.equal(15);
     });
 
@@ -352,7 +432,7 @@ describe("a user's own data", () => {
     it('of floats are read as they are, and must lie in 0 to 1', async () => {
       const data = await images(floats((i) => i / 48));
       expect(data.found).to.include('2 x 2, grey');
-      const all = (['train', 'validation', 'test'] as const).flatMap((split) => levels(data, split).flat());
+      const all = SPLITS.flatMap((split) => levels(data, split).flat());
       expect(all).to.have.members(Array.from({ length: 48 }, (_, i) => Math.fround(i / 48)));
       for (const wrong of [255, -0.5, Number.NaN]) {
         const error = await failure(DataError, () => images(floats((i) => (i === 9 ? wrong : i / 48))));
@@ -362,7 +442,8 @@ describe("a user's own data", () => {
         floats((i) => Math.floor(i / 4) / 12),
         { resize: '1x1' },
       );
-      expect(levels(resized, 'train').map(([level]) => Math.round(12 * level!))).to.have.length(10);
+      const each = SPLITS.flatMap((split) => levels(resized, split)).map(([level]) => Math.round(12 * level!));
+      expect(each).to.have.members(Array.from({ length: 12 }, (_, i) => i));
     });
 
     it('of 0 and 1 are black and white, not nearly black', async () => {
@@ -429,7 +510,7 @@ describe("a user's own data", () => {
       const wrong = await failure(FormatError, () => parseNpz({ file: 'a.npz', bytes: flipped }));
       expect(wrong.message).to.match(/checksum of images\.npy/);
       const path = join(folder.path, 'other.npz');
-      await writeFile(path, zipSync({ 'x.npy': stacked(imagesWith(undefined)) }));
+      await writeFile(path, zipSync({ 'x.npy': stacked(imagesWith()) }));
       expect((await failure(DataError, () => open(path))).message).to.match(/no array 'images' \(but x\)/);
     });
   });
@@ -446,7 +527,7 @@ describe("a user's own data", () => {
       const text = `${'abcdefghij'.repeat(9)}é😀klmnopq\n`;
       await writeFile(path, text);
       const { splits, found } = await open(path);
-      const parts = (['train', 'validation', 'test'] as const).map((split) => splits[split].texts!.character!);
+      const parts = SPLITS.map((split) => splits[split].texts!.character!);
       expect(parts.map(({ length }) => length)).to.deep.equal([80, 10, 10]);
       expect(parts.flat().join('')).to.equal(text);
       expect(found).to.equal('100 characters, 20 different (80 train, 10 validation, 10 test)');
@@ -469,9 +550,52 @@ describe("a user's own data", () => {
       const rows = Array.from({ length: 60 }, (_, i) => `source ${i % 20}\ttarget ${i}`);
       await writeFile(path, ['source\ttarget', ...rows].join('\n'));
       const { splits } = await open(path);
-      const sets = (['train', 'validation', 'test'] as const).map((split) => new Set(splits[split].texts!.source));
-      expect(sets.map(({ size }) => size)).to.deep.equal([16, 2, 2]);
+      const sets = SPLITS.map((split) => new Set(splits[split].texts!.source));
+      expect(sets.reduce((sum, { size }) => sum + size, 0)).to.equal(20);
       expect(new Set(sets.flatMap((set) => [...set])).size).to.equal(20);
+    });
+  });
+
+  describe('Parquet files', () => {
+    it('of images are as the hub ships them, with the names of the classes', async () => {
+      const data = await open(join(PARQUET, 'images-snappy.parquet'));
+      expect(data.vocabularies).to.deep.equal({ label: ['cat', 'dog'] });
+      const all = SPLITS.flatMap((split) => levels(data, split));
+      expect(all).to.have.length(COUNT);
+      for (const image of all) {
+        const number = Math.round(255 * image[0]!);
+        expect(image.map((level) => Math.round(255 * level))).to.deep.equal(Array.from(levelsOf(number)));
+      }
+      const wrong = await failure(DataError, () =>
+        open(join(PARQUET, 'images-snappy.parquet'), { columns: 'image=picture' }),
+      );
+      expect(wrong.message).to.match(/has no column 'picture'; columns: image, label\. --columns image=/);
+    });
+
+    it('of texts are tables; what can not be unpacked is refused in one line', async () => {
+      const { splits, vocabularies } = await open(join(PARQUET, 'texts-gzip.parquet'), { columns: 'text=sentence' });
+      const texts = SPLITS.flatMap((split) => splits[split].texts!.text!);
+      expect(texts).to.have.members(Array.from({ length: 30 }, (_, i) => `text ${i} é`));
+      expect(vocabularies).to.deep.equal({ label: CLASSES });
+      const brotli = await failure(FormatError, () => open(join(PARQUET, 'texts-brotli.parquet')));
+      expect(brotli.message).to.match(/packed by Snappy, gzip or .*found .*BROTLI/);
+      const path = join(folder.path, 'cut.parquet');
+      await writeFile(path, (await readFile(join(PARQUET, 'texts-gzip.parquet'))).subarray(0, 300));
+      await failure(FormatError, () => open(path));
+    });
+
+    it('in a folder are the splits that their names begin with', async () => {
+      const of = join(folder.path, 'set', 'data');
+      await mkdir(of, { recursive: true });
+      for (const split of SPLITS)
+        await copyFile(join(PARQUET, 'images-snappy.parquet'), join(of, `${split}-00000-of-00001.parquet`));
+      const data = await open(join(folder.path, 'set'));
+      expect(SPLITS.map((split) => data.splits[split].size)).to.deep.equal([COUNT, COUNT, COUNT]);
+      await rm(join(of, 'validation-00000-of-00001.parquet'));
+      const lacking = await failure(DataError, () => open(join(folder.path, 'set')));
+      expect(lacking.message).to.match(
+        /set has no file whose name begins with validation; wanted: names that begin with/,
+      );
     });
   });
 

@@ -100,8 +100,8 @@ async function plan(
   settings: TrainSettings,
   { resume, sha256 }: { readonly resume: boolean; readonly sha256: string | undefined },
 ): Promise<TrainRequest> {
-  const { data, resize, grey, columns, ...request } = given(toRequest(settings));
-  const chosen = await chosenData({ data, resize, grey, columns });
+  const { data, resize, grey, columns, group, split, ...request } = given(toRequest(settings));
+  const chosen = await chosenData({ data, resize, grey, columns, group, split });
   recipeOptions(recipe, request);
   if (!resume || request.monitor !== undefined) requireMonitor(request);
   const known = typeof chosen === 'object' && sha256 !== undefined ? { ...chosen, sha256 } : chosen;

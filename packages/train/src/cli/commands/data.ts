@@ -2,45 +2,60 @@ import { SPLIT_NAMES } from '../../data/data-set.js';
 import type { DataSummary } from '../../data/summary.js';
 import { type Command, type CommandContext, defineCommand, type Outcome } from '../command.js';
 import { UsageError } from '../errors.js';
-import { chosenData } from '../inputs/chosen-data.js';
-import { columns, dataDir, grey, resize } from '../options/shared-options.js';
-import { given, oneOf } from '../options/values.js';
+import { chosenData, type OwnDataChoice, pickOwnData } from '../inputs/chosen-data.js';
+import { dataDir, ownData, split } from '../options/shared-options.js';
+import { given, oneOf, text } from '../options/values.js';
 import { formatBytes, formatNumber } from '../output/format.js';
+import { showReading } from '../output/reading.js';
 import { table } from '../output/table.js';
 
-interface DataArguments {
+interface DataArguments extends OwnDataChoice {
   readonly names: readonly string[];
   readonly dataDir: string | undefined;
-  readonly resize: string | undefined;
-  readonly grey: boolean | undefined;
-  readonly columns: string | undefined;
+  /** Of convert. */
+  readonly out: string | undefined;
 }
 
 export const command: Command = defineCommand({
   details:
     'list shows the data sets and whether they are here. fetch NAME downloads what is missing and checks its sha256. ' +
     'verify NAME looks at every file. describe PATH says what is found in data of your own, or in a data set: splits, ' +
-    'shapes, ranges, classes. Files lie in --data-dir, else in ONNX_FORGE_DATA, else in ./data.',
+    'shapes, ranges, classes. convert PATH -o OUT writes them in another form: a .npz file, a .jsonl file of texts, or a folder of PNG ' +
+    'images in their splits. Files lie in --data-dir, else in ONNX_FORGE_DATA, else in ./data.',
   examples: [
     ['data list', 'what there is'],
     ['data fetch mnist', 'download MNIST to ./data'],
     ['data verify binarized-mnist --data-dir ~/data', 'are the files whole?'],
     ['data describe ./my-images', 'a folder of images of your own: are they fit for training?'],
+    ['data convert ./my-images --resize 28x28 --grey -o small.npz', 'the same images, small, in one file'],
   ],
   positionals: {
-    action: { ...oneOf('the action', ['list', 'fetch', 'verify', 'describe'], 'What to do'), demandOption: true },
-    name: { type: 'string', array: true, describe: 'Data sets; paths for describe' },
+    action: {
+      ...oneOf('the action', ['list', 'fetch', 'verify', 'describe', 'convert'], 'What to do'),
+      demandOption: true,
+    },
+    name: { type: 'string', array: true, describe: 'Data sets; paths for describe and convert' },
   },
-  options: { 'data-dir': dataDir, resize, grey, columns },
-  run({ action, name: names = [], dataDir, resize, grey, columns }, context): Promise<Outcome> {
+  options: {
+    'data-dir': dataDir,
+    ...ownData,
+    split,
+    out: { ...text('--out', 'Of convert: a .npz or .jsonl file, or a folder, that is not there yet'), alias: 'o' },
+  },
+  run({ action, name: names = [], dataDir, out, ...others }, context): Promise<Outcome> {
     if (action !== 'list' && names.length === 0) {
       throw new UsageError(`data ${action} needs the name of a data set; 'onnx-forge data list' shows them`);
     }
-    if (action !== 'describe' && Object.keys(given({ resize, grey, columns })).length > 0) {
-      throw new UsageError('--resize, --grey and --columns are for data describe');
+    const own = pickOwnData(others);
+    const [option] = Object.keys(own);
+    if (action !== 'describe' && action !== 'convert' && option !== undefined) {
+      throw new UsageError(`--${option} is for data describe and data convert`, { option });
     }
-    const actions = { list, fetch: fetchSets, verify, describe };
-    return actions[action]({ names, dataDir, resize, grey, columns }, context);
+    if ((action === 'convert') !== (out !== undefined)) {
+      throw new UsageError(out === undefined ? 'data convert needs --out' : '--out is for data convert');
+    }
+    const actions = { list, fetch: fetchSets, verify, describe, convert };
+    return actions[action]({ names, dataDir, out, ...own }, context);
   },
 });
 
@@ -105,17 +120,16 @@ async function verify({ names, dataDir }: DataArguments): Promise<Outcome> {
   };
 }
 
-async function describe(
-  { names, dataDir, resize, grey, columns }: DataArguments,
-  context: CommandContext,
-): Promise<Outcome> {
+async function describe({ names, dataDir, ...own }: DataArguments, context: CommandContext): Promise<Outcome> {
   const { openDataSet } = await import('../../data/sources/open.js');
   const { summariseData } = await import('../../data/summary.js');
   const signal = context.interruptible('stopping');
   const dataSets = [];
   for (const name of names) {
-    const chosen = await chosenData({ data: name, resize, grey, columns });
-    dataSets.push(summariseData(await openDataSet(chosen ?? name, { dataDir, signal })));
+    const chosen = await chosenData({ data: name, ...own });
+    const onProgress = showReading(context.progress, name);
+    dataSets.push(summariseData(await openDataSet(chosen ?? name, { dataDir, signal, onProgress })));
+    context.progress.end();
   }
   const texts = dataSets.map(({ name, found, reference, splits, fields, classes }) =>
     [
@@ -136,6 +150,23 @@ async function describe(
     ].join('\n'),
   );
   return { text: texts.join('\n\n'), json: { dataSets } };
+}
+
+async function convert({ names, dataDir, out, ...own }: DataArguments, context: CommandContext): Promise<Outcome> {
+  const [name, ...others] = names;
+  if (name === undefined || others.length > 0) throw new UsageError('data convert takes one data set or path');
+  const { openDataSet } = await import('../../data/sources/open.js');
+  const { convertData } = await import('../../actions/convert.js');
+  const signal = context.interruptible('stopping');
+  const chosen = await chosenData({ data: name, ...own });
+  const opening = { dataDir, signal, onProgress: showReading(context.progress, name) };
+  const dataSet = await openDataSet(chosen ?? name, opening);
+  const converted = await convertData(dataSet, out!, {
+    signal,
+    onProgress: showReading(context.progress, `to ${out}`),
+  });
+  context.progress.end();
+  return { text: `${converted.path}: ${converted.examples} examples`, json: { ...converted } };
 }
 
 function fieldTable(fields: DataSummary['fields']): string {

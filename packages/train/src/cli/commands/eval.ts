@@ -3,18 +3,7 @@ import { attemptEach, attemptReport, exitCodeOfAll, failed } from '../batch/atte
 import { type Command, defineCommand, type Outcome } from '../command.js';
 import { chosenData } from '../inputs/chosen-data.js';
 import { openRun } from '../inputs/runs.js';
-import {
-  columns,
-  dataDir,
-  device,
-  grey,
-  judge,
-  otherData,
-  recipeFile,
-  resize,
-  samples,
-  seed,
-} from '../options/shared-options.js';
+import { dataDir, device, judge, otherData, ownData, recipeFile, samples, seed } from '../options/shared-options.js';
 import { count, given, oneOf } from '../options/values.js';
 import { measurementTable } from '../output/measurements.js';
 import { showTraining } from '../output/training-progress.js';
@@ -38,9 +27,7 @@ export const command: Command = defineCommand({
     examples: count('--examples', 'Examples that log p(x) is estimated for, at equal distances in the split'),
     split: { ...oneOf('--split', SPLITS, 'Part of the data'), default: 'test' },
     data: otherData,
-    resize,
-    grey,
-    columns,
+    ...ownData,
     'data-dir': dataDir,
     judge,
     device,
@@ -58,6 +45,7 @@ export const command: Command = defineCommand({
       resize,
       grey,
       columns,
+      group,
       dataDir,
       judge,
       device,
@@ -66,7 +54,7 @@ export const command: Command = defineCommand({
     context,
   ): Promise<Outcome> {
     const { evaluateRun } = await import('../../actions/evaluate.js');
-    const chosen = await chosenData({ data, resize, grey, columns });
+    const chosen = await chosenData({ data, resize, grey, columns, group });
     const signal = context.interruptible('stopping');
     const attempts = await attemptEach(
       runs,

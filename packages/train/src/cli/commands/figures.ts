@@ -2,7 +2,7 @@ import { attemptEach, attemptReport, exitCodeOfAll, failed } from '../batch/atte
 import { type Command, defineCommand, type Outcome } from '../command.js';
 import { chosenData } from '../inputs/chosen-data.js';
 import { openRun } from '../inputs/runs.js';
-import { columns, dataDir, device, grey, otherData, recipeFile, resize } from '../options/shared-options.js';
+import { dataDir, device, otherData, ownData, recipeFile } from '../options/shared-options.js';
 import { given, text } from '../options/values.js';
 import { requireWritableFolder } from '../output/files.js';
 import { showTraining } from '../output/training-progress.js';
@@ -17,19 +17,17 @@ export const command: Command = defineCommand({
   options: {
     only: text('--only', 'Name of the one figure to draw'),
     data: otherData,
-    resize,
-    grey,
-    columns,
+    ...ownData,
     'data-dir': dataDir,
     device,
     recipe: recipeFile,
   },
   async run(
-    { run: runs, only, data, resize, grey, columns, dataDir, device, recipe: recipeFile },
+    { run: runs, only, data, resize, grey, columns, group, dataDir, device, recipe: recipeFile },
     context,
   ): Promise<Outcome> {
     const { drawFigures } = await import('../../actions/draw.js');
-    const chosen = await chosenData({ data, resize, grey, columns });
+    const chosen = await chosenData({ data, resize, grey, columns, group });
     const signal = context.interruptible('stopping');
     const attempts = await attemptEach(
       runs,

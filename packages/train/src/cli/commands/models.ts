@@ -52,6 +52,7 @@ function describeWhole(recipe: Recipe): string {
   return [
     `${name}: ${task}`,
     `  data     ${data.real} (real), ${data.embedded} (embedded: needs no files)`,
+    ...(data.own === undefined ? [] : [`  own data ${data.own}`]),
     `  source   ${source}`,
     `  figures  ${Object.keys(figures).join(', ') || 'none'}`,
     '',

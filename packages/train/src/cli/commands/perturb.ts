@@ -1,6 +1,9 @@
 import { type Command, defineCommand, type Outcome } from '../command.js';
+import { UsageError } from '../errors.js';
+import { encoded } from '../inputs/encoded.js';
+import { exampleOptions, runExamples } from '../inputs/run-examples.js';
 import { device, outFile, seed } from '../options/shared-options.js';
-import { count, indices, positive } from '../options/values.js';
+import { count, indices, integer, positive } from '../options/values.js';
 import { writePicture } from '../picture.js';
 
 /** Vectors over which a dimension's activity is averaged. */
@@ -13,6 +16,7 @@ export const command: Command = defineCommand({
   examples: [
     ['perturb runs/vae -o dims.png', 'the ten most active dimensions'],
     ['perturb runs/dcgan --dims 0,5,7 --epsilon 1', 'these three'],
+    ['perturb runs/vae --data ./my-images --example 3', 'of an image of the test split of a folder'],
   ],
   positionals: { run: { type: 'string', demandOption: true, describe: 'Run folder or URL' } },
   options: {
@@ -20,10 +24,18 @@ export const command: Command = defineCommand({
     dims: { ...indices('--dims', 'Latent dimensions, such as 0,5,7'), defaultDescription: 'the ten most active' },
     epsilon: { ...positive('--epsilon', 'Largest change'), default: 3 },
     steps: { ...count('--steps', 'Images on either side', 100), default: 3 },
+    ...exampleOptions,
+    example: { ...integer('--example', 'With --data: the number of the image'), defaultDescription: '0' },
     seed,
     device,
   },
-  run({ run, out, dims, epsilon, steps, seed, device }, context): Promise<Outcome> {
+  async run({ run, out, dims, epsilon, steps, seed, device, example, ...choice }, context): Promise<Outcome> {
+    const examples = await runExamples(run, choice, context);
+    if (example !== undefined && (!examples || example < 0)) {
+      throw new UsageError('--example takes the number of an example, from 0, of the data that --data names', {
+        example,
+      });
+    }
     return writePicture(
       { run, out, device, name: 'perturb' },
       async (model) => {
@@ -37,7 +49,8 @@ export const command: Command = defineCommand({
         const shown =
           dims ?? [...measured].sort((one, other) => activity.get(other)! - activity.get(one)!).slice(0, 10);
         const epsilons = Array.from({ length: 2 * steps + 1 }, (_, i) => ((i - steps) / steps) * epsilon);
-        const { images } = await model.perturb(z.slice(0, 1), { epsilon: epsilons, dims: shown });
+        const start = examples ? await encoded(model, examples, [example ?? 0]) : z.slice(0, 1);
+        const { images } = await model.perturb(start, { epsilon: epsilons, dims: shown });
         return {
           images: images.data,
           text: {
@@ -45,7 +58,12 @@ export const command: Command = defineCommand({
             rowLabels: shown.map((dim) => `z${dim}: ${activity.get(dim)!.toFixed(4)}`),
             columnLabels: epsilons.map((value) => `${Number(value.toFixed(2))}`),
           },
-          facts: { epsilons, seed, dimensions: shown.map((dim) => ({ dim, change: activity.get(dim)! })) },
+          facts: {
+            epsilons,
+            seed,
+            ...(examples && { example: example ?? 0 }),
+            dimensions: shown.map((dim) => ({ dim, change: activity.get(dim)! })),
+          },
         };
       },
       context,

@@ -15,6 +15,15 @@ export const command: Command = defineCommand({
     "('onnx-forge config MODEL' prints all); the manifest of a run, to train the same again; or a batch, whose settings win over " +
     'this command line:\n' +
     '{"defaults": {"epochs": 5}, "runs": [{"model": "vae", "out": "runs/vae-20", "set": {"latentDim": 20}}]}',
+  async helpOn(words) {
+    const { findRecipe, knownRecipes } = await import('../inputs/recipes.js');
+    const known = await knownRecipes();
+    const recipes = await Promise.all(words.filter((word) => Object.hasOwn(known, word)).map(findRecipe));
+    const lines = recipes.map(
+      ({ name, task, data: { own } }) => `${name}: ${task}${own ? `\n  own data: ${own}` : ''}`,
+    );
+    return lines.length > 0 ? lines.join('\n') : undefined;
+  },
   examples: [
     ['train vae', 'on generated digits, to runs/vae'],
     ['train vae --data real --epochs 20 --set latentDim=50', 'on the data of the paper, with another latent size'],

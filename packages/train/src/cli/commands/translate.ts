@@ -1,5 +1,7 @@
 import { InputError, load, type Translation } from '@onnx-forge/infer';
 import { type Command, defineCommand, type Outcome } from '../command.js';
+import { UsageError } from '../errors.js';
+import { exampleOptions, runExamples } from '../inputs/run-examples.js';
 import { device } from '../options/shared-options.js';
 import { count } from '../options/values.js';
 import { table } from '../output/table.js';
@@ -14,17 +16,23 @@ export const command: Command = defineCommand({
       'translate runs/seq2seq "elle est trop petite ." "il a froid ." --beam 4 --json',
       'two; JSON has the attention too',
     ],
+    ['translate runs/seq2seq --data ./pairs.tsv', 'the test split of a table'],
   ],
   positionals: {
     run: { type: 'string', demandOption: true, describe: 'Run folder or URL' },
-    text: { type: 'string', array: true, demandOption: true, describe: 'Sentences, each in quotes' },
+    text: { type: 'string', array: true, describe: 'Sentences, each in quotes' },
   },
   options: {
     beam: { ...count('--beam', 'Sentences that the search keeps'), default: 1 },
     'max-length': { ...count('--max-length', 'Tokens of a translation at most'), defaultDescription: 'as in training' },
+    ...exampleOptions,
     device,
   },
-  async run({ run, text: texts, beam, maxLength, device }): Promise<Outcome> {
+  async run({ run, text: words = [], beam, maxLength, device, ...choice }, context): Promise<Outcome> {
+    const examples = await runExamples(run, choice, context);
+    if (examples && words.length > 0) throw new UsageError('give sentences or --data, not both');
+    const { source: texts = words, target } = examples?.split.texts ?? {};
+    if (texts.length === 0) throw new UsageError('there is nothing to translate: give sentences, or --data');
     await using model = await load(run, { device });
     if (model.kind !== 'translator') {
       throw new InputError(`${model.location} is of kind ${model.kind}: it does not translate`, { kind: model.kind });
@@ -32,10 +40,21 @@ export const command: Command = defineCommand({
     const translations = await model.translate(texts, { beam, maxLength });
     return {
       text: table(
-        ['read as', 'translation', 'log p'],
-        translations.map((one) => [one.sourceTokens.join(' '), one.text, one.logProb.toFixed(2)]),
+        ['read as', 'translation', 'log p', ...(target ? ['should be'] : [])],
+        translations.map((one, i) => [
+          ...[one.sourceTokens.join(' '), one.text, one.logProb.toFixed(2)],
+          ...(target ? [target[i]!] : []),
+        ]),
       ),
-      json: { run, device: model.device, beam, translations: translations.map((one, i) => report(texts[i]!, one)) },
+      json: {
+        run,
+        device: model.device,
+        beam,
+        translations: translations.map((one, i) => ({
+          ...report(texts[i]!, one),
+          ...(target && { target: target[i]! }),
+        })),
+      },
     };
   },
 });

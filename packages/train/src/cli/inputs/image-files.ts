@@ -1,4 +1,11 @@
-import { type DeviceRequest, type EmbeddingModel, InputError, load, type Model } from '@onnx-forge/infer';
+import {
+  type ClassifierModel,
+  type DeviceRequest,
+  type EmbeddingModel,
+  InputError,
+  load,
+  type Model,
+} from '@onnx-forge/infer';
 import { decodeImage } from '../../data/formats/image.js';
 import { readRegularFile } from '../../data/read-file.js';
 import { messageOf, UsageError } from '../errors.js';
@@ -33,7 +40,7 @@ export async function loadEmbedding(run: string, device: DeviceRequest, what: st
  */
 export async function readImages(
   files: readonly string[],
-  { location, manifest }: EmbeddingModel,
+  { location, manifest }: EmbeddingModel | ClassifierModel,
 ): Promise<Float32Array[]> {
   const { height, width, channels, range } = manifest.serve.image;
   return Promise.all(

@@ -7,7 +7,7 @@ import { SINK_NAMES, type SinkName } from '../../metrics/sinks/names.js';
 import type { Backend } from '../../tfjs-backend.js';
 import { UsageError } from '../errors.js';
 import { DEVICES } from './devices.js';
-import { columns, dataDir, grey, judge, resize, samples } from './shared-options.js';
+import { dataDir, judge, ownData, samples, split } from './shared-options.js';
 import { count, integer, notNegative, oneOf, settings, someOf, text } from './values.js';
 
 /** Settings of one training, on the command line or in a batch file. All optional: the trainer has defaults. */
@@ -16,6 +16,8 @@ export interface TrainSettings {
   readonly resize?: string | undefined;
   readonly grey?: boolean | undefined;
   readonly columns?: string | undefined;
+  readonly group?: string | undefined;
+  readonly split?: string | undefined;
   readonly dataDir?: string | undefined;
   readonly preset?: string | undefined;
   readonly set?: Readonly<Record<string, unknown>> | undefined;
@@ -128,13 +130,15 @@ export const SETTINGS: { readonly [K in keyof TrainSettings]-?: Setting<NonNulla
   data: {
     type: name,
     group: 'what',
-    says: "Your own data: a folder of images, or a .npy, .npz, .csv, .tsv, .jsonl or .txt file; or a name from 'data list' (a name wins over a path), or real or embedded for the recipe's own",
+    says: "Your own data: a folder of images, or a .npy, .npz, .csv, .tsv, .jsonl, .parquet or .txt file, or a .tar, .tgz or .zip of these; or a name from 'data list' (a name wins over a path), or real or embedded for the recipe's own",
     otherwise: 'embedded',
     value: 'embedded',
   },
-  resize: { type: name, group: 'what', says: resize.describe, otherwise: 'as they are' },
-  grey: { type: flag, group: 'what', says: grey.describe!, otherwise: 'false' },
-  columns: { type: name, group: 'what', says: columns.describe, otherwise: 'their names' },
+  resize: { type: name, group: 'what', says: ownData.resize.describe, otherwise: 'as they are' },
+  grey: { type: flag, group: 'what', says: ownData.grey.describe, otherwise: 'false' },
+  columns: { type: name, group: 'what', says: ownData.columns.describe, otherwise: 'their names' },
+  group: { type: name, group: 'what', says: ownData.group.describe, otherwise: 'each example is alone' },
+  split: { type: name, group: 'what', says: split.describe, otherwise: 'train=.8,validation=.1,test=.1' },
   dataDir: { type: name, group: 'what', says: dataDir.describe, otherwise: dataDir.defaultDescription },
   epochs: { type: wholeNumber(), group: 'what', says: 'Passes over the training data', otherwise: "the recipe's" },
   batchSize: { type: wholeNumber(), group: 'what', says: 'Examples per iteration', otherwise: "the recipe's" },

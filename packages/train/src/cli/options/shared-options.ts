@@ -15,20 +15,31 @@ export const otherData: ValueOption<string> & { readonly defaultDescription: str
   defaultDescription: 'what the run was trained on',
 };
 
-/** How images of a user's own are read. */
-export const resize: ValueOption<string> = text(
-  '--resize',
-  'Stretch the images of your own data to this size: WIDTHxHEIGHT, such as 28x28',
-);
+/** How data of a user's own are read. */
+export interface OwnDataOptions {
+  readonly resize: ValueOption<string>;
+  readonly grey: { readonly type: 'boolean'; readonly describe: string };
+  readonly columns: ValueOption<string>;
+  readonly group: ValueOption<string>;
+}
 
-export const grey: { readonly type: 'boolean'; readonly describe: string } = {
-  type: 'boolean',
-  describe: 'Make the images of your own data grey',
+export const ownData: OwnDataOptions = {
+  resize: text('--resize', 'Stretch the images of your own data to this size: WIDTHxHEIGHT, such as 28x28'),
+  grey: { type: 'boolean', describe: 'Make the images of your own data grey' },
+  columns: text(
+    '--columns',
+    'Columns of your own CSV, TSV, JSONL or Parquet: text=...,label=... or source=...,target=..., and split=...',
+  ),
+  group: text(
+    '--group',
+    'Keep examples together in one split: those of a folder (folder), of a label (label), or of equal values in a column',
+  ),
 };
 
-export const columns: ValueOption<string> = text(
-  '--columns',
-  'Columns of your own CSV, TSV or JSONL: text=...,label=... or source=...,target=...',
+/** Of data of a user's own that are opened for training. */
+export const split: ValueOption<string> = text(
+  '--split',
+  'Fractions of your own data: train=.8,validation=.1,test=.1; or exact, where added examples move others',
 );
 
 export const device: ValueOption<DeviceRequest> & { readonly default: 'auto' } = {

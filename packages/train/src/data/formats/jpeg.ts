@@ -55,6 +55,11 @@ interface Frame {
   readonly holdsRgb: boolean;
 }
 
+/** How many components a JPEG's frame announces; undefined without a frame. */
+export function jpegComponents(bytes: Uint8Array): number | undefined {
+  return findFrame(bytes)?.components;
+}
+
 /** The frame header (ITU T.81, B.2.2), and what the application markers before it say of the colours. */
 function findFrame(bytes: Uint8Array): Frame | undefined {
   let [at, jfif] = [2, false];

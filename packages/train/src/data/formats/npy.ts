@@ -1,7 +1,6 @@
-import { crc32 } from 'node:zlib';
-import { unzipSync } from 'fflate';
 import { FormatError } from '../errors.js';
 import type { FileContent } from './gzip.js';
+import { readZip } from './zip.js';
 
 /** An array as NumPy saves it. */
 export interface NpyArray {
@@ -82,47 +81,27 @@ export function parseNpy({ file, bytes }: FileContent): NpyArray {
  *
  * @throws FormatError damaged, or an entry that is no array
  */
-export function parseNpz({ file, bytes }: FileContent): Readonly<Record<string, NpyArray>> {
-  const damaged = (reason: string, cause?: unknown): FormatError => {
-    const fault = {
-      file,
-      offset: 0,
-      expected: 'an intact .npz archive',
-      found: `damage (${reason})`,
-      truncated: false,
-    };
-    return new FormatError(fault, { cause });
-  };
-  let entries: Readonly<Record<string, Uint8Array>>;
-  try {
-    entries = unzipSync(bytes);
-  } catch (error) {
-    throw damaged(error instanceof Error ? error.message : String(error), error);
-  }
-  const checksums = checksumsOf(bytes);
+export function parseNpz(content: FileContent): Readonly<Record<string, NpyArray>> {
   return Object.fromEntries(
-    Object.entries(entries).map(([name, content]) => {
-      if (crc32(content) !== checksums.get(name)) throw damaged(`the checksum of ${name} is that of other bytes`);
-      return [name.replace(/\.npy$/, ''), parseNpy({ file: `${file}: ${name}`, bytes: content })];
+    Array.from(readZip(content, '.npz archive'), ([name, bytes]) => {
+      return [name.replace(/\.npy$/, ''), parseNpy({ file: `${content.file}: ${name}`, bytes })];
     }),
   );
 }
 
-/** CRC-32 of each entry by the archive's directory, which fflate does not compare (APPNOTE.TXT 4.3.12 and 4.3.16). */
-function checksumsOf(bytes: Uint8Array): ReadonlyMap<string, number> {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let end = bytes.length - 22;
-  while (end > 0 && view.getUint32(end, true) !== 0x06054b50) end--;
-  const found = new Map<string, number>();
-  let at = view.getUint32(end + 16, true);
-  while (at + 46 <= end && view.getUint32(at, true) === 0x02014b50) {
-    const [name, extra, comment] = [28, 30, 32].map((offset) => view.getUint16(at + offset, true)) as [
-      number,
-      number,
-      number,
-    ];
-    found.set(new TextDecoder().decode(bytes.subarray(at + 46, at + 46 + name)), view.getUint32(at + 16, true));
-    at += 46 + name + extra + comment;
-  }
-  return found;
+/** A .npy file (version 1.0) of an array, row by row. */
+export function npyBytes(
+  code: '|u1' | '<i4' | '<f4',
+  shape: readonly number[],
+  data: Uint8Array | Int32Array | Float32Array,
+): Uint8Array {
+  const dims = shape.length === 1 ? `${shape[0]},` : shape.join(', ');
+  const header = `{'descr': '${code}', 'fortran_order': False, 'shape': (${dims}), }`;
+  // The array begins at a multiple of 64, as NumPy has it.
+  const length = Math.ceil((10 + header.length + 1) / 64) * 64 - 10;
+  const out = new Uint8Array(10 + length + data.byteLength);
+  out.set([...MAGIC, 1, 0, length & 255, length >> 8]);
+  out.set(new TextEncoder().encode(`${header.padEnd(length - 1)}\n`), 10);
+  out.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), 10 + length);
+  return out;
 }

@@ -36,6 +36,11 @@ export function characterWindows(dataSet: DataSet, { blockSize, trainingCharacte
     throw refuse('is no text: a language model needs one');
   };
   const vocabulary = [...new Set(textOf('train'))].sort((a, b) => a.codePointAt(0)! - b.codePointAt(0)!);
+  if (vocabulary.length < 2) {
+    throw refuse(
+      `has one character only in its train split, ${JSON.stringify(vocabulary[0])}: there is nothing to predict`,
+    );
+  }
   const ids = new Map(vocabulary.map((character, id) => [character, id]));
   const windowsOf = (split: SplitName): Split => {
     const text = textOf(split);

@@ -1,6 +1,7 @@
 import { InputError } from '@onnx-forge/infer';
 import { gather } from '../batches.js';
 import { type DataSet, SPLIT_NAMES, type Split, type Splits } from '../data-set.js';
+import { aheadIn } from '../views.js';
 
 /** The number of folds of a data set that has no split of its own. */
 export const FOLDS = 10;
@@ -69,7 +70,10 @@ function picked(like: Split, chosen: readonly { readonly part: Split; readonly i
       const { part, index: there } = chosen[index]!;
       part.fields[name]!.read(there, out, offset);
     };
-    return [name, { ...field, read }] as const;
+    return [
+      name,
+      { ...field, read, ...aheadIn(name, field, (index) => [chosen[index]!.part, chosen[index]!.index]) },
+    ] as const;
   });
   const texts = Object.keys(like.texts ?? {}).map(
     (name) => [name, chosen.map(({ part, index }) => part.texts![name]![index]!)] as const,

@@ -1,7 +1,8 @@
 import { InputError } from '@onnx-forge/infer';
 import { gather } from '../batches.js';
 import { type DataSet, type Field, SPLIT_NAMES, type Split, type Splits } from '../data-set.js';
-import { pick } from '../views.js';
+import { DataError } from '../errors.js';
+import { aheadIn, pick } from '../views.js';
 
 /** Which of the identities nobody trains on. */
 export interface IdentityFold {
@@ -12,7 +13,7 @@ export interface IdentityFold {
 /** Every identity is a test identity in one of four folds. */
 export const IDENTITY_FOLDS = 4;
 
-/** This part of the identities, rounded up, is the validation split's. */
+/** This part of the identities, rounded up, is the validation split's; two at least, so that there are different ones. */
 const VALIDATION_PART = 1 / 10;
 
 /**
@@ -26,7 +27,9 @@ export function splitByIdentity(all: Split, { fold }: IdentityFold): Splits {
   if (!(Number.isInteger(fold) && fold >= 0 && fold < IDENTITY_FOLDS)) {
     throw new InputError(`the fold must be 0 to ${IDENTITY_FOLDS - 1}, not ${fold}`, { fold });
   }
-  if (!all.fields.label) throw new InputError("only data with a field 'label', the identity, can be split by it");
+  if (!all.fields.label) {
+    throw new InputError("only data with a field 'label', the identity, can be split by it: a folder for each person");
+  }
   const labels = gather(all, 'label', indicesUpTo(all.size));
   const identities = [...new Set(labels)].sort((a, b) => a - b);
   const count = identities.length;
@@ -37,7 +40,7 @@ export function splitByIdentity(all: Split, { fold }: IdentityFold): Splits {
   }
   const from = Math.floor((count * fold) / IDENTITY_FOLDS);
   const to = Math.floor((count * (fold + 1)) / IDENTITY_FOLDS);
-  const validation = Math.ceil(count * VALIDATION_PART);
+  const validation = Math.max(2, Math.ceil(count * VALIDATION_PART));
   const splitOf = new Map<number, keyof Splits>();
   identities.forEach((identity, rank) => {
     const after = (rank - to + count) % count;
@@ -57,6 +60,40 @@ export function withFold(dataSet: DataSet, fold: IdentityFold): DataSet {
   // Examples of one identity stay together in their own order, wherever they were before.
   const order = indicesUpTo(all.size).sort((a, b) => labels[a]! - labels[b]! || a - b);
   return { ...dataSet, splits: splitByIdentity(pick(all, order), fold) };
+}
+
+/**
+ * The splits of a verification: those of a user's own data stay as they are if nobody is in two of them (a folder for each
+ * split, or `--group folder`), for fold 0; all others are made anew by {@link withFold}.
+ */
+export function identitySplits(dataSet: DataSet, fold: IdentityFold): DataSet {
+  return dataSet.reference && fold.fold === 0 && areApart(dataSet) ? dataSet : withFold(dataSet, fold);
+}
+
+function areApart({ splits }: DataSet): boolean {
+  const seen = SPLIT_NAMES.map((name) => (splits[name].fields.label ? identitiesOf(splits[name]) : new Map()));
+  const all = new Set(seen.flatMap((people) => [...people.keys()]));
+  return all.size === seen.reduce((sum, { size }) => sum + size, 0);
+}
+
+/** Examples of each identity. */
+function identitiesOf(split: Split): Map<number, number> {
+  const counts = new Map<number, number>();
+  for (const label of gather(split, 'label', indicesUpTo(split.size))) counts.set(label, (counts.get(label) ?? 0) + 1);
+  return counts;
+}
+
+/** The data set itself. @throws DataError (`data-format`) naming a split without two images of one identity, or without two identities */
+export function requirePairs(dataSet: DataSet): DataSet {
+  for (const name of SPLIT_NAMES) {
+    const people = identitiesOf(dataSet.splits[name]);
+    const same = [...people.values()].some((count) => count > 1);
+    if (people.size > 1 && same) continue;
+    const lack = people.size > 1 ? 'two images of one person' : 'images of two people';
+    const message = `data set '${dataSet.name}' has not ${lack} in its ${name} split: there is nothing to compare; without --group the recipe splits the people itself`;
+    throw new DataError('data-format', message, { dataSet: dataSet.name, split: name });
+  }
+  return dataSet;
 }
 
 /** Numbers the images of every split, in a field `image`; no number is given twice. */
@@ -102,7 +139,7 @@ function pool(splits: readonly Split[]): Split {
       const [split, at] = places[index]!;
       split.fields[name]!.read(at, out, offset);
     };
-    return [name, { ...field, read }] as const;
+    return [name, { ...field, read, ...aheadIn(name, field, (index) => places[index]!) }] as const;
   });
   return { size: places.length, fields: Object.fromEntries(fields) };
 }

@@ -78,7 +78,10 @@ export function fitImages(dataSet: DataSet, to: Size, crop?: Size): DataSet {
   if (height === to.height && width === to.width) return dataSet;
   if (height === undefined || width === undefined || channels !== 1) {
     const found = x ? x.shape.join(' x ') : 'nothing';
-    throw new InputError(`data set '${dataSet.name}' must have grey images 'x', height x width x 1, not ${found}`);
+    const mend = dataSet.reference && channels === 3 ? '; --grey makes them so' : '';
+    throw new InputError(
+      `data set '${dataSet.name}' must have grey images 'x', height x width x 1, not ${found}${mend}`,
+    );
   }
   const box = crop ?? { height, width };
   if (box.height > height || box.width > width) {

@@ -3,10 +3,10 @@ import type { DataSetDescription } from '../description.js';
 import { FormatError } from '../errors.js';
 import { imageField, labelField } from '../fields.js';
 import { parsePgm } from '../formats/pgm.js';
-import { readTar } from '../formats/tar.js';
+import { endingIn } from '../prepare/choose.js';
 import { splitByIdentity } from '../prepare/identities.js';
 
-const ARCHIVE = 'att_faces.tar';
+const FACES = 'att_faces';
 const [HEIGHT, WIDTH] = [112, 92];
 const PEOPLE = 40;
 const IMAGES = 10;
@@ -25,22 +25,22 @@ export const attFaces: DataSetDescription = {
   folder: 'att_faces',
   files: [
     {
-      name: ARCHIVE,
-      bytes: 4_536_320,
-      sha256: '63469965c20196b381d6df3654ac2ea393446ea3763c8f9c5a95b4929d717c38',
-      urls: [],
+      name: FACES,
+      bytes: 4_127_200,
+      sha256: 'c7645d6e0eee412c715743a05c9ee34056c792a5f337fa7c392bb63061d98354',
+      urls: ['https://www.cl.cam.ac.uk/Research/DTG/attarchive/pub/data/att_faces.zip'],
+      contents: { count: PEOPLE * IMAGES, choose: endingIn(/(?:^|\/)(s\d+\/\d+\.pgm)$/) },
     },
   ],
-  async load({ read }) {
-    const archive = await read(ARCHIVE);
-    const entries = new Map((await readTar(archive)).map(({ path, bytes }) => [path, bytes]));
+  async load({ readContents }) {
+    const entries = await readContents(FACES);
     const pixels = new Uint8Array(PEOPLE * IMAGES * HEIGHT * WIDTH);
     for (let image = 0; image < PEOPLE * IMAGES; image++) {
-      const path = `att_faces/s${1 + Math.floor(image / IMAGES)}/${1 + (image % IMAGES)}.pgm`;
-      const bytes = entries.get(path);
-      if (!bytes) throw misfit(archive.file, path, 'no such entry');
-      const { height, width, data } = parsePgm({ file: `${archive.file}: ${path}`, bytes });
-      if (height !== HEIGHT || width !== WIDTH) throw misfit(archive.file, path, `${width} x ${height} pixels`);
+      const path = `s${1 + Math.floor(image / IMAGES)}/${1 + (image % IMAGES)}.pgm`;
+      const content = entries.get(path);
+      if (!content) throw misfit(FACES, path, 'no such entry');
+      const { height, width, data } = parsePgm(content);
+      if (height !== HEIGHT || width !== WIDTH) throw misfit(content.file, path, `${width} x ${height} pixels`);
       pixels.set(data, image * HEIGHT * WIDTH);
     }
     return splitByIdentity(faces(pixels), { fold: 0 });

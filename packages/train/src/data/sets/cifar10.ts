@@ -7,6 +7,11 @@ import type { FileContent } from '../formats/gzip.js';
 const TRAIN = 'data_batch_1.bin';
 const TEST = 'test_batch.first1000.bin';
 
+const OFFICIAL = {
+  archive: 'cifar-10-binary.tar.gz',
+  urls: ['https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz'],
+} as const;
+
 /**
  * A part of CIFAR-10: x [32, 32, 3] in [0, 1], label 0..9. The first of the five training batches, of which the last
  * 1,000 images are the validation split, and the first 1,000 of the test images.
@@ -25,12 +30,14 @@ export const cifar10: DataSetDescription = {
       bytes: 30_730_000,
       sha256: 'cee916563c9f80d84e3cc88e17fdc0941787f1244f00a67874d45b261883ada5',
       urls: [],
+      within: { ...OFFICIAL, member: 'data_batch_1.bin' },
     },
     {
       name: TEST,
       bytes: 3_073_000,
       sha256: '8314c96d7cd65618193bab23acdd5d4c4af15bf6dd00a1781d55beedf3be1ef5',
       urls: [],
+      within: { ...OFFICIAL, member: 'test_batch.bin', first: 3_073_000 },
     },
   ],
   async load({ read }: LoadContext) {

@@ -42,6 +42,11 @@ export const engFra: DataSetDescription = {
       sha256: '6b0f3decdb78600485b58efb541f5a2ab69ba888742ac04180e013084e40de7c',
       gzip: { bytes: 2_809_605, sha256: '288fd5b7fc1431692c9f91c404f6fd0e2ce9b341e6380ac7cb8919ee70ac2744' },
       urls: [],
+      within: {
+        archive: 'data.zip',
+        urls: ['https://download.pytorch.org/tutorial/data.zip'],
+        member: 'eng-fra.txt',
+      },
     },
   ],
   async load({ read }) {

@@ -4,10 +4,12 @@ import { FormatError } from '../errors.js';
 import { labelField } from '../fields.js';
 import type { FileContent } from '../formats/gzip.js';
 import { decodeJpeg } from '../formats/jpeg.js';
-import { readTar } from '../formats/tar.js';
+import { endingIn } from '../prepare/choose.js';
 import { splitByIdentity } from '../prepare/identities.js';
 
-const ARCHIVE = 'lfw_gray_min20.tgz';
+const FACES = 'lfw';
+/** Images of a person at least. */
+const LEAST = 20;
 const SIZE = 250;
 
 /**
@@ -26,23 +28,33 @@ export const lfw: DataSetDescription = {
   folder: 'lfw',
   files: [
     {
-      name: ARCHIVE,
-      bytes: 21_724_663,
-      sha256: '41c7bd0c58b73e9c4d63ced9dac4e0608e79a66e590b94c938e2fa3d3e766552',
+      name: FACES,
+      bytes: 22_733_756,
+      sha256: 'dd43543401e4c1405288054a0c40bb5779463d2c7d7240fd3969e593740a57d7',
       urls: [],
+      advice:
+        'get the aligned copy LFW-a from https://talhassner.github.io/home/projects/lfwa/index.html and put the archive, or its folders of people, there; ' +
+        'those with at least 20 images are used, and must be the ones that this hash is of',
+      contents: { count: 3_023, choose: frequentPeople },
     },
   ],
-  async load({ read }) {
-    return splitByIdentity(await people(await read(ARCHIVE)), { fold: 0 });
+  async load({ readContents }) {
+    return splitByIdentity(people(await readContents(FACES)), { fold: 0 });
   },
 };
 
-/** lfw/First_Last/First_Last_0001.jpg ... */
-async function people(archive: FileContent): Promise<Split> {
-  const images = (await readTar(archive))
-    .filter(({ path }) => path.endsWith('.jpg'))
-    .map(({ path, bytes }) => ({ person: path.split('/').at(-2) ?? '', file: `${archive.file}: ${path}`, bytes }))
-    .sort((a, b) => (a.file < b.file ? -1 : 1));
+/** First_Last/First_Last_0001.jpg ... of the people with at least {@link LEAST} images. */
+function frequentPeople(paths: readonly string[]): ReadonlyMap<string, string> {
+  const all = endingIn(/(?:^|\/)([^/]+\/[^/]+_\d{4}\.jpg)$/)(paths);
+  const personOf = (name: string) => name.slice(0, name.indexOf('/'));
+  const counts = new Map<string, number>();
+  for (const name of all.values()) counts.set(personOf(name), (counts.get(personOf(name)) ?? 0) + 1);
+  return new Map([...all].filter(([, name]) => counts.get(personOf(name))! >= LEAST));
+}
+
+function people(contents: ReadonlyMap<string, FileContent>): Split {
+  const images = Array.from(contents, ([name, content]) => ({ ...content, name, person: name.split('/')[0]! }));
+  images.sort((a, b) => (a.name < b.name ? -1 : 1));
   const names = [...new Set(images.map(({ person }) => person))].sort();
   return {
     size: images.length,

@@ -29,7 +29,12 @@ const PHRASES: FileDescription = {
   name: 'SST-2/train.tsv',
   bytes: 3_806_081,
   sha256: '48eac26399f8456935f81dd9e3a745c1430adb6c62e233ccfe22db4a0d15d1d1',
-  urls: [], // within https://dl.fbaipublicfiles.com/glue/data/SST-2.zip
+  urls: [],
+  within: {
+    archive: 'SST-2.zip',
+    urls: ['https://dl.fbaipublicfiles.com/glue/data/SST-2.zip'],
+    member: 'SST-2/train.tsv',
+  },
 };
 
 function sentenceFile(name: string, bytes: number, sha256: string): FileDescription {

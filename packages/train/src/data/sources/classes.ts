@@ -15,14 +15,15 @@ export function classesOf(given: readonly string[]): Classes {
   return { labels: Int32Array.from(given, (name) => numberOf.get(name)!), names };
 }
 
-/** @throws DataError (`data-format`) one class only, or one without an example among those of `train` */
+/** @throws DataError (`data-format`) one class only */
+export function requireClasses(name: string, { names }: Classes): void {
+  if (names.length > 1) return;
+  const message = `${name} has one class only, '${names[0]}': two at least are needed`;
+  throw new DataError('data-format', message, { name, classes: names });
+}
+
+/** @throws DataError (`data-format`) a class without an example among those of `train` */
 export function requireEveryClass(name: string, train: readonly number[], { labels, names }: Classes): void {
-  if (names.length < 2) {
-    throw new DataError('data-format', `${name} has one class only, '${names[0]}': two at least are needed`, {
-      name,
-      classes: names,
-    });
-  }
   const present = new Set(train.map((index) => labels[index]!));
   const absent = names.findIndex((_, label) => !present.has(label));
   if (absent < 0) return;

@@ -1,23 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { DataFile } from '../data-set.js';
 import { DataError } from '../errors.js';
-import type { FileContent } from '../formats/gzip.js';
-import { readRegularFile } from '../read-file.js';
 
 export function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-/** @throws DataError (`data-damaged`) a file that can't be read */
-export async function readOwnFile(path: string, signal?: AbortSignal): Promise<FileContent> {
-  try {
-    return { file: path, bytes: await readRegularFile(path, signal) };
-  } catch (error) {
-    signal?.throwIfAborted();
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new DataError('data-damaged', `${path} can't be read: ${reason}`, { path }, { cause: error });
-  }
-}
+export { contentOf as readOwnFile } from '../loader/decode.js';
 
 /** Many files as one: the hash is of their lines `SHA256  NAME`, as sha256sum writes them. */
 export function asOneFile(name: string, files: readonly DataFile[]): DataFile {

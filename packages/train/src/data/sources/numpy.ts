@@ -2,16 +2,13 @@ import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { DataFile, DataReference } from '../data-set.js';
 import { exampleSize } from '../fields.js';
+import type { FileContent } from '../formats/gzip.js';
 import { type NpyArray, parseNpy, parseNpz } from '../formats/npy.js';
+import { changeImage, type ImageOptions } from '../loader/change-image.js';
+import { KeptImages } from '../loader/image-rows.js';
 import { asOneFile, misfit, readOwnFile, sha256 } from './content.js';
-import {
-  changeImage,
-  type ImageExamples,
-  type ImageOptions,
-  type ImageShape,
-  imageOptions,
-  imageSplits,
-} from './images.js';
+import { type ImageExamples, type ImageShape, imageSplits } from './images.js';
+import { imageOptions } from './options.js';
 import type { DataSource, OpenedData } from './source.js';
 
 /** A folder with `images.npy` and, where there are classes, `labels.npy`; or one file of images. */
@@ -24,21 +21,26 @@ export const npy: DataSource = {
     return exists(join(path, 'images.npy'));
   },
 
-  async open(reference, signal) {
+  async open(reference, { signal } = {}) {
     const { path } = reference;
     const isFolder = (await stat(path)).isDirectory();
     const images = await readOwnFile(isFolder ? join(path, 'images.npy') : path, signal);
     const labelFile = join(path, 'labels.npy');
     const labels = isFolder && (await exists(labelFile)) ? await readOwnFile(labelFile, signal) : undefined;
-    const files = [images, ...(labels ? [labels] : [])].map(({ file, bytes }): DataFile => {
-      return { name: basename(file), sha256: sha256(bytes), bytes: bytes.length };
-    });
-    return opened(reference, asOneFile(basename(path), files), {
-      images: { file: images.file, ...parseNpy(images) },
-      ...(labels && { labels: { file: labels.file, ...parseNpy(labels) } }),
-    });
+    return openNpy(images, labels, reference);
   },
 };
+
+/** A .npy file of images, and perhaps one of labels, which may lie in an archive. */
+export function openNpy(images: FileContent, labels: FileContent | undefined, reference: DataReference): OpenedData {
+  const files = [images, ...(labels ? [labels] : [])].map(({ file, bytes }): DataFile => {
+    return { name: basename(file), sha256: sha256(bytes), bytes: bytes.length };
+  });
+  return opened(reference, asOneFile(basename(reference.path), files), {
+    images: { file: images.file, ...parseNpy(images) },
+    ...(labels && { labels: { file: labels.file, ...parseNpy(labels) } }),
+  });
+}
 
 /** A file of numpy.savez with the arrays `images` and, where there are classes, `labels`. */
 export const npz: DataSource = {
@@ -49,24 +51,26 @@ export const npz: DataSource = {
     return path.toLowerCase().endsWith('.npz') && (await stat(path)).isFile();
   },
 
-  async open(reference, signal) {
-    const { path } = reference;
-    const content = await readOwnFile(path, signal);
-    const { images, labels, ...others } = parseNpz(content);
-    const [other] = Object.keys(others);
-    if (!images || other !== undefined) {
-      const found = images
-        ? `also '${other}'`
-        : `no array 'images' (but ${Object.keys(others).join(', ') || 'nothing'})`;
-      throw misfit(path, `has ${found}`, "the arrays 'images' and, if there are classes, 'labels', and no others");
-    }
-    const file = { name: basename(path), sha256: sha256(content.bytes), bytes: content.bytes.length };
-    return opened(reference, file, {
-      images: { file: `${path}: images`, ...images },
-      ...(labels && { labels: { file: `${path}: labels`, ...labels } }),
-    });
+  async open(reference, { signal } = {}) {
+    return openNpz(await readOwnFile(reference.path, signal), reference);
   },
 };
+
+/** A .npz file, which may lie in an archive. */
+export function openNpz(content: FileContent, reference: DataReference): OpenedData {
+  const { file: path } = content;
+  const { images, labels, ...others } = parseNpz(content);
+  const [other] = Object.keys(others);
+  if (!images || other !== undefined) {
+    const found = images ? `also '${other}'` : `no array 'images' (but ${Object.keys(others).join(', ') || 'nothing'})`;
+    throw misfit(path, `has ${found}`, "the arrays 'images' and, if there are classes, 'labels', and no others");
+  }
+  const file = { name: basename(path), sha256: sha256(content.bytes), bytes: content.bytes.length };
+  return opened(reference, file, {
+    images: { file: `${path}: images`, ...images },
+    ...(labels && { labels: { file: `${path}: labels`, ...labels } }),
+  });
+}
 
 type NamedArray = NpyArray & { readonly file: string };
 
@@ -79,14 +83,17 @@ function opened(
   const count = images.shape[0]!;
   const size = exampleSize(shape);
   const original = pixelsOf(images);
-  const { data: pixels } = original;
+  const { data: levels } = original;
   const hashes = Array.from({ length: count }, (_, index) => {
-    const { buffer, byteOffset, byteLength } = pixels.subarray(index * size, (index + 1) * size);
+    const { buffer, byteOffset, byteLength } = levels.subarray(index * size, (index + 1) * size);
     return sha256(new Uint8Array(buffer, byteOffset, byteLength));
   });
   const classes = labels && classesOf(labels, count);
   const changed = withOptions(original, shape, imageOptions(reference));
-  return { ...imageSplits({ name: reference.path, ...changed, hashes, ...(classes && { classes }) }), files: [file] };
+  const { pixels, shape: changedShape } = changed;
+  const rows = pixels instanceof Float32Array ? pixels : new KeptImages(pixels, exampleSize(changedShape));
+  const examples = { name: reference.path, ...changed, pixels: rows, hashes, ...(classes && { classes }) };
+  return { ...imageSplits(examples, reference, 'label'), files: [file] };
 }
 
 /** [n, h, w] or [n, h, w, c]. */
@@ -121,7 +128,7 @@ function withOptions(
   { data, white }: Pixels,
   shape: ImageShape,
   options: ImageOptions,
-): Pick<ImageExamples, 'shape' | 'pixels' | 'white'> {
+): Pick<ImageExamples, 'shape' | 'white'> & { readonly pixels: Pixels['data'] } {
   const [height, width, channels] = shape;
   const { resize, grey } = options;
   const resizes = resize && (resize.height !== height || resize.width !== width);

@@ -4,14 +4,16 @@ import type { DataReference, DataSet } from '../data-set.js';
 import { DataError } from '../errors.js';
 import { DATA_SETS } from '../sets/registry.js';
 import { loadDataSet } from '../store/load.js';
+import { archive } from './archive.js';
 import { imageFolder } from './image-folder.js';
 import { npy, npz } from './numpy.js';
-import type { DataSource } from './source.js';
+import { parquet } from './parquet.js';
+import type { DataSource, OpenContext } from './source.js';
 import { csv, jsonl, tsv } from './table.js';
 import { textFile } from './text-file.js';
 
 /** The formats of users' own data, in the order in which they are asked whether they recognise a path. */
-export const DATA_SOURCES: readonly DataSource[] = [npz, npy, csv, tsv, jsonl, textFile, imageFolder];
+export const DATA_SOURCES: readonly DataSource[] = [npz, npy, csv, tsv, jsonl, textFile, archive, parquet, imageFolder];
 
 /**
  * Whether a text means a path and no data set by name: it has a slash, or something of that name lies in the working
@@ -35,7 +37,12 @@ export async function referTo(path: string, options?: DataReference['options']):
   }
   for (const { format, recognises } of DATA_SOURCES) {
     if (!(await recognises(absolute))) continue;
-    return { format, path: absolute, ...(options && Object.keys(options).length > 0 && { options }) };
+    return {
+      format,
+      path: absolute,
+      ...(options && Object.keys(options).length > 0 && { options }),
+      splitRule: 'hash-1',
+    };
   }
   const known = DATA_SOURCES.map(({ says }) => says).join('; ');
   throw new DataError('data-format', `${absolute} is no data of a known form; known: ${known}`, { path: absolute });
@@ -47,7 +54,11 @@ export async function referTo(path: string, options?: DataReference['options']):
  * @throws DataError (`data-missing`) they are gone, (`data-changed`) they are not what the reference's hash says,
  *   (`data-format`, `data-damaged`) they can't be read; names the file
  */
-export async function openReference(reference: DataReference, signal?: AbortSignal): Promise<DataSet> {
+export async function openReference(
+  reference: DataReference,
+  signal?: AbortSignal,
+  context: Omit<OpenContext, 'signal'> = {},
+): Promise<DataSet> {
   const { format, path, sha256: expected } = reference;
   const source = DATA_SOURCES.find((candidate) => candidate.format === format);
   if (!source) {
@@ -58,7 +69,7 @@ export async function openReference(reference: DataReference, signal?: AbortSign
     const message = `the data ${path} are gone: put them back there, or name others by --data`;
     throw new DataError('data-missing', message, { path });
   }
-  const { splits, files, vocabularies, found } = await source.open(reference, signal);
+  const { splits, files, vocabularies, found } = await source.open(reference, { ...context, signal });
   const sha256 = files[0]!.sha256;
   if (expected !== undefined && sha256 !== expected) {
     const message = `the data ${path} have changed since the training: put them back as they were, or take them as they are by --data ${path}`;
@@ -78,10 +89,10 @@ export async function openReference(reference: DataReference, signal?: AbortSign
 /** A data set by its name, a path to a user's own data, or a reference to them. */
 export async function openDataSet(
   data: string | DataReference,
-  { dataDir, signal }: { readonly dataDir?: string | undefined; readonly signal?: AbortSignal | undefined } = {},
+  { dataDir, signal, ...context }: OpenContext & { readonly dataDir?: string | undefined } = {},
 ): Promise<DataSet> {
-  if (typeof data !== 'string') return openReference(data, signal);
-  if (await isDataPath(data)) return openReference(await referTo(data), signal);
+  if (typeof data !== 'string') return openReference(data, signal, context);
+  if (await isDataPath(data)) return openReference(await referTo(data), signal, context);
   return loadDataSet(data, { ...(dataDir !== undefined && { dataDir }), ...(signal && { signal }) });
 }
 
@@ -89,7 +100,7 @@ export async function openDataSet(
 function nameOf(path: string): string {
   return (
     basename(path)
-      .replace(/\.(np[yz]|csv|tsv|jsonl|txt)$/i, '')
+      .replace(/\.(np[yz]|csv|tsv|jsonl|txt|parquet|tgz|zip|tar|tar\.gz)$/i, '')
       .replaceAll('+', '-') || 'data'
   );
 }

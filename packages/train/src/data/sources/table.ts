@@ -1,19 +1,20 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { CsvError, parse } from 'csv-parse/sync';
-import { type DataReference, SPLIT_NAMES, type Split, type Splits } from '../data-set.js';
+import { type DataReference, SPLIT_NAMES, type Split, type SplitName, type Splits } from '../data-set.js';
 import { DataError } from '../errors.js';
 import { labelField } from '../fields.js';
 import type { FileContent } from '../formats/gzip.js';
 import { parseLines } from '../formats/lines.js';
 import { pick } from '../views.js';
-import { classesOf, requireEveryClass } from './classes.js';
+import { classesOf, requireClasses, requireEveryClass } from './classes.js';
 import { readOwnFile, sha256 } from './content.js';
-import type { DataSource } from './source.js';
-import { describeSizes, splitByHash } from './split.js';
+import { requireOptions, SPLIT_OPTIONS } from './options.js';
+import type { DataSource, OpenedData } from './source.js';
+import { describeSizes, splitByPart, splitExamples, splittingOf } from './split.js';
 
 /** A record, and where it is: for messages. */
-interface Row {
+export interface Row {
   readonly place: string;
   readonly values: Readonly<Record<string, unknown>>;
 }
@@ -33,15 +34,25 @@ function table(format: string, says: string, read: Read): DataSource {
       return path.toLowerCase().endsWith(`.${format}`) && (await stat(path)).isFile();
     },
 
-    async open(reference, signal) {
-      const { path } = reference;
-      const content = await readOwnFile(path, signal);
+    async open(reference, { signal } = {}) {
+      const content = await readOwnFile(reference.path, signal);
       signal?.throwIfAborted();
-      const rows = read(content);
-      const file = { name: basename(path), sha256: sha256(content.bytes), bytes: content.bytes.length };
-      return { ...examplesOf(path, rows, rolesOf(reference, rows[0])), files: [file] };
+      return openTable(content, reference, read(content));
     },
   };
+}
+
+function openTable(content: FileContent, reference: DataReference, rows: readonly Row[]): OpenedData {
+  const file = { name: basename(content.file), sha256: sha256(content.bytes), bytes: content.bytes.length };
+  return { ...rowExamples(reference, rows), files: [file] };
+}
+
+/** A .csv, .tsv or .jsonl file, which may lie in an archive; undefined for another. */
+export function openTableFile(content: FileContent, reference: DataReference): OpenedData | undefined {
+  const [, ending] = /\.(csv|tsv|jsonl)$/i.exec(content.file) ?? [];
+  if (ending === undefined) return undefined;
+  const read = READERS[ending.toLowerCase() as keyof typeof READERS];
+  return openTable(content, reference, read(content));
 }
 
 const separated =
@@ -74,22 +85,31 @@ const jsonLines: Read = (content) =>
     throw new DataError('data-format', `${place} is no object`, { path: content.file });
   });
 
-export const csv: DataSource = table('csv', 'a .csv', separated(','));
-export const tsv: DataSource = table('tsv', '.tsv', separated('\t'));
-export const jsonl: DataSource = table('jsonl', 'or .jsonl file of texts', jsonLines);
+const READERS = { csv: separated(','), tsv: separated('\t'), jsonl: jsonLines } as const;
 
-type Roles = { readonly text: string; readonly label?: string } | { readonly source: string; readonly target: string };
+export const csv: DataSource = table('csv', 'a .csv', READERS.csv);
+export const tsv: DataSource = table('tsv', '.tsv', READERS.tsv);
+export const jsonl: DataSource = table('jsonl', 'or .jsonl file of texts', READERS.jsonl);
+
+/** Names of columns: texts of one sort, and what else is told of them. */
+type Roles = (
+  | { readonly text: string; readonly label?: string }
+  | { readonly source: string; readonly target: string }
+) & {
+  /** `train`, `validation` or `test`: the user has split them. */
+  readonly split?: string;
+};
 
 /** Which columns are read as what. */
-function rolesOf({ path, options = {} }: DataReference, first: Row | undefined): Roles {
+function rolesOf(reference: DataReference, first: Row | undefined): Roles {
+  const { path, options = {} } = reference;
   const refuse = (what: string) => new DataError('data-format', `${path}${what}`, { path, options });
-  const { columns = '', ...others } = options;
-  const [unknown] = Object.keys(others);
-  if (unknown !== undefined) throw refuse(`: texts have no option '${unknown}'; options: columns`);
+  requireOptions(reference, 'texts', ['columns', ...SPLIT_OPTIONS]);
+  const { columns = '' } = options;
   if (!first) throw refuse(' has no rows');
   const given: Record<string, string> = {};
   for (const entry of columns === '' ? [] : String(columns).split(',')) {
-    const [, role, column] = /^(text|label|source|target)=(.+)$/.exec(entry) ?? [];
+    const [, role, column] = /^(text|label|source|target|split)=(.+)$/.exec(entry) ?? [];
     if (role === undefined || column === undefined) {
       throw refuse(`: columns are given as text=...,label=... or source=...,target=..., not '${entry}'`);
     }
@@ -108,37 +128,76 @@ function rolesOf({ path, options = {} }: DataReference, first: Row | undefined):
       ` has no column '${absent[1]}' for the ${absent[0]}; columns: ${present.join(', ')}. --columns ${absent[0]}=... names another`,
     );
   }
-  const { text, label, source, target } = roles;
-  if (text !== undefined && source === undefined && target === undefined) return { text, ...(label && { label }) };
+  const { text, label, source, target, split } = roles;
+  const parts = split === undefined ? {} : { split };
+  if (text !== undefined && source === undefined && target === undefined)
+    return { text, ...(label && { label }), ...parts };
   if (text === undefined && label === undefined && source !== undefined && target !== undefined) {
-    return { source, target };
+    return { source, target, ...parts };
   }
   throw refuse(': columns are text and perhaps label, or source and target');
 }
 
-function examplesOf(path: string, rows: readonly Row[], roles: Roles) {
+/** Rows as examples in the splits given, or as the reference's options want them. */
+export function rowExamples(
+  reference: DataReference,
+  rows: readonly Row[],
+  given?: readonly SplitName[],
+): Omit<OpenedData, 'files'> {
+  const { path, options = {} } = reference;
+  const roles = rolesOf(reference, rows[0]);
   const column = (name: string) =>
     rows.map(({ place, values }) => {
       const value = values[name];
-      const text = typeof value === 'string' ? value : Number.isSafeInteger(value) ? String(value) : '';
+      const whole = Number.isSafeInteger(value) || typeof value === 'bigint';
+      const text = typeof value === 'string' ? value : whole ? String(value) : '';
       if (text.trim() !== '') return text.trim();
       throw new DataError('data-format', `${place} has no text in the column '${name}'`, { path, column: name });
     });
   const texts: Record<string, string[]> =
     'text' in roles ? { text: column(roles.text) } : { source: column(roles.source), target: column(roles.target) };
   const classes = 'text' in roles && roles.label !== undefined ? classesOf(column(roles.label)) : undefined;
+  if (classes) requireClasses(path, classes);
   const label = classes && { ...labelField(classes.labels), below: classes.names.length };
   const all: Split = { size: rows.length, fields: label ? { label } : {}, texts };
+  const { group } = options;
+  const columns = Object.keys(rows[0]!.values);
+  if (group !== undefined && !columns.includes(`${group}`)) {
+    const message = `${path} has no column '${group}' to group by; columns: ${columns.join(', ')}`;
+    throw new DataError('data-format', message, { path, group });
+  }
+  if ((given || roles.split !== undefined) && (group !== undefined || options.split !== undefined)) {
+    const told = given ? 'its files are the splits' : `the column '${roles.split}' is the split`;
+    const message = `${path}: ${told} already: give no split and no group`;
+    throw new DataError('data-format', message, { path, options });
+  }
   // Pairs of one source stay together: its other translations would give it away.
   const hashes = (texts.text ?? texts.source)!.map((text) => sha256(Buffer.from(text)));
-  const chosen = splitByHash(path, hashes, classes?.labels);
-  if (classes) requireEveryClass(path, chosen.train, classes);
+  const groups = group === undefined ? undefined : column(`${group}`);
+  const parts = given ?? (roles.split === undefined ? undefined : partsOf(rows, column(roles.split), roles.split));
+  const chosen = parts
+    ? splitByPart(parts)
+    : splitExamples(path, splittingOf(reference), { hashes, labels: classes?.labels, groups });
+  const empty = SPLIT_NAMES.find((split) => chosen[split].length === 0);
+  if (empty !== undefined)
+    throw new DataError('data-format', `${path} has no rows for ${empty}`, { path, split: empty });
+  const byLabel = group !== undefined && 'text' in roles && group === roles.label;
+  if (classes && !byLabel) requireEveryClass(path, chosen.train, classes);
   const splits = Object.fromEntries(SPLIT_NAMES.map((split) => [split, pick(all, chosen[split])])) as unknown as Splits;
   const sizes = describeSizes((split) => chosen[split].length);
+  const apart = group === undefined ? '' : `, no ${group} in two of them`;
   const what = 'text' in roles ? 'texts' : 'pairs of sentences';
   return {
     splits,
     ...(classes && { vocabularies: { label: classes.names } }),
-    found: `${rows.length} ${what}${classes ? ` of ${classes.names.length} classes` : ''} (${sizes})`,
+    found: `${rows.length} ${what}${classes ? ` of ${classes.names.length} classes` : ''} (${sizes}${apart})`,
   };
+}
+
+function partsOf(rows: readonly Row[], given: readonly string[], column: string): SplitName[] {
+  return given.map((word, index) => {
+    if ((SPLIT_NAMES as readonly string[]).includes(word)) return word as SplitName;
+    const message = `${rows[index]!.place} has '${word}' in the column '${column}'; wanted: ${SPLIT_NAMES.join(', ')}`;
+    throw new DataError('data-format', message, { column, found: word });
+  });
 }

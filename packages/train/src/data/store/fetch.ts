@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { DataFile } from '../data-set.js';
 import type { DataSetDescription, FileDescription } from '../description.js';
 import { DataError } from '../errors.js';
@@ -77,22 +77,49 @@ export async function fetchDataSet(
   return fetched;
 }
 
+/** Something to download: a file, or the archive that it is in. */
+interface Download {
+  /** Its name in the data folder, if `forms` do not say it. */
+  readonly name: string;
+  readonly urls: readonly string[];
+  /** The bytes that it may be; of an archive they are not known, only those of what is in it. */
+  readonly forms?: readonly DataFile[];
+}
+
+/** An archive is not downloaded beyond this. */
+const LARGEST_ARCHIVE = 4 * 2 ** 30;
+
+function downloadOf(file: FileDescription): Download {
+  const { name, urls, within, contents } = file;
+  if (within) return { name: within.archive, urls: within.urls };
+  if (contents) return { name: basename(new URL(urls[0] ?? 'file:///none').pathname), urls };
+  return { name, urls, forms: knownForms(file) };
+}
+
 async function fetchFile(
   { name: dataSet }: DataSetDescription,
   file: FileDescription,
   folder: string,
   options: FetchOptions,
 ): Promise<FetchedFile> {
-  const place = join(folder, file.name);
-  if (file.urls.length === 0) {
-    const message = `can't fetch ${place}: no server is known that has it in this form. Put the file there by hand: ${file.bytes} bytes with sha256 ${file.sha256}`;
+  const wanted = downloadOf(file);
+  const place = join(folder, wanted.urls.length > 0 ? wanted.name : file.name);
+  if (wanted.urls.length === 0) {
+    const { advice, bytes, sha256 } = file;
+    const hand = advice ?? `Put the file there by hand: ${bytes} bytes with sha256 ${sha256}`;
+    const message = `can't fetch ${place}: no server is known that has it in this form. ${capital(hand)}`;
     throw new DataError('data-download', message, { dataSet, file: file.name });
   }
   await writing(folder, () => mkdir(folder, { recursive: true }));
   const failures: TransferError[] = [];
-  for (const url of file.urls) {
+  for (const url of wanted.urls) {
     try {
-      return await download(dataSet, file, url, folder, options);
+      const { path, ...form } = await download(dataSet, wanted, url, folder, options);
+      if (wanted.forms) return { ...form, path, status: 'downloaded', url };
+      const { match, detail } = await checkFile(folder, file, options.signal);
+      if (match) return { ...match, path, status: 'downloaded', url };
+      await rm(path);
+      throw new TransferError(url, `sent an archive that has it not: ${detail}`);
     } catch (error) {
       options.signal?.throwIfAborted();
       if (!(error instanceof TransferError)) throw error;
@@ -107,15 +134,19 @@ async function fetchFile(
   throw new DataError('data-download', `can't fetch ${place}: ${cause} ${advice}. Tried ${tried}`, data);
 }
 
+function capital(sentence: string): string {
+  return `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}`;
+}
+
 async function download(
   dataSet: string,
-  file: FileDescription,
+  file: Download,
   url: string,
   folder: string,
   { signal, onProgress, stallTimeout = 30_000 }: FetchOptions,
-): Promise<FetchedFile> {
-  const forms = knownForms(file);
-  const largest = Math.max(...forms.map((form) => form.bytes));
+): Promise<DataFile & { readonly path: string }> {
+  const { forms } = file;
+  const largest = forms ? Math.max(...forms.map((form) => form.bytes)) : LARGEST_ARCHIVE;
   const stall = new AbortController();
   let timer = setTimeout(() => stall.abort(), stallTimeout);
   const temporary = join(folder, `.${file.name}.${randomUUID()}.part`);
@@ -146,9 +177,11 @@ async function download(
         : transfer(url, error);
     }
     const sha256 = hash.digest('hex');
-    const form = forms.find((candidate) => candidate.sha256 === sha256);
+    const form = forms
+      ? forms.find((candidate) => candidate.sha256 === sha256)
+      : { name: file.name, bytes: received, sha256 };
     if (!form) {
-      const wanted = forms.map((candidate) => `${candidate.bytes} bytes with sha256 ${candidate.sha256}`).join(' or ');
+      const wanted = forms!.map((candidate) => `${candidate.bytes} bytes with sha256 ${candidate.sha256}`).join(' or ');
       throw new TransferError(url, `sent ${received} bytes with sha256 ${sha256}, expected ${wanted}`);
     }
     const path = join(folder, form.name);
@@ -156,7 +189,7 @@ async function download(
       await output.sync();
       await rename(temporary, path);
     });
-    return { ...form, path, status: 'downloaded', url };
+    return { ...form, path };
   } finally {
     clearTimeout(timer);
     stall.abort();

@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync, readdirSync } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import type { DataFile } from '../data-set.js';
-import type { DataSetDescription, FileDescription } from '../description.js';
+import type { ContentsDescription, DataSetDescription, FileDescription } from '../description.js';
 import { DataError, FormatError } from '../errors.js';
-import { isGzip, readUnpacked } from '../formats/gzip.js';
+import { readArchive } from '../formats/archive.js';
+import { type FileContent, isGzip, readUnpacked } from '../formats/gzip.js';
+import { readRegularFile } from '../read-file.js';
+import { contentsHash, findContents } from './contents.js';
 
 const READ_BLOCK = 1 << 20;
 
@@ -36,7 +39,37 @@ export function folderOf(description: DataSetDescription, dataDir?: string): str
 
 /** Where a file may lie, packed first: smaller to read. */
 export function candidatePaths(folder: string, file: FileDescription): readonly string[] {
-  return [join(folder, `${file.name}.gz`), join(folder, file.name)];
+  return [join(folder, `${file.name}.gz`), join(folder, file.name), ...originPaths(folder, file)];
+}
+
+/** The form in which its authors publish it: their archive, or what they packed. */
+function originPaths(folder: string, { within }: FileDescription): readonly string[] {
+  if (!within) return [];
+  const { archive, member } = within;
+  return [...new Set([archive, member, basename(member)])].map((name) => join(folder, name));
+}
+
+/** The content of a file that {@link checkFile} found at `path`. */
+export async function readFileAt(path: string, file: FileDescription, signal?: AbortSignal): Promise<FileContent> {
+  const { within } = file;
+  if (!within || basename(path) !== within.archive) {
+    const content = await readUnpacked(path, signal);
+    const isOrigin = within !== undefined && basename(path) !== basename(file.name);
+    return isOrigin ? { ...content, bytes: content.bytes.subarray(0, within.first) } : content;
+  }
+  const { member, first } = within;
+  const entries = await readArchive({ file: path, bytes: await readRegularFile(path, signal) });
+  const entry = entries.find((one) => one.path === member || one.path.endsWith(`/${member}`));
+  if (!entry) {
+    throw new FormatError({ file: path, offset: 0, expected: `the file ${member}`, found: 'none', truncated: false });
+  }
+  return { file: `${path}: ${entry.path}`, bytes: entry.bytes.subarray(0, first) };
+}
+
+/** Whether something lies there that may be the file. */
+export function seemsPresent(folder: string, file: FileDescription): boolean {
+  if (file.contents) return existsSync(folder) && readdirSync(folder).length > 0;
+  return candidatePaths(folder, file).some((path) => existsSync(path));
 }
 
 /** The forms of a file whose own bytes have a known hash. */
@@ -52,6 +85,8 @@ export function knownForms(file: FileDescription): readonly DataFile[] {
  * @throws DataError when a file is there but can't be read
  */
 export async function checkFile(folder: string, file: FileDescription, signal?: AbortSignal): Promise<FileCheck> {
+  const { contents } = file;
+  if (contents) return checkContents(folder, { ...file, contents }, signal);
   let damaged: FileCheck | undefined;
   for (const path of candidatePaths(folder, file)) {
     if (!(await exists(path))) continue;
@@ -73,11 +108,50 @@ export async function checkFile(folder: string, file: FileDescription, signal?: 
   return { name: file.name, path, status: 'missing', detail: 'there is no such file' };
 }
 
+async function checkContents(
+  folder: string,
+  file: FileDescription & { readonly contents: ContentsDescription },
+  signal?: AbortSignal,
+): Promise<FileCheck> {
+  const { name } = file;
+  const { count } = file.contents;
+  const found = await findContents(folder, file, signal).catch((error: unknown) => {
+    if (!(error instanceof FormatError)) throw error;
+    return { path: error.data.file, damage: error.message, truncated: error.data.truncated };
+  });
+  if (!found)
+    return { name, path: folder, status: 'missing', detail: `there is no archive or folder of its ${count} files` };
+  const { path } = found;
+  if ('damage' in found)
+    return { name, path, status: found.truncated ? 'truncated' : 'wrong hash', detail: found.damage };
+  if (found.match) return { name, path, status: 'ok', detail: 'ok', match: found.match };
+  const { size } = found.contents;
+  const which = size === count ? 'they have' : `there are ${size} of ${count}, with`;
+  const detail = `its files are others: ${which} sha256 ${contentsHash(found.contents).sha256} (sha256 ${file.sha256} expected)`;
+  return { name, path, status: size < count ? 'truncated' : 'wrong hash', detail };
+}
+
 async function checkPath(path: string, file: FileDescription, signal?: AbortSignal): Promise<FileCheck> {
+  const { within } = file;
+  if (within && [within.archive, basename(within.member)].includes(basename(path)) && basename(path) !== file.name) {
+    return checkOrigin(path, file, signal);
+  }
   const found = await hashFile(path, signal);
   const match = knownForms(file).find((form) => form.sha256 === found.sha256);
   if (match) return { name: file.name, path, status: 'ok', detail: 'ok', match };
   return (await startsAsGzip(path)) ? checkPacked(path, file, signal) : judge(path, file, found.bytes, found.sha256);
+}
+
+/** An archive that has the file in it, or a file that begins with it. */
+async function checkOrigin(path: string, file: FileDescription, signal?: AbortSignal): Promise<FileCheck> {
+  try {
+    const { bytes } = await readFileAt(path, file, signal);
+    return judge(path, file, bytes.length, sha256Of(bytes));
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    const { offset, truncated } = error.data;
+    return { name: file.name, path, status: truncated ? 'truncated' : 'wrong hash', detail: error.message, offset };
+  }
 }
 
 /** A gzip file with an unknown hash: what matters is what is in it. */

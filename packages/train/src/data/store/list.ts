@@ -1,7 +1,6 @@
-import { existsSync } from 'node:fs';
 import type { DataSetDescription } from '../description.js';
 import { DATA_SETS } from '../sets/registry.js';
-import { candidatePaths, folderOf } from './files.js';
+import { folderOf, seemsPresent } from './files.js';
 
 export interface DataSetSummary extends Omit<DataSetDescription, 'files' | 'folder' | 'load'> {
   /** Generated from a seed; needs no files. */
@@ -20,7 +19,7 @@ export function listDataSets({ dataDir }: { dataDir?: string } = {}): readonly D
     return {
       ...summary,
       embedded: files.length === 0,
-      present: files.every((file) => candidatePaths(folder, file).some((path) => existsSync(path))),
+      present: files.every((file) => seemsPresent(folder, file)),
       bytes: files.reduce((sum, file) => sum + (file.gzip ?? file).bytes, 0),
     };
   });

@@ -1,10 +1,10 @@
 import type { DataFile, DataSet } from '../data-set.js';
 import type { DataSetDescription } from '../description.js';
-import { DataError } from '../errors.js';
-import { readUnpacked } from '../formats/gzip.js';
+import { DataError, FormatError } from '../errors.js';
 import { binarise, isBinarisation } from '../prepare/binarise.js';
 import { describeDataSet } from '../sets/registry.js';
-import { checkFile, type FileCheck, folderOf, resolveDataDir } from './files.js';
+import { findContents } from './contents.js';
+import { checkFile, type FileCheck, folderOf, readFileAt, resolveDataDir } from './files.js';
 
 export interface LoadOptions {
   readonly dataDir?: string;
@@ -45,7 +45,20 @@ export async function loadDataSet(
       const check = await checkFile(folder, file, signal);
       if (!check.match) throw unusable(description, check, dataDir);
       found.set(name, check.match);
-      return readUnpacked(check.path, signal);
+      return readFileAt(check.path, file, signal);
+    },
+    async readContents(name) {
+      const file = description.files.find((candidate) => candidate.name === name);
+      const { contents } = file ?? {};
+      if (!file || !contents)
+        throw new TypeError(`${description.name} does not list the contents ${name} that it reads`);
+      const there = await findContents(folder, { ...file, contents }, signal).catch((error: unknown) => {
+        if (error instanceof FormatError) return undefined; // The check says it in full.
+        throw error;
+      });
+      if (!there?.match) throw unusable(description, await checkFile(folder, file, signal), dataDir);
+      found.set(name, there.match);
+      return there.contents;
     },
   });
   signal?.throwIfAborted();
@@ -57,11 +70,12 @@ export async function loadDataSet(
   };
 }
 
-function unusable({ name }: DataSetDescription, check: FileCheck, dataDir?: string): DataError {
+function unusable({ name, files }: DataSetDescription, check: FileCheck, dataDir?: string): DataError {
   const fetch = `onnx-forge data fetch ${name} --data-dir ${resolveDataDir(dataDir)}`;
   const data = { dataSet: name, ...check };
   if (check.status === 'missing') {
-    const advice = `fetch it with '${fetch}', or name the folder that has it with --data-dir or ONNX_FORGE_DATA`;
+    const { advice: own } = files.find((file) => file.name === check.name) ?? {};
+    const advice = `${own === undefined ? `fetch it with '${fetch}'` : own}, or name the folder that has it with --data-dir or ONNX_FORGE_DATA`;
     return new DataError('data-missing', `data set ${name}: ${check.path} is missing; ${advice}`, data);
   }
   const what = check.status === 'truncated' ? 'is truncated' : 'is damaged';

@@ -14,11 +14,14 @@ export interface NeighboursOptions {
  * with how far they are beneath (1 - cosine, or the distance).
  */
 export function neighbours({ images }: NeighboursOptions): Figure<'embedding'> {
-  const [rows, shown, bankSize] = [8, 9, 5000];
+  const [most, nearest, bankSize] = [8, 9, 5000];
   return async ({ model, data: { splits } }) => {
     const { metric, image } = model.manifest.serve;
-    const queries = gather(splits.test, images, spreadIndices(splits.test, rows)) as Float32Array;
+    const asking = spreadIndices(splits.test, most);
+    const rows = asking.length;
+    const queries = gather(splits.test, images, asking) as Float32Array;
     const chosen = spreadIndices(splits.train, bankSize);
+    const shown = Math.min(nearest, chosen.length);
     const bank = gather(splits.train, images, chosen) as Float32Array;
     const asked = rowsOf((await model.embed(queries)).data, rows);
     const known = rowsOf((await model.embed(bank)).data, chosen.length);

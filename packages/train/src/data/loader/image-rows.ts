@@ -1,0 +1,96 @@
+import { DataError } from '../errors.js';
+import type { DecodedImage, DecodeJob } from './decode.js';
+import type { DecodePool } from './decode-pool.js';
+
+/** The bytes of images of one size, by number. */
+export interface ImageRows {
+  /** Of one image. */
+  readonly size: number;
+  row(index: number): Uint8Array;
+  readAhead?(indices: ArrayLike<number>): Promise<void>;
+}
+
+/** Images in memory, one after the other. */
+export class KeptImages implements ImageRows {
+  constructor(
+    readonly pixels: Uint8Array,
+    readonly size: number,
+  ) {}
+
+  row(index: number): Uint8Array {
+    return this.pixels.subarray(index * this.size, (index + 1) * this.size);
+  }
+}
+
+/** Bytes of images that were read ahead, or used a short while ago. */
+const CACHE_BYTES = 128 * 2 ** 20;
+
+/** Images of an order to a thread. */
+const PER_ORDER = 8;
+
+/** Images that are decoded when they are used; one whose file has changed since is refused. */
+export class DecodedImages implements ImageRows {
+  readonly #jobOf: (index: number) => DecodeJob;
+  readonly #hashes: readonly string[];
+  readonly #makePool: () => DecodePool;
+  readonly #cache = new Map<number, Uint8Array>();
+  readonly #coming = new Map<number, Promise<void>>();
+  #pool: DecodePool | undefined;
+
+  constructor(
+    jobOf: (index: number) => DecodeJob,
+    readonly size: number,
+    hashes: readonly string[],
+    makePool: () => DecodePool,
+  ) {
+    this.#jobOf = jobOf;
+    this.#hashes = hashes;
+    this.#makePool = makePool;
+  }
+
+  row(index: number): Uint8Array {
+    const there = this.#cache.get(index);
+    if (there) return there;
+    return this.#keep(index, this.#threads().decodeNow(this.#jobOf(index)));
+  }
+
+  /** @throws the error of the first image that can't be decoded any more */
+  async readAhead(indices: ArrayLike<number>): Promise<void> {
+    const wanted = [...new Set(Array.from(indices))].filter((index) => !this.#cache.has(index));
+    const missing = wanted.filter((index) => !this.#coming.has(index));
+    for (let from = 0; from < missing.length; from += PER_ORDER) this.#fetch(missing.slice(from, from + PER_ORDER));
+    await Promise.all(wanted.map((index) => this.#coming.get(index)));
+  }
+
+  #fetch(indices: readonly number[]): void {
+    const done = this.#threads()
+      .decode(indices.map(this.#jobOf))
+      .then((images: readonly DecodedImage[]) => {
+        for (const [i, index] of indices.entries()) this.#keep(index, images[i]!);
+      })
+      .finally(() => {
+        for (const index of indices) this.#coming.delete(index);
+      });
+    done.catch(() => {}); // Those who wait for an image of it are told.
+    for (const index of indices) this.#coming.set(index, done);
+  }
+
+  #keep(index: number, { data, sha256 }: DecodedImage): Uint8Array {
+    if (sha256 !== this.#hashes[index]) {
+      const { file } = this.#jobOf(index);
+      throw new DataError('data-changed', `${file} has changed since the data were opened`, { path: file });
+    }
+    this.#cache.set(index, data);
+    const most = Math.max(1, Math.floor(CACHE_BYTES / this.size));
+    for (const oldest of this.#cache.keys()) {
+      if (this.#cache.size <= most) break;
+      this.#cache.delete(oldest);
+    }
+    return data;
+  }
+
+  #threads(): DecodePool {
+    this.#pool ??= this.#makePool();
+    return this.#pool;
+  }
+}

@@ -1,0 +1,125 @@
+import { exampleSize } from '../fields.js';
+import type { ImageOptions } from './change-image.js';
+import { type DecodedImage, type DecodeJob, decodeJob } from './decode.js';
+import { DecodePool } from './decode-pool.js';
+import { DecodedImages, type ImageRows, KeptImages } from './image-rows.js';
+import { sharpDecoder } from './sharp.js';
+
+/** An image of a data set, on the disk or within another file. */
+export interface ImageSource {
+  /** Path for messages. */
+  readonly file: string;
+  /** Where it is read from, if it is no file of its own. */
+  content?(): Uint8Array;
+}
+
+export interface LoadImagesOptions {
+  readonly change: ImageOptions;
+  readonly signal?: AbortSignal | undefined;
+  onProgress?: ((done: number, of: number) => void) | undefined;
+  /** Refuses an image that differs from the first. */
+  check(image: DecodedImage, index: number, first: DecodedImage): void;
+  /** More bytes of pixels than this are decoded anew whenever they are used. Default: {@link KEPT_BYTES}. */
+  readonly keptBytes?: number | undefined;
+}
+
+/** Images of one size, all of which have been decoded once. */
+export interface LoadedImages {
+  readonly rows: ImageRows;
+  readonly first: Pick<DecodedImage, 'width' | 'height' | 'channels'>;
+  /** Of each image's file. */
+  readonly hashes: readonly string[];
+  readonly bytes: readonly number[];
+}
+
+/** 1 GiB. */
+export const KEPT_BYTES: number = 2 ** 30;
+
+/** Fewer images than this are decoded before threads have started. */
+const WORTH_THREADS = 128;
+
+/** Images of an order to a thread. */
+const PER_ORDER = 16;
+
+/**
+ * Reads and decodes every image once, in threads where there are many. Their pixels are kept in memory, or, of a set larger
+ * than `keptBytes`, decoded again when they are used: then memory does not grow with the number of images.
+ *
+ * @throws DataError (`data-damaged`, `data-format`) for the first image, in their order, that can't be used
+ */
+export async function loadImages(sources: readonly ImageSource[], options: LoadImagesOptions): Promise<LoadedImages> {
+  const { change, signal, onProgress, check, keptBytes = KEPT_BYTES } = options;
+  const pool = sources.length >= WORTH_THREADS ? new DecodePool(change) : undefined;
+  const fast = pool ? undefined : await sharpDecoder();
+  const jobOf = (index: number): DecodeJob => {
+    const { file, content } = sources[index]!;
+    return { file, bytes: content?.() };
+  };
+  const hashes: string[] = [];
+  const bytes: number[] = [];
+  let first: DecodedImage | undefined;
+  let kept: Uint8Array | undefined;
+  const take = (image: DecodedImage, index: number): void => {
+    if (first) check(image, index, first);
+    else {
+      const all = sources.length * image.data.length;
+      first = image;
+      kept = all <= keptBytes ? new Uint8Array(all) : undefined;
+    }
+    kept?.set(image.data, index * image.data.length);
+    hashes.push(image.sha256);
+    bytes.push(image.bytes);
+  };
+  try {
+    for await (const [index, image] of decoded(sources.length, jobOf, { change, pool, fast, signal })) {
+      take(image, index);
+      if (index % 256 === 255) onProgress?.(index + 1, sources.length);
+    }
+  } catch (error) {
+    await pool?.close();
+    throw error;
+  }
+  const { width, height, channels } = first!;
+  const size = exampleSize([height, width, channels]);
+  if (kept) await pool?.close();
+  const rows = kept
+    ? new KeptImages(kept, size)
+    : new DecodedImages(jobOf, size, hashes, () => pool ?? new DecodePool(change));
+  return { rows, first: { width, height, channels }, hashes, bytes };
+}
+
+interface Decoding {
+  readonly change: ImageOptions;
+  readonly pool: DecodePool | undefined;
+  readonly fast: Awaited<ReturnType<typeof sharpDecoder>>;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Every image in its order; the threads are a few orders ahead. */
+async function* decoded(
+  count: number,
+  jobOf: (index: number) => DecodeJob,
+  { change, pool, fast, signal }: Decoding,
+): AsyncGenerator<readonly [index: number, image: DecodedImage]> {
+  if (!pool) {
+    for (let index = 0; index < count; index++) {
+      signal?.throwIfAborted();
+      yield [index, await decodeJob(jobOf(index), change, fast)];
+    }
+    return;
+  }
+  const waiting: { from: number; images: Promise<DecodedImage[]> }[] = [];
+  let next = 0;
+  while (next < count || waiting.length > 0) {
+    signal?.throwIfAborted();
+    while (next < count && waiting.length < 3 * pool.threads) {
+      const from = next;
+      next = Math.min(count, next + PER_ORDER);
+      const images = pool.decode(Array.from({ length: next - from }, (_, i) => jobOf(from + i)));
+      images.catch(() => {}); // Told when its turn comes.
+      waiting.push({ from, images });
+    }
+    const { from, images } = waiting.shift()!;
+    for (const [i, image] of (await images).entries()) yield [from + i, image];
+  }
+}
