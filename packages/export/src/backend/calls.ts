@@ -18,11 +18,6 @@ export class CallKinds {
     this.#lowerings = lowerings;
   }
 
-  /** Whether the kernel has a lowering. */
-  knows(kernel: string): boolean {
-    return this.#lowerings.has(kernel);
-  }
-
   /** The kind of a call; undefined when no ONNX graph can hold it. */
   find(kernel: string, inputs: tf.NamedTensorInfoMap, attrs: tf.NamedAttrMap): CallKind | undefined {
     const infos = Object.entries(inputs).filter((entry): entry is [string, tf.TensorInfo] => entry[1] !== undefined);

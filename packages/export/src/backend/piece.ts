@@ -29,7 +29,7 @@ export function pieceOf(recorded: readonly Call[]): Piece | undefined {
   const calls: Call[] = [];
   for (let i = recorded.length - 1; i >= 0; i--) {
     const call = recorded[i]!;
-    if (!call.outputs.some((output) => output.live || used.has(output))) continue;
+    if (!call.outputs.some((output) => output.home || used.has(output))) continue;
     calls.push(call);
     for (const input of call.inputs) used.add(input);
   }
@@ -52,8 +52,8 @@ export function pieceOf(recorded: readonly Call[]): Piece | undefined {
     });
     const live = call.outputs.map((output, o) => {
       names.set(output, `${c}.${o}`);
-      if (output.live) outputs.push(output);
-      return output.live ? 1 : 0;
+      if (output.home) outputs.push(output);
+      return output.home ? 1 : 0;
     });
     parts.push(`${call.kind.id}(${inputs})${live}`);
     cost += call.cost;
