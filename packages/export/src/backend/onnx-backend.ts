@@ -2,7 +2,7 @@ import type { DeviceRequest } from '@onnx-forge/infer';
 import { loweringTable } from '../lower/index.js';
 import { tf } from '../tfjs.js';
 import { hostCost } from './host-cost.js';
-import { type CpuBackend, cpuBackendClass } from './host-kernels.js';
+import { type CpuBackend, cpuBackendClass, hostKernel } from './host-kernels.js';
 import { backendLowerings } from './lowerings.js';
 import { mayBeRecorded, recordable } from './recordable.js';
 import { RecordedWork } from './recorded-work.js';
@@ -122,9 +122,10 @@ function registerKernels(backendName: string): void {
   if (tf.getKernelsForBackend(backendName).length > 0) return;
   const lowerings = loweringTable();
   for (const config of tf.getKernelsForBackend('cpu')) {
-    const { kernelName, kernelFunc } = config;
+    const { kernelName } = config;
+    const onHost = hostKernel(kernelName);
     const asked = lowerings.has(kernelName) && mayBeRecorded(kernelName);
-    tf.registerKernel({ ...config, backendName, kernelFunc: asked ? recording(kernelName, kernelFunc) : kernelFunc });
+    tf.registerKernel({ ...config, backendName, kernelFunc: asked ? recording(kernelName, onHost) : onHost });
   }
 }
 

@@ -38,7 +38,7 @@ export interface Call {
   readonly cost: number;
 }
 
-/** What is known of data that is not on the host, or not only there. */
+/** The place and origin of data that are not on the host, or not only there. */
 export class Deferred {
   /** The recorded call that computes the data; undefined once it has run. */
   call: Call | undefined;
