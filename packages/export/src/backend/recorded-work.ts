@@ -21,6 +21,9 @@ const OPENING = { graph: 30e6, call: 0.2e6, first: 200e6 };
 /** Above either, a piece ends with the next scope of the program's; above the `most`, at once. */
 const PIECE = { calls: 500, cost: 2e9, most: { calls: 5000, cost: 20e9, bytes: 2 ** 29 } };
 
+/** Cost of calls that are no step of their own, in ns: sums of losses, say, between two steps. The next step takes them along. */
+const NO_STEP = 20e3;
+
 /** Smaller arrays are sent with each run; others are kept by the runner. */
 const KEPT = 1024;
 
@@ -194,7 +197,7 @@ export class RecordedWork {
     const { most } = PIECE;
     const much = this.#calls.length > PIECE.calls || this.#cost > PIECE.cost;
     const tooMuch = this.#calls.length > most.calls || this.#cost > most.cost || this.#bytes > most.bytes;
-    const stepBegins = gradientDepth > 0 && this.#depth === 0;
+    const stepBegins = gradientDepth > 0 && this.#depth === 0 && this.#cost >= NO_STEP;
     if (stepBegins || tooMuch || (much && gradientDepth === 0 && scope !== this.#scope)) this.flush();
     this.#depth = gradientDepth;
     this.#scope = scope;
