@@ -1,5 +1,5 @@
 import { cast, reshape } from '../graph/build.js';
-import { STANDARD } from '../graph/dialect.js';
+import { type Dialect, STANDARD } from '../graph/dialect.js';
 import { Value } from '../graph/value.js';
 import type { KernelInputs, Lowering } from '../lower/lowering.js';
 import type { tf } from '../tfjs.js';
@@ -30,12 +30,16 @@ export class CallKinds {
   }
 
   /** The outputs as ONNX values, from those of the inputs. */
-  lower({ kernel, names, attrs, inputs }: Omit<CallKind, 'outputs' | 'many'>, values: readonly Value[]): unknown {
+  lower(
+    { kernel, names, attrs, inputs }: Omit<CallKind, 'outputs' | 'many'>,
+    values: readonly Value[],
+    dialect: Dialect = STANDARD,
+  ): unknown {
     const shaped = values.map((value, i) => {
       const { dtype, shape } = inputs[i]!;
       return [names?.[i] ?? String(i), cast(reshape(value, shape), dtype)];
     });
-    return this.#lowerings.get(kernel)!.lower(Object.fromEntries(shaped) as KernelInputs, attrs, STANDARD);
+    return this.#lowerings.get(kernel)!.lower(Object.fromEntries(shaped) as KernelInputs, attrs, dialect);
   }
 
   #make(

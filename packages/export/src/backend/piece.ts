@@ -1,4 +1,4 @@
-import { STANDARD } from '../graph/dialect.js';
+import type { Dialect } from '../graph/dialect.js';
 import { Value } from '../graph/value.js';
 import { encodeModel } from '../onnx/writer.js';
 import { simplify } from '../simplify/simplify.js';
@@ -67,8 +67,13 @@ function typeOf({ dtype, numbers }: Stored): NumericType {
   return counts ? 'int32' : (dtype as NumericType);
 }
 
+/** Whether a dialect matters to the piece: what dialects have of their own is for convolutions of images. */
+export function hasConvolutions({ calls }: Piece): boolean {
+  return calls.some(({ kind }) => kind.kernel.includes('Conv2D'));
+}
+
 /** The piece as an ONNX model with inputs x0, x1, ... and outputs y0, y1, ... */
-export function modelOf({ calls, leaves, outputs }: Piece, kinds: CallKinds): Uint8Array {
+export function modelOf({ calls, leaves, outputs }: Piece, kinds: CallKinds, dialect: Dialect): Uint8Array {
   const computed = new Map<Stored, Value>();
   const ports = leaves.map(({ stored, kind }, i) => {
     const name = `x${i}`;
@@ -78,13 +83,13 @@ export function modelOf({ calls, leaves, outputs }: Piece, kinds: CallKinds): Ui
   });
   for (const { kind, inputs, outputs: results } of calls) {
     const values = inputs.map((input) => computed.get(input)!);
-    for (const [o, value] of [kinds.lower(kind, values) as Value | Value[]].flat().entries()) {
+    for (const [o, value] of [kinds.lower(kind, values, dialect) as Value | Value[]].flat().entries()) {
       computed.set(results[o]!, value);
     }
   }
   const values = simplify(
     outputs.map((output) => computed.get(output)!),
-    STANDARD,
+    dialect,
   );
   return encodeModel({ name: 'piece', inputs: ports, outputs: values.map((value, i) => ({ name: `y${i}`, value })) });
 }

@@ -1,11 +1,12 @@
 import { GraphError } from '@onnx-forge/infer';
 import { SyncReadError } from '../errors.js';
+import { STANDARD } from '../graph/dialect.js';
 import type { Lowering } from '../lower/lowering.js';
 import { tf } from '../tfjs.js';
 import { CallKinds } from './calls.js';
 import type { Feed, Placement } from './executor.js';
 import { HostKernels } from './host-kernels.js';
-import { modelOf, type Piece, pieceOf } from './piece.js';
+import { hasConvolutions, modelOf, type Piece, pieceOf } from './piece.js';
 import { Recent } from './recent.js';
 import { LocalRunner, type Runner } from './runner.js';
 import { type Call, type CallKind, Deferred, type Numbers, numbersOf, Stored } from './stored.js';
@@ -236,7 +237,9 @@ export class RecordedWork {
     this.#runner ??= this.#makeRunner();
     const known = structure.graph;
     const graph = known ?? this.#numbers++;
-    const model = known === undefined ? { model: { bytes: modelOf(piece, this.kinds), resident: floats(piece) } } : {};
+    const dialect = known === undefined && hasConvolutions(piece) ? this.#runner.dialect() : STANDARD;
+    const bytes = known === undefined ? modelOf(piece, this.kinds, dialect) : undefined;
+    const model = bytes ? { model: { bytes, resident: floats(piece) } } : {};
     if (known === undefined) {
       structure.graph = graph;
       this.#opened++;
