@@ -15,8 +15,8 @@ export interface OnnxBackendOptions {
   /** Another name than `onnx`. */
   readonly name?: string;
   /**
-   * Kernels that tfjs's own cpu kernels run in less time than this (ms, estimated from shapes) are left to those. Default
-   * 0.5; 0: all that onnxruntime can do.
+   * Kernels that take tfjs's own cpu kernels less time than this (ms, estimated from shapes) run on the host. Default 0.5;
+   * 0: all that onnxruntime can do.
    */
   readonly smallest?: number;
   /**
@@ -44,7 +44,7 @@ interface OnnxBackend extends CpuBackend {
 }
 
 /**
- * Makes `onnx` a tfjs backend. Small work is done at once by tfjs's own cpu kernels; kernels that would take those long,
+ * Makes `onnx` a tfjs backend. Small work is done at once on the host; kernels that would take tfjs's cpu kernels long,
  * and what follows from their results, are recorded and run in onnxruntime. In Node a tensor can be read either way; in
  * browsers, a tensor that onnxruntime has still to compute can be read asynchronously only (`await tensor.data()`).
  */
