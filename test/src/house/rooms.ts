@@ -14,7 +14,20 @@ export const ROOMS: Readonly<Record<PackageName, readonly string[]>> = {
   ],
   export: [
     ...['tfjs', 'place', 'errors'],
-    ...['graph', 'onnx', 'idioms', 'lower', 'simplify', 'record', 'backend', 'export', 'sources', 'step', 'node'],
+    ...[
+      'graph',
+      'onnx',
+      'idioms',
+      'lower',
+      'simplify',
+      'device-dialect',
+      'record',
+      'backend',
+      'export',
+      'sources',
+      'step',
+      'node',
+    ],
     ...['kernel-operators', 'support-table', 'index'],
   ],
   train: [

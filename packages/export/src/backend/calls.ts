@@ -1,5 +1,5 @@
 import { cast, input, reshape } from '../graph/build.js';
-import { STANDARD } from '../graph/dialect.js';
+import { type Dialect, STANDARD } from '../graph/dialect.js';
 import { Value } from '../graph/value.js';
 import type { KernelInputs, Lowering } from '../lower/lowering.js';
 import type { tf } from '../tfjs.js';
@@ -18,11 +18,6 @@ export class CallKinds {
     this.#lowerings = lowerings;
   }
 
-  /** Whether the kernel has a lowering. */
-  knows(kernel: string): boolean {
-    return this.#lowerings.has(kernel);
-  }
-
   /** The kind of a call; undefined when no ONNX graph can hold it. */
   find(kernel: string, inputs: tf.NamedTensorInfoMap, attrs: tf.NamedAttrMap): CallKind | undefined {
     const infos = Object.entries(inputs).filter((entry): entry is [string, tf.TensorInfo] => entry[1] !== undefined);
@@ -35,12 +30,16 @@ export class CallKinds {
   }
 
   /** The outputs as ONNX values, from those of the inputs. */
-  lower({ kernel, names, attrs, inputs }: Omit<CallKind, 'outputs' | 'many'>, values: readonly Value[]): unknown {
+  lower(
+    { kernel, names, attrs, inputs }: Omit<CallKind, 'outputs' | 'many'>,
+    values: readonly Value[],
+    dialect: Dialect = STANDARD,
+  ): unknown {
     const shaped = values.map((value, i) => {
       const { dtype, shape } = inputs[i]!;
       return [names?.[i] ?? String(i), cast(reshape(value, shape), dtype)];
     });
-    return this.#lowerings.get(kernel)!.lower(Object.fromEntries(shaped) as KernelInputs, attrs, STANDARD);
+    return this.#lowerings.get(kernel)!.lower(Object.fromEntries(shaped) as KernelInputs, attrs, dialect);
   }
 
   #make(

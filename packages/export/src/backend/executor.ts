@@ -7,6 +7,8 @@ import {
   type Session,
   type Tensor,
 } from '@onnx-forge/infer';
+import { dialectOf } from '../device-dialect.js';
+import { type Dialect, STANDARD } from '../graph/dialect.js';
 import type { Numbers, TensorKind } from './stored.js';
 
 /** An input of a run: an array that is kept from before, an array to keep under a number, or one for this run only. */
@@ -53,6 +55,16 @@ export class Executor {
 
   constructor(placement: Placement) {
     this.#placement = placement;
+  }
+
+  /** Operators that graphs may use here; standard ones where there is no device, which the first run tells. */
+  async dialect(): Promise<Dialect> {
+    try {
+      this.#device ??= open(this.#placement);
+      return await dialectOf(await this.#device);
+    } catch {
+      return STANDARD;
+    }
   }
 
   /** @throws nothing: a failure is thrown when one of the outputs is fetched. */

@@ -9,7 +9,8 @@ const DEPTHWISE = 16;
 const ELEMENT = 40;
 
 type Shapes = Readonly<Record<string, { readonly shape: readonly number[] } | undefined>>;
-type Estimate = (inputs: Shapes, attrs: tf.NamedAttrMap) => number;
+/** In ns. */
+export type Estimate = (inputs: Shapes, attrs: tf.NamedAttrMap) => number;
 
 const NOTHING: readonly number[] = [0];
 
@@ -63,11 +64,20 @@ const ESTIMATES: Readonly<Record<string, Estimate>> = {
   LinSpace: nothing,
 };
 
-/** About how many ns tfjs's cpu kernel takes. From shapes alone, so that equal programs are always treated alike. */
-export function hostCost(kernel: string, inputs: Shapes, attrs: tf.NamedAttrMap): number {
-  const estimate = ESTIMATES[kernel];
-  if (estimate) return estimate(inputs, attrs);
-  let elements = 0;
-  for (const name in inputs) elements = Math.max(elements, size(inputs, name));
-  return ELEMENT * elements;
+/** An element of the largest input. */
+function elementwise(inputs: Shapes): number {
+  let most = 0;
+  for (const name in inputs) {
+    const shape = inputs[name]?.shape;
+    if (!shape) continue;
+    let elements = 1;
+    for (let i = 0; i < shape.length; i++) elements *= shape[i]!;
+    if (elements > most) most = elements;
+  }
+  return ELEMENT * most;
+}
+
+/** About how long tfjs's cpu kernel takes. From shapes alone, so that equal programs are always treated alike. */
+export function hostCost(kernel: string): Estimate {
+  return ESTIMATES[kernel] ?? elementwise;
 }

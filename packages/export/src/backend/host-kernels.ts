@@ -1,5 +1,6 @@
 import { tf } from '../tfjs.js';
 import type { Piece } from './piece.js';
+import { type HostBackend, QUICK_KERNELS } from './quick/index.js';
 import { type Numbers, type NumericType, numbersOf, type Stored } from './stored.js';
 
 /** tfjs's cpu backend, whose class tfjs does not export. */
@@ -17,7 +18,20 @@ export function cpuBackendClass(): CpuBackendClass {
   return cpu.constructor as CpuBackendClass;
 }
 
-/** Runs pieces by tfjs's cpu kernels, in a backend of its own: the program's count of tensors does not see it. */
+const NO_ATTRS: tf.NamedAttrMap = {};
+
+/** A kernel on data of the host: one of ours, for what it does not do tfjs's cpu kernel. */
+export function hostKernel(kernel: string): tf.KernelFunc {
+  const { kernelFunc } = tf.getKernel(kernel, 'cpu')!;
+  const quick = QUICK_KERNELS.get(kernel);
+  if (!quick) return kernelFunc;
+  return (params) => {
+    const { inputs, attrs = NO_ATTRS, backend } = params;
+    return quick(inputs, attrs, backend as HostBackend) ?? kernelFunc(params);
+  };
+}
+
+/** Runs pieces by kernels on the host, in a backend of its own: the program's count of tensors does not see it. */
 export class HostKernels {
   #backend: CpuBackend | undefined;
 
@@ -37,8 +51,7 @@ export class HostKernels {
         return backend.makeTensorInfo([...shape], dtype, numbersOf(input.numbers!, dtype));
       });
       const named = kind.names ? Object.fromEntries(kind.names.map((name, i) => [name, infos[i]!])) : infos;
-      const kernel = tf.getKernel(kind.kernel, 'cpu')!;
-      const made = kernel.kernelFunc({ inputs: named as tf.NamedTensorInfoMap, attrs: kind.attrs, backend });
+      const made = hostKernel(kind.kernel)({ inputs: named as tf.NamedTensorInfoMap, attrs: kind.attrs, backend });
       for (const [o, { dataId }] of [made].flat().entries()) {
         const result = results[o]!;
         result.numbers = numbersOf(backend.data.get(dataId).values as Numbers, result.dtype as NumericType);

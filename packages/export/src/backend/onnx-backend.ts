@@ -1,11 +1,12 @@
 import type { DeviceRequest } from '@onnx-forge/infer';
+import { loweringTable } from '../lower/index.js';
 import { tf } from '../tfjs.js';
 import { hostCost } from './host-cost.js';
-import { type CpuBackend, cpuBackendClass } from './host-kernels.js';
+import { type CpuBackend, cpuBackendClass, hostKernel } from './host-kernels.js';
 import { backendLowerings } from './lowerings.js';
-import { recordable } from './recordable.js';
+import { mayBeRecorded, recordable } from './recordable.js';
 import { RecordedWork } from './recorded-work.js';
-import { isNumeric, Stored, type TensorKind } from './stored.js';
+import { isNumeric, Stored, StoredTensors, type TensorKind } from './stored.js';
 
 /** Name of the backend: `tf.setBackend('onnx')`. */
 export const ONNX_BACKEND = 'onnx';
@@ -14,8 +15,8 @@ export interface OnnxBackendOptions {
   /** Another name than `onnx`. */
   readonly name?: string;
   /**
-   * Kernels that tfjs's own cpu kernels run in less time than this (ms, estimated from shapes) are left to those. Default
-   * 0.5; 0: all that onnxruntime can do.
+   * Kernels that take tfjs's own cpu kernels less time than this (ms, estimated from shapes) run on the host. Default 0.5;
+   * 0: all that onnxruntime can do.
    */
   readonly smallest?: number;
   /**
@@ -36,13 +37,14 @@ export interface OnnxBackendOptions {
 
 /** The part of the backend that its kernels use. */
 interface OnnxBackend extends CpuBackend {
+  readonly data: StoredTensors;
   readonly work: RecordedWork;
   /** In ns. */
   readonly smallest: number;
 }
 
 /**
- * Makes `onnx` a tfjs backend. Small work is done at once by tfjs's own cpu kernels; kernels that would take those long,
+ * Makes `onnx` a tfjs backend. Small work is done at once on the host; kernels that would take tfjs's cpu kernels long,
  * and what follows from their results, are recorded and run in onnxruntime. In Node a tensor can be read either way; in
  * browsers, a tensor that onnxruntime has still to compute can be read asynchronously only (`await tensor.data()`).
  */
@@ -55,18 +57,16 @@ export function registerOnnxBackend(options: OnnxBackendOptions = {}): void {
 function makeBackend({ smallest = 0.5, opening, device, threads = 1, worker = true }: OnnxBackendOptions): OnnxBackend {
   const Cpu = cpuBackendClass();
   return new (class extends Cpu implements OnnxBackend {
+    override readonly data = new StoredTensors(this, tf.engine());
     readonly work = new RecordedWork(backendLowerings(), {
       worker,
       placement: { device: device ?? deviceOfEnvironment(), threads },
       ...(opening !== undefined && { opening }),
     });
     readonly smallest = 1e6 * smallest;
-    readonly #compute = (stored: Stored): tf.backend_util.BackendValues | undefined => this.work.compute(stored);
 
     override write(values: tf.backend_util.BackendValues, _shape: number[], dtype: tf.DataType): object {
-      const dataId = {};
-      this.data.set(dataId, this.#stored(values, dtype, 1));
-      return dataId;
+      return this.data.add(new Stored(dtype, values));
     }
 
     override move(
@@ -76,7 +76,7 @@ function makeBackend({ smallest = 0.5, opening, device, threads = 1, worker = tr
       dtype: tf.DataType,
       refCount: number,
     ): void {
-      this.data.set(dataId, this.#stored(values, dtype, refCount));
+      this.data.set(dataId, new Stored(dtype, values, refCount));
     }
 
     override async read(dataId: object): Promise<tf.backend_util.BackendValues> {
@@ -98,21 +98,17 @@ function makeBackend({ smallest = 0.5, opening, device, threads = 1, worker = tr
     }
 
     override disposeData(dataId: object, force = false): boolean {
-      const stored = this.data.has(dataId) ? this.data.get(dataId) : undefined;
-      const disposed = super.disposeData(dataId, force);
-      if (stored && disposed) this.work.forget(stored);
-      return disposed;
+      if (!this.data.has(dataId)) return true;
+      const stored = this.data.get(dataId);
+      if (--stored.refCount > 0 && !force) return false;
+      for (const part of Object.values(stored.complexTensorInfos ?? {})) this.disposeData(part.dataId, true);
+      this.data.delete(dataId);
+      this.work.forget(stored);
+      return true;
     }
 
     override dispose(): void {
       this.work.dispose();
-    }
-
-    #stored(values: tf.backend_util.BackendValues, dtype: tf.DataType, refCount: number): Stored {
-      const stored = new Stored(dtype, values, this.#compute);
-      stored.refCount = refCount;
-      stored.borrowed = values !== undefined;
-      return stored;
     }
   })();
 }
@@ -121,27 +117,46 @@ function deviceOfEnvironment(): DeviceRequest | undefined {
   return (globalThis.process?.env?.ONNX_FORGE_DEVICE || undefined) as DeviceRequest | undefined; // openDevice checks it
 }
 
-/** Every kernel of tfjs's cpu backend, in front of it the question whether to record it. */
+/** Every kernel of tfjs's cpu backend, in front of those that may be recorded the question whether to. */
 function registerKernels(backendName: string): void {
   if (tf.getKernelsForBackend(backendName).length > 0) return;
+  const lowerings = loweringTable();
   for (const config of tf.getKernelsForBackend('cpu')) {
-    const { kernelName, kernelFunc } = config;
-    tf.registerKernel({
-      ...config,
-      backendName,
-      kernelFunc: (params) => record(kernelName, params) ?? kernelFunc(params),
-    });
+    const { kernelName } = config;
+    const onHost = hostKernel(kernelName);
+    const asked = lowerings.has(kernelName) && mayBeRecorded(kernelName);
+    tf.registerKernel({ ...config, backendName, kernelFunc: asked ? recording(kernelName, onHost) : onHost });
   }
 }
 
+const NO_ATTRS: tf.NamedAttrMap = {};
+
+/** The kernel, recorded where it is large or an input is still to be computed. Programs of small kernels pay for that question at every call. */
+function recording(kernel: string, onHost: tf.KernelFunc): tf.KernelFunc {
+  const costOf = hostCost(kernel);
+  return (params) => {
+    const { inputs, attrs = NO_ATTRS } = params;
+    const { data, work, smallest } = params.backend as OnnxBackend;
+    const cost = costOf(inputs, attrs);
+    if (cost < smallest && (!work.used || allKnown(inputs, data))) return onHost(params);
+    return record({ kernel, inputs, attrs, cost }, data, work) ?? onHost(params);
+  };
+}
+
+interface KernelCall {
+  readonly kernel: string;
+  readonly inputs: tf.NamedTensorInfoMap;
+  readonly attrs: tf.NamedAttrMap;
+  /** Of tfjs's cpu kernel, in ns. */
+  readonly cost: number;
+}
+
+/** The outputs, still to be computed; undefined when the call can't be recorded. */
 function record(
-  kernel: string,
-  { inputs, attrs = {}, backend }: Parameters<tf.KernelFunc>[0],
+  { kernel, inputs, attrs, cost }: KernelCall,
+  data: StoredTensors,
+  work: RecordedWork,
 ): tf.TensorInfo | tf.TensorInfo[] | undefined {
-  const { data, work, smallest } = backend as OnnxBackend;
-  if (!work.kinds.knows(kernel)) return undefined;
-  const cost = hostCost(kernel, inputs, attrs);
-  if (cost < smallest && (!work.used || allKnown(inputs, data))) return undefined;
   const given: [string, tf.TensorInfo, Stored][] = [];
   for (const [name, info] of Object.entries(inputs)) if (info) given.push([name, info, data.get(info.dataId)]);
   const stored = given.map(([, , one]) => one);
@@ -150,15 +165,13 @@ function record(
   if (!kind) return undefined;
   const outputs = work.add(kind, stored, cost).map((output, o) => {
     const { dtype, shape } = kind.outputs[o] as TensorKind;
-    const dataId = {};
-    data.set(dataId, output);
-    return { dataId, shape: [...shape], dtype };
+    return { dataId: data.add(output), shape: [...shape], dtype };
   });
   return kind.many ? outputs : outputs[0]!;
 }
 
-/** Whether no input is still to be computed. Asked at every kernel call of a program: it makes no garbage. */
-function allKnown(inputs: tf.NamedTensorInfoMap, data: tf.DataStorage<Stored>): boolean {
+/** Whether no input is still to be computed. */
+function allKnown(inputs: tf.NamedTensorInfoMap, data: StoredTensors): boolean {
   for (const name in inputs) {
     const info = inputs[name];
     if (info && data.get(info.dataId).numbers === undefined) return false;

@@ -1,5 +1,5 @@
 import { input } from '../graph/build.js';
-import { STANDARD } from '../graph/dialect.js';
+import type { Dialect } from '../graph/dialect.js';
 import type { Value } from '../graph/value.js';
 import { encodeModel } from '../onnx/writer.js';
 import { simplify } from '../simplify/simplify.js';
@@ -30,7 +30,7 @@ export function pieceOf(recorded: readonly Call[]): Piece | undefined {
   const calls: Call[] = [];
   for (let i = recorded.length - 1; i >= 0; i--) {
     const call = recorded[i]!;
-    if (!call.outputs.some((output) => output.live || used.has(output))) continue;
+    if (!call.outputs.some((output) => output.home || used.has(output))) continue;
     calls.push(call);
     for (const input of call.inputs) used.add(input);
   }
@@ -53,8 +53,8 @@ export function pieceOf(recorded: readonly Call[]): Piece | undefined {
     });
     const live = call.outputs.map((output, o) => {
       names.set(output, `${c}.${o}`);
-      if (output.live) outputs.push(output);
-      return output.live ? 1 : 0;
+      if (output.home) outputs.push(output);
+      return output.home ? 1 : 0;
     });
     parts.push(`${call.kind.id}(${inputs})${live}`);
     cost += call.cost;
@@ -68,8 +68,13 @@ function typeOf({ dtype, numbers }: Stored): NumericType {
   return counts ? 'int32' : (dtype as NumericType);
 }
 
+/** Whether a dialect matters to the piece: what dialects have of their own is for convolutions of images. */
+export function hasConvolutions({ calls }: Piece): boolean {
+  return calls.some(({ kind }) => kind.kernel.includes('Conv2D'));
+}
+
 /** The piece as an ONNX model with inputs x0, x1, ... and outputs y0, y1, ... */
-export function modelOf({ calls, leaves, outputs }: Piece, kinds: CallKinds): Uint8Array {
+export function modelOf({ calls, leaves, outputs }: Piece, kinds: CallKinds, dialect: Dialect): Uint8Array {
   const computed = new Map<Stored, Value>();
   const ports = leaves.map(({ stored, kind }, i) => {
     const name = `x${i}`;
@@ -79,13 +84,13 @@ export function modelOf({ calls, leaves, outputs }: Piece, kinds: CallKinds): Ui
   });
   for (const { kind, inputs, outputs: results } of calls) {
     const values = inputs.map((input) => computed.get(input)!);
-    for (const [o, value] of [kinds.lower(kind, values) as Value | Value[]].flat().entries()) {
+    for (const [o, value] of [kinds.lower(kind, values, dialect) as Value | Value[]].flat().entries()) {
       computed.set(results[o]!, value);
     }
   }
   const { values } = simplify(
     outputs.map((output) => computed.get(output)!),
-    STANDARD,
+    dialect,
   );
   return encodeModel({ name: 'piece', inputs: ports, outputs: values.map((value, i) => ({ name: `y${i}`, value })) });
 }

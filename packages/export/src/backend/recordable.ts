@@ -48,9 +48,13 @@ const CHOOSING = new Set(['indices', 'segmentIds', 'condition', 'boxInd']);
 /** The inputs of a call by name, or in a list. */
 export type StoredInputs = readonly (readonly [name: string, info: tf.TensorInfo, stored: Stored])[];
 
+/** Whether any call of the kernel may be recorded. */
+export function mayBeRecorded(kernel: string): boolean {
+  return !NEVER.has(kernel);
+}
+
 /** Whether onnxruntime, should it run the call, gives what tfjs's cpu kernel gives, or refuses what that refuses. */
 export function recordable(kernel: string, inputs: StoredInputs, attrs: tf.NamedAttrMap): boolean {
-  if (NEVER.has(kernel)) return false;
   // A wider type is no copy on the cpu backend either: the new tensor shares the data.
   if (kernel === 'Cast' && !tf.util.hasEncodingLoss(inputs[0]![1].dtype, attrs.dtype as tf.DataType)) return false;
   let type: string | undefined;
@@ -90,7 +94,8 @@ function pointsInside(kernel: string, inputs: StoredInputs, { axis, shape }: tf.
 }
 
 /** Whether they are still to be computed, as positions along an axis of at most that size. */
-function isPositionBelow({ call }: Stored, size: number): boolean {
+function isPositionBelow({ later }: Stored, size: number): boolean {
+  const call = later?.call;
   if (!call || !POSITIONS.has(call.kind.kernel)) return false;
   const { axis = -1 } = call.kind.attrs;
   return call.kind.inputs[0]!.shape.at(axis as number)! <= size;

@@ -1,14 +1,15 @@
 import { GraphError } from '@onnx-forge/infer';
 import { SyncReadError } from '../errors.js';
+import { STANDARD } from '../graph/dialect.js';
 import type { Lowering } from '../lower/lowering.js';
 import { tf } from '../tfjs.js';
 import { CallKinds } from './calls.js';
 import type { Feed, Placement } from './executor.js';
 import { HostKernels } from './host-kernels.js';
-import { modelOf, type Piece, pieceOf } from './piece.js';
+import { hasConvolutions, modelOf, type Piece, pieceOf } from './piece.js';
 import { Recent } from './recent.js';
 import { LocalRunner, type Runner } from './runner.js';
-import { type Call, type CallKind, type Numbers, numbersOf, Stored } from './stored.js';
+import { type Call, type CallKind, Deferred, type Numbers, numbersOf, Stored } from './stored.js';
 import { workerRunner } from './worker-runner.js';
 
 /** Graphs that are kept open, and structures whose cost is remembered. */
@@ -20,6 +21,9 @@ const OPENING = { graph: 30e6, call: 0.2e6, first: 200e6 };
 
 /** Above either, a piece ends with the next scope of the program's; above the `most`, at once. */
 const PIECE = { calls: 500, cost: 2e9, most: { calls: 5000, cost: 20e9, bytes: 2 ** 29 } };
+
+/** Cost of calls that are no step of their own, in ns: sums of losses, say, between two steps. The next step takes them along. */
+const NO_STEP = 20e3;
 
 /** Smaller arrays are sent with each run; others are kept by the runner. */
 const KEPT = 1024;
@@ -64,6 +68,8 @@ export class RecordedWork {
   #bytes = 0;
   /** Outputs of the recorded calls that tensors refer to. */
   #live = 0;
+  /** Data that no tensor refers to any more, but recorded calls may. */
+  #forgotten: Stored[] = [];
   /** Arrays of the runner to be dropped once the recorded calls have run. */
   #doomed: number[] = [];
   #numbers = 0;
@@ -91,14 +97,14 @@ export class RecordedWork {
   add(kind: CallKind, inputs: readonly Stored[], cost: number): readonly Stored[] {
     this.#endPiece();
     this.used = true;
-    const outputs = kind.outputs.map(({ dtype }) => new Stored(dtype, undefined, this.#compute));
+    const outputs = kind.outputs.map(({ dtype }) => new Stored(dtype, undefined, 1, new Deferred(this.#compute)));
     for (const input of inputs) {
       if (!input.borrowed) continue;
       input.numbers = (input.numbers as Numbers).slice();
       input.borrowed = false;
     }
     const call: Call = { kind, inputs, outputs, cost };
-    for (const output of outputs) output.call = call;
+    for (const { later } of outputs) later!.call = call;
     this.#calls.push(call);
     this.#live += outputs.length;
     this.#cost += cost;
@@ -108,10 +114,9 @@ export class RecordedWork {
 
   /** The data, at once. @throws SyncReadError where this platform can't wait for it. */
   compute(stored: Stored): tf.backend_util.BackendValues | undefined {
-    if (stored.call) this.flush();
-    if (stored.failure) throw stored.failure;
-    if (stored.numbers === undefined && stored.remote !== undefined) {
-      stored.numbers = this.#holder().fetchSync(stored.remote);
+    const remote = this.#remote(stored);
+    if (remote !== undefined) {
+      stored.numbers = this.#holder().fetchSync(remote);
       if (stored.numbers === undefined) throw new SyncReadError(stored.dtype);
     }
     return stored.numbers;
@@ -119,20 +124,24 @@ export class RecordedWork {
 
   /** The data, when it is there. */
   async read(stored: Stored): Promise<tf.backend_util.BackendValues | undefined> {
-    if (stored.call) this.flush();
-    if (stored.failure) throw stored.failure;
-    if (stored.numbers === undefined && stored.remote !== undefined) {
-      stored.numbers = await this.#holder().fetch(stored.remote);
-    }
-    return stored.numbers;
+    const remote = this.#remote(stored);
+    if (remote === undefined) return stored.numbers;
+    const numbers = await this.#holder().fetch(remote);
+    if (stored.home) stored.numbers = numbers;
+    return numbers;
   }
 
   /** No tensor refers to the data any more. */
   forget(stored: Stored): void {
-    stored.live = false;
-    if (stored.remote !== undefined) this.#doomed.push(stored.remote);
-    if (stored.call && --this.#live === 0) this.#clear();
-    if (this.#calls.length === 0) this.#dropDoomed();
+    const { later } = stored;
+    if (later?.remote !== undefined) this.#doomed.push(later.remote);
+    if (later?.call && --this.#live === 0) this.#clear();
+    if (this.#calls.length > 0) {
+      this.#forgotten.push(stored);
+      return;
+    }
+    stored.numbers = undefined; // the program may keep the tensor, whose id it is
+    this.#release();
   }
 
   /** Runs what was recorded. */
@@ -140,14 +149,14 @@ export class RecordedWork {
     const piece = pieceOf(this.#calls);
     this.#clear();
     if (piece) this.#run(piece);
-    this.#dropDoomed();
+    this.#release();
   }
 
   /** Ends the runner. What it holds, and what was still to be computed, can't be read any more. */
   dispose(): void {
     const failure = removed();
     for (const { outputs } of this.#calls)
-      for (const output of outputs) Object.assign(output, { call: undefined, failure });
+      for (const { later } of outputs) Object.assign(later!, { call: undefined, failure });
     this.#clear();
     this.#runner?.dispose();
     this.#runner = undefined;
@@ -158,15 +167,28 @@ export class RecordedWork {
     return this.#runner;
   }
 
+  /** Where the runner has the data; undefined where the host has it. Runs the call that computes it. */
+  #remote(stored: Stored): number | undefined {
+    if (stored.later?.call) this.flush();
+    if (stored.later?.failure) throw stored.later.failure;
+    return stored.numbers === undefined ? stored.later?.remote : undefined;
+  }
+
   #clear(): void {
     this.#calls = [];
     this.#live = this.#cost = this.#bytes = 0;
   }
 
-  #dropDoomed(): void {
-    if (this.#doomed.length === 0) return;
-    this.#runner?.drop(this.#doomed);
-    this.#doomed = [];
+  /** Gives up the data that no tensor and no recorded call refers to. */
+  #release(): void {
+    if (this.#forgotten.length > 0) {
+      for (const stored of this.#forgotten) stored.numbers = undefined;
+      this.#forgotten = [];
+    }
+    if (this.#doomed.length > 0) {
+      this.#runner?.drop(this.#doomed);
+      this.#doomed = [];
+    }
   }
 
   /** Ends a piece where a step of the program ends, so that the steps of a loop make equal pieces. */
@@ -176,7 +198,7 @@ export class RecordedWork {
     const { most } = PIECE;
     const much = this.#calls.length > PIECE.calls || this.#cost > PIECE.cost;
     const tooMuch = this.#calls.length > most.calls || this.#cost > most.cost || this.#bytes > most.bytes;
-    const stepBegins = gradientDepth > 0 && this.#depth === 0;
+    const stepBegins = gradientDepth > 0 && this.#depth === 0 && this.#cost >= NO_STEP;
     if (stepBegins || tooMuch || (much && gradientDepth === 0 && scope !== this.#scope)) this.flush();
     this.#depth = gradientDepth;
     this.#scope = scope;
@@ -191,9 +213,9 @@ export class RecordedWork {
       if (structure.graph === undefined && !openNow && this.#arrive(piece)) this.#host.run(piece);
       else this.#submit(piece, structure);
     } catch (failure) {
-      for (const output of piece.outputs) output.failure = failure; // thrown to those who read them, here or later
+      for (const { later } of piece.outputs) later!.failure = failure; // thrown to those who read them, here or later
     }
-    for (const { outputs } of piece.calls) for (const output of outputs) output.call = undefined;
+    for (const { outputs } of piece.calls) for (const { later } of outputs) later!.call = undefined;
   }
 
   #timeToOpen({ calls }: Piece): number {
@@ -204,8 +226,8 @@ export class RecordedWork {
   /** Fetches the inputs that the runner holds; false when this platform can't wait for one. */
   #arrive({ leaves }: Piece): boolean {
     for (const { stored } of leaves) {
-      if (stored.failure) throw stored.failure;
-      if (stored.numbers === undefined) stored.numbers = this.#holder().fetchSync(stored.remote!);
+      if (stored.later?.failure) throw stored.later.failure;
+      if (stored.numbers === undefined) stored.numbers = this.#holder().fetchSync(stored.later!.remote!);
       if (stored.numbers === undefined) return false;
     }
     return true;
@@ -215,23 +237,29 @@ export class RecordedWork {
     this.#runner ??= this.#makeRunner();
     const known = structure.graph;
     const graph = known ?? this.#numbers++;
-    const model = known === undefined ? { model: { bytes: modelOf(piece, this.kinds), resident: floats(piece) } } : {};
+    const dialect = known === undefined && hasConvolutions(piece) ? this.#runner.dialect() : STANDARD;
+    const bytes = known === undefined ? modelOf(piece, this.kinds, dialect) : undefined;
+    const model = bytes ? { model: { bytes, resident: floats(piece) } } : {};
     if (known === undefined) {
       structure.graph = graph;
       this.#opened++;
       this.#open.set(graph, structure);
     } else this.#open.get(graph);
     const feeds = piece.leaves.map(({ stored, kind }) => this.#feed(stored, kind));
-    for (const output of piece.outputs) output.remote = this.#numbers++;
-    this.#runner.run({ graph, ...model, feeds, outputs: piece.outputs.map(({ remote }) => remote!) });
+    const outputs = piece.outputs.map(({ later }) => {
+      later!.remote = this.#numbers++;
+      return later!.remote;
+    });
+    this.#runner.run({ graph, ...model, feeds, outputs });
   }
 
   #feed(stored: Stored, kind: Feed['kind']): Feed {
-    if (stored.remote !== undefined) return { kind, remote: stored.remote };
+    if (stored.later?.remote !== undefined) return { kind, remote: stored.later.remote };
     const data = numbersOf(this.compute(stored)!, kind.dtype);
-    if (data.length < KEPT || !stored.live) return { kind, data };
-    stored.remote = this.#numbers++;
-    return { kind, data, remote: stored.remote };
+    if (data.length < KEPT || !stored.home) return { kind, data };
+    stored.later ??= new Deferred(this.#compute);
+    stored.later.remote = this.#numbers++;
+    return { kind, data, remote: stored.later.remote };
   }
 
   #close(graph: number | undefined): void {

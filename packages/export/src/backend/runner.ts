@@ -1,3 +1,4 @@
+import { type Dialect, STANDARD } from '../graph/dialect.js';
 import { Executor, type Job, type Placement } from './executor.js';
 import type { Numbers } from './stored.js';
 
@@ -5,6 +6,8 @@ import type { Numbers } from './stored.js';
 export interface Runner {
   /** Whether `fetchSync` can wait for what is still running. */
   readonly waits: boolean;
+  /** Operators that its graphs may use; waits until it knows. */
+  dialect(): Dialect;
   run(job: Job): void;
   fetch(id: number): Promise<Numbers>;
   /** The array; undefined when it is still being computed and this runner can't wait. */
@@ -23,6 +26,10 @@ export class LocalRunner implements Runner {
 
   constructor(placement: Placement) {
     this.#executor = new Executor(placement);
+  }
+
+  dialect(): Dialect {
+    return STANDARD; // it could not wait for a trial
   }
 
   run(job: Job): void {

@@ -1,5 +1,5 @@
 import type { DType } from '../graph/value.js';
-import type { tf } from '../tfjs.js';
+import { tf } from '../tfjs.js';
 
 export type Numbers = Float32Array | Int32Array | Uint8Array;
 
@@ -38,14 +38,8 @@ export interface Call {
   readonly cost: number;
 }
 
-/**
- * The data of one tensor, in the form that tfjs's cpu kernels read: `values` computes what is still to be computed. At
- * least one of `numbers`, `call` and `remote` is there, but for complex tensors, which are a pair of other tensors.
- */
-export class Stored {
-  refCount = 1;
-  complexTensorInfos?: { readonly real: tf.TensorInfo; readonly imag: tf.TensorInfo };
-
+/** The place and origin of data that are not on the host, or not only there. */
+export class Deferred {
   /** The recorded call that computes the data; undefined once it has run. */
   call: Call | undefined;
 
@@ -55,20 +49,80 @@ export class Stored {
   /** Why the data can't be had. */
   failure: unknown;
 
-  /** False once no tensor refers to the data. */
-  live = true;
+  constructor(readonly compute: (stored: Stored) => tf.backend_util.BackendValues | undefined) {}
+}
+
+/**
+ * The data of one tensor, in the form that tfjs's cpu kernels read: `values` computes what is still to be computed. At
+ * least one of `numbers`, `later.call` and `later.remote` is there, but for complex tensors, which are a pair of others.
+ * A program of small kernels makes one for each tensor: it has few fields.
+ */
+export class Stored {
+  readonly dtype: tf.DataType;
+  numbers: tf.backend_util.BackendValues | undefined;
+  refCount: number;
+
+  /** The storage that lists the data; undefined once no tensor refers to it. */
+  home: object | undefined;
 
   /** Whether `numbers` may be an array of the program's own, which it may fill again. */
-  borrowed = false;
+  borrowed: boolean;
 
-  constructor(
-    readonly dtype: tf.DataType,
-    public numbers: tf.backend_util.BackendValues | undefined,
-    private readonly compute: (stored: Stored) => tf.backend_util.BackendValues | undefined,
-  ) {}
+  later: Deferred | undefined;
+
+  declare complexTensorInfos?: { readonly real: tf.TensorInfo; readonly imag: tf.TensorInfo };
+
+  constructor(dtype: tf.DataType, numbers: tf.backend_util.BackendValues | undefined, refCount = 1, later?: Deferred) {
+    this.dtype = dtype;
+    this.numbers = numbers;
+    this.refCount = refCount;
+    this.home = undefined;
+    this.borrowed = numbers !== undefined;
+    this.later = later;
+  }
 
   get values(): tf.backend_util.BackendValues | undefined {
-    return this.numbers ?? this.compute(this);
+    return this.numbers ?? this.later?.compute(this);
+  }
+}
+
+/**
+ * Data by the ids that tensors have. An id that this storage gives is the data itself, so that nothing is looked up; those of
+ * tensors that came from other backends are in tfjs's own table.
+ */
+export class StoredTensors extends tf.DataStorage<Stored> {
+  #given = 0;
+
+  /** The new data's id. */
+  add(stored: Stored): Stored {
+    stored.home = this;
+    this.#given++;
+    return stored;
+  }
+
+  override get(dataId: object): Stored {
+    return (dataId as Stored).home === this ? (dataId as Stored) : super.get(dataId);
+  }
+
+  override set(dataId: object, stored: Stored): void {
+    stored.home = this;
+    super.set(dataId, stored);
+  }
+
+  override has(dataId: object): boolean {
+    return (dataId as Stored).home === this || super.has(dataId);
+  }
+
+  override delete(dataId: object): boolean {
+    const stored = this.get(dataId);
+    stored.home = undefined;
+    if (dataId !== stored) return super.delete(dataId);
+    this.#given--;
+    return true;
+  }
+
+  override numDataIds(): number {
+    return super.numDataIds() + this.#given;
   }
 }
 

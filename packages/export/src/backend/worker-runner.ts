@@ -1,4 +1,5 @@
 import { DeviceError, type DeviceErrorCode, GraphError, type GraphErrorCode } from '@onnx-forge/infer';
+import { type Dialect, STANDARD } from '../graph/dialect.js';
 import type { Feed, Job, Placement } from './executor.js';
 import type { Runner } from './runner.js';
 import type { Numbers } from './stored.js';
@@ -6,15 +7,17 @@ import type { Numbers } from './stored.js';
 export type Request =
   | { readonly what: 'run'; readonly job: Job }
   | { readonly what: 'fetch'; readonly id: number; readonly ticket: number }
+  | { readonly what: 'dialect'; readonly ticket: number }
   | { readonly what: 'drop'; readonly ids: readonly number[] }
   | { readonly what: 'close'; readonly graph: number }
   | { readonly what: 'end' };
 
-/** The end of a run, of a close or of all (`done`), or the answer to a fetch. */
+/** The end of a run, of a close or of all (`done`), or the answer to a question. */
 interface Answer {
   readonly done?: boolean;
   readonly ticket?: number;
   readonly data?: Numbers;
+  readonly dialect?: Dialect;
   readonly failure?: Failure;
 }
 
@@ -32,6 +35,9 @@ export interface WorkerData {
   readonly answers: Int32Array;
   readonly placement: Placement;
 }
+
+/** A question to the thread; a ticket tells the answers apart. */
+type Question = { readonly what: 'fetch'; readonly id: number } | { readonly what: 'dialect' };
 
 type Waiting = (answer: Answer) => void;
 
@@ -55,6 +61,7 @@ export class WorkerRunner implements Runner {
   /** Asynchronous reads under way. A synchronous one may take their answers. */
   #fetching = 0;
   #running = 0;
+  #dialect: Dialect | undefined;
   /** Why the thread is gone. */
   #lost: Failure | undefined;
 
@@ -85,7 +92,7 @@ export class WorkerRunner implements Runner {
     return new Promise((resolve, reject) => {
       this.#fetching++;
       this.#port.ref(); // the process stays until the answer is there
-      this.#ask(id, (answer) => {
+      this.#ask({ what: 'fetch', id }, (answer) => {
         if (--this.#fetching === 0) this.#port.unref();
         if (answer.data) resolve(answer.data);
         else reject(failed(answer));
@@ -94,13 +101,14 @@ export class WorkerRunner implements Runner {
   }
 
   fetchSync(id: number): Numbers {
-    let answer: Answer | undefined;
-    this.#ask(id, (given) => {
-      answer = given;
-    });
-    while (!answer) this.#wait();
+    const answer = this.#askAndWait({ what: 'fetch', id });
     if (answer.data) return answer.data;
     throw failed(answer);
+  }
+
+  dialect(): Dialect {
+    this.#dialect ??= this.#askAndWait({ what: 'dialect' }).dialect ?? STANDARD;
+    return this.#dialect;
   }
 
   drop(ids: readonly number[]): void {
@@ -115,14 +123,23 @@ export class WorkerRunner implements Runner {
     this.#send({ what: 'end' });
   }
 
-  #ask(id: number, waiting: Waiting): void {
+  #askAndWait(question: Question): Answer {
+    let answer: Answer | undefined;
+    this.#ask(question, (given) => {
+      answer = given;
+    });
+    while (!answer) this.#wait();
+    return answer;
+  }
+
+  #ask(question: Question, waiting: Waiting): void {
     const ticket = this.#tickets++;
     if (this.#lost !== undefined) {
       waiting({ failure: this.#lost });
       return;
     }
     this.#waiting.set(ticket, waiting);
-    this.#send({ what: 'fetch', id, ticket });
+    this.#send({ ...question, ticket });
   }
 
   #send(request: Request): void {

@@ -21,6 +21,8 @@ async function handle(request: Request): Promise<object | undefined> {
       return { done: true };
     case 'fetch':
       return { ticket: request.ticket, data: await executor.fetch(request.id) };
+    case 'dialect':
+      return { ticket: request.ticket, dialect: await executor.dialect() };
     case 'drop':
       executor.drop(request.ids);
       return undefined;

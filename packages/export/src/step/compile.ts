@@ -1,10 +1,10 @@
 import { type ComputeDevice, type OpenStep, openDevice, openStep, StepRunner } from '@onnx-forge/infer';
+import { checkedDialect, dialectOf } from '../device-dialect.js';
 import { SignatureError } from '../errors.js';
 import { STANDARD } from '../graph/dialect.js';
 import { undoneOnFailure } from '../record/undo.js';
 import { StepCompiler, type StepModel } from './compiler.js';
 import type { CompileOptions, StepDefinition } from './definition.js';
-import { checkedDialect, dialectOf } from './device-dialect.js';
 import { CompiledTraining } from './training.js';
 
 /** A step of a {@link compileTraining}, alone. */

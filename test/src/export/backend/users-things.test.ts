@@ -189,6 +189,28 @@ describe("the user's things on the onnx backend", () => {
     });
   });
 
+  it('are sums of losses that wait for the next step, where steps are so large that each runs at once', async () => {
+    await tf.setBackend('onnx-first'); // in no scope: the step has its own, and the sums
+    const [x, w, total] = [wave([1000, 1000]), tf.variable(wave([1000, 600], 1)), tf.variable(tf.scalar(0))];
+    const optimizer = tf.train.sgd(1e-3);
+    const waiting: number[] = [];
+    const losses: tf.Scalar[] = [];
+    const lossOf = (): tf.Scalar => {
+      const y = tf.matMul(x, w);
+      waiting.push(work().pending);
+      return tf.mean(tf.square(y));
+    };
+    for (let n = 0; n < 3; n++) {
+      const loss = tf.tidy(() => optimizer.minimize(lossOf, true)!);
+      losses.push(loss);
+      tf.tidy(() => total.assign(tf.add(total, tf.mul(loss, 2))));
+    }
+    assert.deepEqual(waiting, [1, 3, 3]); // the sum's two calls, and the product
+    const sum = losses.reduce((sum, loss) => sum + 2 * loss.dataSync()[0]!, 0);
+    assert.approximately(total.dataSync()[0]!, sum, 1e-5 * sum);
+    tf.dispose([x, w, total, ...losses]);
+  });
+
   it('can be exported while work on them waits', async () => {
     await onBackend('onnx-first', async () => {
       const { step, weights } = training();

@@ -1,13 +1,13 @@
 import type { ComputeDevice, Tensor } from '@onnx-forge/infer';
 import { DeviceError, sizeOf } from '@onnx-forge/infer';
-import { binary, input, unary } from '../graph/build.js';
-import { type Dialect, STANDARD } from '../graph/dialect.js';
-import { convolveBlocked } from '../idioms/blocked.js';
-import { convolve } from '../idioms/convolve.js';
-import { channelsFirst, filterFirst, fromChannelsFirst } from '../idioms/layout.js';
-import { convolutionWindow } from '../idioms/window.js';
-import { encodeModel } from '../onnx/writer.js';
-import { simplify } from '../simplify/simplify.js';
+import { binary, input, unary } from './graph/build.js';
+import { type Dialect, STANDARD } from './graph/dialect.js';
+import { convolveBlocked } from './idioms/blocked.js';
+import { convolve } from './idioms/convolve.js';
+import { channelsFirst, filterFirst, fromChannelsFirst } from './idioms/layout.js';
+import { convolutionWindow } from './idioms/window.js';
+import { encodeModel } from './onnx/writer.js';
+import { simplify } from './simplify/simplify.js';
 
 /** onnxruntime's block is 16 channels with AVX-512 and 8 without; other processors have no blocked convolutions. */
 const BLOCKS = [16, 8] as const;
