@@ -47,18 +47,28 @@ function valueAt(json: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key], json);
 }
 
+/** A value as JSON, its beginning if it is long; undefined if there is none. */
+function shown(value: unknown): string | undefined {
+  try {
+    const text = JSON.stringify(value) as string | undefined;
+    return text !== undefined && text.length > 60 ? `${text.slice(0, 60)}...` : text;
+  } catch {
+    return 'something that is nested too deeply';
+  }
+}
+
 function explain(issue: z.core.$ZodIssue, json: unknown): string {
   const where = issue.path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');
   const place = where.replace(/^\./, '') || 'the file';
   if (issue.code !== 'unrecognized_keys') {
     const wanted = issue.message.replace(/^Invalid (input: expected|option: expected) (.*?)(, received .*)?$/, '$2');
-    const given = JSON.stringify(valueAt(json, issue.path));
+    const given = shown(valueAt(json, issue.path));
     const must = `must be ${wanted === 'object' ? 'an object' : wanted}`;
     return given === undefined ? `${place} is missing: it ${must}` : `${place} ${must}, not ${given}`;
   }
   const keys = Object.keys(
     issue.path[0] === 'runs' ? entrySchema.shape : issue.path.length > 0 ? settingsSchema.shape : fileSchema.shape,
   );
-  const unknown = issue.keys[0]!;
+  const unknown = issue.keys[0]!.slice(0, 60);
   return `${place} has no setting '${unknown}'${suggestion(unknown, keys) || `; settings: ${keys.join(', ')}`}`;
 }

@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { unzipSync } from 'fflate';
 import { FormatError } from '../errors.js';
+import { quoted } from '../quoted.js';
 import type { FileContent } from './gzip.js';
 
 /** An array as NumPy saves it. */
@@ -37,6 +38,9 @@ const READERS: Readonly<Record<string, Reader>> = {
   '<f8': ['float64', 8, (buffer) => new Float64Array(buffer)],
 };
 
+/** The most bytes that deflate packs into one (zlib.net, "Technical Details"); stored ones are as many. */
+const DEFLATE_RATIO = 1032;
+
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]; // \x93NUMPY
 
 /** @throws FormatError not a .npy file, cut off, in column order, or of a type that is not read */
@@ -54,13 +58,17 @@ export function parseNpy({ file, bytes }: FileContent): NpyArray {
   const header = new TextDecoder('latin1').decode(bytes.subarray(start, begin));
   const code = /'descr'\s*:\s*'([^']+)'/.exec(header)?.[1];
   const order = /'fortran_order'\s*:\s*(True|False)/.exec(header)?.[1];
-  const sizes = /'shape'\s*:\s*\(([\d\s,]*)\)/.exec(header)?.[1];
+  const sizes = /'shape'\s*:\s*\(((?:\s*\d+\s*(?:,|(?=\))))*)\s*\)/.exec(header)?.[1];
   if (order === undefined || sizes === undefined) {
-    throw fault(start, "a header with 'fortran_order' and 'shape'", `'${header.trim()}'`);
+    throw fault(start, "a header with 'fortran_order' and 'shape'", quoted(header.trim()));
   }
-  const reader = code === undefined ? undefined : READERS[code];
+  const reader = code !== undefined && Object.hasOwn(READERS, code) ? READERS[code] : undefined;
   if (reader === undefined) {
-    throw fault(start, 'whole numbers, float32 or float64, little-endian', `the type ${code ?? 'of a record'}`);
+    throw fault(
+      start,
+      'whole numbers, float32 or float64, little-endian',
+      code === undefined ? 'the type of a record' : `the type ${quoted(code)}`,
+    );
   }
   if (order === 'True') throw fault(start, 'row order (numpy.ascontiguousarray gives it)', 'column order');
   const shape = sizes
@@ -95,14 +103,23 @@ export function parseNpz({ file, bytes }: FileContent): Readonly<Record<string, 
   };
   let entries: Readonly<Record<string, Uint8Array>>;
   try {
-    entries = unzipSync(bytes);
+    entries = unzipSync(bytes, {
+      // As much room as an entry claims is made for it: more than deflate can pack is a lie.
+      filter({ name, size, originalSize }) {
+        if (originalSize > DEFLATE_RATIO * size) {
+          throw new Error(`${quoted(name)} claims ${originalSize} bytes, more than ${size} packed ones can hold`);
+        }
+        return true;
+      },
+    });
   } catch (error) {
     throw damaged(error instanceof Error ? error.message : String(error), error);
   }
   const checksums = checksumsOf(bytes);
   return Object.fromEntries(
     Object.entries(entries).map(([name, content]) => {
-      if (crc32(content) !== checksums.get(name)) throw damaged(`the checksum of ${name} is that of other bytes`);
+      if (crc32(content) !== checksums.get(name))
+        throw damaged(`the checksum of ${quoted(name)} is that of other bytes`);
       return [name.replace(/\.npy$/, ''), parseNpy({ file: `${file}: ${name}`, bytes: content })];
     }),
   );
