@@ -18,7 +18,7 @@ export const ROOMS: Readonly<Record<PackageName, readonly string[]>> = {
     ...['support-table', 'index'],
   ],
   train: [
-    ...['errors', 'model-kinds', 'tfjs-backend'],
+    ...['errors', 'model-kinds', 'tfjs-backend', 'is-alive', 'unwritable'],
     ...[
       'suggest',
       'data',

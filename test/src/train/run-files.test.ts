@@ -173,6 +173,27 @@ describe('a run folder', () => {
     }));
 });
 
+describe('a lock without the name of its owner', () => {
+  it('is that of a process that was killed before it wrote it, and is taken over', () =>
+    inTemporaryFolder(async (out) => {
+      await mkdir(join(out, '.training.lock'));
+      await tiny({ out, maxSteps: 1 });
+      expect((await readdir(out)).filter((name) => name.startsWith('.'))).to.deep.equal([]);
+    }));
+
+  it('is left alone when the name comes a moment later', () =>
+    inTemporaryFolder(async (out) => {
+      await mkdir(join(out, '.training.lock'));
+      const later = setTimeout(
+        () => writeFile(join(out, '.training.json'), JSON.stringify({ pid: 1, host: 'elsewhere', began: 0 })),
+        300,
+      );
+      const error = await rejection(() => tiny({ out, maxSteps: 1 }));
+      clearTimeout(later);
+      expect(error.code).to.equal('run-locked');
+    }));
+});
+
 describe('a training that diverges', () => {
   it('is not finished when its last update spoiled the model, and keeps the checkpoint before', () =>
     inTemporaryFolder(async (out) => {

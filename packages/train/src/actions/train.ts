@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import { InputError, Random } from '@onnx-forge/infer';
 import type { DataSet } from '../data/data-set.js';
 import { dataFacts } from '../data/facts.js';
@@ -180,7 +179,7 @@ async function finish(
   },
 ): Promise<void> {
   await engine.writeBack();
-  await rm(folder.file('manifest'), { force: true });
+  await folder.remove('manifest');
   const metadata = provenance(identity, data);
   const graphs = await writeGraphs(folder, served.graphs, weights, metadata, (detail, fraction) =>
     onEvent({ type: 'phase', phase: 'export', detail, fraction }),

@@ -2,6 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { z } from 'zod';
 import { readRegularFile } from '../data/read-file.js';
 import { TrainError } from '../errors.js';
+import { unwritable } from '../unwritable.js';
 
 /** One line of `metrics.jsonl`. */
 export interface LogLine {
@@ -24,10 +25,12 @@ const lineSchema: z.ZodType<LogLine> = z.object({
 
 /** The file `metrics.jsonl` of a run in training. */
 export class MetricsLog {
+  readonly #path: string;
   readonly #file: FileHandle;
   #bytes: number;
 
-  private constructor(file: FileHandle, bytes: number) {
+  private constructor(path: string, file: FileHandle, bytes: number) {
+    this.#path = path;
     this.#file = file;
     this.#bytes = bytes;
   }
@@ -45,11 +48,13 @@ export class MetricsLog {
         onNotice(`${path} ends ${keep - whole} bytes before the checkpoint: lines that are missing stay missing`);
       }
       const file = await open(path, whole === 0 ? 'w' : 'r+');
-      await file.truncate(whole);
-      return new MetricsLog(file, whole);
+      await file.truncate(whole).catch(async (error: Error) => {
+        await file.close();
+        throw error;
+      });
+      return new MetricsLog(path, file, whole);
     } catch (error) {
-      const message = `${path} can't be written: ${(error as Error).message}`;
-      throw new TrainError('run-unwritable', message, { path }, { cause: error });
+      throw unwritable(path, error);
     }
   }
 
@@ -58,15 +63,28 @@ export class MetricsLog {
     return this.#bytes;
   }
 
+  /** @throws TrainError (`run-unwritable`) */
   async append(line: LogLine): Promise<void> {
     const bytes = Buffer.from(`${JSON.stringify(line)}\n`);
-    await this.#file.write(bytes, 0, bytes.length, this.#bytes);
+    await this.#write(bytes).catch((error: unknown) => {
+      throw unwritable(this.#path, error);
+    });
     this.#bytes += bytes.length;
   }
 
-  /** Writes the lines so far to the disk: they survive a power cut. */
+  async #write(bytes: Uint8Array): Promise<void> {
+    // A system may write less than it was given.
+    for (let done = 0; done < bytes.length; ) {
+      const { bytesWritten } = await this.#file.write(bytes, done, bytes.length - done, this.#bytes + done);
+      done += bytesWritten;
+    }
+  }
+
+  /** Writes the lines so far to the disk: they survive a power cut. @throws TrainError (`run-unwritable`) */
   async flush(): Promise<void> {
-    await this.#file.sync();
+    await this.#file.sync().catch((error: unknown) => {
+      throw unwritable(this.#path, error);
+    });
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,6 @@
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { TrainError } from '../errors.js';
+import { unwritable } from '../unwritable.js';
 
 /**
  * Writes a file so that at any moment, a kill or a power cut included, its name holds either the old content or the new:
@@ -30,8 +30,7 @@ export async function writeAtomically(
     await syncFolder(dirname(path));
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {});
-    const reason = (error as Error).message;
-    throw new TrainError('run-unwritable', `${path} can't be written: ${reason}`, { path }, { cause: error });
+    throw unwritable(path, error);
   }
 }
 

@@ -10,6 +10,7 @@ import type { EngineName, EngineState } from '../engine/engine.js';
 import { DIVERGED, TrainError } from '../errors.js';
 import type { MeterState } from '../metrics/meter.js';
 import type { OptionValues } from '../options/option.js';
+import { unwritable } from '../unwritable.js';
 import { writeAtomically } from './atomic.js';
 
 /** Settings that a run was started with; a resumed run must have the same. */
@@ -95,7 +96,9 @@ function previousPath(run: string): string {
 export async function saveCheckpoint(run: string, { state, ...progress }: Checkpoint): Promise<string> {
   requireFiniteState(state, progress.step);
   const path = checkpointPath(run);
-  await mkdir(join(run, 'checkpoint'), { recursive: true });
+  await mkdir(join(run, 'checkpoint'), { recursive: true }).catch((error: unknown) => {
+    throw unwritable(path, error);
+  });
   const text = JSON.stringify(progress);
   const metadata = { [METADATA_KEY]: text, [HASH_KEY]: hashOf(text, state) };
   const parts = encodeSafetensors({ arrays: state, metadata });

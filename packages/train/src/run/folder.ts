@@ -2,6 +2,7 @@ import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MANIFEST_FILE } from '@onnx-forge/infer';
 import { TrainError } from '../errors.js';
+import { isAbsence, unwritable } from '../unwritable.js';
 
 type Entry = 'manifest' | 'log' | 'checkpoint' | 'graphs' | 'figures' | 'snapshots';
 
@@ -36,7 +37,11 @@ export class RunFolder {
 
   /** Whether anything of a run is here. */
   async holdsRun(): Promise<boolean> {
-    const names: readonly string[] = await readdir(this.path).catch(() => []);
+    const names: readonly string[] = await readdir(this.path).catch((error: unknown) => {
+      // A folder that can't be looked into may hold one.
+      if (!isAbsence(error)) throw unwritable(this.path, error);
+      return [];
+    });
     return names.some((name) => Object.values(ENTRIES).includes(name));
   }
 
@@ -51,7 +56,11 @@ export class RunFolder {
       const choices = 'go on with it by --resume, replace it by --force, or choose another --out';
       throw new TrainError('run-exists', `${this.path} holds a run already: ${choices}`, { path: this.path });
     }
-    const has = (entry: Entry) => stat(this.file(entry)).then(Boolean, () => false);
+    const has = (entry: Entry) =>
+      stat(this.file(entry)).then(Boolean, (error: unknown) => {
+        if (!isAbsence(error)) throw unwritable(this.file(entry), error);
+        return false;
+      });
     if ((await has('manifest')) && !(await has('checkpoint'))) {
       const message = `${this.path} holds a trained run without its checkpoint, so it can't go on; replace it by --force`;
       throw new TrainError('run-exists', message, { path: this.path });
@@ -61,7 +70,15 @@ export class RunFolder {
   /** Makes the folder ready for a new run: what is of another run goes, other files stay. */
   async begin(): Promise<void> {
     await makeFolder(this.path);
-    for (const entry of Object.values(ENTRIES)) await rm(join(this.path, entry), { recursive: true, force: true });
+    for (const entry of Object.keys(ENTRIES) as Entry[]) await this.remove(entry);
+  }
+
+  /** @throws TrainError (`run-unwritable`) */
+  async remove(entry: Entry): Promise<void> {
+    const path = this.file(entry);
+    await rm(path, { recursive: true, force: true }).catch((error: unknown) => {
+      throw unwritable(path, error);
+    });
   }
 }
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { writeAtomically } from '../../run/atomic.js';
+import { unwritable } from '../../unwritable.js';
 import { CommandError, messageOf } from '../errors.js';
 
 /**
@@ -43,8 +44,17 @@ async function nearestEntry(path: string): Promise<{ ancestor: string; isFolder:
   return parent === path ? { ancestor: path, isFolder: false } : nearestEntry(parent);
 }
 
+/** Removes a file, if it is there. */
+export async function removeOutput(file: string): Promise<void> {
+  await rm(file, { force: true }).catch((error: unknown) => {
+    throw unwritable(file, error);
+  });
+}
+
 /** Writes a file atomically, in a folder that is made when it is missing. */
 export async function writeOutput(file: string, content: string | Uint8Array): Promise<void> {
-  await mkdir(dirname(resolve(file)), { recursive: true });
+  await mkdir(dirname(resolve(file)), { recursive: true }).catch((error: unknown) => {
+    throw unwritable(dirname(file), error);
+  });
   await writeAtomically(file, content);
 }
