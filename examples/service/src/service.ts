@@ -53,6 +53,7 @@ export function createService(
   const decoder = batchingDecoder(model, batch);
   const app = new Hono<Env>();
 
+  app.use(closeUnread);
   if (before) app.use(before);
   app.use(async (c, next) => {
     const entered = admission.enter(c.env.incoming.socket.remoteAddress ?? '');
@@ -104,11 +105,23 @@ export function createService(
   app.notFound((c) => failure(c, 404, 'not-found', 'there are POST /sample and POST /log-likelihood'));
   app.onError((error, c) => {
     if (error instanceof ForgeError) return failure(c, 400, error.code, error.message);
+    // The client went away before it had sent its whole request: nobody reads the answer.
+    if (c.env.incoming.destroyed && !c.env.incoming.complete)
+      return failure(c, 400, 'aborted', 'the request was broken off');
     console.error(error);
     return failure(c, 500, 'internal', 'something went wrong here');
   });
   return { app, admission };
 }
+
+/**
+ * Says that the connection ends after an answer that came before the body was read: the adapter ends it when what is left does
+ * not arrive soon, and a client's next request on it would be lost.
+ */
+const closeUnread: MiddlewareHandler<Env> = async (c, next) => {
+  await next();
+  if (!c.env.incoming.readableEnded) c.header('Connection', 'close');
+};
 
 /** z of several requests decoded in one call of the graph: [rows, latentDim] flat -> [rows, pixels] flat. */
 function batchingDecoder(model: LatentModel, maxRows: number): MicroBatcher<Float32Array, Float32Array> {
@@ -149,8 +162,6 @@ function failure(c: Context, status: 400 | 404 | 413 | 429 | 500 | 503, code: st
 }
 
 function tooLarge(c: Context, limit: number): Response {
-  // What is left of the body is not read.
-  c.header('Connection', 'close');
   return failure(c, 413, 'too-large', `the body may have ${limit} bytes`);
 }
 
