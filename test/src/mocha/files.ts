@@ -30,6 +30,7 @@ export const LONG = [
   'models',
   'export/free-sizes',
   'examples/service',
+  'campaigns/campaigns',
   'train/cli',
 ] as const;
 
