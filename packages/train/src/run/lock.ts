@@ -5,7 +5,7 @@ import lockfile from 'proper-lockfile';
 import { z } from 'zod';
 import { TrainError } from '../errors.js';
 import { isAlive } from '../is-alive.js';
-import { isAbsence, unwritable } from '../unwritable.js';
+import { isAbsence } from '../unwritable.js';
 import { writeAtomically } from './atomic.js';
 
 /** A lock whose owner has not renewed it for so long is free: its machine is gone. */
@@ -82,13 +82,9 @@ export async function lockRun(run: string): Promise<RunLock> {
     },
     async [Symbol.asyncDispose]() {
       if (lost) return;
-      try {
-        await rm(ownerFile, { force: true });
-      } catch (error) {
-        throw unwritable(ownerFile, error);
-      } finally {
-        await release?.().catch(() => {});
-      }
+      // What can't be removed is no obstacle once this process has ended, and must not hide why the training failed.
+      await rm(ownerFile, { force: true }).catch(() => {});
+      await release?.().catch(() => {});
       if (made !== undefined) await removeEmpty(run, made);
     },
   };

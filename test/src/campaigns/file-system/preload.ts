@@ -2,7 +2,7 @@
  * `node --import preload.js`: counts the file operations of the process below a folder, and kills the process or fails one of
  * them, as the plan in the environment says. Callbacks, promises, handles and synchronous calls all count.
  */
-import fs, { appendFileSync, openSync, type PathLike, writeSync } from 'node:fs';
+import fs, { openSync, type PathLike, writeSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -52,24 +52,44 @@ const BY_HANDLE: Readonly<Record<string, Operation>> = {
   readFile: 'read',
 };
 
-const plan = JSON.parse(process.env[PLAN] ?? 'null') as Plan | null;
-if (plan) await install(plan);
+/** A plan under way. */
+class Course {
+  readonly folder: string;
+  readonly #plan: Plan;
+  readonly #record: number | undefined;
+  #count = 0;
+  #ofKind = 0;
 
-async function install({ root, killAt, fault, record }: Plan): Promise<void> {
-  const folder = resolve(root);
-  const recordFile = record === undefined ? undefined : openSync(record, 'a');
-  let count = 0;
-  let ofKind = 0;
+  constructor(plan: Plan) {
+    this.folder = resolve(plan.root);
+    this.#plan = plan;
+    this.#record = plan.record === undefined ? undefined : openSync(plan.record, 'a');
+  }
 
   /** Counts an operation; gives the fault that it is to meet. */
-  const meet = (operation: Operation, path: string): FaultCode | undefined => {
-    count++;
-    if (recordFile !== undefined) writeSync(recordFile, `${operation} ${path}\n`);
-    if (count === killAt) process.kill(process.pid, 'SIGKILL');
+  meet(operation: Operation, path: string): FaultCode | undefined {
+    const { killAt, fault } = this.#plan;
+    this.#count++;
+    if (this.#record !== undefined) writeSync(this.#record, `${operation} ${path}\n`);
+    if (this.#count === killAt) process.kill(process.pid, 'SIGKILL');
     if (operation !== fault?.operation) return undefined;
-    ofKind++;
-    return ofKind === fault.at || (fault.onward && ofKind > fault.at) ? fault.code : undefined;
-  };
+    this.#ofKind++;
+    return this.#ofKind === fault.at || (fault.onward && this.#ofKind > fault.at) ? fault.code : undefined;
+  }
+}
+
+let course: Course | undefined;
+
+/** From now on this plan holds for the process; undefined: none. */
+export function follow(plan: Plan | undefined): void {
+  course = plan && new Course(plan);
+}
+
+follow((JSON.parse(process.env[PLAN] ?? 'null') as Plan | null) ?? undefined);
+await install();
+
+async function install(): Promise<void> {
+  const meet = (operation: Operation, path: string): FaultCode | undefined => course?.meet(operation, path);
   const errorOf = (code: FaultCode, syscall: string, path: string): Error =>
     Object.assign(new Error(`${code}: ${TEXTS[code]}, ${syscall} '${path}'`), {
       errno: NUMBERS[code],
@@ -79,6 +99,8 @@ async function install({ root, killAt, fault, record }: Plan): Promise<void> {
     });
 
   const pathOf = (path: unknown): string | undefined => {
+    if (!course) return undefined;
+    const { folder } = course;
     if (typeof path !== 'string' && !(path instanceof URL) && !Buffer.isBuffer(path)) return undefined;
     const text = path instanceof URL ? fileURLToPath(path) : String(path as PathLike);
     const whole = resolve(text);
@@ -133,9 +155,6 @@ async function install({ root, killAt, fault, record }: Plan): Promise<void> {
     };
   }
   syncBuiltinESMExports();
-  process.once('exit', () => {
-    if (record !== undefined) appendFileSync(record, '');
-  });
 }
 
 /** Half of the bytes, as POSIX allows; the caller is told how many. */

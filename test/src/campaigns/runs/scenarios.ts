@@ -55,7 +55,7 @@ async function finish(argv: readonly string[]): Promise<void> {
 const runIn = (work: string): string => join(work, 'run');
 
 function trainingWork(name: string, recipe: string, data: string, more: readonly string[]): Scenario {
-  const settings = ['--resume', '--epochs', '3', '--batch-size', '10', '--device', 'cpu', ...more];
+  const settings = ['--resume', '--epochs', '2', '--batch-size', '20', '--device', 'cpu', ...more];
   return {
     name,
     setup: async () => {},

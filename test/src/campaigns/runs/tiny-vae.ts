@@ -5,7 +5,7 @@ import { tinyRecipe } from '../../train/tiny.js';
 const recipe: Recipe = {
   ...tinyRecipe,
   name: 'tiny-vae',
-  snapshots: () => ({ atSteps: [0], everySteps: 5 }),
+  snapshots: () => ({ atSteps: [0], everySteps: 3 }),
   evaluate: likelihood({ samples: 3 }) as unknown as NonNullable<Recipe['evaluate']>,
   figures: { samples, progress, reconstructions } as unknown as Recipe['figures'],
 };

@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { PLAN, type Plan } from '../file-system/plan.js';
 
 const WORK = fileURLToPath(new URL('work.js', import.meta.url));
-const PRELOAD = new URL('../file-system/preload.js', import.meta.url).href;
+/** Counts and fails file operations. */
+export const PRELOAD: string = new URL('../file-system/preload.js', import.meta.url).href;
 
 export interface Ended {
   readonly code: number | null;

@@ -5,11 +5,10 @@
  * node work.js '["train", "vae"]'
  */
 import { once } from 'node:events';
-import { main } from '../../../../packages/train/dist/cli/main.js';
-import { fetchFrom } from './fetch-data.js';
+import { runCommand } from './command.js';
 
 const argv = JSON.parse(process.argv[2]!) as string[];
 process.send?.('ready');
 if (process.send) await once(process, 'message');
-process.exitCode = argv[0] === 'fetch' ? await fetchFrom(argv[1]!, argv[2]!) : await main(argv);
+process.exitCode = await runCommand(argv);
 process.disconnect?.();
