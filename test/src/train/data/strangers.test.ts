@@ -34,7 +34,7 @@ describe('files of strangers', () => {
       const { message } = await failure(FormatError, () =>
         parseNpy({ file: 'f', bytes: npyBytes(name, [1], Uint8Array.of(1)) }),
       );
-      expect(message).to.include(`the type '${name}'`);
+      expect(message).to.include(`the type ${name}`);
     }
   });
 
@@ -53,7 +53,7 @@ describe('files of strangers', () => {
     const entry = bytes.indexOf('PK\u0001\u0002');
     bytes.writeUInt32LE(2 ** 31, entry + 24);
     const { message } = await failure(FormatError, () => parseNpz({ file: 'f', bytes }));
-    expect(message).to.include("'x.npy' claims 2147483648 bytes");
+    expect(message).to.include('x.npy claims 2147483648 bytes');
   });
 
   it('a small PNG that claims to be huge is refused before room is made for it', async () => {

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { unzipSync } from 'fflate';
 import { FormatError } from '../errors.js';
-import { quoted } from '../quoted.js';
+import { shortened } from '../shortened.js';
 import type { FileContent } from './gzip.js';
 
 /** An array as NumPy saves it. */
@@ -60,14 +60,14 @@ export function parseNpy({ file, bytes }: FileContent): NpyArray {
   const order = /'fortran_order'\s*:\s*(True|False)/.exec(header)?.[1];
   const sizes = /'shape'\s*:\s*\(((?:\s*\d+\s*(?:,|(?=\))))*)\s*\)/.exec(header)?.[1];
   if (order === undefined || sizes === undefined) {
-    throw fault(start, "a header with 'fortran_order' and 'shape'", quoted(header.trim()));
+    throw fault(start, "a header with 'fortran_order' and 'shape'", `'${shortened(header.trim())}'`);
   }
   const reader = code !== undefined && Object.hasOwn(READERS, code) ? READERS[code] : undefined;
   if (reader === undefined) {
     throw fault(
       start,
       'whole numbers, float32 or float64, little-endian',
-      code === undefined ? 'the type of a record' : `the type ${quoted(code)}`,
+      code === undefined ? 'the type of a record' : `the type ${shortened(code)}`,
     );
   }
   if (order === 'True') throw fault(start, 'row order (numpy.ascontiguousarray gives it)', 'column order');
@@ -107,7 +107,7 @@ export function parseNpz({ file, bytes }: FileContent): Readonly<Record<string, 
       // As much room as an entry claims is made for it: more than deflate can pack is a lie.
       filter({ name, size, originalSize }) {
         if (originalSize > DEFLATE_RATIO * size) {
-          throw new Error(`${quoted(name)} claims ${originalSize} bytes, more than ${size} packed ones can hold`);
+          throw new Error(`${shortened(name)} claims ${originalSize} bytes, more than ${size} packed ones can hold`);
         }
         return true;
       },
@@ -119,7 +119,7 @@ export function parseNpz({ file, bytes }: FileContent): Readonly<Record<string, 
   return Object.fromEntries(
     Object.entries(entries).map(([name, content]) => {
       if (crc32(content) !== checksums.get(name))
-        throw damaged(`the checksum of ${quoted(name)} is that of other bytes`);
+        throw damaged(`the checksum of ${shortened(name)} is that of other bytes`);
       return [name.replace(/\.npy$/, ''), parseNpy({ file: `${file}: ${name}`, bytes: content })];
     }),
   );

@@ -1,7 +1,0 @@
-/** The most characters of somebody else's text in a message. */
-const LONGEST = 60;
-
-/** A text in quotation marks for a message: its beginning, if it is long. */
-export function quoted(text: string): string {
-  return text.length > LONGEST ? `'${text.slice(0, LONGEST)}...'` : `'${text}'`;
-}
