@@ -15,6 +15,7 @@ import {
   train,
 } from '@onnx-forge/train';
 import { expect } from 'chai';
+import { writeAtomically } from '../../../packages/train/dist/run/atomic.js';
 import { rejection } from './rejects.js';
 import { inTemporaryFolder, tinyData, tinyRecipe } from './tiny.js';
 
@@ -125,6 +126,18 @@ describe("a run's own files", () => {
       await tiny({ out, resume: true, maxSteps: 3 });
       const names = await readdir(join(out, 'checkpoint'));
       expect(names).to.include(alive).and.not.include(gone);
+    }));
+});
+
+describe('a file that is written atomically', () => {
+  it('takes what killed processes left of it, and nothing else', () =>
+    inTemporaryFolder(async (folder) => {
+      const [gone, alive] = ['a.png.999999999.tmp', `a.png.${process.ppid}.tmp`];
+      const others = ['b.png.999999999.tmp', 'a.png.x.tmp', 'a.png.999999999.tmp.png'];
+      for (const name of [gone, alive, ...others]) await writeFile(join(folder, name), '');
+      await writeAtomically(join(folder, 'a.png'), 'content');
+      expect((await readdir(folder)).sort()).to.deep.equal(['a.png', alive, ...others].sort());
+      expect(await readFile(join(folder, 'a.png'), 'utf8')).to.equal('content');
     }));
 });
 
