@@ -27,21 +27,40 @@ export const crash: Campaign = {
   },
 };
 
+/** The moment of a kill: before a file operation, or so long after the beginning. */
+type Kill = { readonly killAt: number } | { readonly killAfter: number };
+
 interface Trial {
   readonly scenario: string;
-  readonly seed: number;
+  readonly kills: readonly Kill[];
 }
 
-const againOf = ({ scenario, seed }: Trial): string => `${scenario}:${seed}`;
+const againOf = ({ scenario, kills }: Trial): string =>
+  `${scenario}:${kills.map((kill) => ('killAt' in kill ? kill.killAt : `${kill.killAfter}ms`)).join(',')}`;
 
+/** Those before a file operation are met again exactly, those at a time as far as the machine is as fast as then. */
 function parseAgain(text: string): Trial {
-  const [, scenario, seed] = /^([\w-]+):(\d+)$/.exec(text) ?? [];
-  if (scenario === undefined) throw new Error(`--again must be WORK:NUMBER, not '${text}'`);
-  return { scenario, seed: Number(seed) };
+  const [, scenario, kills] = /^([\w-]+):(\d+(?:ms)?(?:,\d+(?:ms)?)*)$/.exec(text) ?? [];
+  if (scenario === undefined || kills === undefined) {
+    throw new Error(`--again must be WORK:KILLS, such as export:12,830ms, not '${text}'`);
+  }
+  const kill = (word: string): Kill =>
+    word.endsWith('ms') ? { killAfter: Number.parseInt(word, 10) } : { killAt: Number(word) };
+  return { scenario, kills: kills.split(',').map(kill) };
+}
+
+/** Half of the kills are at any moment, half of them just before a file operation. */
+function randomTrial({ scenario, operations, milliseconds }: Reference, seed: number): Trial {
+  const random = new Random(seed).fork(scenario.name);
+  const kills = Array.from({ length: 1 + random.integer(MOST_KILLS) }, (): Kill => {
+    if (random.uniform() < 0.5) return { killAfter: Math.floor(random.uniform() * milliseconds) };
+    return { killAt: 1 + random.integer(operations.length) };
+  });
+  return { scenario: scenario.name, kills };
 }
 
 async function repeat(reference: Reference, trial: Trial, folder: string): Promise<CampaignResult> {
-  const { kills, fault } = await tryOnce(reference, trial.seed, folder);
+  const { kills, fault } = await tryOnce(reference, trial, folder);
   const failures = fault === undefined ? [] : [{ about: `${trial.scenario}: ${fault}`, again: againOf(trial) }];
   return { counts: { kills }, failures };
 }
@@ -60,8 +79,8 @@ async function killMany(
     do {
       const number = trials++;
       const reference = references[number % references.length]!;
-      const trial = { scenario: reference.scenario.name, seed: seed + number };
-      const { kills: killed, fault } = await tryOnce(reference, trial.seed, folder);
+      const trial = randomTrial(reference, seed + number);
+      const { kills: killed, fault } = await tryOnce(reference, trial, folder);
       kills.set(trial.scenario, kills.get(trial.scenario)! + killed);
       if (fault === undefined) continue;
       failures.push({ about: `${trial.scenario}: ${fault}`, again: againOf(trial) });
@@ -73,33 +92,27 @@ async function killMany(
   return { counts: { kills: [...kills.values()].reduce((sum, count) => sum + count, 0), resumed: trials }, failures };
 }
 
-/** Kills one piece of work some times, then lets it end. */
-async function tryOnce(reference: Reference, seed: number, folder: string): Promise<{ kills: number; fault?: string }> {
+/** Kills one piece of work some times, then lets it end; one that ends before its kill is done. */
+async function tryOnce(reference: Reference, trial: Trial, folder: string): Promise<{ kills: number; fault?: string }> {
   const { scenario, result } = reference;
-  const random = new Random(seed).fork(scenario.name);
   return inWork(folder, scenario, async (work) => {
+    const argv = scenario.argv(work);
     let kills = 0;
-    for (let left = 1 + random.integer(MOST_KILLS); left > 0; left--) {
-      const { signal, code, stderr } = await killed(reference, work, random);
-      if (signal !== 'SIGKILL' && code !== 0)
+    for (const kill of trial.kills) {
+      const { signal, code, stderr } = await runWork(argv, 'killAt' in kill ? { plan: { root: work, ...kill } } : kill);
+      if (signal !== 'SIGKILL' && code !== 0) {
         return { kills, fault: `after ${kills} kills it ends with ${code ?? signal}: ${lastLine(stderr)}` };
+      }
       if (signal !== 'SIGKILL') break;
       kills++;
       const fault = await faultOf(work, result, reference.log);
       if (fault !== undefined) return { kills, fault: `after ${kills} kills ${fault}` };
     }
-    const { code, stderr } = await runWork(scenario.argv(work));
+    const { code, stderr } = await runWork(argv);
     if (code !== 0) return { kills, fault: `after ${kills} kills it ends with ${code}: ${lastLine(stderr)}` };
     const difference = differenceOf(await resultOf(work), result);
     return difference === undefined ? { kills } : { kills, fault: `resumed after ${kills} kills: ${difference}` };
   });
-}
-
-/** Half of the kills are at any moment, half of them just before a file operation. */
-function killed({ scenario, operations, milliseconds }: Reference, work: string, random: Random) {
-  const argv = scenario.argv(work);
-  if (random.uniform() < 0.5) return runWork(argv, { killAfter: random.uniform() * milliseconds });
-  return runWork(argv, { plan: { root: work, killAt: 1 + random.integer(operations.length) } });
 }
 
 export function lastLine(text: string): string {
