@@ -98,7 +98,8 @@ export class FuzzSession {
     if (verdict.outcome === 'accepted') counts.accepted++;
     if (verdict.outcome === 'refused') counts.refused++;
     const abouts = verdict.outcome === 'failed' ? [verdict.about] : [];
-    if (milliseconds > this.#longestRead) abouts.push(`takes ${(milliseconds / 1000).toFixed(1)} s`);
+    if (milliseconds > (target.longestRead ?? this.#longestRead))
+      abouts.push(`takes ${(milliseconds / 1000).toFixed(1)} s`);
     if (bytes > MEMORY.times * input.length + MEMORY.bytes) {
       abouts.push(`takes ${Math.round(bytes / 2 ** 20)} MiB for ${input.length} bytes`);
     }

@@ -14,6 +14,8 @@ export interface Target {
   readonly repair?: (input: Uint8Array) => Uint8Array;
   /** A library of others parses, and its messages are passed on with the name of the library. */
   readonly foreign?: boolean;
+  /** The most that an input may take, milliseconds of the processor's time, where its limits allow more work than reading. */
+  readonly longestRead?: number;
   /** Reads an input, or throws. */
   read(input: Uint8Array): unknown;
   dispose?(): Promise<void>;

@@ -18,6 +18,8 @@ function route(name: string, path: string, seeds: readonly object[]): OpenTarget
       seeds: seeds.map((seed) => Buffer.from(JSON.stringify(seed))),
       words: ['"count":', '1e999', '-1', '__proto__', '\ufeff'],
       mutations: MUTATE_JSON,
+      // The service allows 100 images of 5,000 samples.
+      longestRead: 60_000,
       async read(body) {
         const request = new Request(`http://localhost${path}`, {
           method: 'POST',
