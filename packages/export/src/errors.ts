@@ -100,8 +100,8 @@ export class SignatureError extends ForgeError<'signature'> {
 
 /** A graph that was written is not valid ONNX, so it was not handed out (code `invalid-onnx`). */
 export class InvalidModelError extends ForgeError<'invalid-onnx'> {
-  constructor(fault: string) {
-    super('invalid-onnx', `the graph can't be written as a valid ONNX file: ${fault}`, { fault });
+  constructor(fault: string, options?: ErrorOptions) {
+    super('invalid-onnx', `the graph can't be written as a valid ONNX file: ${fault}`, { fault }, options);
   }
 }
 

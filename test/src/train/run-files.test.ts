@@ -17,6 +17,7 @@ import {
   train,
 } from '@onnx-forge/train';
 import { expect } from 'chai';
+import { writeAtomically } from '../../../packages/train/dist/run/atomic.js';
 import { rejection } from './rejects.js';
 import { inTemporaryFolder, tinyData, tinyRecipe } from './tiny.js';
 
@@ -161,6 +162,18 @@ describe("a run's own files", () => {
     }));
 });
 
+describe('a file that is written atomically', () => {
+  it('takes what killed processes left of it, and nothing else', () =>
+    inTemporaryFolder(async (folder) => {
+      const [gone, alive] = ['a.png.999999999.tmp', `a.png.${process.ppid}.tmp`];
+      const others = ['b.png.999999999.tmp', 'a.png.x.tmp', 'a.png.999999999.tmp.png'];
+      for (const name of [gone, alive, ...others]) await writeFile(join(folder, name), '');
+      await writeAtomically(join(folder, 'a.png'), 'content');
+      expect((await readdir(folder)).sort()).to.deep.equal(['a.png', alive, ...others].sort());
+      expect(await readFile(join(folder, 'a.png'), 'utf8')).to.equal('content');
+    }));
+});
+
 describe('a run folder', () => {
   it('is trained in by one process at a time, with --force too', () =>
     inTemporaryFolder(async (out) => {
@@ -203,6 +216,27 @@ describe('a run folder', () => {
       // The same id, as in a container that was started again.
       await lockOf({ pid: process.pid, host: hostname(), began: 0 });
       await tiny({ out, resume: true, maxSteps: 3 });
+    }));
+});
+
+describe('a lock without the name of its owner', () => {
+  it('is that of a process that was killed before it wrote it, and is taken over', () =>
+    inTemporaryFolder(async (out) => {
+      await mkdir(join(out, '.training.lock'));
+      await tiny({ out, maxSteps: 1 });
+      expect((await readdir(out)).filter((name) => name.startsWith('.'))).to.deep.equal([]);
+    }));
+
+  it('is left alone when the name comes a moment later', () =>
+    inTemporaryFolder(async (out) => {
+      await mkdir(join(out, '.training.lock'));
+      const later = setTimeout(
+        () => writeFile(join(out, '.training.json'), JSON.stringify({ pid: 1, host: 'elsewhere', began: 0 })),
+        300,
+      );
+      const error = await rejection(() => tiny({ out, maxSteps: 1 }));
+      clearTimeout(later);
+      expect(error.code).to.equal('run-locked');
     }));
 });
 

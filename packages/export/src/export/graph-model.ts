@@ -57,7 +57,16 @@ export function graphFunction(model: tf.GraphModel): ExportableFunction {
   const { executor, artifacts } = model as unknown as Internals;
   const { inputs = {}, outputs = {} } = (model.modelSignature ?? {}) as SavedSignature;
   const targets = names.map((name) => outputs[name]?.name ?? name);
-  const needed = upstream(targets.map((target) => executor.graph.nodes[nodeName(target)]!));
+  const needed = upstream(
+    targets.map((target) => {
+      const { nodes } = executor.graph;
+      const name = nodeName(target);
+      if (Object.hasOwn(nodes, name)) return nodes[name]!;
+      throw new SignatureError(`the graph model's signature names the output node '${name}', which it does not have`, {
+        name,
+      });
+    }),
+  );
   requireExportable(needed);
   if (needed.some(isBranch)) {
     const { node } = artifacts.modelTopology as { node: TopologyNode[] };

@@ -49,7 +49,7 @@ export function checkModel(file: Uint8Array, external: Readonly<Record<string, U
   if (file.length > LARGEST_FILE) {
     fail(`it has ${file.length} bytes, and protobuf's limit is 2 GiB (${LARGEST_FILE})`);
   }
-  const model = onnxProto.onnx.ModelProto.decode(file);
+  const model = decoded(file);
   if (!Object.hasOwn(model, 'irVersion') || Number(model.irVersion) < 3) fail('it has no IR version');
   const domains = uniqueBy(model.opsetImport, ({ domain }) => domain ?? '', 'operator set');
   for (const { domain, version } of model.opsetImport) {
@@ -58,6 +58,14 @@ export function checkModel(file: Uint8Array, external: Readonly<Record<string, U
   uniqueBy(model.metadataProps, ({ key }) => key ?? '', 'metadata key');
   if (!model.graph) throw fail('it has no graph');
   checkGraph(model.graph, { domains, external, outer: new Set() });
+}
+
+function decoded(file: Uint8Array): onnx.ModelProto {
+  try {
+    return onnxProto.onnx.ModelProto.decode(file);
+  } catch (error) {
+    throw new InvalidModelError('its bytes are no protobuf message of a model', { cause: error });
+  }
 }
 
 interface Scope {
@@ -119,8 +127,10 @@ function checkType({ name, type }: onnx.IValueInfoProto, what: string): void {
   if (!ELEMENT_BYTES[tensor?.elemType ?? 0]) fail(`${what} '${name}' has no type`);
   if (type?.sequenceType) return;
   if (!tensor?.shape) fail(`${what} '${name}' has no shape`);
-  for (const { dimValue, dimParam } of tensor?.shape?.dim ?? []) {
-    const size = dimParam ? 0 : Number(dimValue ?? Number.NaN);
+  for (const dim of tensor?.shape?.dim ?? []) {
+    const { dimValue, dimParam } = dim;
+    if (!dimParam && !Object.hasOwn(dim, 'dimValue')) fail(`${what} '${name}' has a dimension without a size`);
+    const size = dimParam ? 0 : Number(dimValue);
     if (!(Number.isSafeInteger(size) && size >= 0)) fail(`${what} '${name}' has a dimension of ${size}`);
   }
 }

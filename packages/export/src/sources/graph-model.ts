@@ -1,7 +1,34 @@
+import { z } from 'zod';
 import { graphFunction, graphSignature } from '../export/graph-model.js';
 import { tf } from '../tfjs.js';
 import type { ModelSource } from './model-source.js';
-import { readArtifacts, reasonOf, SavedModelError } from './saved-model.js';
+import { parsed, readArtifacts, reasonOf, SavedModelError } from './saved-model.js';
+
+const port = z.looseObject({
+  name: z.string().optional(),
+  tensorShape: z
+    .looseObject({
+      dim: z.array(z.looseObject({ size: z.union([z.string(), z.number()]).optional() })).optional(),
+      unknownRank: z.boolean().optional(),
+    })
+    .nullish(),
+});
+const ports = z.record(z.string(), port).nullish();
+
+/** The parts of a graph model that are read before tfjs reads it, or after. */
+const graphModelSchema = z.looseObject({
+  modelTopology: z.looseObject({
+    node: z.array(
+      z.looseObject({
+        name: z.string(),
+        op: z.string(),
+        input: z.array(z.string()).nullish(),
+        attr: z.record(z.string(), z.unknown()).nullish(),
+      }),
+    ),
+  }),
+  signature: z.looseObject({ inputs: ports, outputs: ports }).nullish(),
+});
 
 /** A tfjs graph model: what the converter makes of a TensorFlow SavedModel. */
 export const graphModel: ModelSource = {
@@ -25,6 +52,7 @@ export const graphModel: ModelSource = {
  */
 export async function readGraphModel(file: string): Promise<tf.GraphModel> {
   const artifacts = await readArtifacts(file);
+  parsed(graphModelSchema, artifacts, file);
   return tf.loadGraphModel({ load: async () => artifacts }).catch((error: unknown) => {
     throw new SavedModelError(`${file} can't be loaded by tfjs: ${reasonOf(error)}`, file, { cause: error });
   });

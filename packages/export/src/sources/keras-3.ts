@@ -1,8 +1,9 @@
 import { functionOf, signatureOf } from '../export/export-onnx.js';
 import { tf } from '../tfjs.js';
+import { endlessWait } from './buildable.js';
 import { isKerasObject, type KerasObject, Untranslatable } from './keras-3/config.js';
 import { isOfKeras } from './keras-3/layers.js';
-import { isContainer, layersOf, translateModel } from './keras-3/topology.js';
+import { isContainer, translateModel } from './keras-3/topology.js';
 import { setWeights } from './keras-3/weights.js';
 import { refusal } from './layers-model.js';
 import type { ModelSource } from './model-source.js';
@@ -21,10 +22,9 @@ export const keras3: ModelSource = {
     if (typeof keras_version === 'string' && Number.parseInt(keras_version, 10) >= 3) return true;
     const model = modelOf(modelTopology);
     // Keras 2 knows no modules, in neither models nor layers.
-    return (
-      isKerasObject(model) &&
-      (isOfKeras(model.module) || (isContainer(model) && layersOf(model).some(({ module }) => isOfKeras(module))))
-    );
+    if (!isKerasObject(model)) return false;
+    const layers = isContainer(model) && Array.isArray(model.config.layers) ? model.config.layers : [];
+    return isOfKeras(model.module) || layers.some((layer) => isKerasObject(layer) && isOfKeras(layer.module));
   },
 
   async read(file) {
@@ -33,6 +33,8 @@ export const keras3: ModelSource = {
     if (!isKerasObject(config)) throw new SavedModelError(`${file} holds no Keras 3 model`, file);
     try {
       const topology = translateModel(config);
+      const wait = endlessWait(topology);
+      if (wait !== undefined) throw new Untranslatable(wait);
       const model = await tf.loadLayersModel({ load: async () => ({ modelTopology: topology }) });
       const weights = tf.io.decodeWeights(weightData as ArrayBuffer, weightSpecs as tf.io.WeightsManifestEntry[]);
       setWeights(model, config, weights);

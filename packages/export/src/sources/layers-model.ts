@@ -1,5 +1,6 @@
 import { functionOf, signatureOf } from '../export/export-onnx.js';
 import { tf } from '../tfjs.js';
+import { endlessWait } from './buildable.js';
 import { adapted, kerasVersion } from './keras-2.js';
 import { Untranslatable } from './keras-3/config.js';
 import type { ModelSource } from './model-source.js';
@@ -26,6 +27,8 @@ export const layersModel: ModelSource = {
  */
 export async function readLayersModel(file: string): Promise<tf.LayersModel> {
   const { modelTopology, weightSpecs, weightData } = await readArtifacts(file);
+  const wait = endlessWait(modelTopology);
+  if (wait !== undefined) throw new SavedModelError(`${file} can't be loaded: ${wait}`, file);
   const artifacts = { modelTopology: topologyOf(file, modelTopology), weightSpecs, weightData } as tf.io.ModelArtifacts;
   return tf.loadLayersModel({ load: async () => artifacts }).catch((error: unknown) => {
     throw refusal(file, error);

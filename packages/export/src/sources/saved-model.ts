@@ -27,6 +27,19 @@ type WeightGroup = z.infer<typeof manifestSchema>[number];
 
 const VALUE_BYTES = { float32: 4, int32: 4, bool: 1, complex64: 8, uint8: 1, uint16: 2, float16: 2 } as const;
 
+/** Nesting beyond that is no model's, and would exhaust the stack of all that walks through it. */
+const DEEPEST = 500;
+
+/** Whether some part of a JSON value lies in more than `depth` others. */
+function isDeeper(json: unknown, depth: number): boolean {
+  let level = [json];
+  for (let at = 0; at <= depth; at++) {
+    level = level.flatMap((part) => (typeof part === 'object' && part !== null ? Object.values(part) : []));
+    if (level.length === 0) return false;
+  }
+  return true;
+}
+
 /**
  * The content of a `model.json`.
  * @param location a file, or an http(s) URL
@@ -34,11 +47,14 @@ const VALUE_BYTES = { float32: 4, int32: 4, bool: 1, complex64: 8, uint8: 1, uin
  */
 export async function readModelJson(location: string): Promise<unknown> {
   const content = (await readBytes(location)).toString('utf8');
+  let json: unknown;
   try {
-    return JSON.parse(content);
+    json = JSON.parse(content);
   } catch (error) {
     throw new SavedModelError(`${location} is not JSON: ${(error as Error).message}`, location, { cause: error });
   }
+  if (isDeeper(json, DEEPEST)) throw new SavedModelError(`${location} is nested more than ${DEEPEST} deep`, location);
+  return json;
 }
 
 /**
@@ -74,7 +90,8 @@ async function readGroups(location: string, manifest: readonly WeightGroup[]): P
   };
 }
 
-function parsed<T>(schema: z.ZodType<T>, json: unknown, location: string): T {
+/** A value of a schema. @throws SavedModelError that names the first thing that is wrong */
+export function parsed<T>(schema: z.ZodType<T>, json: unknown, location: string): T {
   const result = schema.safeParse(json);
   if (result.success) return result.data;
   const { path: where, message } = result.error.issues[0]!;

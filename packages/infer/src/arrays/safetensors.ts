@@ -1,3 +1,4 @@
+import { InputError } from '../errors.js';
 import type { StateEntry } from './state.js';
 import { sizeOf } from './tensor.js';
 
@@ -24,19 +25,16 @@ const ARRAYS: Readonly<Record<string, Float32ArrayConstructor | Int32ArrayConstr
 
 /** The same in the safetensors format: the header's length (8 bytes, little-endian), a JSON header, then the data. */
 export function encodeSafetensors({ arrays, metadata }: NamedArrays): Uint8Array[] {
-  const header: Record<string, Entry | Readonly<Record<string, string>>> = { __metadata__: metadata };
+  const header: [string, Entry | Readonly<Record<string, string>>][] = [['__metadata__', metadata]];
   const parts: Uint8Array[] = [];
   let offset = 0;
   for (const [name, { shape, data }] of Object.entries(arrays)) {
-    header[name] = {
-      dtype: data instanceof Float32Array ? 'F32' : 'I32',
-      shape,
-      data_offsets: [offset, offset + data.byteLength],
-    };
+    const dtype = data instanceof Float32Array ? 'F32' : 'I32';
+    header.push([name, { dtype, shape, data_offsets: [offset, offset + data.byteLength] }]);
     parts.push(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
     offset += data.byteLength;
   }
-  const json = new TextEncoder().encode(JSON.stringify(header));
+  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
   // Spaces after the header, so that the data start at a multiple of 8.
   const padded = new Uint8Array(Math.ceil(json.length / LENGTH_SIZE) * LENGTH_SIZE).fill(0x20);
   padded.set(json);
@@ -45,32 +43,60 @@ export function encodeSafetensors({ arrays, metadata }: NamedArrays): Uint8Array
   return [length, padded, ...parts];
 }
 
-/** @throws SyntaxError saying what is wrong with the bytes */
+/** @throws InputError (`bad-input`) saying what is wrong with the bytes */
 export function decodeSafetensors(bytes: Uint8Array): NamedArrays {
-  if (bytes.length < LENGTH_SIZE) throw new SyntaxError('it is shorter than the length of its header');
+  if (bytes.length < LENGTH_SIZE) throw new InputError('it is shorter than the length of its header');
   const length = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
   const start = LENGTH_SIZE + Number(length);
-  if (start > bytes.length) throw new SyntaxError('it ends within its header');
-  const text = new TextDecoder().decode(bytes.subarray(LENGTH_SIZE, start));
-  const header = JSON.parse(text) as Record<string, Entry>;
-  const arrays: Record<string, StateEntry> = {};
+  if (start > bytes.length) throw new InputError('it ends within its header');
+  const { __metadata__: metadata = {}, ...entries } = parseHeader(bytes.subarray(LENGTH_SIZE, start));
+  if (!isTexts(metadata)) throw new InputError('its metadata are not texts');
+  const arrays: [string, StateEntry][] = [];
   let end = start;
-  for (const [name, { dtype, shape, data_offsets }] of Object.entries(header)) {
-    if (name === '__metadata__') continue;
+  for (const [name, entry] of Object.entries(entries)) {
+    if (!isArrayEntry(entry)) throw new InputError(`'${name}' is no float32 or int32 array`);
+    const { dtype, shape, data_offsets } = entry;
     const [from, to] = data_offsets;
-    const ArrayOf = ARRAYS[dtype];
-    const size = sizeOf(shape);
-    if (ArrayOf === undefined || to - from !== size * ELEMENT_SIZE) {
-      throw new SyntaxError(`'${name}' is no float32 or int32 array`);
-    }
-    if (start + to > bytes.length) throw new SyntaxError(`it ends within '${name}'`);
+    if (start + to > bytes.length) throw new InputError(`it ends within '${name}'`);
     // A copy, so that the array is aligned whatever the header's length.
-    const data = new ArrayOf(size);
+    const data = new ARRAYS[dtype]!(sizeOf(shape));
     new Uint8Array(data.buffer).set(bytes.subarray(start + from, start + to));
-    arrays[name] = { shape, data };
+    arrays.push([name, { shape, data }]);
     end = Math.max(end, start + to);
   }
-  if (end !== bytes.length) throw new SyntaxError(`${bytes.length - end} bytes follow its last array`);
-  const metadata = (header.__metadata__ ?? {}) as unknown as Readonly<Record<string, string>>;
-  return { arrays, metadata };
+  if (end !== bytes.length) throw new InputError(`${bytes.length - end} bytes follow its last array`);
+  // From entries, so that '__proto__' is a name like others.
+  return { arrays: Object.fromEntries(arrays), metadata };
+}
+
+function parseHeader(bytes: Uint8Array): Readonly<Record<string, unknown>> {
+  let header: unknown;
+  try {
+    header = JSON.parse(new TextDecoder().decode(bytes));
+  } catch (error) {
+    throw new InputError('its header is not JSON', {}, { cause: error });
+  }
+  if (isObject(header)) return header;
+  throw new InputError('its header is no JSON object');
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isTexts(value: unknown): value is Readonly<Record<string, string>> {
+  return isObject(value) && Object.values(value).every((text) => typeof text === 'string');
+}
+
+/** Whether a header's entry is an array of a type that is read, with as many bytes as its shape has. */
+function isArrayEntry(value: unknown): value is Entry {
+  if (!isObject(value)) return false;
+  const { dtype, shape, data_offsets: offsets } = value;
+  if (!isSizes(shape) || !isSizes(offsets) || offsets.length !== 2) return false;
+  const known = typeof dtype === 'string' && Object.hasOwn(ARRAYS, dtype);
+  return known && offsets[1]! - offsets[0]! === sizeOf(shape) * ELEMENT_SIZE;
+}
+
+function isSizes(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
 }

@@ -36,7 +36,6 @@ export const TOKENISER_NAMES: readonly TokeniserName[] = Object.keys(TOKENISERS)
 
 /** @throws InputError when no tokeniser has this name */
 export function tokeniser(name: string): Tokeniser {
-  const found = (TOKENISERS as Readonly<Record<string, Tokeniser>>)[name];
-  if (found !== undefined) return found;
+  if (Object.hasOwn(TOKENISERS, name)) return TOKENISERS[name as TokeniserName];
   throw new InputError(`there is no tokeniser '${name}'; known: ${TOKENISER_NAMES.join(', ')}`, { name });
 }

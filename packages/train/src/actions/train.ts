@@ -1,4 +1,4 @@
-import { readFile, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { basename, extname, resolve } from 'node:path';
 import { type ChosenEntry, InputError, openDevice, Random } from '@onnx-forge/infer';
 import type { DataReference, DataSet } from '../data/data-set.js';
@@ -289,7 +289,7 @@ async function finish(
   },
 ): Promise<void> {
   await engine.writeBack();
-  await rm(folder.file('manifest'), { force: true });
+  await folder.remove('manifest');
   const metadata = provenance(identity, data);
   const graphs = await writeGraphs(folder, served.graphs, weights, metadata, (detail, fraction) =>
     onEvent({ type: 'phase', phase: 'export', detail, fraction }),

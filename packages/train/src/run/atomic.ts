@@ -1,10 +1,11 @@
-import { open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { TrainError } from '../errors.js';
+import { open, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { isAlive } from '../is-alive.js';
+import { unwritable } from '../unwritable.js';
 
 /**
  * Writes a file so that at any moment, a kill or a power cut included, its name holds either the old content or the new:
- * written beside it, flushed to the disk, renamed.
+ * written beside it, flushed to the disk, renamed. What killed processes left of it goes.
  *
  * @param beforeRename runs when the new content is on the disk and the old one still has the name
  * @throws TrainError (`run-unwritable`)
@@ -15,6 +16,7 @@ export async function writeAtomically(
   beforeRename: () => Promise<void> = async () => {},
 ): Promise<void> {
   const temporary = `${path}.${process.pid}.tmp`;
+  await removeLeftoversOf(path);
   try {
     const file = await open(temporary, 'w');
     try {
@@ -30,8 +32,16 @@ export async function writeAtomically(
     await syncFolder(dirname(path));
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {});
-    const reason = (error as Error).message;
-    throw new TrainError('run-unwritable', `${path} can't be written: ${reason}`, { path }, { cause: error });
+    throw unwritable(path, error);
+  }
+}
+
+/** Removes half-written files of processes that are gone. Those that can't be seen or removed are no obstacle. */
+async function removeLeftoversOf(path: string): Promise<void> {
+  const [folder, beginning] = [dirname(path), `${basename(path)}.`];
+  for (const name of await readdir(folder).catch(() => [])) {
+    const pid = name.startsWith(beginning) ? /^(\d+)\.tmp$/.exec(name.slice(beginning.length))?.[1] : undefined;
+    if (pid !== undefined && !isAlive(Number(pid))) await rm(join(folder, name), { force: true }).catch(() => {});
   }
 }
 

@@ -12,6 +12,7 @@ import type { SinkMarks } from '../metrics/logs.js';
 import type { MeterState } from '../metrics/meter.js';
 import type { Json } from '../metrics/sinks/sink.js';
 import type { OptionValues } from '../options/option.js';
+import { unwritable } from '../unwritable.js';
 import { writeAtomically } from './atomic.js';
 
 /** Settings that a run was started with; a resumed run must have the same. */
@@ -186,7 +187,9 @@ export async function saveCheckpoint(
 ): Promise<string> {
   requireFiniteState(state, progress.step);
   const path = checkpointPath(run, name);
-  await mkdir(join(run, 'checkpoint'), { recursive: true });
+  await mkdir(join(run, 'checkpoint'), { recursive: true }).catch((error: unknown) => {
+    throw unwritable(path, error);
+  });
   const text = JSON.stringify(progress);
   const metadata = { [`${METADATA_KEY}${FORMAT}`]: text, [HASH_KEY]: hashOf(text, state) };
   const parts = encodeSafetensors({ arrays: state, metadata });

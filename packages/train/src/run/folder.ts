@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { MANIFEST_FILE } from '@onnx-forge/infer';
 import { TrainError } from '../errors.js';
 import { EVENT_FILE } from '../metrics/sinks/tensorboard.js';
+import { isAbsence, unwritable } from '../unwritable.js';
 import { LOCK_FILES } from './lock.js';
 
 type Entry = 'manifest' | 'status' | 'log' | 'csv' | 'checkpoint' | 'graphs' | 'figures' | 'snapshots';
@@ -40,7 +41,11 @@ export class RunFolder {
 
   /** Whether anything of a run is here. */
   async holdsRun(): Promise<boolean> {
-    const names: readonly string[] = await readdir(this.path).catch(() => []);
+    const names: readonly string[] = await readdir(this.path).catch((error: unknown) => {
+      // A folder that can't be looked into may hold one.
+      if (!isAbsence(error)) throw unwritable(this.path, error);
+      return [];
+    });
     return names.some((name) => Object.values(ENTRIES).includes(name));
   }
 
@@ -64,7 +69,11 @@ export class RunFolder {
       const choices = 'go on with it by --resume, replace it by --force, or choose another --out';
       throw new TrainError('run-exists', `${this.path} holds a run already: ${choices}`, { path: this.path });
     }
-    const has = (entry: Entry) => stat(this.file(entry)).then(Boolean, () => false);
+    const has = (entry: Entry) =>
+      stat(this.file(entry)).then(Boolean, (error: unknown) => {
+        if (!isAbsence(error)) throw unwritable(this.file(entry), error);
+        return false;
+      });
     if ((await has('manifest')) && !(await has('checkpoint'))) {
       const message = `${this.path} holds a trained run without its checkpoint, so it can't go on; replace it by --force`;
       throw new TrainError('run-exists', message, { path: this.path });
@@ -75,9 +84,12 @@ export class RunFolder {
   async begin(): Promise<void> {
     await makeFolder(this.path);
     const events = (await readdir(this.path)).filter((name) => EVENT_FILE.test(name));
-    for (const name of [...Object.values(ENTRIES), ...events]) {
-      await rm(join(this.path, name), { recursive: true, force: true });
-    }
+    for (const name of [...Object.values(ENTRIES), ...events]) await removeAll(join(this.path, name));
+  }
+
+  /** @throws TrainError (`run-unwritable`) */
+  async remove(entry: Entry): Promise<void> {
+    await removeAll(this.file(entry));
   }
 }
 
@@ -89,4 +101,11 @@ async function makeFolder(path: string): Promise<void> {
     const message = `the folder ${path} can't be made: ${(error as Error).message}`;
     throw new TrainError('run-unwritable', message, { path }, { cause: error });
   }
+}
+
+/** @throws TrainError (`run-unwritable`) */
+async function removeAll(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true }).catch((error: unknown) => {
+    throw unwritable(path, error);
+  });
 }

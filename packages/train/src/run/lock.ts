@@ -4,10 +4,16 @@ import { dirname, join, resolve } from 'node:path';
 import lockfile from 'proper-lockfile';
 import { z } from 'zod';
 import { TrainError } from '../errors.js';
+import { isAlive } from '../is-alive.js';
+import { isAbsence } from '../unwritable.js';
 import { writeAtomically } from './atomic.js';
 
 /** A lock whose owner has not renewed it for so long is free: its machine is gone. */
 const STALE_MS = 60_000;
+
+/** A lock without the name of its owner is free after that time: it was killed between the two. */
+const NAMELESS_MS = 2_000;
+const POLL_MS = 100;
 
 /** The process that trains in a folder. */
 const ownerSchema = z.object({
@@ -55,20 +61,28 @@ export async function lockRun(run: string): Promise<RunLock> {
   try {
     const owner = await readOwner(ownerFile);
     if (owner && hasEnded(owner)) await free(lock, ownerFile);
+    else if (await isAbsent(ownerFile)) await freeNameless(lock, ownerFile);
     await take();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ELOCKED') throw lockedBy(run, await readOwner(ownerFile));
     const message = `${run} can't be locked: ${(error as Error).message}`;
     throw new TrainError('run-unwritable', message, { path: run }, { cause: error });
   }
-  await writeAtomically(ownerFile, JSON.stringify(thisProcess()));
+  try {
+    await writeAtomically(ownerFile, JSON.stringify(thisProcess()));
+  } catch (error) {
+    // A lock without a name would be in the way of the next attempt.
+    await release?.().catch(() => {});
+    throw error;
+  }
   return {
     requireHeld() {
       if (lost) throw lost;
     },
     async [Symbol.asyncDispose]() {
       if (lost) return;
-      await rm(ownerFile, { force: true });
+      // What can't be removed is no obstacle once this process has ended, and must not hide why the training failed.
+      await rm(ownerFile, { force: true }).catch(() => {});
       await release?.().catch(() => {});
       if (made !== undefined) await removeEmpty(run, made);
     },
@@ -128,6 +142,30 @@ async function free(lock: string, ownerFile: string): Promise<void> {
   if (mine) await utimes(lock, 0, 0).catch(() => {});
 }
 
+/**
+ * Frees a lock whose owner was killed before it wrote its name, which takes a moment. The lock that is freed is the one that
+ * was waited for.
+ */
+async function freeNameless(lock: string, ownerFile: string): Promise<void> {
+  const timeOf = () =>
+    stat(lock).then(
+      ({ mtimeMs }) => mtimeMs,
+      () => undefined,
+    );
+  const began = await timeOf();
+  if (began === undefined) return;
+  for (let waited = 0; waited < NAMELESS_MS; waited += POLL_MS) {
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    if (!(await isAbsent(ownerFile)) || (await timeOf()) !== began) return;
+  }
+  await utimes(lock, 0, 0).catch(() => {});
+}
+
+/** Whether nothing is at a path; what can't be looked at may be there. */
+function isAbsent(path: string): Promise<boolean> {
+  return stat(path).then(() => false, isAbsence);
+}
+
 function isThis({ pid, host, began }: Owner): boolean {
   const me = thisProcess();
   return pid === me.pid && host === me.host && began === me.began;
@@ -137,16 +175,6 @@ function isThis({ pid, host, began }: Owner): boolean {
 function hasEnded(owner: Owner): boolean {
   if (owner.host !== hostname()) return false;
   return owner.pid === process.pid ? !isThis(owner) : !isAlive(owner.pid);
-}
-
-/** Whether a process of this machine runs. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
 
 function lockedBy(path: string, owner: Owner | undefined): TrainError {

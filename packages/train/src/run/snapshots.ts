@@ -3,6 +3,7 @@ import { decodeSafetensors, encodeSafetensors } from '@onnx-forge/infer';
 import { readRegularFile } from '../data/read-file.js';
 import { TrainError } from '../errors.js';
 import type { Snapshot } from '../figures/figure.js';
+import { isAbsence } from '../unwritable.js';
 import { writeAtomically } from './atomic.js';
 import type { RunFolder } from './folder.js';
 
@@ -21,13 +22,21 @@ export async function saveSnapshot(run: RunFolder, { step, epoch, count, images 
  * @throws TrainError (`snapshot-invalid`) naming a file that is damaged
  */
 export async function readSnapshots(run: RunFolder, last: number = Number.POSITIVE_INFINITY): Promise<Snapshot[]> {
-  const names = await readdir(run.file('snapshots')).catch(() => []);
+  const names = await readdir(run.file('snapshots')).catch((error: unknown) => {
+    if (!isAbsence(error)) throw unreadable(run.file('snapshots'), error);
+    return [];
+  });
   const snapshots: Snapshot[] = [];
   for (const name of names.filter((entry) => entry.endsWith('.safetensors')).sort()) {
     const snapshot = await readSnapshot(run.file('snapshots', name));
     if (snapshot.step <= last) snapshots.push(snapshot);
   }
   return snapshots;
+}
+
+function unreadable(path: string, error: unknown): TrainError {
+  const message = `${path} can't be read: ${(error as Error).message}`;
+  return new TrainError('snapshot-invalid', message, { path }, { cause: error });
 }
 
 async function readSnapshot(path: string): Promise<Snapshot> {

@@ -64,6 +64,7 @@ export function createService(
   );
   const app = new Hono<Env>();
 
+  app.use(closeUnread);
   if (before) app.use(before);
   app.get('/healthz', (c) => c.json({ status: 'ok' }));
   app.get('/readyz', (c) =>
@@ -102,11 +103,24 @@ export function createService(
   app.notFound((c) => failure(c, 404, 'not-found', `there are ${routes.join(', ')}; see GET /openapi.json`));
   app.onError((error, c) => {
     if (error instanceof ForgeError) return failure(c, 400, error.code, error.message);
+    // The client went away before it had sent its whole request: nobody reads the answer.
+    if (c.env.incoming.destroyed && !c.env.incoming.complete) {
+      return failure(c, 400, 'aborted', 'the request was broken off');
+    }
     console.error(error);
     return failure(c, 500, 'internal', 'something went wrong here');
   });
   return { app, admission };
 }
+
+/**
+ * Says that the connection ends after an answer that came before the body was read: the adapter ends it when what is left does
+ * not arrive soon, and a client's next request on it would be lost.
+ */
+const closeUnread: MiddlewareHandler<Env> = async (c, next) => {
+  await next();
+  if (!c.env.incoming.readableEnded) c.header('Connection', 'close');
+};
 
 function described(name: string, { kind, manifest }: Model, operations: Operations): object {
   const { model: recipe, created } = manifest;
@@ -172,7 +186,5 @@ function failure(c: Context, status: Status, code: string, message: string): Res
 }
 
 function tooLarge(c: Context, limit: number): Response {
-  // What is left of the body is not read.
-  c.header('Connection', 'close');
   return failure(c, 413, 'too-large', `the body may have ${limit} bytes`);
 }

@@ -156,6 +156,15 @@ describe('fetching a data set', () => {
     expect(error.data.offline).to.equal(true);
   });
 
+  it('removes the part that a killed process left, not that of a running one', async () => {
+    // Process ids end below 2^22 on Linux.
+    const [gone, alive] = ['.toy.bin.999999999.0123abcd.part', `.toy.bin.${process.ppid}.0123abcd.part`];
+    mkdirSync(join(folder.path, 'toys'));
+    for (const name of [gone, alive]) writeFileSync(join(folder.path, 'toys', name), '');
+    await fetchFrom(['/packed']);
+    expect(stored()).to.have.members([alive, 'toy.bin.gz']);
+  });
+
   it('leaves a good file alone', async () => {
     const [first] = await fetchFrom(['/packed']);
     const before = statSync(first!.path);

@@ -2,7 +2,8 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { FormatError, parseAmat, parseIdx, unpack } from '@onnx-forge/train';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { failure, idxBytes, randomBytes } from './support.js';
+import { idxBytes } from './idx-bytes.js';
+import { failure, randomBytes } from './support.js';
 
 const idxArrays = fc
   .array(fc.integer({ min: 0, max: 5 }), { maxLength: 4 })

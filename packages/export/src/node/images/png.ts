@@ -13,6 +13,12 @@ interface ParsedPng {
   readonly data: Uint8Array | Uint16Array;
 }
 
+/** As in TensorFlow, in values of four channels. */
+const MOST_PIXELS = 2 ** 27;
+
+/** The most bytes that deflate packs into one. */
+const DEFLATE_RATIO = 1032;
+
 const PALETTE = 3;
 const FILE_CHANNELS = { 0: 1, 2: 3, 3: 3, 4: 2, 6: 4 } as const;
 
@@ -62,6 +68,7 @@ export function encodePng({ width, height, channels, data }: ImageBytes, level: 
 }
 
 function parse(bytes: Uint8Array): ParsedPng {
+  requirePossibleSize(bytes);
   try {
     const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     return PNG.sync.read(file, { skipRescale: true }) as unknown as ParsedPng;
@@ -81,11 +88,28 @@ function luminance(red: number, green: number, blue: number): number {
   return red === green && red === blue ? red : (9797 * red + 19234 * green + 3737 * blue) >> 15;
 }
 
-/** Chunks lie one after another from byte 8: length, name, data, checksum. */
 function hasChunk(bytes: Uint8Array, name: string): boolean {
+  return !chunksOf(bytes, name).next().done;
+}
+
+/** Where the data of the chunks of a name are. They lie one after another from byte 8: length, name, data, checksum. */
+function* chunksOf(bytes: Uint8Array, name: string): Generator<number> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let at = 8; at + 8 <= bytes.length; at += 12 + view.getUint32(at)) {
-    if (String.fromCharCode(...bytes.subarray(at + 4, at + 8)) === name) return true;
+    if (String.fromCharCode(...bytes.subarray(at + 4, at + 8)) === name) yield at + 8;
   }
-  return false;
+}
+
+/** pngjs makes room for the size that the header claims, which a small file can't hold: refused before. */
+function requirePossibleSize(bytes: Uint8Array): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const [header = bytes.length, ...more] = chunksOf(bytes, 'IHDR');
+  if (header + 8 > bytes.length || more.length > 0)
+    throw new InputError('the PNG is damaged or cut off: it must have one header');
+  const [width, height] = [view.getUint32(header), view.getUint32(header + 4)];
+  // A pixel has one bit at least.
+  if (width * height <= Math.min(MOST_PIXELS, 8 * DEFLATE_RATIO * bytes.length)) return;
+  throw new InputError(
+    `the PNG claims ${width} x ${height} pixels, more than its ${bytes.length} bytes can hold, or than ${MOST_PIXELS}`,
+  );
 }

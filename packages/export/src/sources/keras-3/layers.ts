@@ -73,7 +73,8 @@ const RULES: Readonly<Record<string, Rule>> = {
     convert: ({ batch_shape, dtype }) => {
       if (!Array.isArray(batch_shape)) throw new Untranslatable('has no batch_shape');
       const type = { float32: 'float32', int32: 'int32', int64: 'int32', bool: 'bool' }[String(dtype)];
-      if (type === undefined) throw new Untranslatable(`inputs of dtype ${JSON.stringify(dtype)} are not supported`);
+      if (type === undefined)
+        throw new Untranslatable(`inputs of dtype ${JSON.stringify(dtype)?.slice(0, 60)} are not supported`);
       return { batch_input_shape: batch_shape, dtype: type };
     },
   },
@@ -325,7 +326,8 @@ function activation(key: string, given: Json): string {
 function requireFloat32(class_name: string, dtype: Json | undefined): void {
   if (class_name === 'InputLayer' || dtype === undefined || dtype === null || dtype === 'float32') return;
   const name = typeof dtype === 'object' ? ((dtype as JsonObject).config as JsonObject | undefined)?.name : dtype;
-  if (name !== 'float32') throw new Untranslatable(`dtype ${JSON.stringify(name ?? dtype)} is not supported`);
+  if (name !== 'float32')
+    throw new Untranslatable(`dtype ${JSON.stringify(name ?? dtype)?.slice(0, 60)} is not supported`);
 }
 
 function equal(a: unknown, b: unknown): boolean {

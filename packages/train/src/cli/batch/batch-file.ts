@@ -100,6 +100,16 @@ function placeOf(text: SettingsText, path: readonly PropertyKey[]): number | und
   return valueAt(text.value, path) === undefined ? undefined : text.lineOf(path);
 }
 
+/** A value as JSON, its beginning if it is long; undefined if there is none. */
+function shown(value: unknown): string | undefined {
+  try {
+    const text = JSON.stringify(value) as string | undefined;
+    return text !== undefined && text.length > 60 ? `${text.slice(0, 60)}...` : text;
+  } catch {
+    return 'something that is nested too deeply';
+  }
+}
+
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
@@ -139,7 +149,7 @@ function explain(issue: z.core.$ZodIssue, value: unknown): string {
   const place = where.replace(/^\./, '') || 'the file';
   if (issue.code !== 'unrecognized_keys') {
     const wanted = issue.message.replace(/^Invalid (input: expected|option: expected) (.*?)(, received .*)?$/, '$2');
-    const found = JSON.stringify(valueAt(value, issue.path));
+    const found = shown(valueAt(value, issue.path));
     const must = `must be ${wanted === 'object' ? 'an object' : wanted}`;
     return found === undefined ? `${place} is missing: it ${must}` : `${place} ${must}, not ${found}`;
   }
@@ -147,6 +157,6 @@ function explain(issue: z.core.$ZodIssue, value: unknown): string {
   const ofEntry = isBatch ? issue.path[0] === 'runs' : issue.path.length === 0;
   const schema = ofEntry ? entrySchema : issue.path.length > 0 ? settingsSchema : batchSchema;
   const keys = Object.keys(schema.shape);
-  const unknown = issue.keys[0]!;
+  const unknown = issue.keys[0]!.slice(0, 60);
   return `${place} has no setting '${unknown}'${suggestion(unknown, keys) || `; settings: ${keys.join(', ')}`}`;
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { loadManifest, MANIFEST_FILE, type RunFile, runFiles } from '@onnx-forge/infer';
 import { readGraph } from '../../run/graph-file.js';
 import type { Outcome } from '../command.js';
-import { writeOutput } from '../output/files.js';
+import { removeOutput, writeOutput } from '../output/files.js';
 import { formatBytes } from '../output/format.js';
 import { table } from '../output/table.js';
 
@@ -11,6 +11,8 @@ import { table } from '../output/table.js';
 export async function exportRun(run: string, folder: string): Promise<Outcome> {
   const manifest = await loadManifest(run, { kinds: 'any' });
   const rows: string[][] = [];
+  // First: the manifest of another run must not stand beside these files.
+  await removeOutput(join(folder, MANIFEST_FILE));
   for (const [name, entry] of Object.entries(manifest.graphs)) {
     const bytes = await readGraph(run, entry);
     const path = join(folder, entry.file);

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { writeAtomically } from '../../run/atomic.js';
+import { unwritable } from '../../unwritable.js';
 import type { CommandContext } from '../command.js';
 import { CommandError, messageOf, UsageError } from '../errors.js';
 import { print } from './print.js';
@@ -59,6 +60,13 @@ async function nearestEntry(path: string): Promise<{ ancestor: string; isFolder:
   return parent === path ? { ancestor: path, isFolder: false } : nearestEntry(parent);
 }
 
+/** Removes a file, if it is there. */
+export async function removeOutput(file: string): Promise<void> {
+  await rm(file, { force: true }).catch((error: unknown) => {
+    throw unwritable(file, error);
+  });
+}
+
 /** Writes a file atomically, in a folder that is made when it is missing, which is said where there is a `context`; `-` is standard output. */
 export async function writeOutput(
   file: string,
@@ -69,7 +77,9 @@ export async function writeOutput(
     await print(content);
     return;
   }
-  const made = await mkdir(dirname(resolve(file)), { recursive: true });
+  const made = await mkdir(dirname(resolve(file)), { recursive: true }).catch((error: unknown) => {
+    throw unwritable(dirname(file), error);
+  });
   if (made !== undefined) context?.progress.line(`made the folder ${made}`);
   await writeAtomically(file, content);
 }

@@ -6,6 +6,9 @@ import type { RasterImage } from './raster.js';
 /** Larger images than this are refused rather than decoded: a small file can claim any size. */
 const MEGAPIXELS = 50;
 
+/** Pixels that take one bit at least. */
+const BLOCK_PIXELS = 64;
+
 /** Told by the content: JPEG starts with ff d8 ff. */
 export function isJpeg(bytes: Uint8Array): boolean {
   return bytes.length >= 3 && bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff;
@@ -25,12 +28,15 @@ export function decodeJpeg({ file, bytes }: FileContent): RasterImage {
   if (frame === undefined) {
     return fault(bytes.length, 'the header of a JPEG frame', 'the end of the file', true);
   }
-  const { components, offset, holdsRgb } = frame;
+  const { width, height, components, offset, holdsRgb } = frame;
   if (components !== 1 && components !== 3) {
     return fault(offset, 'a grey or colour JPEG (1 or 3 components)', `${components} components`);
   }
+  if (width * height > BLOCK_PIXELS * 8 * bytes.length) {
+    return fault(offset, `a size that ${bytes.length} bytes can hold`, `${width} x ${height} pixels`);
+  }
   try {
-    const { width, height, data } = jpeg.decode(bytes, {
+    const { data } = jpeg.decode(bytes, {
       useTArray: true,
       formatAsRGBA: false,
       tolerantDecoding: false,
@@ -41,12 +47,15 @@ export function decodeJpeg({ file, bytes }: FileContent): RasterImage {
     // The decoder gives grey as three equal channels.
     return { width, height, channels: 1, data: Uint8Array.from({ length: width * height }, (_, i) => data[3 * i]!) };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    // Where a table is missing the decoder stumbles, and the message is V8's.
+    const reason = error instanceof Error && error.constructor === Error ? error.message : 'the decoder gave up';
     return fault(offset, 'intact JPEG data after this place', `damage (${reason})`, false, error);
   }
 }
 
 interface Frame {
+  readonly width: number;
+  readonly height: number;
   /** Where the frame header is. */
   readonly offset: number;
   /** How many components it announces. */
@@ -73,7 +82,8 @@ function findFrame(bytes: Uint8Array): Frame | undefined {
       const ids = String.fromCharCode(...[0, 1, 2].map((i) => bytes[at + 10 + 3 * i] ?? 0));
       // As libjpeg decides: JFIF fixes the colours, else Adobe's marker does, else the components' names tell.
       const holdsRgb = !jfif && (adobeTransform === undefined ? ids === 'RGB' : adobeTransform === 0);
-      return { components, offset: at, holdsRgb };
+      const [height, width] = [bytes[at + 5]! * 256 + bytes[at + 6]!, bytes[at + 7]! * 256 + bytes[at + 8]!];
+      return { width, height, components, offset: at, holdsRgb };
     }
     if (marker === 0xe0 && startsWith(bytes, at + 4, 'JFIF\0')) jfif = true;
     if (marker === 0xee && startsWith(bytes, at + 4, 'Adobe')) adobeTransform = bytes[at + 15];

@@ -112,6 +112,8 @@ function matrix({ data, offset }: Element, fail: Fail): MatArray | undefined {
   const kind = flags.data[0]!;
   if (kind < NUMERIC_CLASSES.first || kind > NUMERIC_CLASSES.last || !real) return undefined;
   const dims = [...numbers(dimensions, fail)];
+  const sound = dims.every((length) => Number.isSafeInteger(length) && length >= 0);
+  if (!sound) return fail(dimensions.offset, 'dimensions as whole numbers from 0', 'other numbers');
   const values = real.type === UINT8 ? real.data : numbers(real, fail);
   const size = dims.reduce((product, length) => product * length, 1);
   const text = new TextDecoder().decode(name.data);

@@ -1,4 +1,5 @@
 import { FormatError } from '../errors.js';
+import { shortened } from '../shortened.js';
 import type { FileContent } from './gzip.js';
 import { readZip } from './zip.js';
 
@@ -53,13 +54,17 @@ export function parseNpy({ file, bytes }: FileContent): NpyArray {
   const header = new TextDecoder('latin1').decode(bytes.subarray(start, begin));
   const code = /'descr'\s*:\s*'([^']+)'/.exec(header)?.[1];
   const order = /'fortran_order'\s*:\s*(True|False)/.exec(header)?.[1];
-  const sizes = /'shape'\s*:\s*\(([\d\s,]*)\)/.exec(header)?.[1];
+  const sizes = /'shape'\s*:\s*\(((?:\s*\d+\s*(?:,|(?=\))))*)\s*\)/.exec(header)?.[1];
   if (order === undefined || sizes === undefined) {
-    throw fault(start, "a header with 'fortran_order' and 'shape'", `'${header.trim()}'`);
+    throw fault(start, "a header with 'fortran_order' and 'shape'", `'${shortened(header.trim())}'`);
   }
-  const reader = code === undefined ? undefined : READERS[code];
+  const reader = code !== undefined && Object.hasOwn(READERS, code) ? READERS[code] : undefined;
   if (reader === undefined) {
-    throw fault(start, 'whole numbers, float32 or float64, little-endian', `the type ${code ?? 'of a record'}`);
+    throw fault(
+      start,
+      'whole numbers, float32 or float64, little-endian',
+      code === undefined ? 'the type of a record' : `the type ${shortened(code)}`,
+    );
   }
   if (order === 'True') throw fault(start, 'row order (numpy.ascontiguousarray gives it)', 'column order');
   const shape = sizes

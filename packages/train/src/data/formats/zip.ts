@@ -1,7 +1,11 @@
 import { crc32 } from 'node:zlib';
 import { unzipSync } from 'fflate';
 import { FormatError } from '../errors.js';
+import { shortened } from '../shortened.js';
 import type { FileContent } from './gzip.js';
+
+/** The most bytes that deflate packs into one (zlib.net, "Technical Details"); stored ones are as many. */
+const DEFLATE_RATIO = 1032;
 
 /** Told by the content: `PK`, then the number of a record. */
 export function isZip(bytes: Uint8Array): boolean {
@@ -21,7 +25,15 @@ export function readZip({ file, bytes }: FileContent, what = '.zip archive'): Re
   };
   let entries: Readonly<Record<string, Uint8Array>>;
   try {
-    entries = unzipSync(bytes);
+    entries = unzipSync(bytes, {
+      // As much room as an entry claims is made for it: more than deflate can pack is a lie.
+      filter({ name, size, originalSize }) {
+        if (originalSize > DEFLATE_RATIO * size) {
+          throw new Error(`${shortened(name)} claims ${originalSize} bytes, more than ${size} packed ones can hold`);
+        }
+        return true;
+      },
+    });
   } catch (error) {
     throw damaged(error instanceof Error ? error.message : String(error), error);
   }
@@ -29,7 +41,8 @@ export function readZip({ file, bytes }: FileContent, what = '.zip archive'): Re
   const files = new Map<string, Uint8Array>();
   for (const [name, content] of Object.entries(entries)) {
     if (name.endsWith('/')) continue;
-    if (crc32(content) !== checksums.get(name)) throw damaged(`the checksum of ${name} is that of other bytes`);
+    if (crc32(content) !== checksums.get(name))
+      throw damaged(`the checksum of ${shortened(name)} is that of other bytes`);
     files.set(name, content);
   }
   return files;

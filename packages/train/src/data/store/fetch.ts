@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { isAlive } from '../../is-alive.js';
 import type { DataFile } from '../data-set.js';
 import type { DataSetDescription, FileDescription } from '../description.js';
 import { DataError } from '../errors.js';
@@ -149,7 +150,8 @@ async function download(
   const largest = forms ? Math.max(...forms.map((form) => form.bytes)) : LARGEST_ARCHIVE;
   const stall = new AbortController();
   let timer = setTimeout(() => stall.abort(), stallTimeout);
-  const temporary = join(folder, `.${file.name}.${randomUUID()}.part`);
+  await removeLeftovers(folder, `.${file.name}.`);
+  const temporary = join(folder, `.${file.name}.${process.pid}.${randomUUID().slice(0, 8)}.part`);
   const output = await writing(temporary, () => open(temporary, 'wx'));
   try {
     const hash = createHash('sha256');
@@ -195,6 +197,16 @@ async function download(
     stall.abort();
     await output.close();
     await rm(temporary, { force: true });
+  }
+}
+
+/** Removes parts that killed processes left of a file. */
+async function removeLeftovers(folder: string, beginning: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const pid = name.startsWith(beginning)
+      ? /^(\d+)\.[\da-f]{8}\.part$/.exec(name.slice(beginning.length))?.[1]
+      : undefined;
+    if (pid !== undefined && !isAlive(Number(pid))) await rm(join(folder, name), { force: true });
   }
 }
 

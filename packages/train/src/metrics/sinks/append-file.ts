@@ -2,6 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { z } from 'zod';
 import { readRegularFile } from '../../data/read-file.js';
 import { TrainError } from '../../errors.js';
+import { unwritable } from '../../unwritable.js';
 import type { SinkMark } from './sink.js';
 
 export interface AppendFileOptions {
@@ -92,9 +93,4 @@ async function readIfThere(path: string): Promise<Buffer> {
     if (error.code === 'ENOENT') return Buffer.alloc(0);
     throw error;
   });
-}
-
-function unwritable(path: string, error: unknown): TrainError {
-  const message = `${path} can't be written: ${(error as Error).message}`;
-  return new TrainError('run-unwritable', message, { path }, { cause: error });
 }

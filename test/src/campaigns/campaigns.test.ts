@@ -1,0 +1,146 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ForgeError } from '@onnx-forge/infer';
+import { expect } from 'chai';
+import { parseArguments, UsageError } from './arguments.js';
+import type { Campaign, CampaignOptions, CampaignResult } from './campaign.js';
+import { CAMPAIGNS } from './catalogue.js';
+import { judge } from './fuzz/judge.js';
+import { FuzzSession } from './fuzz/session.js';
+import type { Target } from './fuzz/target.js';
+import { type Finished, summaryOf, withRows } from './report.js';
+import { trendOf } from './soak/trend.js';
+
+const byName = (name: string): Campaign => CAMPAIGNS.find((campaign) => campaign.name === name)!;
+
+describe('campaigns, in short', () => {
+  let folder: string;
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'onnx-forge-campaigns-'));
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  async function short(name: string, options: Partial<CampaignOptions>): Promise<CampaignResult['counts']> {
+    const all = { milliseconds: 500, seed: 3, folder, processes: 1, log: () => {}, ...options };
+    const { counts, failures } = await byName(name).run(all);
+    expect(failures.map(({ about }) => about).join('; ')).to.equal('');
+    return counts;
+  }
+
+  it('crash: a GAN killed and resumed ends the same', async () => {
+    const { kills, resumed } = await short('crash', { only: ['train-gan'], seed: 25, milliseconds: 0 });
+    expect(kills).to.be.at.least(1);
+    expect(resumed).to.equal(1);
+  });
+
+  it('faults: a fetch whose file operations fail says so in one line', async () => {
+    expect((await short('faults', { only: ['fetch'] })).faults).to.be.at.least(1);
+  });
+
+  it('fuzz: every reader refuses changed inputs as it should', async () => {
+    expect((await short('fuzz', {})).inputs).to.be.at.least(500);
+  });
+
+  it('load: the service among hostile clients loses no request', async () => {
+    expect((await short('load', { milliseconds: 1500 })).answered).to.be.at.least(1);
+  });
+
+  it('soak: loading and disposing leaves nothing', async () => {
+    expect((await short('soak', { only: ['load'] }))['times load']).to.be.at.least(6);
+  });
+});
+
+describe('campaigns see what they look for', () => {
+  const target = (read: Target['read']): Target => ({ name: 'test', seeds: [Uint8Array.of(1)], read });
+
+  async function findingsOf(read: Target['read'], longestRead = 2000): Promise<string[]> {
+    const abouts = new Set<string>();
+    const session = new FuzzSession([target(read)], {
+      seed: 1,
+      longestRead,
+      onFinding: ({ about }) => abouts.add(about),
+    });
+    await session.readSeeds();
+    await session.round(20);
+    return [...abouts];
+  }
+
+  it('a bug that shows for some inputs only', async () => {
+    const found = await findingsOf((input) => {
+      if (input.length > 3) throw new TypeError('a bug');
+    });
+    expect(found[0]).to.match(/^TypeError: a bug/);
+  });
+
+  it('an input that is slow', async () => {
+    const found = await findingsOf(() => {
+      const { user } = process.cpuUsage();
+      while (process.cpuUsage().user - user < 30_000);
+    }, 20);
+    expect(found[0]).to.match(/^takes \d/);
+  });
+
+  it('a seed that is refused', async () => {
+    const [found] = await findingsOf(() => {
+      throw new ForgeError('bad', 'no');
+    });
+    expect(found).to.include('refuses seed 0: bad: no');
+  });
+
+  it('errors that are none of ours, have no code, several lines, or the words of the engine', () => {
+    expect(judge(new RangeError('x')).outcome).to.equal('failed');
+    expect(judge(new ForgeError('', 'x')).outcome).to.equal('failed');
+    expect(judge(new ForgeError('bad', "Cannot read properties of undefined (reading 'x')")).outcome).to.equal(
+      'failed',
+    );
+    expect(judge(new ForgeError('bad', "'undefined' is no name")).outcome).to.equal('refused');
+    const denied = Object.assign(new Error('Access'), { code: 'ERR_ACCESS_DENIED', permission: 'FileSystemWrite' });
+    expect(judge(new ForgeError('bad', 'x', {}, { cause: denied })).outcome).to.equal('failed');
+  });
+
+  it('what grows, and what only wavers', () => {
+    const steady = trendOf(Array.from({ length: 60 }, (_, i) => 100 + (i % 3)));
+    expect(steady.last - steady.first).to.be.below(3 * steady.noise);
+    const growing = trendOf(Array.from({ length: 60 }, (_, i) => 100 + 5 * i + (i % 3)));
+    expect(growing.last - growing.first).to.be.above(100);
+  });
+});
+
+describe('the command of campaigns', () => {
+  it('takes names, and refuses what it does not know', () => {
+    const { campaigns, minutes, seed } = parseArguments(['soak', '--minutes', '0.5', '--seed', '7'], CAMPAIGNS);
+    expect([campaigns.map(({ name }) => name), minutes, seed]).to.deep.equal([['soak'], 0.5, 7]);
+    expect(parseArguments([], CAMPAIGNS).campaigns).to.have.length(5);
+    for (const words of [['sok'], ['--minutes', 'x'], ['--seed', '1.5'], ['--again', 'x'], ['--nothing']]) {
+      expect(() => parseArguments(words, CAMPAIGNS), words.join(' ')).to.throw(UsageError);
+    }
+  });
+
+  const finished: Finished = {
+    name: 'fuzz',
+    seed: 5,
+    minutes: 2,
+    counts: { inputs: 1_234_567, memory: '3 MiB' },
+    failures: [{ about: 'npy: a bug', again: 'a file' }],
+  };
+
+  it('prints counts, and how to see each failure again', () => {
+    expect(summaryOf(finished).split('\n')).to.deep.equal([
+      'fuzz: 1,234,567 inputs, memory 3 MiB; 1 failures; 2.0 minutes, seed 5',
+      '  failed: npy: a bug',
+      "    npm run campaign -- fuzz --again 'a file'",
+      '',
+    ]);
+  });
+
+  it("replaces a campaign's row in the document and keeps the others", () => {
+    const document = readFileSync(new URL('../../../docs/reliability.md', import.meta.url), 'utf8');
+    const once = withRows(document, [{ ...finished, name: 'other' }, finished]);
+    const twice = withRows(once, [{ ...finished, counts: { inputs: 1 } }]);
+    expect(twice.match(/^\| fuzz \|/gm)).to.have.length(1);
+    expect(twice)
+      .to.include('| fuzz | 1 inputs |')
+      .and.to.match(/^\| other \| 1,234,567 inputs/m);
+  });
+});

@@ -1,0 +1,140 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Random } from '@onnx-forge/infer';
+import type { Campaign, CampaignOptions, CampaignResult, Failure } from '../campaign.js';
+import { lastLine } from '../crash/crash.js';
+import { FAULTS, type Fault, type FaultCode, type Operation, type Plan } from '../file-system/plan.js';
+import { inWork, type Reference, referencesIn } from '../runs/references.js';
+import { differenceOf, faultOf, resultOf } from '../runs/result.js';
+import { type Ended, runWork } from '../runs/work-process.js';
+import { WorkSession } from '../runs/work-session.js';
+
+/** File operations that fail, each in its turn, as SQLite's tests do it (sqlite.org/testing.html, "I/O Error Testing"). */
+export const faults: Campaign = {
+  name: 'faults',
+  title: 'every file operation fails once, and from then on: one line, nothing spoilt, and it goes on afterwards',
+
+  async run(options) {
+    const folder = await mkdtemp(join(tmpdir(), 'onnx-forge-faults-'));
+    try {
+      const again = options.again === undefined ? undefined : parseAgain(options.again);
+      const references = await referencesIn(folder, again ? [again.scenario] : options.only);
+      return again ? await repeat(references[0]!, again, folder) : await failMany(references, options, folder);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  },
+};
+
+interface Trial extends Fault {
+  readonly scenario: string;
+}
+
+const againOf = ({ scenario, operation, at, code, onward }: Trial): string =>
+  `${scenario}:${operation}:${at}:${code}${onward ? ':onward' : ''}`;
+
+function parseAgain(text: string): Trial {
+  const [, scenario, operation, at, code, onward] =
+    /^([\w-]+):([a-z]+):(\d+):(E[A-Z]+|short)(:onward)?$/.exec(text) ?? [];
+  if (scenario === undefined)
+    throw new Error(`--again must be WORK:OPERATION:NUMBER:ERROR, or that with :onward, not '${text}'`);
+  return {
+    scenario,
+    operation: operation as Operation,
+    at: Number(at),
+    code: code as FaultCode,
+    onward: onward !== undefined,
+  };
+}
+
+/** Every fault of every operation of a scenario. */
+function trialsOf({ scenario, operations }: Reference): Trial[] {
+  const seen = new Map<Operation, number>();
+  return operations.flatMap((operation) => {
+    const at = (seen.get(operation) ?? 0) + 1;
+    seen.set(operation, at);
+    // Each operation meets two of its errors in turn: one once, another one from then on.
+    return [false, true].map((onward) => {
+      const codes = FAULTS[operation];
+      return { scenario: scenario.name, operation, at, code: codes[(at + (onward ? 1 : 0)) % codes.length]!, onward };
+    });
+  });
+}
+
+async function repeat(reference: Reference, trial: Trial, folder: string): Promise<CampaignResult> {
+  const fault = await tryOnce(reference, trial, folder);
+  return {
+    counts: { faults: 1 },
+    failures: fault.about === undefined ? [] : [{ about: fault.about, again: againOf(trial) }],
+  };
+}
+
+async function failMany(
+  references: readonly Reference[],
+  options: CampaignOptions,
+  folder: string,
+): Promise<CampaignResult> {
+  const { milliseconds, seed, processes, log } = options;
+  const end = performance.now() + milliseconds;
+  const all = references.flatMap(trialsOf);
+  // In no order, so that a short campaign sees something of everything.
+  const order = new Random(seed).permutation(all.length);
+  const failures: Failure[] = [];
+  const counts = { faults: 0, refused: 0, tolerated: 0 };
+  const lane = async (): Promise<void> => {
+    const session = new WorkSession();
+    do {
+      const number = counts.faults++;
+      if (number >= all.length) break;
+      const trial = all[order[number]!]!;
+      const reference = references.find(({ scenario }) => scenario.name === trial.scenario)!;
+      const { about, refused } = await tryOnce(reference, trial, folder, (argv, plan) => session.run({ argv, plan }));
+      counts[refused ? 'refused' : 'tolerated']++;
+      // A process that goes on holds its locks: what ended with it, as a command does, counts.
+      const confirmed = about === undefined ? undefined : (await tryOnce(reference, trial, folder)).about;
+      if (confirmed === undefined) continue;
+      failures.push({ about: `${trial.scenario}: ${confirmed}`, again: againOf(trial) });
+      log(failures.at(-1)!.about);
+    } while (performance.now() < end);
+    session.end();
+  };
+  await Promise.all(Array.from({ length: processes }, lane));
+  const faults = counts.refused + counts.tolerated;
+  return { counts: { ...counts, faults, 'of all': `${faults} of ${all.length}` }, failures };
+}
+
+/** The work with the fault, then without one to its end. */
+async function tryOnce(
+  reference: Reference,
+  trial: Trial,
+  folder: string,
+  run: (argv: readonly string[], plan?: Plan) => Promise<Ended> = (argv, plan) => runWork(argv, plan ? { plan } : {}),
+): Promise<{ about?: string; refused: boolean }> {
+  const { scenario, result, log } = reference;
+  const { scenario: _, ...fault } = trial;
+  const what = `${fault.code} at ${fault.operation} ${fault.at}${fault.onward ? ' and all later ones' : ''}`;
+  return inWork(folder, scenario, async (work) => {
+    const ended = await run(scenario.argv(work), { root: work, fault });
+    const refused = ended.code !== 0;
+    const failed = (about: string) => ({ about: `${what}: ${about}`, refused });
+    const unlike = differenceOf(await resultOf(work), result);
+    // The name of a process that has ended may stay where it can't be removed: the next one takes it away.
+    const complaint = refused ? complaintOf(ended) : unlike?.includes('.training.') ? undefined : unlike;
+    if (complaint !== undefined) return failed(refused ? complaint : `it says that all is done, but ${complaint}`);
+    const spoilt = await faultOf(work, result, log);
+    if (spoilt !== undefined) return failed(spoilt);
+    const { code: last, stderr } = await run(scenario.argv(work));
+    if (last !== 0) return failed(`afterwards it ends with ${last}: ${lastLine(stderr)}`);
+    const difference = differenceOf(await resultOf(work), result);
+    return difference === undefined ? { refused } : failed(`afterwards ${difference}`);
+  });
+}
+
+/** The reason why an end is none that a user should see: exit code 1 and one line that no bug wrote are fine. */
+function complaintOf({ code, signal, stderr }: Ended): string | undefined {
+  if (code !== 1) return `it ends with ${signal ?? code}: ${lastLine(stderr)}`;
+  const lines = stderr.split('\n').filter((line) => line.startsWith('onnx-forge:'));
+  if (lines.length !== 1) return `it ends with ${lines.length} lines: ${lastLine(stderr)}`;
+  return lines[0]!.includes('(unexpected;') ? `it ends unexpectedly: ${lines[0]}` : undefined;
+}

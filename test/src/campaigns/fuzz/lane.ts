@@ -1,0 +1,90 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ChildReport, ChildSettings } from './child.js';
+import { CurrentInput } from './current-input.js';
+import type { Finding, TargetCounts } from './session.js';
+
+const CHILD = fileURLToPath(new URL('child.js', import.meta.url));
+
+/** A process that stays at one input for so long hangs, ms; it tells slow ones by itself. */
+const HANGS = 20_000;
+
+interface Listener {
+  onFinding(finding: Finding): void;
+  onCounts(counts: Readonly<Record<string, TargetCounts>>): void;
+}
+
+/**
+ * Runs a child to its end. It may write in its own folder only (Node's permission model); when it hangs it is killed, and when
+ * it dies, the input that it was reading is a finding.
+ */
+export async function runChild(settings: ChildSettings, { onFinding, onCounts }: Listener): Promise<void> {
+  const permission = process.allowedNodeEnvironmentFlags.has('--permission')
+    ? '--permission'
+    : '--experimental-permission';
+  const child = fork(CHILD, [JSON.stringify(settings)], {
+    execArgv: [
+      permission,
+      '--allow-fs-read=*',
+      `--allow-fs-write=${settings.folder}/*`,
+      '--allow-worker',
+      '--allow-addons',
+      '--no-warnings',
+      '--max-old-space-size=1024',
+    ],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
+  let said = '';
+  child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+    said = (said + text).slice(-4000);
+  });
+  let counts: Readonly<Record<string, TargetCounts>> = {};
+  child.on('message', (report: ChildReport) => {
+    if (report.type === 'counts') counts = report.counts;
+    else onFinding({ target: report.target, about: report.about, input: Buffer.from(report.base64, 'base64') });
+  });
+  const current = join(settings.folder, 'current');
+  const watch = killHanging(child, current);
+  const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
+  const hung = watch.end();
+  onCounts(counts);
+  if (code === 0) return;
+  const last = await readFile(current)
+    .then(() => CurrentInput.read(current))
+    .catch(() => undefined);
+  if (!last) throw new Error(`a process ended with ${signal ?? code} before its first input: ${said}`);
+  const how = hung
+    ? `hangs for more than ${HANGS / 1000} s`
+    : `ends the process with ${signal ?? code}: ${lastLine(said)}`;
+  onFinding({ target: settings.targets[last.target]!, about: how, input: Uint8Array.from(last.input) });
+}
+
+function lastLine(text: string): string {
+  const lines = text.split('\n').filter((line) => /Error|FATAL|abort/i.test(line));
+  return (lines[0] ?? text.trim().split('\n').at(-1) ?? '').slice(0, 300);
+}
+
+function killHanging(child: ChildProcess, current: string): { end(): boolean } {
+  let [count, since, hung] = [-1, performance.now(), false];
+  const timer = setInterval(() => {
+    let now = -1;
+    try {
+      now = CurrentInput.read(current)?.count ?? -1;
+    } catch {
+      // It has not begun.
+    }
+    if (now !== count || now < 0) [count, since] = [now, performance.now()];
+    if (performance.now() - since < HANGS) return;
+    hung = true;
+    child.kill('SIGKILL');
+  }, 500);
+  return {
+    end() {
+      clearInterval(timer);
+      return hung;
+    },
+  };
+}

@@ -1,0 +1,20 @@
+import type { OpenTarget } from '../target.js';
+import { amat, cifar, gzip, idx, mat, svhn } from './arrays.js';
+import { jpeg, pgm, png, tfImage } from './images.js';
+import { graphModel, keras3, layersModel, onnx } from './models.js';
+import { npy, npz } from './npy.js';
+import { batch, checkpoint, log, manifest, safetensors, snapshot } from './runs.js';
+import { interpolateRequest, likelihoodRequest, perturbRequest, sampleRequest } from './service.js';
+import { tar } from './tar.js';
+import { csv, jsonl, lines, text, tsv, vocabulary } from './texts.js';
+
+/** Every reader that is fuzzed. */
+export const TARGETS: Readonly<Record<string, OpenTarget>> = {
+  ...{ npy, npz, csv, tsv, jsonl, text, lines, vocabulary },
+  ...{ tar, gzip, idx, amat, mat, svhn, cifar },
+  ...{ png, jpeg, pgm, 'tf-image': tfImage },
+  ...{ 'layers-model': layersModel, 'graph-model': graphModel, 'keras-3': keras3, onnx },
+  ...{ manifest, safetensors, checkpoint, snapshot, log, batch },
+  ...{ 'sample-request': sampleRequest, 'likelihood-request': likelihoodRequest },
+  ...{ 'interpolate-request': interpolateRequest, 'perturb-request': perturbRequest },
+};

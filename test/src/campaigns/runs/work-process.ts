@@ -1,0 +1,52 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { PLAN, type Plan } from '../file-system/plan.js';
+
+const WORK = fileURLToPath(new URL('work.js', import.meta.url));
+/** Counts and fails file operations. */
+export const PRELOAD: string = new URL('../file-system/preload.js', import.meta.url).href;
+
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly stderr: string;
+  /** From `go` to the end. */
+  readonly milliseconds: number;
+}
+
+/** Options of a process for a command line. */
+export interface WorkOptions {
+  readonly plan?: Plan;
+  /** Kill it (SIGKILL) so long after it has begun. */
+  readonly killAfter?: number;
+}
+
+/** Longer than any of these takes, ms. */
+const LONGEST = 120_000;
+
+/** Runs a command line in a process of its own. */
+export async function runWork(argv: readonly string[], { plan, killAfter }: WorkOptions = {}): Promise<Ended> {
+  const { [PLAN]: _, ONNX_FORGE_DATA: __, ...env } = process.env;
+  const child = fork(WORK, [JSON.stringify(argv)], {
+    execArgv: plan ? ['--import', PRELOAD] : [],
+    env: { ...env, ...(plan && { [PLAN]: JSON.stringify(plan) }) },
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
+  const ended = once(child, 'close') as Promise<[number | null, string | null]>;
+  let stderr = '';
+  child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  await Promise.race([once(child, 'message'), ended]);
+  const begin = performance.now();
+  if (child.connected) child.send('go', () => {});
+  const timers = [killLater(child, killAfter), killLater(child, LONGEST)];
+  const [code, signal] = await ended;
+  for (const timer of timers) clearTimeout(timer);
+  return { code, signal, stderr, milliseconds: performance.now() - begin };
+}
+
+function killLater(child: ChildProcess, milliseconds: number | undefined): ReturnType<typeof setTimeout> | undefined {
+  return milliseconds === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), milliseconds);
+}
