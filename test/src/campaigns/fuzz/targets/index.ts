@@ -1,4 +1,5 @@
 import type { OpenTarget } from '../target.js';
+import { parquet, zip } from './archives.js';
 import { amat, cifar, gzip, idx, mat, svhn } from './arrays.js';
 import { jpeg, pgm, png, tfImage } from './images.js';
 import { graphModel, keras3, layersModel, onnx } from './models.js';
@@ -11,7 +12,7 @@ import { csv, jsonl, lines, text, tsv, vocabulary } from './texts.js';
 /** Every reader that is fuzzed. */
 export const TARGETS: Readonly<Record<string, OpenTarget>> = {
   ...{ npy, npz, csv, tsv, jsonl, text, lines, vocabulary },
-  ...{ tar, gzip, idx, amat, mat, svhn, cifar },
+  ...{ tar, zip, parquet, gzip, idx, amat, mat, svhn, cifar },
   ...{ png, jpeg, pgm, 'tf-image': tfImage },
   ...{ 'layers-model': layersModel, 'graph-model': graphModel, 'keras-3': keras3, onnx },
   ...{ manifest, safetensors, checkpoint, snapshot, log, batch },
