@@ -23,7 +23,9 @@ export class EmbeddedSets {
     const size = this.#size;
     if (size === undefined) return set;
     const splits = Object.entries(set.splits).map(([name, split]) => {
-      return [name, { ...split, size: Math.min(size, split.size) }] as const;
+      const texts = Object.entries(split.texts ?? {}).map(([text, all]) => [text, all.slice(0, size)] as const);
+      const first = { ...split, size: Math.min(size, split.size) };
+      return [name, split.texts ? { ...first, texts: Object.fromEntries(texts) } : first] as const;
     });
     return { ...set, splits: Object.fromEntries(splits) as unknown as DataSet['splits'] };
   }

@@ -1,7 +1,7 @@
 import { type Examples, type Rows, toRows } from '../arrays/examples.js';
 import type { ImageEntry, ManifestOf } from '../manifest/base.js';
 import { size, z } from '../manifest/schema.js';
-import type { Decoder } from '../methods/latent-space.js';
+import type { Decoder, SampleOptions, Samples } from '../methods/latent-space.js';
 import type { LikelihoodGraphs } from '../methods/log-likelihood.js';
 import { mapRows, rowsPerCall } from '../methods/rows.js';
 import type { Work } from '../methods/work.js';
@@ -62,6 +62,9 @@ export function latentRoles(
 export abstract class LatentVariableModel<
   M extends ManifestOf<string, LatentServe> = ManifestOf<string, LatentServe>,
 > extends ServedModel<M> {
+  /** Images of z from the prior. A snapshot in training shows some. */
+  abstract sample(n: number, options?: SampleOptions): Promise<Samples>;
+
   protected get pixels(): number {
     return pixelsOf(this.manifest.serve.image);
   }

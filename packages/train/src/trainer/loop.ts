@@ -1,4 +1,11 @@
-import { type ImageEntry, type ModelOf, openDevice, type Random, type Tensor } from '@onnx-forge/infer';
+import {
+  type ImageEntry,
+  LatentVariableModel,
+  type ModelOf,
+  openDevice,
+  type Random,
+  type Tensor,
+} from '@onnx-forge/infer';
 import { type BatchPosition, TrainingBatches } from '../data/batches.js';
 import type { DataSet } from '../data/data-set.js';
 import { subset } from '../data/fields.js';
@@ -282,7 +289,7 @@ export class TrainingLoop {
     const { served, identity, folder, logs } = this.#options;
     const what = 'a sample of the model';
     const samples = await this.#withModel(what, async (model) =>
-      'sample' in model ? model.sample(SNAPSHOT_COUNT, { seed: identity.seed }) : undefined,
+      model instanceof LatentVariableModel ? model.sample(SNAPSHOT_COUNT, { seed: identity.seed }) : undefined,
     );
     if (samples === undefined) return;
     const images = samples.images.data;

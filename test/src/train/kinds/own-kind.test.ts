@@ -19,6 +19,7 @@ import {
   graphsOf,
   loadCheckpoint,
   type Recipe,
+  readLog,
   type Tensors,
   TrainError,
   type TrainResult,
@@ -59,6 +60,24 @@ describe('a kind of model from outside the packages', () => {
     assert.lengthOf(await drawFigures({ ...request, run: out }), 1);
     const [verified] = await verifyRun({ recipe: lineRecipe, run: out });
     assert.equal(verified!.graph, 'predict');
+  });
+
+  it('is measured in training as at its end: validation, what is watched, evaluation', async () => {
+    const lines = (await readLog(join(out, 'metrics.jsonl'))).filter(({ kind }) => kind === 'validation');
+    assert.deepEqual(
+      lines.map(({ epoch }) => epoch),
+      Array.from({ length: 41 }, (_, epoch) => epoch),
+    );
+    const [before, after] = [lines[0]!.metrics, lines.at(-1)!.metrics];
+    assert.hasAllKeys(before, ['squaredError', 'largestError', 'atZero']);
+    assert.equal(before.atZero, 0, 'a bias begins at 0');
+    assert.approximately(after.atZero!, 1, 0.05);
+    assert.isAbove(before.squaredError!, 1000 * after.squaredError!);
+    assert.isAtLeast(after.largestError! ** 2, after.squaredError!);
+    await cp(out, join(folder, 'measured'), { recursive: true });
+    const [measured] = await evaluateRun({ ...request, run: join(folder, 'measured'), split: 'validation' });
+    assert.include(measured, { split: 'validation', examples: 8, unit: 'm^2' });
+    assert.equal(measured!.value, after.squaredError);
   });
 
   it('is loaded, and gives the numbers of the trained weights', async () => {

@@ -3,6 +3,7 @@ import {
   type CallOptions,
   defineKind,
   type Examples,
+  float32,
   type Kind,
   type ManifestOf,
   mapRows,
@@ -18,6 +19,7 @@ import {
   gather,
   graphsOf,
   type Measure,
+  type Monitor,
   positive,
   type Recipe,
   type Split,
@@ -92,11 +94,27 @@ const all = (split: Split, field: string) =>
     Array.from({ length: split.size }, (_, index) => index),
   ) as Float32Array;
 
+async function errorsOf(model: Regressor, split: Split): Promise<number[]> {
+  const y = all(split, 'y');
+  return Array.from(await model.predict(all(split, 'x')), (found, i) => found - y[i]!);
+}
+
 const squaredError: Measure<typeof regressor> = async (model, { splits }, { split }) => {
-  const { size } = splits[split];
-  const [found, y] = [await model.predict(all(splits[split], 'x')), all(splits[split], 'y')];
-  const value = found.reduce((sum, one, i) => sum + (one - y[i]!) ** 2, 0) / size;
-  return [{ name: 'squaredError', value, unit: `${model.manifest.serve.unit}^2`, split, examples: size }];
+  const errors = await errorsOf(model, splits[split]);
+  const value = errors.reduce((sum, error) => sum + error ** 2, 0) / errors.length;
+  return [{ name: 'squaredError', value, unit: `${model.manifest.serve.unit}^2`, split, examples: errors.length }];
+};
+
+const largestError: Measure<typeof regressor> = async (model, { splits }, { split }) => {
+  const errors = await errorsOf(model, splits[split]);
+  const value = Math.max(...errors.map(Math.abs));
+  return [{ name: 'largestError', value, unit: model.manifest.serve.unit, split, examples: errors.length }];
+};
+
+/** y of x = 0, as a monitor of before measures has it. */
+const atZero: Monitor = async (graphs) => {
+  const { y } = await graphs.run('predict', { x: float32(new Float32Array(2), [1, 2]) });
+  return { atZero: (y!.data as Float32Array)[0]! };
 };
 
 const predictions: Figure<typeof regressor> = async ({ model, data: { splits } }) => {
@@ -145,6 +163,8 @@ export const lineRecipeOf = (kinds: readonly AnyKind[]): Recipe =>
         validation: squaredError,
       };
     },
+    watch: largestError,
+    monitor: atZero,
     evaluate: squaredError,
     figures: { predictions },
   });
