@@ -1,4 +1,6 @@
-import { type DataSet, type OptionValues, type Recipe, recipeData, recipeOptions } from '@onnx-forge/train';
+import type { DataSet, Recipe } from '@onnx-forge/train';
+import type { OptionValues } from '@onnx-forge/train/options';
+import { recipeData, recipeOptions } from '@onnx-forge/train/recipe';
 
 /** Settings to measure a recipe with if its defaults, or the embedded data, would say little about its real use. */
 interface Workload {

@@ -1,4 +1,4 @@
-import type { OptionValues } from '@onnx-forge/train';
+import type { OptionValues } from '@onnx-forge/train/options';
 import type { Space } from '@onnx-forge/train/sweep';
 
 /** A function to minimise. `optuna_peer.py` has the same ones under the same names. */

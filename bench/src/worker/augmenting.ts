@@ -1,5 +1,6 @@
 import { Random } from '@onnx-forge/infer';
-import { TrainingBatches, tf, useBackend } from '@onnx-forge/train';
+import { tf, useBackend } from '@onnx-forge/train';
+import { TrainingBatches } from '@onnx-forge/train/data';
 import type { Runner } from '../benchmark.js';
 import { recipeNamed } from '../recipes.js';
 import { workloadData, workloadOptions } from '../workloads.js';

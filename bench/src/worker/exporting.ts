@@ -1,7 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Random } from '@onnx-forge/infer';
-import { dataFacts, exportGraph, seededInitializers, tf, useBackend } from '@onnx-forge/train';
+import { tf, useBackend } from '@onnx-forge/train';
+import { dataFacts } from '@onnx-forge/train/data';
+import { seededInitializers } from '@onnx-forge/train/layers';
+import { exportGraph } from '@onnx-forge/train/run';
 import type { Runner } from '../benchmark.js';
 import { recipeNamed } from '../recipes.js';
 import { workloadData, workloadOptions } from '../workloads.js';

@@ -1,6 +1,6 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openDataSet, TrainingBatches } from '@onnx-forge/train';
+import { openDataSet, TrainingBatches } from '@onnx-forge/train/data';
 import jpeg from 'jpeg-js';
 import sharp from 'sharp';
 import type { Runner } from '../benchmark.js';

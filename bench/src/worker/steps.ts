@@ -1,16 +1,8 @@
 import { Random } from '@onnx-forge/infer';
-import {
-  CompiledEngine,
-  dataFacts,
-  EagerEngine,
-  type FieldArray,
-  type Recipe,
-  seededInitializers,
-  TrainingBatches,
-  tf,
-  useBackend,
-  WeightAverages,
-} from '@onnx-forge/train';
+import { type Recipe, tf, useBackend } from '@onnx-forge/train';
+import { dataFacts, type FieldArray, TrainingBatches } from '@onnx-forge/train/data';
+import { CompiledEngine, EagerEngine, WeightAverages } from '@onnx-forge/train/engine';
+import { seededInitializers } from '@onnx-forge/train/layers';
 import type { Reading, Runner } from '../benchmark.js';
 import { recipeNamed } from '../recipes.js';
 import type { NoNumber } from '../report/result.js';

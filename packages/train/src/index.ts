@@ -1,64 +1,166 @@
 /**
- * Objectives, layers, data sets, the trainer.
+ * The vocabulary of a recipe, and the verbs: train, evaluate, draw, verify. All else has a subpath: `@onnx-forge/train/data`, `/run`,
+ * `/sweep` ...
  *
  * @module @onnx-forge/train
  */
 
 export { type StepRandom, tf } from '@onnx-forge/export';
-export type {
-  GenerativeKind,
-  ImageEntry as ImageFacts,
-  ModelKind,
-  ModelOf,
-  ServeOf as ServeFacts,
-} from '@onnx-forge/infer';
-export { type Converted, type ConvertedForm, type ConvertOptions, convertData } from './actions/convert.js';
+export { convertData } from './actions/convert.js';
 export { type DrawRequest, drawFigures } from './actions/draw.js';
 export { type EvaluateRequest, evaluateRun } from './actions/evaluate.js';
 export { type TrainRequest, type TrainResult, train } from './actions/train.js';
 export { type GraphVerification, type VerifyRunRequest, verifyRun } from './actions/verify.js';
-export * from './data/index.js';
-export * from './engine/index.js';
-export * from './errors.js';
-export { type ExploreServer, serveExplorer } from './explore/serve.js';
-export { type ExploredRun, type ExploredRunRequest, exploredRun } from './explore/site.js';
-export { writeExplorer } from './explore/write.js';
-export * from './figures/index.js';
-export * from './kinds/index.js';
-export * from './layers/index.js';
-export * from './measures/index.js';
-export type { Direction } from './metrics/direction.js';
-export type { LogLine } from './metrics/log.js';
-export { readLog } from './metrics/log.js';
-export { csvSink } from './metrics/sinks/csv.js';
-export { jsonlSink } from './metrics/sinks/jsonl.js';
-export { SINK_NAMES, type SinkName } from './metrics/sinks/names.js';
-export type { Json, MetricSink, OpenSink, SinkImage, SinkMark, SinkRun, SinkStatus } from './metrics/sinks/sink.js';
-export { tensorBoardSink } from './metrics/sinks/tensorboard.js';
-export * from './objectives/index.js';
-export * from './options/option.js';
-export { learningRateFactor, TRAINING_OPTIONS, type TrainingTime } from './options/training.js';
-export { recipeData } from './recipe/data.js';
-export { type BatchInput, prepareInputs } from './recipe/inputs.js';
-export * from './recipe/recipe.js';
 export {
-  type BestCheckpoint,
-  type Checkpoint,
-  type CheckpointName,
-  checkpointPath,
-  type Extension,
-  loadCheckpoint,
-  type Origin,
-  type Progress,
-  type RunIdentity,
-  type Stop,
-} from './run/checkpoint.js';
-export { RunFolder } from './run/folder.js';
-export { exportGraph } from './run/graphs.js';
-export { type LiveModelOptions, liveModel } from './run/live-model.js';
-export { readSnapshots } from './run/snapshots.js';
-export type { RunState, RunStatus } from './run/status.js';
-export { findRuns, type RunSummary, summariseRun } from './run/summary.js';
-export { BACKENDS, type Backend, useBackend } from './tfjs-backend.js';
-export * from './trainer/callbacks/index.js';
-export * from './trainer/events.js';
+  augmentation,
+  binarise,
+  CHARACTERS,
+  characterWindows,
+  chooseFold,
+  colourJitter,
+  DataError,
+  type DataErrorCode,
+  type DataFacts,
+  type DataSet,
+  defineDataSet,
+  evenTraining,
+  FormatError,
+  fitImages,
+  gather,
+  grayscale,
+  horizontalFlip,
+  identitySplits,
+  loadDataSet,
+  numberImages,
+  pairLengths,
+  randomAffine,
+  randomLight,
+  randomly,
+  randomResizedCrop,
+  requirePairs,
+  SENTENCE_IDS,
+  type SentencePairOptions,
+  type Split,
+  sentencePairs,
+  takeTraining,
+  tokeniseTexts,
+  words,
+} from './data/index.js';
+export { TRAIN_ERRORS, TrainError, type TrainErrorCode } from './errors.js';
+export { curves, type Figure } from './figures/index.js';
+export {
+  adversarialLosses,
+  attentionMaps,
+  attentionOnMarks,
+  beliefs,
+  bleuByLength,
+  classGrid,
+  classInterpolation,
+  classification,
+  classifierModel,
+  classStrip,
+  conditionalModel,
+  criticEstimate,
+  dataSpace,
+  discriminatorAccuracy,
+  elboCurves,
+  embeddingModel,
+  embeddingQuality,
+  estimatorsByDimension,
+  estimatorsBySamples,
+  firstBatchElbo,
+  generatorModel,
+  gradientFlow,
+  gradientGraph,
+  gradientsByDepth,
+  gradientsInTraining,
+  graphsOf,
+  interpolation,
+  interpolationSharpness,
+  judged,
+  languageModel,
+  latentModel,
+  latentNeighbours,
+  latentScatter,
+  likelihood,
+  likelihoodGap,
+  manifold,
+  mistakes,
+  neighbours,
+  pairRows,
+  perturbation,
+  progress,
+  reconstructions,
+  representation,
+  type Served,
+  samples,
+  separation,
+  snapshots,
+  type Tensors,
+  textClassification,
+  textClassifierModel,
+  textLikelihood,
+  textMistakes,
+  translation,
+  translatorModel,
+  verification,
+  writtenText,
+} from './kinds/index.js';
+export {
+  CausalTransformer,
+  dropout,
+  fittedAffine,
+  gruStep,
+  type Initializers,
+  leakyReluLayer,
+  mlp,
+  Network,
+  type Networks,
+  type Pooling,
+  poolOverTime,
+  reflectionPad2d,
+  sequential,
+  wordDropout,
+} from './layers/index.js';
+export { evaluateAll, type Measure, type Measurement, type MeasureRequest } from './measures/index.js';
+export { csvSink, type LogLine, type MetricSink, readLog, tensorBoardSink } from './metrics/index.js';
+export {
+  accuracy,
+  bceLoss,
+  collapseStd,
+  crossEntropy,
+  detached,
+  discriminatorLoss,
+  gaussian,
+  gaussianOf,
+  generatorLoss,
+  lipschitzPenalty,
+  logLikelihoodBernoulli,
+  logLikelihoodNormal,
+  meanProbability,
+  negativeCosineSimilarity,
+  negativeElbo,
+  nextTokenLoss,
+  type PairwiseContrastiveLoss,
+  pairwiseContrastiveLoss,
+  repeatRows,
+  sampleBernoulli,
+  stopGradient,
+  tokenCrossEntropy,
+  type VariationalOptions,
+  variationalLoss,
+  variationalOptions,
+  wassersteinDistance,
+  weightDecay,
+} from './objectives/index.js';
+export { count, fraction, type OptionValue, oneOf, positive, proportion, real } from './options/index.js';
+export { defineRecipe, fixedRate, type Recipe, type RecipeDefinition, type Step } from './recipe/index.js';
+export { type Backend, useBackend } from './tfjs-backend.js';
+export {
+  bestCheckpoint,
+  type Callback,
+  defineCallback,
+  earlyStopping,
+  type OnEvent,
+  type TrainEvent,
+} from './trainer/index.js';

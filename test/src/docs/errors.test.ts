@@ -1,7 +1,8 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { EXPORT_ERRORS } from '@onnx-forge/export';
 import { type ErrorEntry, INFER_ERRORS } from '@onnx-forge/infer';
-import { DATA_ERRORS, TRAIN_ERRORS } from '@onnx-forge/train';
+import { TRAIN_ERRORS } from '@onnx-forge/train';
+import { DATA_ERRORS } from '@onnx-forge/train/data';
 import { SWEEP_ERRORS } from '@onnx-forge/train/sweep';
 import { FIGURE_ERRORS } from '@onnx-forge/viz';
 import { assert } from 'chai';

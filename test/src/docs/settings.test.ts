@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { recipes } from '@onnx-forge/models';
-import { type OptionSchema, TRAINING_OPTIONS } from '@onnx-forge/train';
+import { type OptionSchema, TRAINING_OPTIONS } from '@onnx-forge/train/options';
 import { assert } from 'chai';
 import { command } from '../../../packages/train/dist/cli/commands/train.js';
 import { flagOf, GROUPS, SETTINGS, type Setting } from '../../../packages/train/dist/cli/options/settings.js';

@@ -3,15 +3,14 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { decodeSafetensors, load } from '@onnx-forge/infer';
 import { type RecipeName, recipes } from '@onnx-forge/models';
+import { type TrainRequest, train } from '@onnx-forge/train';
 import {
   type ExploredRun,
   type ExploreServer,
   exploredRun,
   serveExplorer,
-  type TrainRequest,
-  train,
   writeExplorer,
-} from '@onnx-forge/train';
+} from '@onnx-forge/train/explore';
 import { expect } from 'chai';
 import type { Browser } from 'playwright-core';
 import { launchChromium, openPage } from '../browser/chromium.js';

@@ -1,7 +1,9 @@
 import { type Dialect, tf } from '@onnx-forge/export';
 import { openSession, Random, sizeOf, type Tensor } from '@onnx-forge/infer';
 import { type RecipeName, recipes } from '@onnx-forge/models';
-import { dataFacts, recipeData, recipeOptions, seededInitializers } from '@onnx-forge/train';
+import { dataFacts } from '@onnx-forge/train/data';
+import { seededInitializers } from '@onnx-forge/train/layers';
+import { recipeData, recipeOptions } from '@onnx-forge/train/recipe';
 import { assert } from 'chai';
 import { binary, fill, input, op, reshape } from '../../../packages/export/dist/graph/build.js';
 import { exactSigmoids } from '../../../packages/export/dist/graph/exact-sigmoids.js';

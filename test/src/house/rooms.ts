@@ -46,6 +46,7 @@ export const ROOMS: Readonly<Record<PackageName, readonly string[]>> = {
       'engine',
     ],
     ...['run', 'trainer', 'actions', 'launch', 'sweep', 'conformance', 'explore', 'serve', 'cli'],
+    'compat',
     'index',
   ],
   viz: [

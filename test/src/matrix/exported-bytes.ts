@@ -2,14 +2,11 @@ import { createHash } from 'node:crypto';
 import { exportOnnx } from '@onnx-forge/export';
 import { Random } from '@onnx-forge/infer';
 import { type RecipeName, recipes } from '@onnx-forge/models';
-import {
-  CompiledEngine,
-  dataFacts,
-  recipeData,
-  recipeOptions,
-  seededInitializers,
-  useBackend,
-} from '@onnx-forge/train';
+import { useBackend } from '@onnx-forge/train';
+import { dataFacts } from '@onnx-forge/train/data';
+import { CompiledEngine } from '@onnx-forge/train/engine';
+import { seededInitializers } from '@onnx-forge/train/layers';
+import { recipeData, recipeOptions } from '@onnx-forge/train/recipe';
 
 /**
  * Prints the sha256 of exported graphs, one a line: inference graphs and training steps of recipes as they are before training.

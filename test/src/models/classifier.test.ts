@@ -8,13 +8,13 @@ import {
   crossEntropy,
   type DataSet,
   dropout,
-  type Field,
   type Split,
   type StepRandom,
   tf,
   train,
   useBackend,
 } from '@onnx-forge/train';
+import type { Field } from '@onnx-forge/train/data';
 import { expect } from 'chai';
 
 /** Grey noise in which one of the three colours is stronger: the class. */

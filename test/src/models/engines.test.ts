@@ -1,20 +1,10 @@
 import { Random } from '@onnx-forge/infer';
 import { type RecipeName, recipes } from '@onnx-forge/models';
-import {
-  type Backend,
-  CompiledEngine,
-  dataFacts,
-  EagerEngine,
-  type EngineState,
-  type Recipe,
-  recipeData,
-  recipeOptions,
-  type Step,
-  seededInitializers,
-  TrainingBatches,
-  tf,
-  useBackend,
-} from '@onnx-forge/train';
+import { type Backend, type Recipe, type Step, tf, useBackend } from '@onnx-forge/train';
+import { dataFacts, TrainingBatches } from '@onnx-forge/train/data';
+import { CompiledEngine, EagerEngine, type EngineState } from '@onnx-forge/train/engine';
+import { seededInitializers } from '@onnx-forge/train/layers';
+import { recipeData, recipeOptions } from '@onnx-forge/train/recipe';
 import { expect } from 'chai';
 
 const ITERATIONS = 20;

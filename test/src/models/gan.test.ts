@@ -1,17 +1,9 @@
 import { Random } from '@onnx-forge/infer';
 import { DNet, GNet, getLossD, getLossG, sampleNoise } from '@onnx-forge/models/gan';
-import {
-  CompiledEngine,
-  defineRecipe,
-  generatorModel,
-  type Network,
-  networkWeights,
-  recipeOptions,
-  type StepRandom,
-  seededInitializers,
-  tf,
-  useBackend,
-} from '@onnx-forge/train';
+import { defineRecipe, generatorModel, type Network, type StepRandom, tf, useBackend } from '@onnx-forge/train';
+import { CompiledEngine } from '@onnx-forge/train/engine';
+import { networkWeights, seededInitializers } from '@onnx-forge/train/layers';
+import { recipeOptions } from '@onnx-forge/train/recipe';
 import { expect } from 'chai';
 
 describe('gan', () => {

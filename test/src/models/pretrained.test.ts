@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type LatentModel, load, loadTrainable, type MetricEntry } from '@onnx-forge/infer';
 import { recipes } from '@onnx-forge/models';
-import { recipeData, recipeOptions, TrainingBatches } from '@onnx-forge/train';
+import { TrainingBatches } from '@onnx-forge/train/data';
+import { recipeData, recipeOptions } from '@onnx-forge/train/recipe';
 import { expect } from 'chai';
 
 const RUN = fileURLToPath(new URL('../../../models/pretrained/vae-2d', import.meta.url));

@@ -1,20 +1,11 @@
 import { Random } from '@onnx-forge/infer';
 import { type RecipeName, recipes } from '@onnx-forge/models';
-import {
-  CompiledEngine,
-  dataFacts,
-  type EngineState,
-  type Networks,
-  networkWeights,
-  type OptionValues,
-  type Recipe,
-  recipeData,
-  recipeOptions,
-  seededInitializers,
-  TrainingBatches,
-  tf,
-  useBackend,
-} from '@onnx-forge/train';
+import { type Networks, type Recipe, tf, useBackend } from '@onnx-forge/train';
+import { dataFacts, TrainingBatches } from '@onnx-forge/train/data';
+import { CompiledEngine, type EngineState } from '@onnx-forge/train/engine';
+import { networkWeights, seededInitializers } from '@onnx-forge/train/layers';
+import type { OptionValues } from '@onnx-forge/train/options';
+import { recipeData, recipeOptions } from '@onnx-forge/train/recipe';
 import { expect } from 'chai';
 import { EmbeddedSets } from '../train/embedded.js';
 

@@ -4,28 +4,24 @@ import { join } from 'node:path';
 import { InputError, load, openSession, Random, RunFolderError, type TranslatorModel } from '@onnx-forge/infer';
 import seq2seq, { attend, decode, encode, type Seq2seq } from '@onnx-forge/models/seq2seq';
 import {
-  CompiledEngine,
-  dataFacts,
   detached,
-  EagerEngine,
-  type EngineState,
-  exportGraph,
   gather,
   gruStep,
-  type OptionValues,
-  recipeData,
-  recipeOptions,
   SENTENCE_IDS,
   type Split,
   type StepRandom,
-  seededInitializers,
-  TrainingBatches,
   tf,
   tokenCrossEntropy,
   train,
   useBackend,
   wordDropout,
 } from '@onnx-forge/train';
+import { dataFacts, TrainingBatches } from '@onnx-forge/train/data';
+import { CompiledEngine, EagerEngine, type EngineState } from '@onnx-forge/train/engine';
+import { seededInitializers } from '@onnx-forge/train/layers';
+import type { OptionValues } from '@onnx-forge/train/options';
+import { recipeData, recipeOptions } from '@onnx-forge/train/recipe';
+import { exportGraph } from '@onnx-forge/train/run';
 import { expect } from 'chai';
 import { liveModelOf } from '../train/live-model.js';
 

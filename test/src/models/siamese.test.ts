@@ -3,23 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type EmbeddingModel, load, Random } from '@onnx-forge/infer';
 import siamese, { drawn } from '@onnx-forge/models/siamese';
-import {
-  CompiledEngine,
-  dataFacts,
-  EagerEngine,
-  gather,
-  networkWeights,
-  recipeData,
-  recipeOptions,
-  SPLIT_NAMES,
-  type Split,
-  seededInitializers,
-  TrainingBatches,
-  tf,
-  train,
-  useBackend,
-  verifyRun,
-} from '@onnx-forge/train';
+import { gather, type Split, tf, train, useBackend, verifyRun } from '@onnx-forge/train';
+import { dataFacts, SPLIT_NAMES, TrainingBatches } from '@onnx-forge/train/data';
+import { CompiledEngine, EagerEngine } from '@onnx-forge/train/engine';
+import { networkWeights, seededInitializers } from '@onnx-forge/train/layers';
+import { recipeData, recipeOptions } from '@onnx-forge/train/recipe';
 import { expect } from 'chai';
 
 /** Small images and nets: seconds instead of minutes. */

@@ -4,23 +4,20 @@ import { join } from 'node:path';
 import { float32, load, openSession, Random } from '@onnx-forge/infer';
 import recipe, { buildEncoder, buildPredictor, buildProjector, forward, simsiamLoss } from '@onnx-forge/models/simsiam';
 import {
-  CompiledEngine,
-  dataFacts,
-  EagerEngine,
-  exportGraph,
-  FixedRate,
   loadDataSet,
   type Network,
-  networkWeights,
   readLog,
-  recipeOptions,
-  seededInitializers,
   takeTraining,
   tf,
   train,
   useBackend,
   weightDecay,
 } from '@onnx-forge/train';
+import { dataFacts } from '@onnx-forge/train/data';
+import { CompiledEngine, EagerEngine } from '@onnx-forge/train/engine';
+import { networkWeights, seededInitializers } from '@onnx-forge/train/layers';
+import { FixedRate, recipeOptions } from '@onnx-forge/train/recipe';
+import { exportGraph } from '@onnx-forge/train/run';
 import { expect } from 'chai';
 
 const RESNET_18 = { width: 64, stages: 4, blocks: 2, zeroInit: true, stem: 'imagenet' } as const;

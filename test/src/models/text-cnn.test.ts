@@ -4,26 +4,21 @@ import { join } from 'node:path';
 import { load, loadManifest, type Manifest, Random, RunFolderError, type TextClassifierModel } from '@onnx-forge/infer';
 import textCnn, { classify, convolution, embedding, windowsWithin } from '@onnx-forge/models/text-cnn';
 import {
-  CompiledEngine,
   type DataSet,
-  dataFacts,
-  EagerEngine,
   loadDataSet,
   type Network,
-  networkWeights,
   poolOverTime,
   readLog,
-  recipeData,
-  recipeOptions,
-  seededInitializers,
   sequential,
-  subset,
-  TrainingBatches,
   tf,
   train,
   useBackend,
   verifyRun,
 } from '@onnx-forge/train';
+import { dataFacts, subset, TrainingBatches } from '@onnx-forge/train/data';
+import { CompiledEngine, EagerEngine } from '@onnx-forge/train/engine';
+import { networkWeights, seededInitializers } from '@onnx-forge/train/layers';
+import { recipeData, recipeOptions } from '@onnx-forge/train/recipe';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { expectClose, type Numbers, reference } from '../train/reference.js';

@@ -4,25 +4,20 @@ import { join } from 'node:path';
 import { InputError, type LanguageModel, load, Random, RunFolderError } from '@onnx-forge/infer';
 import transformer from '@onnx-forge/models/transformer';
 import {
-  CompiledEngine,
-  characterSplit,
   characterWindows,
   type DataSet,
-  dataFacts,
-  EagerEngine,
   gather,
   loadDataSet,
   readLog,
-  recipeData,
-  recipeOptions,
-  type SplitName,
-  seededInitializers,
   TrainError,
-  TrainingBatches,
   train,
   useBackend,
   verifyRun,
 } from '@onnx-forge/train';
+import { characterSplit, dataFacts, type SplitName, TrainingBatches } from '@onnx-forge/train/data';
+import { CompiledEngine, EagerEngine } from '@onnx-forge/train/engine';
+import { seededInitializers } from '@onnx-forge/train/layers';
+import { recipeData, recipeOptions } from '@onnx-forge/train/recipe';
 import { expect } from 'chai';
 import { realData } from '../train/data/support.js';
 

@@ -11,26 +11,21 @@ import {
 } from '@onnx-forge/models/vae-2d';
 import {
   binarise,
-  CompiledEngine,
   type DataSet,
-  dataFacts,
   drawFigures,
-  EagerEngine,
   evaluateRun,
   loadDataSet,
-  networkWeights,
-  normalQuantiles,
   type Recipe,
   readLog,
-  recipeData,
-  recipeOptions,
-  seededInitializers,
-  subset,
-  TrainingBatches,
   tf,
   train,
   useBackend,
 } from '@onnx-forge/train';
+import { dataFacts, subset, TrainingBatches } from '@onnx-forge/train/data';
+import { CompiledEngine, EagerEngine } from '@onnx-forge/train/engine';
+import { normalQuantiles } from '@onnx-forge/train/kinds';
+import { networkWeights, seededInitializers } from '@onnx-forge/train/layers';
+import { recipeData, recipeOptions } from '@onnx-forge/train/recipe';
 import { expect } from 'chai';
 import { rejection } from '../train/rejects.js';
 

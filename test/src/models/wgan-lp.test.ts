@@ -2,20 +2,20 @@ import { exportOnnx } from '@onnx-forge/export';
 import { float32, openSession, Random } from '@onnx-forge/infer';
 import { buildCritic, buildGenerator } from '@onnx-forge/models/wgan-lp';
 import {
-  CompiledEngine,
-  dataFacts,
   defineRecipe,
   generatorModel,
   leakyReluLayer,
   lipschitzPenalty,
   type Network,
-  recipeOptions,
-  seededInitializers,
   sequential,
   tf,
   useBackend,
   wassersteinDistance,
 } from '@onnx-forge/train';
+import { dataFacts } from '@onnx-forge/train/data';
+import { CompiledEngine } from '@onnx-forge/train/engine';
+import { seededInitializers } from '@onnx-forge/train/layers';
+import { recipeOptions } from '@onnx-forge/train/recipe';
 import { expect } from 'chai';
 
 const init = () => seededInitializers(new Random(1));

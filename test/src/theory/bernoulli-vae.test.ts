@@ -1,14 +1,7 @@
 import { tf } from '@onnx-forge/export';
 import { Random } from '@onnx-forge/infer';
-import {
-  elbo,
-  gaussian,
-  gaussianOf,
-  klGaussianGaussianAnalytic,
-  logLikelihoodBernoulli,
-  logLikelihoodBernoulliFromLogits,
-  negativeElbo,
-} from '@onnx-forge/train';
+import { gaussian, gaussianOf, logLikelihoodBernoulli, negativeElbo } from '@onnx-forge/train';
+import { elbo, klGaussianGaussianAnalytic, logLikelihoodBernoulliFromLogits } from '@onnx-forge/train/objectives';
 import { expect } from 'chai';
 import { agree } from './agree.js';
 import { sum } from './distributions.js';

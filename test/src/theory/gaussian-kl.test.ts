@@ -1,6 +1,7 @@
 import { tf } from '@onnx-forge/export';
 import { Random } from '@onnx-forge/infer';
-import { gaussianOf, klGaussianGaussianAnalytic, klGaussianGaussianMc } from '@onnx-forge/train';
+import { gaussianOf } from '@onnx-forge/train';
+import { klGaussianGaussianAnalytic, klGaussianGaussianMc } from '@onnx-forge/train/objectives';
 import { expect } from 'chai';
 import { agree, between } from './agree.js';
 import { kl, randomDistribution, totalVariation } from './distributions.js';

@@ -1,14 +1,12 @@
 import { tf } from '@onnx-forge/export';
+import { gaussianOf, logLikelihoodNormal, stopGradient } from '@onnx-forge/train';
 import {
   elbo,
   type Gaussian,
-  gaussianOf,
   klGaussianGaussianAnalytic,
   logLikelihoodBernoulliFromLogits,
-  logLikelihoodNormal,
   logLikelihoodStandardNormal,
-  stopGradient,
-} from '@onnx-forge/train';
+} from '@onnx-forge/train/objectives';
 import { expect } from 'chai';
 import { agree } from './agree.js';
 import { logBernoulli, logNormal, sigmoid } from './normal.js';

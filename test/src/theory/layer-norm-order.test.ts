@@ -1,13 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { Random } from '@onnx-forge/infer';
-import {
-  CausalTransformer,
-  type GradientPath,
-  gradientNorms,
-  type Normalisation,
-  seededInitializers,
-  tf,
-} from '@onnx-forge/train';
+import { CausalTransformer, tf } from '@onnx-forge/train';
+import { type GradientPath, gradientNorms } from '@onnx-forge/train/kinds';
+import { type Normalisation, seededInitializers } from '@onnx-forge/train/layers';
 
 import { agree, between } from './agree.js';
 import { useTensors } from './tensors.js';

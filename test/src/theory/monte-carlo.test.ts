@@ -1,12 +1,6 @@
 import { tf } from '@onnx-forge/export';
-import {
-  effectiveSampleSize,
-  type Gaussian,
-  gaussianOf,
-  importanceLogWeights,
-  logLikelihoodNormal,
-  logMeanExp,
-} from '@onnx-forge/train';
+import { gaussianOf, logLikelihoodNormal } from '@onnx-forge/train';
+import { effectiveSampleSize, type Gaussian, importanceLogWeights, logMeanExp } from '@onnx-forge/train/objectives';
 import { expect } from 'chai';
 import { agree, between } from './agree.js';
 import { sum } from './distributions.js';

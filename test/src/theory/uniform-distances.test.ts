@@ -1,6 +1,7 @@
 import { tf } from '@onnx-forge/export';
 import { Random } from '@onnx-forge/infer';
-import { type Critic, lipschitzPenalty, wassersteinDistance } from '@onnx-forge/train';
+import { lipschitzPenalty, wassersteinDistance } from '@onnx-forge/train';
+import type { Critic } from '@onnx-forge/train/objectives';
 import { expect } from 'chai';
 import { agree } from './agree.js';
 import { type Distribution, jensenShannon, kl } from './distributions.js';

@@ -2,14 +2,8 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { InputError, loadManifest } from '@onnx-forge/infer';
-import {
-  loadCheckpoint,
-  type Recipe,
-  type TrainEvent,
-  type TrainRequest,
-  type TrainResult,
-  train,
-} from '@onnx-forge/train';
+import { type Recipe, type TrainEvent, type TrainRequest, type TrainResult, train } from '@onnx-forge/train';
+import { loadCheckpoint } from '@onnx-forge/train/run';
 import { expect } from 'chai';
 import { rejection } from './rejects.js';
 import { inTemporaryFolder, tinyData, tinyRecipe } from './tiny.js';

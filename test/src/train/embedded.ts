@@ -23,6 +23,8 @@ export class EmbeddedSets {
     const size = this.#size;
     if (size === undefined) return set;
     const splits = Object.entries(set.splits).map(([name, split]) => {
+      // One long text, an example a character: some of it would lack letters of the rest.
+      if (split.texts?.character) return [name, split] as const;
       const texts = Object.entries(split.texts ?? {}).map(([text, all]) => [text, all.slice(0, size)] as const);
       const first = { ...split, size: Math.min(size, split.size) };
       return [name, split.texts ? { ...first, texts: Object.fromEntries(texts) } : first] as const;

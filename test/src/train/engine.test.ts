@@ -1,19 +1,9 @@
 import { Random } from '@onnx-forge/infer';
-import {
-  CompiledEngine,
-  dataFacts,
-  defineRecipe,
-  EagerEngine,
-  type Engine,
-  type EngineState,
-  mlp,
-  type Networks,
-  networkWeights,
-  recipeOptions,
-  seededInitializers,
-  tf,
-  useBackend,
-} from '@onnx-forge/train';
+import { defineRecipe, mlp, type Networks, tf, useBackend } from '@onnx-forge/train';
+import { dataFacts } from '@onnx-forge/train/data';
+import { CompiledEngine, EagerEngine, type Engine, type EngineState } from '@onnx-forge/train/engine';
+import { networkWeights, seededInitializers } from '@onnx-forge/train/layers';
+import { recipeOptions } from '@onnx-forge/train/recipe';
 import { expect } from 'chai';
 import { rejection } from './rejects.js';
 import { noisyRecipe, tinyRecipe } from './tiny.js';

@@ -11,16 +11,16 @@ import {
 import { recipes } from '@onnx-forge/models';
 import {
   type DataSet,
-  loadCheckpoint,
   loadDataSet,
   type Recipe,
-  recipeData,
-  TrainingBatches,
   type TrainRequest,
   type TrainResult,
   type tf,
   train,
 } from '@onnx-forge/train';
+import { TrainingBatches } from '@onnx-forge/train/data';
+import { recipeData } from '@onnx-forge/train/recipe';
+import { loadCheckpoint } from '@onnx-forge/train/run';
 import { expect } from 'chai';
 import { needsDevice } from '../infer/webgpu.js';
 import { rejection } from './rejects.js';

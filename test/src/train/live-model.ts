@@ -1,5 +1,8 @@
 import { type KindReference, type Manifest, type ModelOf, openDevice } from '@onnx-forge/infer';
-import { type LiveModelOptions, liveModel, type OptionValues, type Served, type Vocabularies } from '@onnx-forge/train';
+import type { Served } from '@onnx-forge/train';
+import type { Vocabularies } from '@onnx-forge/train/data';
+import type { OptionValues } from '@onnx-forge/train/options';
+import { type LiveModelOptions, liveModel } from '@onnx-forge/train/run';
 
 /** The model of now, on the CPU, with a manifest that says no more than models read. */
 export async function liveModelOf<K extends KindReference>(

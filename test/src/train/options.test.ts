@@ -1,4 +1,6 @@
-import { type OptionValues, oneOf, positive, real, recipeOptions, resolveOptions, schemaOf } from '@onnx-forge/train';
+import { oneOf, positive, real } from '@onnx-forge/train';
+import { type OptionValues, resolveOptions, schemaOf } from '@onnx-forge/train/options';
+import { recipeOptions } from '@onnx-forge/train/recipe';
 import { expect } from 'chai';
 import { rejection } from './rejects.js';
 import { tinyRecipe } from './tiny.js';

@@ -2,26 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadManifest, Random } from '@onnx-forge/infer';
-import {
-  CompiledEngine,
-  dataFacts,
-  EagerEngine,
-  type Engine,
-  type EngineState,
-  fixedRate,
-  networkWeights,
-  type Recipe,
-  RunFolder,
-  readLog,
-  recipeData,
-  recipeOptions,
-  type Step,
-  seededInitializers,
-  TrainingBatches,
-  tf,
-  train,
-  verifyRun,
-} from '@onnx-forge/train';
+import { fixedRate, type Recipe, readLog, type Step, tf, train, verifyRun } from '@onnx-forge/train';
+import { dataFacts, TrainingBatches } from '@onnx-forge/train/data';
+import { CompiledEngine, EagerEngine, type Engine, type EngineState } from '@onnx-forge/train/engine';
+import { networkWeights, seededInitializers } from '@onnx-forge/train/layers';
+import { recipeData, recipeOptions } from '@onnx-forge/train/recipe';
+import { RunFolder } from '@onnx-forge/train/run';
 import { expect } from 'chai';
 import { rejection } from './rejects.js';
 import { tinyData, tinyRecipe } from './tiny.js';

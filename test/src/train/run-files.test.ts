@@ -4,18 +4,15 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { decodeSafetensors, encodeSafetensors } from '@onnx-forge/infer';
 import {
-  checkpointPath,
   drawFigures,
-  loadCheckpoint,
-  RunFolder,
   readLog,
-  readSnapshots,
   type TrainEvent,
   type TrainRequest,
   type TrainResult,
   tf,
   train,
 } from '@onnx-forge/train';
+import { checkpointPath, loadCheckpoint, RunFolder, readSnapshots } from '@onnx-forge/train/run';
 import { expect } from 'chai';
 import { writeAtomically } from '../../../packages/train/dist/run/atomic.js';
 import { rejection } from './rejects.js';

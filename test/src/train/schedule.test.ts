@@ -1,24 +1,12 @@
 import { join } from 'node:path';
 import { Random } from '@onnx-forge/infer';
-import {
-  CompiledEngine,
-  dataFacts,
-  EagerEngine,
-  type Engine,
-  type EngineName,
-  learningRateFactor,
-  loadCheckpoint,
-  networkWeights,
-  type Recipe,
-  recipeData,
-  recipeOptions,
-  seededInitializers,
-  TrainingBatches,
-  tf,
-  train,
-  verifyRun,
-  WeightAverages,
-} from '@onnx-forge/train';
+import { type Recipe, tf, train, verifyRun } from '@onnx-forge/train';
+import { dataFacts, TrainingBatches } from '@onnx-forge/train/data';
+import { CompiledEngine, EagerEngine, type Engine, type EngineName, WeightAverages } from '@onnx-forge/train/engine';
+import { networkWeights, seededInitializers } from '@onnx-forge/train/layers';
+import { learningRateFactor } from '@onnx-forge/train/options';
+import { recipeData, recipeOptions } from '@onnx-forge/train/recipe';
+import { loadCheckpoint } from '@onnx-forge/train/run';
 import { expect } from 'chai';
 import { rejection } from './rejects.js';
 import { inTemporaryFolder, tinyData, tinyRecipe } from './tiny.js';

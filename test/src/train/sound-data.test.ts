@@ -1,18 +1,12 @@
+import { characterWindows, DataError, type DataSet, type Split, sequential, tf, train } from '@onnx-forge/train';
 import {
   characterSplit,
-  characterWindows,
-  DataError,
-  type DataSet,
   type Field,
   labelField,
   requireSoundData,
   SPLIT_NAMES,
-  type Split,
   type SplitName,
-  sequential,
-  tf,
-  train,
-} from '@onnx-forge/train';
+} from '@onnx-forge/train/data';
 import { expect } from 'chai';
 import { rejection } from './rejects.js';
 import { inTemporaryFolder, tinyData, tinyRecipe } from './tiny.js';

@@ -1,5 +1,7 @@
 import { InputError } from '@onnx-forge/infer';
-import { loadCheckpoint, type Recipe, readLog, TrainingBatches, train } from '@onnx-forge/train';
+import { type Recipe, readLog, train } from '@onnx-forge/train';
+import { TrainingBatches } from '@onnx-forge/train/data';
+import { loadCheckpoint } from '@onnx-forge/train/run';
 import { expect } from 'chai';
 import { inTemporaryFolder, tinyData, tinyRecipe } from './tiny.js';
 

@@ -6,19 +6,13 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { load, loadManifest, Random, VERSION } from '@onnx-forge/infer';
 import {
-  checkpointPath,
   curves,
   drawFigures,
-  type EngineName,
   evaluateRun,
-  type Field,
   likelihood,
-  loadCheckpoint,
   progress,
   type Recipe,
-  RunFolder,
   readLog,
-  readSnapshots,
   reconstructions,
   samples,
   type TrainEvent,
@@ -27,6 +21,9 @@ import {
   tf,
   train,
 } from '@onnx-forge/train';
+import type { Field } from '@onnx-forge/train/data';
+import type { EngineName } from '@onnx-forge/train/engine';
+import { checkpointPath, loadCheckpoint, RunFolder, readSnapshots } from '@onnx-forge/train/run';
 import { expect } from 'chai';
 import onnxProto from 'onnx-proto';
 import { rejection } from './rejects.js';

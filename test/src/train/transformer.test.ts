@@ -1,19 +1,16 @@
 import { Random } from '@onnx-forge/infer';
+import { CausalTransformer, nextTokenLoss, tf, useBackend } from '@onnx-forge/train';
+import { gradientNorms } from '@onnx-forge/train/kinds';
 import {
   attend,
-  CausalTransformer,
   type CausalTransformerOptions,
   causalMask,
-  gradientNorms,
   layerNorm,
   type Normalisation,
   networkWeights,
-  nextTokenLoss,
   seededInitializers,
   TransformerBlock,
-  tf,
-  useBackend,
-} from '@onnx-forge/train';
+} from '@onnx-forge/train/layers';
 import { expect } from 'chai';
 import { expectClose, type Numbers, reference } from './reference.js';
 

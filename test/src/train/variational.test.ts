@@ -1,19 +1,17 @@
 import { Random } from '@onnx-forge/infer';
 import {
-  type Gaussian,
   gaussian,
   gaussianOf,
-  linearGaussianLogLikelihood,
-  linearGaussianWeights,
   repeatRows,
   type StepRandom,
-  sampleLinearGaussian,
   tf,
   useBackend,
   type VariationalOptions,
   variationalLoss,
   variationalOptions,
 } from '@onnx-forge/train';
+import { linearGaussianLogLikelihood, linearGaussianWeights, sampleLinearGaussian } from '@onnx-forge/train/kinds';
+import type { Gaussian } from '@onnx-forge/train/objectives';
 import { expect } from 'chai';
 
 const [BATCH, PIXELS, LATENT] = [3, 5, 2];

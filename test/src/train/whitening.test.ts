@@ -3,16 +3,16 @@ import {
   defineRecipe,
   embeddingModel,
   fittedAffine,
-  loadCheckpoint,
   mlp,
   pairwiseContrastiveLoss,
   type Split,
-  setAffine,
   tf,
   train,
   verifyRun,
-  withinClassWhitening,
 } from '@onnx-forge/train';
+import { withinClassWhitening } from '@onnx-forge/train/kinds';
+import { setAffine } from '@onnx-forge/train/layers';
+import { loadCheckpoint } from '@onnx-forge/train/run';
 import { expect } from 'chai';
 import { inTemporaryFolder } from './tiny.js';
 

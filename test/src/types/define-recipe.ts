@@ -1,16 +1,15 @@
 import {
-  type CommonOptions,
   defineRecipe,
   latentModel,
   type Network,
-  type OptionValues,
   oneOf,
   positive,
   type Recipe,
-  recipeOptions,
   sequential,
   tf,
 } from '@onnx-forge/train';
+import type { OptionValues } from '@onnx-forge/train/options';
+import { type CommonOptions, recipeOptions } from '@onnx-forge/train/recipe';
 import { expectTypeOf } from 'expect-type';
 
 /** Compiled, never run: the compiler is the test. */

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { fetchDataSet } from '@onnx-forge/train';
+import { fetchDataSet } from '@onnx-forge/train/data';
 import { randomBytes, toySet } from '../../train/data/support.js';
 import type { Scenario } from './scenarios.js';
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { decodeSafetensors, loadManifest, runFiles } from '@onnx-forge/infer';
-import { checkpointPath, loadCheckpoint } from '@onnx-forge/train';
+import { checkpointPath, loadCheckpoint } from '@onnx-forge/train/run';
 
 /** Content of the files below a folder, as hashes by path; times of day and durations do not count. */
 export type Result = Readonly<Record<string, string>>;

@@ -1,14 +1,11 @@
 import { exportOnnx, families, tf } from '@onnx-forge/export';
 import { openSession, Random, sizeOf, type Tensor } from '@onnx-forge/infer';
 import { recipes } from '@onnx-forge/models';
-import {
-  CompiledEngine,
-  dataFacts,
-  type GraphInput,
-  recipeData,
-  recipeOptions,
-  seededInitializers,
-} from '@onnx-forge/train';
+import { dataFacts } from '@onnx-forge/train/data';
+import { CompiledEngine } from '@onnx-forge/train/engine';
+import type { GraphInput } from '@onnx-forge/train/kinds';
+import { seededInitializers } from '@onnx-forge/train/layers';
+import { recipeData, recipeOptions } from '@onnx-forge/train/recipe';
 import { inputsOf } from '../../export/case-inputs.js';
 
 /** A graph with inputs and what it must give. */

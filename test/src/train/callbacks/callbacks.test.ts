@@ -5,16 +5,15 @@ import { decodeSafetensors, loadManifest } from '@onnx-forge/infer';
 import {
   bestCheckpoint,
   type Callback,
-  checkpointPath,
   defineCallback,
-  type EpochEvent,
   earlyStopping,
-  loadCheckpoint,
   type TrainRequest,
   type TrainResult,
   train,
   verifyRun,
 } from '@onnx-forge/train';
+import { checkpointPath, loadCheckpoint } from '@onnx-forge/train/run';
+import type { EpochEvent } from '@onnx-forge/train/trainer';
 import { expect } from 'chai';
 import { rejection } from '../rejects.js';
 import { readJsonl } from '../sinks/read-logs.js';

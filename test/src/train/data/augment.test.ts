@@ -1,19 +1,14 @@
 import { Random } from '@onnx-forge/infer';
+import { augmentation, colourJitter, grayscale, horizontalFlip, randomly, randomResizedCrop } from '@onnx-forge/train';
 import {
   adjustBrightness,
   adjustContrast,
   adjustHue,
   adjustSaturation,
-  augmentation,
   type Box,
-  colourJitter,
   drawBox,
-  grayscale,
-  horizontalFlip,
-  randomly,
-  randomResizedCrop,
   resizedCrop,
-} from '@onnx-forge/train';
+} from '@onnx-forge/train/data';
 import { expect } from 'chai';
 
 const SHAPE = { height: 6, width: 8, channels: 3 } as const;

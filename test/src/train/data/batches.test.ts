@@ -1,5 +1,6 @@
 import { InputError } from '@onnx-forge/infer';
-import { type Batch, evaluationBatches, gather, TrainingBatches } from '@onnx-forge/train';
+import { gather } from '@onnx-forge/train';
+import { type Batch, evaluationBatches, TrainingBatches } from '@onnx-forge/train/data';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { byteSplit, failure } from './support.js';

@@ -1,5 +1,6 @@
 import { deflateSync, gzipSync } from 'node:zlib';
-import { FormatError, gather, loadDataSet, parseCifar, parseMat, parseSvhn, unpack } from '@onnx-forge/train';
+import { FormatError, gather, loadDataSet } from '@onnx-forge/train';
+import { parseCifar, parseMat, parseSvhn, unpack } from '@onnx-forge/train/data';
 import { expect } from 'chai';
 import { failure, randomBytes, realData } from './support.js';
 

@@ -1,7 +1,8 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError } from '@onnx-forge/infer';
-import { convertData, type DataSet, gather, openDataSet, SPLIT_NAMES, type Split } from '@onnx-forge/train';
+import { convertData, type DataSet, gather, type Split } from '@onnx-forge/train';
+import { openDataSet, SPLIT_NAMES } from '@onnx-forge/train/data';
 import { expect } from 'chai';
 import { npyBytes } from './npy-bytes.js';
 import { failure, temporaryFolder } from './support.js';

@@ -1,12 +1,5 @@
-import {
-  DataError,
-  type DataSet,
-  defineDataSet,
-  type Example,
-  gather,
-  TrainingBatches,
-  train,
-} from '@onnx-forge/train';
+import { DataError, type DataSet, defineDataSet, gather, train } from '@onnx-forge/train';
+import { type Example, TrainingBatches } from '@onnx-forge/train/data';
 import { expect } from 'chai';
 import { inTemporaryFolder, tinyRecipe } from '../tiny.js';
 import { failure } from './support.js';

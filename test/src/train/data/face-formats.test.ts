@@ -1,5 +1,6 @@
 import { deflateSync } from 'node:zlib';
-import { decodeImage, decodeJpeg, decodePng, FormatError, parsePgm, readTar } from '@onnx-forge/train';
+import { FormatError } from '@onnx-forge/train';
+import { decodeImage, decodeJpeg, decodePng, parsePgm, readTar } from '@onnx-forge/train/data';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { failure } from './support.js';

@@ -8,19 +8,21 @@ import {
   evenTraining,
   fitImages,
   gather,
-  IDENTITY_FOLDS,
-  imageField,
   loadDataSet,
   numberImages,
-  pick,
   randomAffine,
   randomLight,
+  type Split,
+} from '@onnx-forge/train';
+import {
+  IDENTITY_FOLDS,
+  imageField,
+  pick,
   resample,
   SPLIT_NAMES,
-  type Split,
   splitByIdentity,
   withFold,
-} from '@onnx-forge/train';
+} from '@onnx-forge/train/data';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { failure, realData, temporaryFolder } from './support.js';

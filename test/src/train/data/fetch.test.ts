@@ -3,7 +3,8 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writ
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { DataError, type FetchProgress, fetchDataSet, loadDataSet } from '@onnx-forge/train';
+import { DataError, loadDataSet } from '@onnx-forge/train';
+import { type FetchProgress, fetchDataSet } from '@onnx-forge/train/data';
 import { expect } from 'chai';
 import { zipSync } from 'fflate';
 import { skip } from '../../mocha/skip.js';

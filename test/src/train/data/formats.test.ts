@@ -1,5 +1,6 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { FormatError, parseAmat, parseIdx, unpack } from '@onnx-forge/train';
+import { FormatError } from '@onnx-forge/train';
+import { parseAmat, parseIdx, unpack } from '@onnx-forge/train/data';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { idxBytes } from './idx-bytes.js';

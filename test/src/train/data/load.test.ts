@@ -1,15 +1,8 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import {
-  DataError,
-  type DataSetDescription,
-  endingIn,
-  gather,
-  listDataSets,
-  loadDataSet,
-  verifyDataSet,
-} from '@onnx-forge/train';
+import { DataError, gather, loadDataSet } from '@onnx-forge/train';
+import { type DataSetDescription, endingIn, listDataSets, verifyDataSet } from '@onnx-forge/train/data';
 import { expect } from 'chai';
 import { zipSync } from 'fflate';
 import { failure, randomBytes, sha256, temporaryFolder, toySet } from './support.js';

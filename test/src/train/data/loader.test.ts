@@ -1,7 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { DataError, decodeImage, openDataSet, SPLIT_NAMES, TrainingBatches } from '@onnx-forge/train';
+import { DataError } from '@onnx-forge/train';
+import { decodeImage, openDataSet, SPLIT_NAMES, TrainingBatches } from '@onnx-forge/train/data';
 import { expect } from 'chai';
 import jpeg from 'jpeg-js';
 import { PNG } from 'pngjs';

@@ -1,4 +1,5 @@
-import { gather, loadDataSet, type Split, verifyDataSet } from '@onnx-forge/train';
+import { gather, loadDataSet, type Split } from '@onnx-forge/train';
+import { verifyDataSet } from '@onnx-forge/train/data';
 import { expect } from 'chai';
 import { realData } from './support.js';
 

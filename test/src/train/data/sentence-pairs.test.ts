@@ -5,12 +5,10 @@ import {
   FormatError,
   gather,
   loadDataSet,
-  parsePairs,
   SENTENCE_IDS,
   sentencePairs,
-  splitGroups,
-  tutorialPairs,
 } from '@onnx-forge/train';
+import { parsePairs, splitGroups, tutorialPairs } from '@onnx-forge/train/data';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { failure, realData } from './support.js';

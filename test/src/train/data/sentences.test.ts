@@ -1,14 +1,5 @@
-import {
-  chooseFold,
-  type DataSet,
-  FOLDS,
-  FormatError,
-  gather,
-  loadDataSet,
-  parseLabelledTexts,
-  SPLIT_NAMES,
-  type Split,
-} from '@onnx-forge/train';
+import { chooseFold, type DataSet, FormatError, gather, loadDataSet, type Split } from '@onnx-forge/train';
+import { FOLDS, parseLabelledTexts, SPLIT_NAMES } from '@onnx-forge/train/data';
 import { expect } from 'chai';
 import { failure, realData } from './support.js';
 

@@ -2,23 +2,7 @@ import { copyFile, mkdir, readFile, rename, rm, truncate, writeFile } from 'node
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import {
-  binarise,
-  DATA_SOURCES,
-  DataError,
-  type DataSet,
-  FormatError,
-  openDataSet,
-  openReference,
-  parseNpy,
-  parseNpz,
-  prepareInputs,
-  recipeData,
-  referTo,
-  type SplitName,
-  summariseData,
-  TrainError,
-} from '@onnx-forge/train';
+import { binarise, DataError, type DataSet, FormatError, TrainError } from '@onnx-forge/train';
 import {
   CLASSES,
   COUNT,
@@ -32,6 +16,17 @@ import {
   textOf,
   WIDTH,
 } from '@onnx-forge/train/conformance';
+import {
+  DATA_SOURCES,
+  openDataSet,
+  openReference,
+  parseNpy,
+  parseNpz,
+  referTo,
+  type SplitName,
+  summariseData,
+} from '@onnx-forge/train/data';
+import { prepareInputs, recipeData } from '@onnx-forge/train/recipe';
 import { expect } from 'chai';
 import { zipSync } from 'fflate';
 import { PNG } from 'pngjs';

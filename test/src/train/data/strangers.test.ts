@@ -1,6 +1,7 @@
 import { deflateSync } from 'node:zlib';
 import { decodeSafetensors, encodeSafetensors, InputError, tokeniser } from '@onnx-forge/infer';
-import { decodeImage, FormatError, parseMat, parseNpy, parseNpz } from '@onnx-forge/train';
+import { FormatError } from '@onnx-forge/train';
+import { decodeImage, parseMat, parseNpy, parseNpz } from '@onnx-forge/train/data';
 import { expect } from 'chai';
 import { zipSync } from 'fflate';
 import { repairPng } from '../../campaigns/fuzz/formats/png.js';

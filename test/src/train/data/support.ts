@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { Random } from '@onnx-forge/infer';
-import type { DataSetDescription, FileDescription, Split } from '@onnx-forge/train';
+import type { Split } from '@onnx-forge/train';
+import type { DataSetDescription, FileDescription } from '@onnx-forge/train/data';
 import { expect } from 'chai';
 import { skip } from '../../mocha/skip.js';
 

@@ -1,5 +1,6 @@
 import { InputError } from '@onnx-forge/infer';
-import { binarise, DataError, type DataSet, type Field, gather, loadDataSet, type Split } from '@onnx-forge/train';
+import { binarise, DataError, type DataSet, gather, loadDataSet, type Split } from '@onnx-forge/train';
+import type { Field } from '@onnx-forge/train/data';
 import { expect } from 'chai';
 import { failure } from './support.js';
 

@@ -1,5 +1,6 @@
 import { Random } from '@onnx-forge/infer';
-import { drawShape, gather, loadDataSet, SHAPES } from '@onnx-forge/train';
+import { gather, loadDataSet } from '@onnx-forge/train';
+import { drawShape, SHAPES } from '@onnx-forge/train/data';
 import { expect } from 'chai';
 
 describe('synthetic shapes', () => {

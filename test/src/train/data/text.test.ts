@@ -1,13 +1,6 @@
 import { PADDING, UNKNOWN, words } from '@onnx-forge/infer';
-import {
-  buildVocabulary,
-  DataError,
-  type DataSet,
-  FormatError,
-  gather,
-  parseLines,
-  tokeniseTexts,
-} from '@onnx-forge/train';
+import { DataError, type DataSet, FormatError, gather, tokeniseTexts } from '@onnx-forge/train';
+import { buildVocabulary, parseLines } from '@onnx-forge/train/data';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { failure } from './support.js';

@@ -1,4 +1,5 @@
-import { elboCurves, type FigureContext, type FigureImage, type LogLine } from '@onnx-forge/train';
+import { elboCurves, type LogLine } from '@onnx-forge/train';
+import type { FigureContext, FigureImage } from '@onnx-forge/train/figures';
 import { expect } from 'chai';
 
 /** Of `elboCurves` after a training with these options. */

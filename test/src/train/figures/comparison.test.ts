@@ -1,4 +1,5 @@
-import { comparison, type LogLine, loggedValues } from '@onnx-forge/train';
+import type { LogLine } from '@onnx-forge/train';
+import { comparison, loggedValues } from '@onnx-forge/train/figures';
 import { expect } from 'chai';
 import { rejection } from '../rejects.js';
 

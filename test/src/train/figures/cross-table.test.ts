@@ -1,4 +1,4 @@
-import { crossTable } from '@onnx-forge/train';
+import { crossTable } from '@onnx-forge/train/figures';
 import { expect } from 'chai';
 
 describe('table of runs', () => {

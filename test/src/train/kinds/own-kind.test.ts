@@ -15,9 +15,7 @@ import {
 import {
   drawFigures,
   evaluateRun,
-  type GraphCode,
   graphsOf,
-  loadCheckpoint,
   type Recipe,
   readLog,
   type Tensors,
@@ -28,6 +26,8 @@ import {
   useBackend,
   verifyRun,
 } from '@onnx-forge/train';
+import type { GraphCode } from '@onnx-forge/train/kinds';
+import { loadCheckpoint } from '@onnx-forge/train/run';
 import { assert } from 'chai';
 import { rejection } from '../../infer/rejection.js';
 import { complaints, eachOf } from '../cli/onnx-forge.js';

@@ -19,7 +19,6 @@ import {
   gather,
   graphsOf,
   type Measure,
-  type Monitor,
   positive,
   type Recipe,
   type Split,
@@ -27,6 +26,7 @@ import {
   type Tensors,
   tf,
 } from '@onnx-forge/train';
+import type { Monitor } from '@onnx-forge/train/kinds';
 import { scatterPlot, svgToPng } from '@onnx-forge/viz';
 import { z } from 'zod';
 

@@ -1,4 +1,4 @@
-import { corpusBleu } from '@onnx-forge/train';
+import { corpusBleu } from '@onnx-forge/train/measures';
 import { expect } from 'chai';
 
 const words = (sentence: string): string[] => sentence.split(' ');

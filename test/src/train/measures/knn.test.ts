@@ -1,13 +1,6 @@
 import { Random } from '@onnx-forge/infer';
-import {
-  embeddingModel,
-  embeddingQuality,
-  knnAccuracy,
-  knnLabels,
-  type LabelledVectors,
-  loadDataSet,
-  tf,
-} from '@onnx-forge/train';
+import { embeddingModel, embeddingQuality, loadDataSet, tf } from '@onnx-forge/train';
+import { knnAccuracy, knnLabels, type LabelledVectors } from '@onnx-forge/train/measures';
 import { expect } from 'chai';
 import { liveModelOf } from '../live-model.js';
 import { reference } from '../reference.js';

@@ -1,5 +1,5 @@
 import { InputError, Random } from '@onnx-forge/infer';
-import { nearestLabels } from '@onnx-forge/train';
+import { nearestLabels } from '@onnx-forge/train/measures';
 import { expect } from 'chai';
 
 describe('nearest neighbours by distance', () => {

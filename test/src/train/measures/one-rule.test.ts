@@ -4,11 +4,7 @@ import {
   classifierModel,
   type DataSet,
   defineRecipe,
-  type Field,
-  fractionRight,
   type MeasureRequest,
-  meanCrossEntropy,
-  measuredFraction,
   SENTENCE_IDS,
   type Split,
   sequential,
@@ -18,8 +14,9 @@ import {
   tf,
   train,
   translatorModel,
-  worstFractionRight,
 } from '@onnx-forge/train';
+import type { Field } from '@onnx-forge/train/data';
+import { fractionRight, meanCrossEntropy, measuredFraction, worstFractionRight } from '@onnx-forge/train/measures';
 import { expect } from 'chai';
 import { liveModelOf } from '../live-model.js';
 import { rejection } from '../rejects.js';

@@ -1,16 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  csvSink,
-  jsonlSink,
-  type LogLine,
-  type MetricSink,
-  type OpenSink,
-  type TrainRequest,
-  tensorBoardSink,
-  train,
-} from '@onnx-forge/train';
+import { csvSink, type LogLine, type MetricSink, type TrainRequest, tensorBoardSink, train } from '@onnx-forge/train';
 import { SINK_CHECKS, type SinkSubject } from '@onnx-forge/train/conformance';
+import { jsonlSink, type OpenSink } from '@onnx-forge/train/metrics';
 import { expect } from 'chai';
 import { rejection } from '../rejects.js';
 import { inTemporaryFolder, tinyData, tinyRecipe } from '../tiny.js';

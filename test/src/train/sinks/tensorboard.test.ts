@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { type SinkRun, samples, tensorBoardSink, train } from '@onnx-forge/train';
+import { samples, tensorBoardSink, train } from '@onnx-forge/train';
+import type { SinkRun } from '@onnx-forge/train/metrics';
 import { expect } from 'chai';
 import { PNG } from 'pngjs';
 import { skip } from '../../mocha/skip.js';

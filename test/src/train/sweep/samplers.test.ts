@@ -1,5 +1,5 @@
 import { Random } from '@onnx-forge/infer';
-import type { OptionValues } from '@onnx-forge/train';
+import type { OptionValues } from '@onnx-forge/train/options';
 import { type PastTrial, SAMPLERS, type Space, spaceSchema } from '@onnx-forge/train/sweep';
 import { expect } from 'chai';
 

@@ -1,5 +1,5 @@
 import { deflateSync, gunzipSync, gzipSync, inflateSync } from 'node:zlib';
-import { parseAmat, parseCifar, parseIdx, parseMat, parseSvhn, unpack } from '@onnx-forge/train';
+import { parseAmat, parseCifar, parseIdx, parseMat, parseSvhn, unpack } from '@onnx-forge/train/data';
 import { idxBytes } from '../../../train/data/idx-bytes.js';
 import { byteMatrix, compressed, matFile } from '../formats/mat.js';
 import { MUTATE_BYTES, type Mutation, place } from '../mutate.js';

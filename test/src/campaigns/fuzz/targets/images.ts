@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { tf } from '@onnx-forge/export';
-import { decodeImage } from '@onnx-forge/train';
+import { decodeImage } from '@onnx-forge/train/data';
 import { PNG_WORDS, repairPng } from '../formats/png.js';
 import type { OpenTarget, Target } from '../target.js';
 

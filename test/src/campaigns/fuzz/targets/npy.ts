@@ -1,4 +1,4 @@
-import { parseNpy, parseNpz } from '@onnx-forge/train';
+import { parseNpy, parseNpz } from '@onnx-forge/train/data';
 import { strToU8, zipSync } from 'fflate';
 import { npyBytes } from '../../../train/data/npy-bytes.js';
 import { repairZip, ZIP_WORDS } from '../formats/zip.js';

@@ -1,7 +1,8 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodeSafetensors, encodeSafetensors, loadManifest, parseManifest } from '@onnx-forge/infer';
-import { checkpointPath, loadCheckpoint, RunFolder, readLog, readSnapshots, train } from '@onnx-forge/train';
+import { readLog, train } from '@onnx-forge/train';
+import { checkpointPath, loadCheckpoint, RunFolder, readSnapshots } from '@onnx-forge/train/run';
 import { readConfigFile } from '../../../../../packages/train/dist/cli/batch/batch-file.js';
 import { tinyData, tinyRecipe } from '../../../train/tiny.js';
 import { MUTATE_HEADER, MUTATE_METADATA, repairHash } from '../formats/safetensors.js';

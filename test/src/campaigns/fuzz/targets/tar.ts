@@ -1,4 +1,4 @@
-import { readTar } from '@onnx-forge/train';
+import { readTar } from '@onnx-forge/train/data';
 import { chosen, type Mutation, place } from '../mutate.js';
 import type { OpenTarget } from '../target.js';
 

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asciiWords, characters, tokeniser, Vocabulary, words } from '@onnx-forge/infer';
-import { openDataSet, parseLabelledTexts, parseLines, parsePairs } from '@onnx-forge/train';
+import { openDataSet, parseLabelledTexts, parseLines, parsePairs } from '@onnx-forge/train/data';
 import { MUTATE_JSON } from '../mutate-json.js';
 import type { OpenTarget, Target } from '../target.js';
 

@@ -8,7 +8,7 @@ import {
   ofPairs,
   type Roc,
   rocCurve,
-} from '@onnx-forge/train';
+} from '@onnx-forge/train/measures';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { expectClose, reference } from '../../reference.js';

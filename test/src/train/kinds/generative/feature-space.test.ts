@@ -1,5 +1,5 @@
 import { InputError, Random } from '@onnx-forge/infer';
-import { featureStatistics, frechetDistance, precisionRecall, symmetricEigen } from '@onnx-forge/train';
+import { featureStatistics, frechetDistance, precisionRecall, symmetricEigen } from '@onnx-forge/train/measures';
 import { expect } from 'chai';
 import { reference } from '../../reference.js';
 

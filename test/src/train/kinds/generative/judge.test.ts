@@ -1,15 +1,7 @@
 import { join } from 'node:path';
 import { type ClassifierModel, load, Random } from '@onnx-forge/infer';
-import {
-  type DataSet,
-  evaluateRun,
-  Judge,
-  judged,
-  judgeImages,
-  type Recipe,
-  type Split,
-  TrainError,
-} from '@onnx-forge/train';
+import { type DataSet, evaluateRun, judged, type Recipe, type Split, TrainError } from '@onnx-forge/train';
+import { Judge, judgeImages } from '@onnx-forge/train/kinds';
 import { expect } from 'chai';
 import { floats, type ModelSpec } from '../../../infer/onnx.js';
 import { rejection } from '../../../infer/rejection.js';

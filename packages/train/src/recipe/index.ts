@@ -1,0 +1,9 @@
+/**
+ * Recipes, the tensors of their batches, their data.
+ *
+ * @module @onnx-forge/train/recipe
+ */
+
+export { recipeData } from './data.js';
+export { type BatchInput, prepareInputs } from './inputs.js';
+export * from './recipe.js';
