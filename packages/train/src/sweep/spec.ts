@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { directionOf } from '../metrics/direction.js';
 import type { SearchName } from './samplers/index.js';
 import { type Space, spaceSchema } from './space.js';
 import type { Stopping } from './stoppers/index.js';
@@ -15,6 +16,7 @@ export interface SweepSpec {
   readonly stopping: Stopping;
   /** The measure on the validation split that decides, such as `validation.elbo`. Selection by the test split is refused. */
   readonly target: string;
+  /** In a file it may be left out where the direction of the measure is known: accuracy is maximised, a loss minimised. */
   readonly goal: 'maximise' | 'minimise';
   /** Trials in all; a grid has a number of its own. */
   readonly trials?: number | undefined;
@@ -59,7 +61,7 @@ export const sweepSchema: z.ZodType<SweepSpec> = z
         /^validation\../,
         'a measure of the validation split, such as validation.elbo: the test split chooses nothing',
       ),
-    goal: z.enum(['maximise', 'minimise'], 'maximise or minimise'),
+    goal: z.enum(['maximise', 'minimise'], 'maximise or minimise').optional(),
     trials: count.optional(),
     hours: z.number('a number above 0').positive('a number above 0').optional(),
     seeds: z
@@ -70,13 +72,13 @@ export const sweepSchema: z.ZodType<SweepSpec> = z
     seed: z.int('a whole number').default(1),
     batch: count.default(1),
   })
-  .check(({ value, issues }) => {
+  .transform((value, context): SweepSpec => {
+    const refuse = (key: string, message: string) => context.addIssue({ code: 'custom', path: [key], message });
     if (value.search !== 'grid' && value.trials === undefined) {
-      issues.push({
-        code: 'custom',
-        path: ['trials'],
-        input: value,
-        message: `a number: a ${value.search} search has no end of its own`,
-      });
+      refuse('trials', `a number: a ${value.search} search has no end of its own`);
     }
+    const direction = directionOf(value.target.slice(value.target.indexOf('.') + 1));
+    const { goal = direction && (direction === 'higher' ? 'maximise' : 'minimise') } = value;
+    if (goal === undefined) refuse('goal', `maximise or minimise: which ${value.target} is better is not known`);
+    return { ...value, goal: goal ?? 'minimise' };
   }) as unknown as z.ZodType<SweepSpec>;

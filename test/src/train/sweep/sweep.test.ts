@@ -183,6 +183,14 @@ describe('sweep', () => {
     });
   });
 
+  it('knows in which direction most measures are better, and asks for the goal of others', () => {
+    const parsed = (target: string) =>
+      sweepSchema.safeParse({ model: 'tiny', space: { x: [1, 2] }, search: 'grid', target: `validation.${target}` });
+    expect(parsed('elbo').data!.goal).to.equal('maximise');
+    expect(parsed('crossEntropy').data!.goal).to.equal('minimise');
+    expect(parsed('warmth').error!.issues[0]!.message).to.include('which validation.warmth is better is not known');
+  });
+
   it('the standard error is that of the mean', () => {
     // 1, 2, 3, 4: variance 5/3.
     expect(standardError([1, 2, 3, 4])).to.be.closeTo(Math.sqrt(5 / 3 / 4), 1e-15);

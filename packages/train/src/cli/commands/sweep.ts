@@ -19,7 +19,6 @@ export const command: Command = defineCommand({
     'search: random                 # grid, random or tpe\n' +
     'stopping: none                 # median or asha end poor trials early\n' +
     'target: validation.elbo        # the test split chooses nothing\n' +
-    'goal: maximise\n' +
     'trials: 20\n' +
     'seeds: 3                       # trainings a trial; its value is their mean\n\n' +
     'The same command goes on with a sweep that was interrupted, and repeats no trial that has ended. status shows where a ' +
