@@ -4,6 +4,7 @@ import {
   type ChosenEntry,
   checkManifest,
   type GraphEntry,
+  loadManifest,
   type MetricEntry,
   type TrainingEntry,
   VERSION,
@@ -82,6 +83,22 @@ export async function recordMeasurements(
   const replaced = new Set(entries.map(key));
   const kept = manifest.metrics.filter((entry) => !replaced.has(key(entry)));
   await saveManifest(run, { ...manifest, metrics: [...kept, ...entries] });
+}
+
+/** The search that a run was chosen by: its numbers on the test split are those of one chosen among so many. */
+export interface Selection {
+  /** Trials that were drawn. */
+  readonly among: number;
+  /** `validation.MEASURE`, and the trial's value: the mean over its seeds. */
+  readonly target: string;
+  readonly value: number;
+  readonly trial: number;
+}
+
+/** Writes into a run's manifest how it was chosen. */
+export async function recordSelection(run: RunFolder, selection: Selection): Promise<void> {
+  const manifest = await loadManifest(run.path, { kinds: 'any' });
+  await saveManifest(run, { ...manifest, selection } as AnyManifest);
 }
 
 function metricEntry(measurement: Measurement, about: { dataSet: string; seed: number; device: string }): MetricEntry {

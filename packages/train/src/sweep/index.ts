@@ -6,6 +6,7 @@
 
 export { requireFittingSpace } from './check.js';
 export { SWEEP_ERRORS, SweepError, type SweepErrorCode } from './errors.js';
+export { type BestMeasurement, evaluateBest } from './evaluate.js';
 export { drawSweep } from './figures.js';
 export { SweepFolder, type TrialRecord } from './folder.js';
 export { type BestTrial, bestTrial, standardError, writeResults } from './results.js';

@@ -1,7 +1,10 @@
 import { readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Random } from '@onnx-forge/infer';
 import { expect } from 'chai';
+import { zipSync } from 'fflate';
+import { npyBytes } from '../data/npy-bytes.js';
 import { complaints, eachOf, inFolder, onnxForge } from './onnx-forge.js';
 
 const MODULES = fileURLToPath(new URL('../../../../node_modules', import.meta.url));
@@ -14,7 +17,7 @@ export default defineRecipe({
   task: 'softmax regression',
   source: 'a test',
   data: { real: 'mnist', embedded: 'synthetic-digits' },
-  options: { learningRate: positive(0.1), batchSize: 500, epochs: 1 },
+  options: { learningRate: positive(0.1), batchSize: 20, epochs: 1 },
   batch: { x: { shape: [784] }, label: { shape: [], dtype: 'int32' } },
   nets: (_, init) => ({ net: mlp([784, 10], { activation: 'relu', kernel: init.glorotUniform }) }),
   steps: {
@@ -38,7 +41,7 @@ export default defineRecipe({
 `;
 
 const SWEEP = `model: ./softmax.mjs
-settings: {device: cpu}
+settings: {device: cpu, data: ./stripes.npz}
 space:
   learningRate: {min: 1e-3, max: 1, log: true}
 target: validation.accuracy
@@ -46,11 +49,26 @@ goal: maximise
 trials: 2
 `;
 
+/** 400 images of ten classes: the row of a class is white, with some noise. */
+function stripes(): Uint8Array {
+  const random = new Random(1);
+  const images = Uint8Array.from({ length: 400 * 784 }, (_, i) => {
+    const [image, row] = [Math.floor(i / 784), Math.floor((i % 784) / 28)];
+    return row === 2 * (image % 10) || random.uniform() < 0.1 ? 255 : 0;
+  });
+  const labels = Int32Array.from({ length: 400 }, (_, image) => image % 10);
+  return zipSync({
+    'images.npy': npyBytes('|u1', [400, 28, 28], images),
+    'labels.npy': npyBytes('<i4', [400], labels),
+  });
+}
+
 async function inProject<T>(sweep: string, use: (folder: string) => Promise<T>): Promise<T> {
   return inFolder(async (folder) => {
     await symlink(MODULES, join(folder, 'node_modules'), 'junction');
     await writeFile(join(folder, 'softmax.mjs'), RECIPE);
     await writeFile(join(folder, 'sweep.yaml'), sweep);
+    await writeFile(join(folder, 'stripes.npz'), stripes());
     return use(folder);
   });
 }
@@ -78,6 +96,15 @@ describe('onnx-forge sweep', () => {
       expect(value).to.equal(Math.max(...accuracies));
       expect([trial, among]).to.deep.equal([accuracies.indexOf(Math.max(...accuracies)), 2]);
       expect(runs).to.deep.equal([join('here', 'trials', `000${trial}`)]);
+      const measured = await onnxForge('sweep best here --evaluate --json', folder);
+      expect(measured.code, measured.stderr).to.equal(0);
+      const { measured: measures } = JSON.parse(measured.stdout) as { measured: { name: string; values: number[] }[] };
+      const manifest = JSON.parse(await readFile(join(folder, (runs as string[])[0]!, 'manifest.json'), 'utf8'));
+      expect(manifest.selection).to.deep.equal({ among: 2, target: 'validation.accuracy', value, trial });
+      const accuracy = manifest.metrics.find(
+        (one: { name: string; split: string }) => one.name === 'accuracy' && one.split === 'test',
+      );
+      expect(measures.find(({ name }) => name === 'accuracy')!.values).to.deep.equal([accuracy.value]);
       expect((await onnxForge('sweep status here', folder)).stdout).to.include('finished 2, stopped early 0, failed 0');
     });
   });

@@ -28,6 +28,7 @@ export const command: Command = defineCommand({
     ['sweep vae.yaml --dry-run', 'the trials, and what they will cost'],
     ['sweep vae.yaml --launcher local --processes 4', 'four at a time'],
     ['sweep vae.yaml --launcher slurm --partition short --time 30:00', 'as a job array of Slurm'],
+    ['sweep best sweeps/vae --evaluate', 'the chosen trial, and its measures on the test split'],
     ['sweep status sweeps/vae', 'how many have ended, the best so far, why some failed'],
   ],
   positionals: {
@@ -38,6 +39,7 @@ export const command: Command = defineCommand({
   options: {
     out: { ...text('--out', 'The sweep folder'), alias: 'o', defaultDescription: 'sweeps/MODEL' },
     'dry-run': { type: 'boolean', describe: 'Only show the trials, and the time that they will take' },
+    evaluate: { type: 'boolean', describe: 'With best: measure the chosen trial on the test split' },
     launcher: {
       ...oneOf('--launcher', ['local', 'slurm'], 'As processes of this machine, or as a job array'),
       defaultDescription: 'this process, one after the other',
@@ -60,7 +62,8 @@ export const command: Command = defineCommand({
     },
     detach: { type: 'boolean', describe: 'Submit all trials and return (slurm)', group: LAUNCHING },
   },
-  async run({ what, folder, trial, ...options }, context): Promise<Outcome> {
+  async run({ what, folder, trial, evaluate, ...options }, context): Promise<Outcome> {
+    if (evaluate && what !== 'best') throw new UsageError('--evaluate is for sweep best FOLDER');
     if (!isVerb(what)) {
       if (folder !== undefined) throw new UsageError(`sweep ${what} takes one sweep file, not '${folder}' beside it`);
       return (await import('../sweep/run.js')).runSweep(what, options, context);
@@ -73,7 +76,7 @@ export const command: Command = defineCommand({
       case 'status':
         return (await import('../sweep/results.js')).showStatus(folder);
       case 'best':
-        return (await import('../sweep/results.js')).showBest(folder);
+        return (await import('../sweep/results.js')).showBest(folder, evaluate ?? false, context);
       case 'figures':
         return (await import('../sweep/results.js')).drawFigures(folder);
       case 'attach':

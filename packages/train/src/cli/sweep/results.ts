@@ -1,9 +1,12 @@
+import type { BestMeasurement } from '../../sweep/evaluate.js';
 import { drawSweep } from '../../sweep/figures.js';
 import { SweepFolder, type TrialRecord } from '../../sweep/folder.js';
 import { type BestTrial, bestTrial, writeResults } from '../../sweep/results.js';
 import { trialCount } from '../../sweep/sweep.js';
-import type { Outcome } from '../command.js';
+import type { CommandContext, Outcome } from '../command.js';
 import { formatNumber, formatSeconds } from '../output/format.js';
+import { table } from '../output/table.js';
+import { showTraining } from '../output/training-progress.js';
 import { settingsText } from './show.js';
 
 /** Failures that are shown one by one. */
@@ -46,15 +49,38 @@ export async function drawFigures(path: string): Promise<Outcome> {
   return { text: files.join('\n'), json: { figures: files }, failure };
 }
 
-/** The chosen trial. */
-export async function showBest(path: string): Promise<Outcome> {
+/** The chosen trial; with `evaluate` measured on the test split, once for all its seeds. */
+export async function showBest(path: string, evaluate: boolean, context: CommandContext): Promise<Outcome> {
   const folder = await SweepFolder.open(path);
   const best = await bestTrial(folder);
   const runs = folder.spec.seeds.map((seed) => folder.runFolder(best.record.number, seed));
-  return {
-    text: `${bestText(folder, best)}\nchosen from ${best.among} trials by the validation split\n${runs.join('\n')}`,
-    json: { ...bestJson(folder, best), runs },
-  };
+  const measured = evaluate ? await measureBest(folder, context) : undefined;
+  const text = [
+    bestText(folder, best),
+    `chosen from ${best.among} trials by the validation split`,
+    ...runs,
+    ...(measured ? ['', table(['test split', 'mean', 'standard error', 'examples'], measured.map(measuredRow))] : []),
+  ];
+  return { text: text.join('\n'), json: { ...bestJson(folder, best), runs, ...(measured && { measured }) } };
+}
+
+async function measureBest(folder: SweepFolder, { progress, interruptible }: CommandContext) {
+  const { evaluateBest } = await import('../../sweep/evaluate.js');
+  const { planSweep } = await import('../inputs/sweep-file.js');
+  const request = await planSweep(folder.spec);
+  const signal = interruptible('stopping');
+  const measured = await evaluateBest(folder, {
+    ...request,
+    signal,
+    onEvent: showTraining(progress, request.recipe.name),
+  });
+  progress.end();
+  return measured;
+}
+
+function measuredRow({ name, unit, mean, standardError, examples }: BestMeasurement): string[] {
+  const named = unit === undefined ? name : `${name} (${unit})`;
+  return [named, formatNumber(mean), standardError === undefined ? '-' : formatNumber(standardError), `${examples}`];
 }
 
 function bestText({ spec: { target, seeds } }: SweepFolder, { record, value, standardError }: BestTrial): string {
