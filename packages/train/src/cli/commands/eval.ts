@@ -25,7 +25,10 @@ export const command: Command = defineCommand({
   options: {
     samples,
     examples: count('--examples', 'Examples that log p(x) is estimated for, at equal distances in the split'),
-    split: { ...oneOf('--split', SPLITS, 'Part of the data'), default: 'test' },
+    split: {
+      ...oneOf('--split', SPLITS, 'Part of the data'),
+      defaultDescription: 'test, of VAEs and language models validation too',
+    },
     data: otherData,
     ...ownData,
     'data-dir': dataDir,
