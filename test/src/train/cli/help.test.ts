@@ -6,10 +6,10 @@ import { BIN, onnxForge } from './onnx-forge.js';
 
 /** The commands under their headings, in the order of the help. */
 const GROUPS = {
-  Train: ['demo', 'models', 'train', 'config'],
+  Train: ['demo', 'models', 'train', 'sweep', 'config'],
   Evaluate: ['eval', 'verify', 'table'],
   Look: ['runs', 'tail', 'figures', 'chart', 'bars', 'explore'],
-  Use: ['sample', 'interpolate', 'perturb', 'generate', 'translate', 'classify', 'compare', 'embed'],
+  Use: ['serve', 'sample', 'interpolate', 'perturb', 'generate', 'translate', 'classify', 'compare', 'embed'],
   Export: ['export'],
   Environment: ['data', 'doctor'],
 };

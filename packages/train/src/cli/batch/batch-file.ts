@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkManifest, MANIFEST_FILE } from '@onnx-forge/infer';
 import { z } from 'zod';
+import type { DataReference } from '../../data/data-set.js';
 import type { Origin } from '../../run/checkpoint.js';
 import { suggestion } from '../../suggest.js';
 import { UsageError } from '../errors.js';
@@ -15,8 +16,8 @@ export interface BatchEntry extends TrainSettings {
   readonly model: string;
   /** Run folder; default: the model's name in the folder of all runs. */
   readonly out?: string | undefined;
-  /** Of the content of `data`, when a manifest has it: other content is refused. */
-  readonly sha256?: string | undefined;
+  /** Of `data`, when a manifest has it: other content is refused, and it is split as then. */
+  readonly content?: Pick<DataReference, 'sha256' | 'splitRule'> | undefined;
 }
 
 /** Trainings that a `--config` file asks for. */
@@ -118,12 +119,13 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 function ofManifest(value: object, path: string): BatchEntry {
   const manifest = checkManifest(value, path, { kinds: 'any' });
   const { model, data, seed, engine, device, options, steps, epochs, from } = manifest;
-  const { path: dataPath, options: how = {}, sha256 } = data.reference ?? {};
+  const { path: dataPath, options: how = {}, sha256, splitRule } = data.reference ?? {};
   const origin = from as Origin | undefined;
   const backend = BACKENDS.find((name) => device === `tfjs-${name}`);
   return {
-    ...(how as Pick<TrainSettings, 'resize' | 'grey' | 'columns'>),
-    ...given({ data: dataPath ?? data.name, sha256, from: origin?.run }),
+    ...(how as Pick<TrainSettings, 'resize' | 'grey' | 'columns' | 'group' | 'split'>),
+    ...given({ data: dataPath ?? data.name, from: origin?.run }),
+    ...(data.reference && { content: { sha256, splitRule } }),
     ...(origin && origin.anew.length > 0 && { fromExcept: origin.anew.join(',') }),
     ...{ model, seed, engine: engine as 'compiled' | 'eager', set: options },
     ...(engine === 'eager' && backend && { backend }),

@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import type { DataReference } from '../../data/data-set.js';
 import { TrainError } from '../../errors.js';
 import { type Recipe, recipeOptions } from '../../recipe/recipe.js';
 import { requestedCallbacks } from '../../trainer/callbacks/requested.js';
@@ -45,7 +46,7 @@ export async function planRuns({ models, config, out, resume = false, settings }
     throw new UsageError("train needs a model, or --config FILE; 'onnx-forge models' lists them");
   const plans: PlannedRun[] = [];
   for (const [index, entry] of entries.entries()) {
-    const { model, out: ownFolder, sha256, ...own } = entry;
+    const { model, out: ownFolder, content, ...own } = entry;
     const recipe = await findRecipe(model);
     const alone = entries.length === 1 && out !== undefined ? out : undefined;
     const folder = (isRun ? (alone ?? ownFolder) : (ownFolder ?? alone)) ?? join(out ?? RUNS_FOLDER, recipe.name);
@@ -55,10 +56,10 @@ export async function planRuns({ models, config, out, resume = false, settings }
     // A manifest's number of iterations is the end of its own epochs.
     const isLonger = file?.form === 'manifest' && settings.epochs !== undefined;
     const all = isRun ? merge({ ...own, ...(isLonger && { maxSteps: undefined }) }, settings) : merge(settings, own);
-    // The hash is that of the file's data.
-    const content = settings.data === undefined || !isRun ? sha256 : undefined;
+    // Hash and splits are those of the file's data.
+    const known = settings.data === undefined || !isRun ? content : undefined;
     try {
-      const request = await plan(recipe, folder, all, { resume, sha256: content });
+      const request = await plan(recipe, folder, all, { resume, content: known });
       plans.push({ name: '', request, ...(isRecipeFile(model) && { recipeFile: model }) });
     } catch (error) {
       throw withPlace(error, file, isRun ? index : index - named.length, own);
@@ -98,14 +99,23 @@ async function plan(
   recipe: Recipe,
   out: string,
   settings: TrainSettings,
-  { resume, sha256 }: { readonly resume: boolean; readonly sha256: string | undefined },
+  { resume, content }: { readonly resume: boolean; readonly content: BatchEntry['content'] },
 ): Promise<TrainRequest> {
   const { data, resize, grey, columns, group, split, ...request } = given(toRequest(settings));
   const chosen = await chosenData({ data, resize, grey, columns, group, split });
   recipeOptions(recipe, request);
   if (!resume || request.monitor !== undefined) requireMonitor(request);
-  const known = typeof chosen === 'object' && sha256 !== undefined ? { ...chosen, sha256 } : chosen;
-  return { ...request, ...given({ data: known }), recipe, out };
+  return {
+    ...request,
+    ...given({ data: typeof chosen === 'object' ? asRecorded(chosen, content) : chosen }),
+    recipe,
+    out,
+  };
+}
+
+/** The reference that a manifest has: its hash, and its rule of splitting or none. */
+function asRecorded({ splitRule, ...chosen }: DataReference, content: BatchEntry['content']): DataReference {
+  return { ...chosen, ...(content ? given(content) : given({ splitRule })) };
 }
 
 /** @throws UsageError when settings about a metric are incomplete or unusable */
