@@ -125,7 +125,7 @@ export const commands: readonly CommandEntry[] = [
   {
     group: 'Use',
     usage: 'classify <run> [text..]',
-    summary: 'Tell the class of texts with a trained text classifier',
+    summary: 'Tell the class of texts or images with a trained classifier',
     load: () => import('./classify.js'),
   },
   {
@@ -149,7 +149,7 @@ export const commands: readonly CommandEntry[] = [
   {
     group: 'Environment',
     usage: 'data <action> [name..]',
-    summary: 'List, fetch and verify data sets; describe your own',
+    summary: 'List, fetch and verify data sets; describe and convert your own',
     load: () => import('./data.js'),
   },
   {
