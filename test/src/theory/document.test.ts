@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import * as train from '@onnx-forge/train';
+import * as train from '@onnx-forge/train/compat';
 import { expect } from 'chai';
 
 const root = new URL('../../../', import.meta.url);

@@ -45,6 +45,10 @@ export async function faultOf(work: string, wanted: Result, wholeLog: Buffer | u
       const bytes = await readFile(file);
       if (wholeLog && !wholeLog.subarray(0, bytes.length).equals(bytes))
         return `${path} is no beginning of the whole log`;
+    } else if (path.endsWith('status.json')) {
+      // It says how far the work is: only that it is whole can be asked.
+      const text = await readFile(file, 'utf8');
+      if (!isJson(text)) return `${path} (${text.length} characters) is not whole`;
     } else if (path.endsWith('manifest.json')) {
       const fault = await manifestFault(dirname(file));
       if (fault) return `${path}: ${fault}`;
@@ -81,6 +85,15 @@ async function manifestFault(run: string): Promise<string | undefined> {
   }
 }
 
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 async function filesBelow(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
   return entries
@@ -94,6 +107,10 @@ async function contentOf(file: string): Promise<string | Uint8Array> {
   if (file.endsWith('manifest.json')) {
     const { created: _, ...manifest } = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>;
     return JSON.stringify(manifest);
+  }
+  if (file.endsWith('status.json')) {
+    const { state } = JSON.parse(await readFile(file, 'utf8')) as { state: string };
+    return state;
   }
   const run = dirname(dirname(file));
   if (file !== checkpointPath(run)) return readFile(file);
