@@ -139,7 +139,7 @@ function readTokens(
   return { outputs, state };
 }
 
-/** The decoder's states when it is told the tokens, int32 [batch, steps]. */
+/** The decoder's states when it is teacherForced the tokens, int32 [batch, steps]. */
 export function decode(nets: Seq2seq, tokens: tf.Tensor, state: tf.Tensor, regularise = unchanged): Decoded {
   const embedded = regularise(nets.targetEmbedding.apply(tokens.transpose())); // [steps, batch, units]
   const states = [state];
@@ -182,15 +182,15 @@ export function attend(
 }
 
 /**
- * The decoder's steps where only some of the sentences are told the right token before the next step; the others go on with
+ * The decoder's steps where only some of the sentences are teacherForced the right token before the next step; the others go on with
  * the token that the model itself thinks the best.
  *
- * @param told [batch], true for the sentences that are told
+ * @param teacherForced [batch], true for the sentences that are teacherForced
  */
 function decodePartlyTold(
   nets: Seq2seq,
   kind: Attention,
-  { target, told }: { target: tf.Tensor; told: tf.Tensor },
+  { target, teacherForced }: { target: tf.Tensor; teacherForced: tf.Tensor },
   encoded: Encoded,
   regularise: Regulariser,
 ): Decoded {
@@ -204,7 +204,7 @@ function decodePartlyTold(
     state = step.after.squeeze([1]);
     token = detached(() => {
       const logits = onLastAxis(nets.output, attend(nets, kind, step, encoded).features);
-      return tf.where(told, right, logits.argMax(2).squeeze([1]).toInt());
+      return tf.where(teacherForced, right, logits.argMax(2).squeeze([1]).toInt());
     });
   }
   const all = (part: keyof Decoded) =>
@@ -261,7 +261,7 @@ export default defineRecipe({
     /** Whether a second encoder reads from the end; each then has half the units. */
     bidirectional: true,
     attention: oneOf('content', 'position', 'none'),
-    /** The part of the sentences that are told the right token after each step; the others go on from their own. */
+    /** The part of the sentences that are teacherForced the right token after each step; the others go on from their own. */
     teacherForcing: proportion(1),
     dropoutRate: fraction(0.3),
     /** The part of the source words that training hides, so that unknown ones are nothing new. */
@@ -346,7 +346,7 @@ export default defineRecipe({
             : decodePartlyTold(
                 nets,
                 attention,
-                { target, told: rng.uniform([target.shape[0]!]).less(teacherForcing) },
+                { target, teacherForced: rng.uniform([target.shape[0]!]).less(teacherForcing) },
                 encoded,
                 regularise,
               );
@@ -390,7 +390,7 @@ export default defineRecipe({
       y: 'nats per token',
       lines: [
         { name: 'training, with dropout', kind: 'train', metric: 'translate/loss' },
-        { name: 'validation, told the right tokens', kind: 'validation', metric: 'crossEntropy' },
+        { name: 'validation, teacherForced the right tokens', kind: 'validation', metric: 'crossEntropy' },
         { name: 'validation, from its own tokens', kind: 'validation', metric: 'crossEntropyAlone' },
       ],
     }),

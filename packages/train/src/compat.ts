@@ -40,7 +40,7 @@ export * from './objectives/index.js';
 export * from './options/option.js';
 export { learningRateFactor, TRAINING_OPTIONS, type TrainingTime } from './options/training.js';
 export { recipeData } from './recipe/data.js';
-export { type BatchInput, prepareInputs } from './recipe/inputs.js';
+export { type BatchInput, type InputSpec, prepareInputs } from './recipe/inputs.js';
 export * from './recipe/recipe.js';
 export {
   type BestCheckpoint,

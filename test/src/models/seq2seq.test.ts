@@ -119,9 +119,9 @@ describe('what training on sentences needs', () => {
       [4, 0, 0],
     ];
     const labels = [2, 1, 0, 2]; // 0 is padding
-    const surprise = (row: number[], label: number) =>
+    const negativeLogLikelihood = (row: number[], label: number) =>
       Math.log(row.reduce((sum, value) => sum + Math.exp(value), 0)) - row[label]!;
-    const expected = [0, 1, 3].reduce((sum, i) => sum + surprise(logits[i]!, labels[i]!) / 3, 0);
+    const expected = [0, 1, 3].reduce((sum, i) => sum + negativeLogLikelihood(logits[i]!, labels[i]!) / 3, 0);
     const { loss, accuracy } = tokenCrossEntropy(tf.tensor2d(logits), tf.tensor1d(labels, 'int32'), 0);
     expect(loss.dataSync()[0]).to.be.closeTo(expected, 1e-6);
     expect(accuracy.dataSync()[0]).to.be.closeTo(2 / 3, 1e-6);

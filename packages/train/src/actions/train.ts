@@ -26,7 +26,7 @@ import { liveModel } from '../run/live-model.js';
 import { lockRun, type RunLock } from '../run/lock.js';
 import { manifestOf, writeManifest } from '../run/manifest.js';
 import { provenance } from '../run/provenance.js';
-import { type TrainingFacts, writeTraining } from '../run/saved-step.js';
+import { type SavedStep, writeTraining } from '../run/saved-step.js';
 import { readSource, startingWeights } from '../run/starting-weights.js';
 import { StatusRecord } from '../run/status.js';
 import { useBackend } from '../tfjs-backend.js';
@@ -261,7 +261,7 @@ function makeEngine(
 }
 
 /** A training that can go on elsewhere. */
-type Portable = Pick<TrainingFacts, 'steps' | 'state' | 'random' | 'prefix'>;
+type Portable = Pick<SavedStep, 'steps' | 'state' | 'random' | 'prefix'>;
 
 /** Writes graphs and manifest. The old manifest goes first: in between, the folder must not look like a whole run. */
 async function finish(

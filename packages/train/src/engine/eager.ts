@@ -1,7 +1,7 @@
 import { type StepRandom, tf, withLayerNoise } from '@onnx-forge/export';
 import type { Random } from '@onnx-forge/infer';
 import { networkWeights } from '../layers/network.js';
-import type { BatchInput } from '../recipe/inputs.js';
+import type { InputSpec } from '../recipe/inputs.js';
 import type { Recipe } from '../recipe/recipe.js';
 import type { BatchArrays, Engine, EngineOptions, EngineState } from './engine.js';
 import { type BoundStep, bindStep } from './step.js';
@@ -12,7 +12,7 @@ export class EagerEngine implements Engine {
   readonly name = 'eager';
   readonly device: string = `tfjs-${tf.getBackend()}`;
   readonly #recipe: Recipe;
-  readonly #inputs: Readonly<Record<string, BatchInput>>;
+  readonly #inputs: Readonly<Record<string, InputSpec>>;
   readonly #steps: ReadonlyMap<string, BoundStep>;
   readonly #variables: ReadonlyMap<string, tf.Variable>;
   readonly #random: Random;

@@ -18,7 +18,7 @@ export { type AffineMap, withinClassWhitening } from './embedding/within-class-w
 export { interpolation, perturbation } from './generative/figures/latent-space.js';
 export { progress, samples, snapshots } from './generative/figures/samples.js';
 export { Judge, type JudgeRequest } from './generative/judge.js';
-export { type Exhibits, judged, judgeImages } from './generative/measures/judged.js';
+export { type Exhibits, type JudgedImages, judged, judgeImages } from './generative/measures/judged.js';
 export { adversarialLosses, beliefs } from './generator/figures/adversarial.js';
 export { criticEstimate, interpolationSharpness } from './generator/measures/critic.js';
 export { discriminatorAccuracy } from './generator/measures/discriminator.js';

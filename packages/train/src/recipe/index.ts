@@ -5,5 +5,5 @@
  */
 
 export { recipeData } from './data.js';
-export { type BatchInput, prepareInputs } from './inputs.js';
+export { type BatchInput, type InputSpec, prepareInputs } from './inputs.js';
 export * from './recipe.js';

@@ -5,7 +5,7 @@ import { describeImage } from '../data/sources/images.js';
 import { TrainError } from '../errors.js';
 
 /** One tensor of a batch: which field of the data it is, and in what form the networks want it. */
-export interface BatchInput {
+export interface InputSpec {
   /** Shape of one example; the numbers are read in the same order, so [28, 28, 1] may become [784]. */
   readonly shape: readonly number[];
   /** The image that `shape` has the numbers of: others are refused, even those of as many numbers. */
@@ -22,22 +22,25 @@ export interface BatchInput {
   readonly augment?: Augment;
 }
 
+/** @deprecated {@link InputSpec} */
+export type BatchInput = InputSpec;
+
 /** The changes of training examples among a recipe's inputs, by input. */
-export function augmentations(inputs: Readonly<Record<string, BatchInput>>): Readonly<Record<string, Augment>> {
+export function augmentations(inputs: Readonly<Record<string, InputSpec>>): Readonly<Record<string, Augment>> {
   return Object.fromEntries(
     Object.entries(inputs).flatMap(([name, { augment }]) => (augment ? [[name, augment]] : [])),
   );
 }
 
 /** The data set seen as the inputs that a recipe declares: every split has exactly these fields, in these shapes. */
-export function prepareInputs(dataSet: DataSet, inputs: Readonly<Record<string, BatchInput>>, recipe: string): DataSet {
+export function prepareInputs(dataSet: DataSet, inputs: Readonly<Record<string, InputSpec>>, recipe: string): DataSet {
   const splits = SPLIT_NAMES.map((name) => [name, prepareSplit(dataSet.splits[name], inputs, dataSet, recipe)]);
   return { ...dataSet, splits: Object.fromEntries(splits) };
 }
 
 function prepareSplit(
   split: Split,
-  inputs: Readonly<Record<string, BatchInput>>,
+  inputs: Readonly<Record<string, InputSpec>>,
   { name: dataSet, reference }: DataSet,
   recipe: string,
 ): Split {
@@ -57,7 +60,7 @@ function prepareSplit(
 const NO_CLASSES = 'classes are one folder each, or labels beside the images';
 
 /** An image of another size may have as many numbers; it would be read in rows that are none. */
-function requireImage({ shape }: Field, { image }: BatchInput, dataSet: string, recipe: string, own: boolean): void {
+function requireImage({ shape }: Field, { image }: InputSpec, dataSet: string, recipe: string, own: boolean): void {
   if (image === undefined || shape.length !== 3 || image.every((size, axis) => size === shape[axis])) return;
   const [height, width, channels] = image;
   const resized = height !== shape[0] || width !== shape[1] ? [`--resize ${width}x${height}`] : [];
@@ -68,7 +71,7 @@ function requireImage({ shape }: Field, { image }: BatchInput, dataSet: string, 
   throw new TrainError('data-mismatch', message, { recipe, dataSet, want: image, have: shape });
 }
 
-function prepareField(source: Field, input: BatchInput, name: string, dataSet: string, recipe: string): Field {
+function prepareField(source: Field, input: InputSpec, name: string, dataSet: string, recipe: string): Field {
   const size = exampleSize(input.shape);
   if (size !== exampleSize(source.shape)) {
     const [want, have] = [input.shape.join('x'), source.shape.join('x')];

@@ -20,7 +20,7 @@ import {
   withDefaults,
 } from '../options/option.js';
 import { TRAINING_OPTIONS } from '../options/training.js';
-import type { BatchInput } from './inputs.js';
+import type { InputSpec } from './inputs.js';
 
 /** The tensors of a batch, each [batch, ...]. */
 export type BatchTensors<Input extends string = string> = Readonly<Record<Input, tf.Tensor>>;
@@ -109,8 +109,8 @@ export interface RecipeDefinition<
   readonly presets?: Readonly<Record<string, Partial<OptionsOf<Defaults>>>>;
   /** The tensors of a batch; their shapes may depend on the options. */
   readonly batch:
-    | Readonly<Record<Input, BatchInput>>
-    | ((options: OptionsOf<NoInfer<Defaults>>, facts: DataFacts) => Readonly<Record<Input, BatchInput>>);
+    | Readonly<Record<Input, InputSpec>>
+    | ((options: OptionsOf<NoInfer<Defaults>>, facts: DataFacts) => Readonly<Record<Input, InputSpec>>);
   /** A change of the whole data set, such as binarisation; it must leave a set alone that is fine already. */
   prepare?(dataSet: DataSet, options: OptionsOf<NoInfer<Defaults>>): DataSet;
 
@@ -140,7 +140,7 @@ export interface Recipe {
   readonly options: OptionSchema;
   readonly presets: Readonly<Record<string, OptionValues>>;
   /** `facts` of the data, where they are known: they decide no shape, only which values are refused. */
-  batch(options: OptionValues, facts?: DataFacts): Readonly<Record<string, BatchInput>>;
+  batch(options: OptionValues, facts?: DataFacts): Readonly<Record<string, InputSpec>>;
   prepare(dataSet: DataSet, options: OptionValues): DataSet;
   nets(options: OptionValues, init: Initializers, facts: DataFacts): Networks;
   readonly steps: Readonly<Record<string, Step>>;

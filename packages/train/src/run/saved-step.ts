@@ -16,7 +16,7 @@ import { readGraph } from './graph-file.js';
 import { exportGraph, writeGraphFile } from './graphs.js';
 
 /** Steps, state and graphs of a training that can go on without tfjs. */
-export interface TrainingFacts {
+export interface SavedStep {
   /** Of standard operators only, by name. */
   readonly steps: Readonly<Record<string, StepModel>>;
   readonly state: TrainingState;
@@ -34,7 +34,7 @@ export interface TrainingFacts {
 }
 
 /** Writes `graphs/step-NAME.onnx` and `graphs/training.safetensors`; gives the manifest's entry. */
-export async function writeTraining(run: RunFolder, facts: TrainingFacts): Promise<TrainingEntry> {
+export async function writeTraining(run: RunFolder, facts: SavedStep): Promise<TrainingEntry> {
   const weights: Record<string, Record<string, number>> = {};
   for (const name of Object.keys(facts.graphs)) weights[name] = await findWeights(run, name, facts);
   const steps: Record<string, StepEntry> = {};
@@ -55,7 +55,7 @@ export async function writeTraining(run: RunFolder, facts: TrainingFacts): Promi
  * @throws TrainError (`graph-folds-weights`) when the graph holds numbers that are computed from weights,
  *   (`graph-external`) when it has its weights in other files
  */
-async function findWeights(run: RunFolder, name: string, facts: TrainingFacts): Promise<Record<string, number>> {
+async function findWeights(run: RunFolder, name: string, facts: SavedStep): Promise<Record<string, number>> {
   const { graphs, entries, weights, prefix, metadata } = facts;
   const entry = entries[name]!;
   if (entry.externalData) {

@@ -12,7 +12,7 @@ import { BACKENDS, settingsSchema, type TrainSettings } from '../options/setting
 import { given } from '../options/values.js';
 
 /** One run of a file: settings, and what to train where. */
-export interface BatchEntry extends TrainSettings {
+export interface BatchFileEntry extends TrainSettings {
   readonly model: string;
   /** Run folder; default: the model's name in the folder of all runs. */
   readonly out?: string | undefined;
@@ -24,7 +24,7 @@ export interface BatchEntry extends TrainSettings {
 export interface ConfigFile {
   /** Of one run (its settings, or its manifest) single settings of the command line win; of a batch, the file's. */
   readonly form: 'run' | 'manifest' | 'batch';
-  readonly entries: readonly BatchEntry[];
+  readonly entries: readonly BatchFileEntry[];
   /** An option of the recipe that an entry sets is wrong: the error with file and line. */
   refuseOption(entry: number, option: string, reason: string): UsageError;
 }
@@ -78,7 +78,7 @@ export async function readConfigFile(given: string): Promise<ConfigFile> {
   if (Object.hasOwn(value, 'runs') || Object.hasOwn(value, 'defaults')) {
     const { defaults = {}, runs } = checked(batchSchema, text, refuse) as {
       defaults?: TrainSettings;
-      runs: BatchEntry[];
+      runs: BatchFileEntry[];
     };
     const entries = runs.map((run) => ({ ...defaults, ...run, set: { ...defaults.set, ...run.set } }));
     return {
@@ -116,7 +116,7 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 /** The settings that a run was trained with. */
-function ofManifest(value: object, path: string): BatchEntry {
+function ofManifest(value: object, path: string): BatchFileEntry {
   const manifest = checkManifest(value, path, { kinds: 'any' });
   const { model, data, seed, engine, device, options, steps, epochs, from } = manifest;
   const { path: dataPath, options: how = {}, sha256, splitRule } = data.reference ?? {};

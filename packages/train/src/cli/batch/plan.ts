@@ -9,7 +9,7 @@ import { chosenData } from '../inputs/chosen-data.js';
 import { findRecipe, isRecipeFile } from '../inputs/recipes.js';
 import { type TrainSettings, toRequest } from '../options/settings.js';
 import { given } from '../options/values.js';
-import { type BatchEntry, type ConfigFile, readConfigFile } from './batch-file.js';
+import { type BatchFileEntry, type ConfigFile, readConfigFile } from './batch-file.js';
 
 const RUNS_FOLDER = 'runs';
 
@@ -39,7 +39,7 @@ export interface PlannedRun {
  */
 export async function planRuns({ models, config, out, resume = false, settings }: PlanInput): Promise<PlannedRun[]> {
   const file = config === undefined ? undefined : await readConfigFile(config);
-  const named: BatchEntry[] = models.map((model) => ({ model }));
+  const named: BatchFileEntry[] = models.map((model) => ({ model }));
   const isRun = file !== undefined && file.form !== 'batch';
   const entries = isRun ? [ofModel(file, models, config!)] : [...named, ...(file?.entries ?? [])];
   if (entries.length === 0)
@@ -78,7 +78,7 @@ export async function planRuns({ models, config, out, resume = false, settings }
  *
  * @throws UsageError when it names another one
  */
-function ofModel({ entries, form }: ConfigFile, models: readonly string[], config: string): BatchEntry {
+function ofModel({ entries, form }: ConfigFile, models: readonly string[], config: string): BatchFileEntry {
   const entry = entries[0]!;
   const [model = entry.model, ...others] = models;
   if (others.length === 0 && model === entry.model) return entry;
@@ -99,7 +99,7 @@ async function plan(
   recipe: Recipe,
   out: string,
   settings: TrainSettings,
-  { resume, content }: { readonly resume: boolean; readonly content: BatchEntry['content'] },
+  { resume, content }: { readonly resume: boolean; readonly content: BatchFileEntry['content'] },
 ): Promise<TrainRequest> {
   const { data, resize, grey, columns, group, split, ...request } = given(toRequest(settings));
   const chosen = await chosenData({ data, resize, grey, columns, group, split });
@@ -114,7 +114,7 @@ async function plan(
 }
 
 /** The reference that a manifest has: its hash, and its rule of splitting or none. */
-function asRecorded({ splitRule, ...chosen }: DataReference, content: BatchEntry['content']): DataReference {
+function asRecorded({ splitRule, ...chosen }: DataReference, content: BatchFileEntry['content']): DataReference {
   return { ...chosen, ...(content ? given(content) : given({ splitRule })) };
 }
 

@@ -15,7 +15,7 @@ const NEIGHBOURHOOD_EXAMPLES = 2_500;
 const CONFIDENT = 0.9;
 
 /** Images that a judge compares. They are rows in the range of `image`. */
-export interface Exhibits {
+export interface JudgedImages {
   readonly image: ImageEntry;
   readonly samples: Float32Array;
   /** The class that each sample was to be of, for a conditional model. */
@@ -25,6 +25,9 @@ export interface Exhibits {
   readonly otherReal: Float32Array;
   readonly split: SplitName;
 }
+
+/** @deprecated {@link JudgedImages} */
+export type Exhibits = JudgedImages;
 
 /**
  * Samples of a generative model as a trained classifier sees them: how many it reads with confidence > 0.9, how evenly
@@ -42,13 +45,17 @@ export const judged: Measure<GenerativeKind> = async (model, { splits }, { split
   // A conditional model makes all classes in turn.
   const count = model.kind === 'conditional' ? model.manifest.serve.classes.length : undefined;
   const labels = count === undefined ? {} : { labels: Int32Array.from({ length: examples }, (_, row) => row % count) };
-  const exhibits = { image, samples: images.data, ...labels, real: spreadImages(splits[split], examples), split };
-  return judgeImages(judging, { ...exhibits, otherReal: spreadImages(other, examples) }, seed);
+  const judgedImages = { image, samples: images.data, ...labels, real: spreadImages(splits[split], examples), split };
+  return judgeImages(judging, { ...judgedImages, otherReal: spreadImages(other, examples) }, seed);
 };
 
 /** See {@link judged}; with labels also the part of the samples that are read as what they were to be. */
-export async function judgeImages(judge: ClassifierModel, exhibits: Exhibits, seed: number): Promise<Measurement[]> {
-  const { image, samples, labels, real, otherReal, split } = exhibits;
+export async function judgeImages(
+  judge: ClassifierModel,
+  judgedImages: JudgedImages,
+  seed: number,
+): Promise<Measurement[]> {
+  const { image, samples, labels, real, otherReal, split } = judgedImages;
   const look = (images: Float32Array) => judge.classify(inRange(images, image, judge.manifest.serve.image));
   const [ofSamples, ofReal, ofOther] = [await look(samples), await look(real), await look(otherReal)];
   const noise = new Random(seed).fork('noise').fillUniform(new Float32Array(real.length), ...image.range);
