@@ -31,7 +31,7 @@ export const ROOMS: Readonly<Record<PackageName, readonly string[]>> = {
     ...['kernel-operators', 'support-table', 'index'],
   ],
   train: [
-    ...['errors', 'tfjs-backend', 'is-alive', 'unwritable'],
+    ...['errors', 'tfjs-backend', 'is-alive', 'nesting', 'unwritable'],
     ...[
       'suggest',
       'data',

@@ -58,6 +58,15 @@ describe("a run's own files", () => {
       expect(await readLog(join(damaged, 'metrics.jsonl'))).to.deep.equal(await readLog(join(whole, 'metrics.jsonl')));
     }));
 
+  it('refuses a checkpoint whose facts are nested too deeply, before they exhaust the stack', () =>
+    inTemporaryFolder(async (run) => {
+      await mkdir(join(run, 'checkpoint'));
+      const deep = `{"sinks": {"x": ${'['.repeat(5_000)}${']'.repeat(5_000)}}}`;
+      const parts = encodeSafetensors({ arrays: {}, metadata: { 'onnx-forge-checkpoint-2': deep } });
+      await writeFile(checkpointPath(run), Buffer.concat(parts));
+      expect((await rejection(() => loadCheckpoint(run))).message).to.include('nested too deeply');
+    }));
+
   it('a checkpoint of format 1 goes on, its log too', () =>
     inTemporaryFolder(async (folder) => {
       const [old, whole] = [join(folder, 'old'), join(folder, 'whole')];

@@ -11,6 +11,7 @@ import { DIVERGED, TrainError } from '../errors.js';
 import type { SinkMarks } from '../metrics/logs.js';
 import type { MeterState } from '../metrics/meter.js';
 import type { Json } from '../metrics/sinks/sink.js';
+import { isNestedTooDeeply } from '../nesting.js';
 import type { OptionValues } from '../options/option.js';
 import { unwritable } from '../unwritable.js';
 import { writeAtomically } from './atomic.js';
@@ -276,6 +277,7 @@ async function readCheckpoint(path: string): Promise<Checkpoint | undefined> {
   try {
     const { arrays, metadata } = decodeSafetensors(bytes);
     const { format, text } = formatOf(metadata);
+    if (isNestedTooDeeply(text)) throw new SyntaxError('it is nested too deeply');
     const progress = FORMATS[format]!.parse(JSON.parse(text));
     const hash = metadata[HASH_KEY];
     if (hash !== undefined && hash !== hashOf(text, arrays)) throw new SyntaxError('its hash is that of other numbers');

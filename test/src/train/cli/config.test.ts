@@ -129,4 +129,19 @@ describe('onnx-forge train --config', () => {
       const other = await planned({ config: file, settings: { data: path } });
       expect(other.data).not.to.have.property('sha256');
     }));
+
+  it('refuses what is nested too deeply, and aliases that grow without end, in one line', () =>
+    inFolder(async (folder) => {
+      const bomb = [
+        'a: &a [x,x,x,x,x,x,x,x,x]',
+        ...[...'bcdefghi'].map((name, i) => `${name}: &${name} [${Array(9).fill(`*${'abcdefgh'[i]}`)}]`),
+      ];
+      const texts = [`{"model": ${'['.repeat(20_000)}${']'.repeat(20_000)}}`, `${bomb.join('\n')}\nmodel: vae\n`];
+      for (const [index, text] of texts.entries()) {
+        const file = join(folder, `${index}.yaml`);
+        await writeFile(file, text);
+        const error = await rejection(() => planned({ config: file }));
+        expect(error.message).to.match(/nested too deeply|aliases can't be followed/);
+      }
+    }));
 });

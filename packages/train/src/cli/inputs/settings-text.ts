@@ -14,7 +14,7 @@ export interface SettingsText {
  */
 export function parseSettings(text: string, refuse: (reason: string, line?: number) => Error): SettingsText {
   const lines = new LineCounter();
-  const document = parseDocument(text.replace(/^\uFEFF/, ''), { lineCounter: lines, stringKeys: true });
+  const { document, value } = parsed(text.replace(/^\uFEFF/, ''), lines, refuse);
   // Tags that are unknown are mere warnings of the parser.
   const problem = document.errors[0] ?? document.warnings[0];
   if (problem !== undefined) {
@@ -26,7 +26,7 @@ export function parseSettings(text: string, refuse: (reason: string, line?: numb
     throw refuse(`it is neither YAML nor JSON: ${problem.message.split(/ at line \d+|\n/)[0]}`, line);
   }
   return {
-    value: document.toJS() as unknown,
+    value,
     lineOf(path) {
       for (let length = path.length; length > 0; length--) {
         const node = document.getIn(path.slice(0, length), true) as { range?: readonly number[] } | undefined;
@@ -35,4 +35,18 @@ export function parseSettings(text: string, refuse: (reason: string, line?: numb
       return undefined;
     },
   };
+}
+
+/** The parser recurses, and limits how often aliases may repeat what they stand for. */
+function parsed(text: string, lineCounter: LineCounter, refuse: (reason: string) => Error) {
+  const tooDeep = () => refuse('it is nested too deeply');
+  try {
+    const document = parseDocument(text, { lineCounter, stringKeys: true });
+    if (document.errors.some(({ message }) => /call stack/i.test(message))) throw tooDeep();
+    return { document, value: document.errors.length > 0 ? undefined : (document.toJS() as unknown) };
+  } catch (error) {
+    if (error instanceof RangeError) throw tooDeep();
+    if (error instanceof ReferenceError) throw refuse(`its aliases can't be followed: ${error.message}`);
+    throw error;
+  }
 }
