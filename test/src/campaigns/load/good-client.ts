@@ -4,6 +4,8 @@ import { Agent, type IncomingMessage, request } from 'node:http';
 export type Answer =
   | { readonly status: 'answered'; readonly images: readonly (readonly number[])[]; readonly milliseconds: number }
   | { readonly status: 'refused'; readonly code: number }
+  /** The machine made no connection in time: the service never had the request. */
+  | { readonly status: 'unconnected' }
   | { readonly status: 'lost'; readonly about: string };
 
 /** A client that sends one request at a time and waits for its answer. */
@@ -28,7 +30,9 @@ export class GoodClient {
       const { images } = JSON.parse(text) as { images: number[][] };
       return { status: 'answered', images, milliseconds: performance.now() - begin };
     } catch (error) {
-      return { status: 'lost', about: (error as Error).message };
+      const { cause, message } = error as Error;
+      if ((cause as NodeJS.ErrnoException).syscall === 'connect') return { status: 'unconnected' };
+      return { status: 'lost', about: message };
     }
   }
 
@@ -46,7 +50,7 @@ export class GoodClient {
       });
       sent.on('error', (error) => {
         const how = sent.reusedSocket ? 'on a connection used before' : 'on a new connection';
-        reject(new Error(`${error.message} ${how}`));
+        reject(new Error(`${error.message} ${how}`, { cause: error }));
       });
       sent.end(body);
     });

@@ -38,7 +38,7 @@ async function burden(service: ServiceProcess, options: CampaignOptions): Promis
   const alone = new Latencies();
   const wanted = await answersOf(service, milliseconds / 10, alone);
   const busy = new Latencies();
-  const counts = { connections: CONNECTIONS, answered: 0, refused: 0, 'bad connections': 0 };
+  const counts = { connections: CONNECTIONS, answered: 0, refused: 0, unconnected: 0, 'bad connections': 0 };
   const clock = new Clock(milliseconds);
 
   const good = async (number: number): Promise<void> => {
@@ -46,8 +46,8 @@ async function burden(service: ServiceProcess, options: CampaignOptions): Promis
     for (let turn = number; !clock.isOver && !service.hasEnded; turn++) {
       const index = turn % wanted.length;
       const answer = await client.sample(...REQUESTS[index]!);
-      if (answer.status === 'refused') {
-        counts.refused++;
+      if (answer.status === 'refused' || answer.status === 'unconnected') {
+        counts[answer.status]++;
         await clock.pause(200);
       } else if (answer.status === 'lost') {
         fail(`a request is lost: ${answer.about}`);
