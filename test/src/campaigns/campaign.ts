@@ -24,6 +24,8 @@ export interface CampaignOptions {
   readonly processes: number;
   /** Names of readers, works or tasks; default: all. A campaign that has no parts takes no notice. */
   readonly only?: readonly string[] | undefined;
+  /** Of fuzz: so many inputs for each reader instead of a time, so that the same seed gives the same inputs anywhere. */
+  readonly inputs?: number | undefined;
   /** Repeat this failure only: a `Failure.again` of the same campaign. */
   readonly again?: string | undefined;
   /** Takes lines about the progress. */

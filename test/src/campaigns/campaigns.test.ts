@@ -39,7 +39,7 @@ describe('campaigns, in short', () => {
   });
 
   it('fuzz: every reader refuses changed inputs as it should', async () => {
-    expect((await short('fuzz', {})).inputs).to.be.at.least(500);
+    expect((await short('fuzz', { inputs: 20 })).inputs).to.be.at.least(20 * 30);
   });
 
   it('load: the service among hostile clients loses no request', async () => {

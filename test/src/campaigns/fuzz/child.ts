@@ -18,6 +18,8 @@ export interface ChildSettings {
   readonly targets: readonly string[];
   /** Time that a target has before the next one's turn, ms. */
   readonly turn: number;
+  /** Inputs for each target, instead of a time. */
+  readonly inputs?: number;
   /** Read this file only, once. */
   readonly input?: string;
 }
@@ -27,7 +29,7 @@ export type ChildReport =
   | { readonly type: 'finding'; readonly target: string; readonly about: string; readonly base64: string }
   | { readonly type: 'counts'; readonly counts: Readonly<Record<string, TargetCounts>> };
 
-const { seed, milliseconds, turn, folder, targets: names, input }: ChildSettings = JSON.parse(process.argv[2]!);
+const { seed, milliseconds, turn, folder, targets: names, inputs, input }: ChildSettings = JSON.parse(process.argv[2]!);
 const say = (report: ChildReport): Promise<void> =>
   new Promise((resolve) => {
     if (process.send) process.send(report, undefined, {}, () => resolve());
@@ -55,9 +57,9 @@ await session.readSeeds();
 const end = performance.now() + milliseconds;
 // A process that is killed later has told its counts.
 do {
-  if (input === undefined) await session.round(turn);
+  if (input === undefined) await (inputs === undefined ? session.round(turn) : session.each(inputs));
   await say({ type: 'counts', counts: session.counts });
-} while (input === undefined && performance.now() < end);
+} while (input === undefined && inputs === undefined && performance.now() < end);
 await Promise.all(targets.map((target) => target.dispose?.()));
 process.disconnect?.();
 // Nothing of a target's may keep the process.

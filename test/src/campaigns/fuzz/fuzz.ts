@@ -29,14 +29,14 @@ export const fuzz: Campaign = {
 };
 
 async function fuzzAll(options: CampaignOptions, scratch: string): Promise<CampaignResult> {
-  const { milliseconds, seed, processes, log } = options;
+  const { milliseconds, seed, processes, inputs, log } = options;
   const names = chosenParts(Object.keys(TARGETS), options.only);
   const totals = new Map<string, TargetCounts>();
   const found = new Map<string, Finding>();
   const end = performance.now() + milliseconds;
   const lane = async (number: number): Promise<void> => {
     // A process that died is followed by another one.
-    for (let round = 0; round === 0 || end - performance.now() > 1000; round++) {
+    for (let round = 0; round === 0 || (inputs === undefined && end - performance.now() > 1000); round++) {
       const folder = await mkdtemp(join(scratch, 'lane-'));
       const settings = {
         seed: seed + 1000 * number + round,
@@ -44,6 +44,7 @@ async function fuzzAll(options: CampaignOptions, scratch: string): Promise<Campa
         turn: turnOf(milliseconds),
         folder,
         targets: names,
+        ...(inputs !== undefined && { inputs }),
       };
       await runChild(settings, {
         onFinding: (finding) => {

@@ -75,6 +75,13 @@ export class FuzzSession {
     }
   }
 
+  /** So many inputs for every target. */
+  async each(count: number): Promise<void> {
+    for (let index = 0; index < this.#targets.length; index++) {
+      for (let i = 0; i < count; i++) await this.#try(index);
+    }
+  }
+
   async #try(index: number): Promise<void> {
     const target = this.#targets[index]!;
     const corpus = this.#corpora[index]!;
