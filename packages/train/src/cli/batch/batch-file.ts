@@ -63,7 +63,7 @@ export async function readConfigFile(given: string): Promise<ConfigFile> {
   const content = await readInput(path, 'config file');
   const text = parseSettings(content.toString('utf8'), refuse);
   const { value } = text;
-  if (!isObject(value)) throw refuse(`it must hold an object of settings, not ${JSON.stringify(value)}`);
+  if (!isObject(value)) throw refuse(`it must hold an object of settings, not ${shown(value)}`);
   const option = (at: readonly (readonly PropertyKey[])[]) => ({
     refuseOption: (entry: number, name: string, reason: string) => {
       const line = at

@@ -1,4 +1,5 @@
 import { LineCounter, parseDocument } from 'yaml';
+import { shortened } from '../../data/shortened.js';
 
 /** Content of a text of YAML or JSON, and the lines that it stands on. */
 export interface SettingsText {
@@ -21,9 +22,9 @@ export function parseSettings(text: string, refuse: (reason: string, line?: numb
     const line = lines.linePos(problem.pos[0]).line;
     if (problem.code === 'DUPLICATE_KEY') {
       const key = /^\s*["']?([^"':\s]+)/.exec(text.replace(/^\uFEFF/, '').slice(problem.pos[0]))?.[1];
-      throw refuse(`'${key}' stands twice: leave one of them`, line);
+      throw refuse(`'${shortened(key ?? '')}' stands twice: leave one of them`, line);
     }
-    throw refuse(`it is neither YAML nor JSON: ${problem.message.split(/ at line \d+|\n/)[0]}`, line);
+    throw refuse(`it is neither YAML nor JSON: ${shortened(problem.message.split(/ at line \d+|\n/)[0]!)}`, line);
   }
   return {
     value,
@@ -37,9 +38,27 @@ export function parseSettings(text: string, refuse: (reason: string, line?: numb
   };
 }
 
+/** Levels of brackets, and characters of indentation, that no file of settings needs. */
+const DEEPEST = { brackets: 200, indentation: 400 };
+
+/**
+ * Whether a text may be nested so deeply that the parser, which recurses, would exhaust the stack: that can end the process. Brackets
+ * in texts and comments count too.
+ */
+function mayBeTooDeep(text: string): boolean {
+  let depth = 0;
+  for (const character of text) {
+    if (character === '[' || character === '{') depth += 1;
+    else if ((character === ']' || character === '}') && depth > 0) depth -= 1;
+    if (depth > DEEPEST.brackets) return true;
+  }
+  return text.split('\n').some((line) => /^[\s\-?:]*/.exec(line)![0].length > DEEPEST.indentation);
+}
+
 /** The parser recurses, and limits how often aliases may repeat what they stand for. */
 function parsed(text: string, lineCounter: LineCounter, refuse: (reason: string) => Error) {
   const tooDeep = () => refuse('it is nested too deeply');
+  if (mayBeTooDeep(text)) throw tooDeep();
   try {
     const document = parseDocument(text, { lineCounter, stringKeys: true });
     if (document.errors.some(({ message }) => /call stack/i.test(message))) throw tooDeep();
