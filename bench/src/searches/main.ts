@@ -14,7 +14,7 @@ const [BEGIN, END] = ['<!-- searches: made by npm run searches -- --write -->', 
 
 const { values: args } = parseArgs({
   options: {
-    seeds: { type: 'string', default: '20' },
+    seeds: { type: 'string', default: '80' },
     python: { type: 'string', default: 'python3' },
     write: { type: 'boolean', default: false },
   },
