@@ -21,45 +21,16 @@ export { type GraphVerification, type VerifyRunRequest, verifyRun } from './acti
 export * from './data/index.js';
 export * from './engine/index.js';
 export * from './errors.js';
-export { type ExploreServer, serveExplorer } from './explore/serve.js';
-export { type ExploredRun, type ExploredRunRequest, exploredRun } from './explore/site.js';
-export { writeExplorer } from './explore/write.js';
+export * from './explore/index.js';
 export * from './figures/index.js';
 export * from './kinds/index.js';
 export * from './layers/index.js';
 export * from './measures/index.js';
-export type { Direction } from './metrics/direction.js';
-export type { LogLine } from './metrics/log.js';
-export { readLog } from './metrics/log.js';
-export { csvSink } from './metrics/sinks/csv.js';
-export { jsonlSink } from './metrics/sinks/jsonl.js';
-export { SINK_NAMES, type SinkName } from './metrics/sinks/names.js';
-export type { Json, MetricSink, OpenSink, SinkImage, SinkMark, SinkRun, SinkStatus } from './metrics/sinks/sink.js';
-export { tensorBoardSink } from './metrics/sinks/tensorboard.js';
+export * from './metrics/index.js';
 export * from './objectives/index.js';
-export * from './options/option.js';
-export { learningRateFactor, TRAINING_OPTIONS, type TrainingTime } from './options/training.js';
-export { recipeData } from './recipe/data.js';
-export { type BatchInput, type InputSpec, prepareInputs } from './recipe/inputs.js';
-export * from './recipe/recipe.js';
-export {
-  type BestCheckpoint,
-  type Checkpoint,
-  type CheckpointName,
-  checkpointPath,
-  type Extension,
-  loadCheckpoint,
-  type Origin,
-  type Progress,
-  type RunIdentity,
-  type Stop,
-} from './run/checkpoint.js';
-export { RunFolder } from './run/folder.js';
-export { exportGraph } from './run/graphs.js';
-export { type LiveModelOptions, liveModel } from './run/live-model.js';
-export { readSnapshots } from './run/snapshots.js';
-export type { RunState, RunStatus } from './run/status.js';
-export { findRuns, type RunSummary, summariseRun } from './run/summary.js';
+export * from './options/index.js';
+export * from './recipe/index.js';
+export * from './run/index.js';
 export { BACKENDS, type Backend, useBackend } from './tfjs-backend.js';
 export * from './trainer/callbacks/index.js';
 export * from './trainer/events.js';

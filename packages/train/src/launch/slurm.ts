@@ -19,7 +19,7 @@ export interface SlurmOptions {
 }
 
 /** Tasks of an array; Slurm's own default limit (MaxArraySize) is 1001. */
-const ARRAY_SIZE = 1_000;
+export const ARRAY_SIZE = 1_000;
 /** Before the end of its time a task is asked to end, seconds. Slurm looks every minute or so. */
 const NOTICE_SECONDS = 120;
 

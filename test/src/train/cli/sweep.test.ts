@@ -41,7 +41,7 @@ export default defineRecipe({
 `;
 
 const SWEEP = `model: ./softmax.mjs
-settings: {device: cpu, data: ./stripes.npz}
+settings: {device: cpu, threads: 1, data: ./stripes.npz}
 space:
   learningRate: {min: 1e-3, max: 1, log: true}
 target: validation.accuracy
@@ -68,6 +68,7 @@ async function inProject<T>(sweep: string, use: (folder: string) => Promise<T>):
     await symlink(MODULES, join(folder, 'node_modules'), 'junction');
     await writeFile(join(folder, 'softmax.mjs'), RECIPE);
     await writeFile(join(folder, 'sweep.yaml'), sweep);
+    await writeFile(join(folder, 'tpe.yaml'), `${sweep}search: tpe\n`);
     await writeFile(join(folder, 'stripes.npz'), stripes());
     return use(folder);
   });
@@ -84,7 +85,7 @@ describe('onnx-forge sweep', () => {
       };
       const here = await onnxForge('sweep sweep.yaml --out here', folder);
       expect(here.code, here.stderr).to.equal(0);
-      const local = await onnxForge('sweep sweep.yaml --out local --launcher local --processes 2', folder);
+      const local = await onnxForge('sweep sweep.yaml --out local --launcher local --processes 2 --cpus 1', folder);
       expect(local.code, local.stderr).to.equal(0);
       const table = await results('here');
       expect(await results('local')).to.deep.equal(table);
@@ -133,6 +134,21 @@ describe('onnx-forge sweep', () => {
       }
     });
   });
+
+  it('--print writes scripts whose jobs are there, and submits nothing', () =>
+    inProject(SWEEP, async (folder) => {
+      const [printed, learning] = await eachOf(
+        ['sweep sweep.yaml --out s --launcher slurm --print', 'sweep tpe.yaml --launcher slurm --print'],
+        folder,
+      );
+      expect(printed!.stdout).to.include('#SBATCH --array=0-1').and.to.include('names=(trial-0000 trial-0001)');
+      const job = JSON.parse(await readFile(join(folder, 's', 'jobs', 'trial-0001.json'), 'utf8')) as {
+        argv: string[];
+      };
+      expect(job.argv.slice(2)).to.deep.equal(['sweep', 'trial', join(folder, 's'), '1']);
+      expect(learning!.code).to.equal(2);
+      expect(complaints(learning!).join('')).to.include('depend on each other');
+    }));
 
   it('refuses options that the launcher would not heed, and folders without a sweep', () =>
     inProject(SWEEP, async (folder) => {

@@ -46,7 +46,11 @@ export const command: Command = defineCommand({
       group: LAUNCHING,
     },
     processes: { ...count('--processes', 'Trials at a time (local)', 1_024), group: LAUNCHING },
-    cpus: { ...count('--cpus', 'Threads of a trial', 1_024), defaultDescription: '1', group: LAUNCHING },
+    cpus: {
+      ...count('--cpus', 'Threads of a trial', 1_024),
+      defaultDescription: 'as the settings say; Slurm reserves 1',
+      group: LAUNCHING,
+    },
     memory: { ...count('--memory', 'MB that a trial may use'), group: LAUNCHING },
     partition: { ...text('--partition', 'Partition of Slurm'), group: LAUNCHING },
     time: {
@@ -82,7 +86,7 @@ export const command: Command = defineCommand({
       case 'attach':
         return (await import('../sweep/run.js')).attach(folder, context);
       default:
-        return (await import('../sweep/run.js')).runOneTrial(folder, trial!, context);
+        return (await import('../sweep/run.js')).runOneTrial(folder, trial!, options.cpus, context);
     }
   },
 });

@@ -1,8 +1,11 @@
+import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Job } from '../../launch/launcher.js';
+import { ARRAY_SIZE, SlurmLauncher } from '../../launch/slurm.js';
 import { drawSweep } from '../../sweep/figures.js';
 import { SweepFolder } from '../../sweep/folder.js';
 import { readLaunch, writeLaunch } from '../../sweep/launches.js';
+import { SAMPLERS } from '../../sweep/samplers/index.js';
 import type { SweepSpec } from '../../sweep/spec.js';
 import {
   followSweep,
@@ -48,7 +51,7 @@ export async function runSweep(file: string, args: SweepArguments, context: Comm
     return ended(await launchSweep({ out, spec, launcher, job, signal, onEvent }), signal);
   }
   const options = slurmOptions(args, out);
-  if (args.print) return printScript(spec, job, options);
+  if (args.print) return printScript(out, spec, job, options);
   const launcher = await slurmLauncher(options);
   const jobs = await submitSweep({ out, spec, launcher, job });
   await writeLaunch(out, { slurm: options, jobs });
@@ -71,7 +74,12 @@ export async function attach(path: string, context: CommandContext): Promise<Out
 }
 
 /** Runs one trial: the work of every job. */
-export async function runOneTrial(path: string, number: number, context: CommandContext): Promise<Outcome> {
+export async function runOneTrial(
+  path: string,
+  number: number,
+  threads: number | undefined,
+  context: CommandContext,
+): Promise<Outcome> {
   const folder = await SweepFolder.open(path);
   const trials = trialCount(folder.spec);
   if (!(Number.isSafeInteger(number) && number >= 0 && number < trials)) {
@@ -79,7 +87,8 @@ export async function runOneTrial(path: string, number: number, context: Command
   }
   if (isLate(folder)) return { text: `the hours of ${path} are over: no trial begins any more`, json: { late: true } };
   const signal = context.interruptible('stopping after this iteration, with a checkpoint');
-  const request = await planSweep(folder.spec);
+  const planned = await planSweep(folder.spec);
+  const request = threads === undefined ? planned : { ...planned, threads };
   const record = await runTrial(folder, number, recipeTrial(request, folder.spec.target), signal);
   signal.throwIfAborted();
   const failure = record.state === 'failed' ? record.error : undefined;
@@ -87,24 +96,38 @@ export async function runOneTrial(path: string, number: number, context: Command
 }
 
 /** The job of a trial: this very program, told to run it. */
-function trialJob(out: string, { cpus: threads = 1, memory: memoryMb }: SweepArguments) {
+function trialJob(out: string, { cpus, memory: memoryMb }: SweepArguments) {
+  const threads = cpus ?? 1;
+  const ownThreads = cpus === undefined ? [] : ['--cpus', `${cpus}`];
   return (trial: number): Pick<Job, 'argv' | 'folder' | 'needs'> => ({
-    argv: [process.execPath, process.argv[1]!, 'sweep', 'trial', resolve(out), `${trial}`],
+    argv: [process.execPath, process.argv[1]!, 'sweep', 'trial', resolve(out), `${trial}`, ...ownThreads],
     folder: process.cwd(),
     needs: { threads, memoryMb },
   });
 }
 
+/** Writes the sweep, its jobs and the scripts that run them, and shows the scripts. */
 async function printScript(
+  out: string,
   spec: SweepSpec,
   job: ReturnType<typeof trialJob>,
   options: ReturnType<typeof slurmOptions>,
 ): Promise<Outcome> {
-  const { SlurmLauncher } = await import('../../launch/slurm.js');
-  const numbers = Array.from({ length: Math.min(trialCount(spec), 1_000) }, (_, i) => i);
+  if (SAMPLERS[spec.search].learns) {
+    throw new UsageError(
+      `--print: the arrays of a ${spec.search} search depend on each other: submit it without --print`,
+    );
+  }
+  await SweepFolder.begin(out, spec);
+  const launcher = new SlurmLauncher(options);
+  const numbers = Array.from({ length: trialCount(spec) }, (_, i) => i);
   const jobs = numbers.map((trial) => ({ name: `trial-${SweepFolder.trialName(trial)}`, ...job(trial) }));
-  const script = new SlurmLauncher(options).script(jobs);
-  return { text: script, json: { script } };
+  const scripts: string[] = [];
+  for (let first = 0; first < jobs.length; first += ARRAY_SIZE) {
+    scripts.push(await launcher.write(jobs.slice(first, first + ARRAY_SIZE)));
+  }
+  const texts = await Promise.all(scripts.map(async (script) => `${await readFile(script, 'utf8')}# sbatch ${script}`));
+  return { text: texts.join('\n\n'), json: { scripts } };
 }
 
 async function ended(summary: SweepSummary, signal: AbortSignal): Promise<Outcome> {
