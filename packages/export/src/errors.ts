@@ -119,7 +119,8 @@ export type ExportErrorCode =
   | 'invalid-onnx'
   | 'verify'
   | 'tfjs-model'
-  | 'saved-model-unsupported';
+  | 'saved-model-unsupported'
+  | 'onnx-import';
 
 /** Meaning and remedy of each error of this package. */
 export const EXPORT_ERRORS: ErrorCatalogue<ExportErrorCode> = {
@@ -193,5 +194,10 @@ export const EXPORT_ERRORS: ErrorCatalogue<ExportErrorCode> = {
     error: 'SavedModelUnsupportedError',
     means: 'A TensorFlow SavedModel would have to be run by TensorFlow itself.',
     mend: 'Convert it with tensorflowjs_converter and load it with tf.loadGraphModel.',
+  },
+  'onnx-import': {
+    error: 'OnnxImportError',
+    means: "An ONNX file can't be made tfjs code: it is damaged, or has operators or types that can't be trained.",
+    mend: 'Correct or export the file again as the message says; it names the node.',
   },
 };

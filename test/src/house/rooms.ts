@@ -24,6 +24,7 @@ export const ROOMS: Readonly<Record<PackageName, readonly string[]>> = {
       'record',
       'backend',
       'export',
+      'import',
       'sources',
       'step',
       'node',

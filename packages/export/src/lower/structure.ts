@@ -41,8 +41,12 @@ function select({ condition, t, e }: { condition: Value; t: Value; e: Value }): 
   const scaled = scaledWhereNegative(mask, t, e);
   if (scaled) return scaled;
   const shape = broadcastShape(mask.shape, broadcastShape(t.shape, e.shape));
-  return where(cast(mask, 'bool'), t, e, shape);
+  const type = WIDENING.find((each) => t.dtype === each || e.dtype === each)!;
+  return where(cast(mask, 'bool'), cast(t, type), cast(e, type), shape);
 }
+
+/** Of two types tfjs takes the one that holds both; ONNX wants them equal. */
+const WIDENING = ['float32', 'int64', 'int32', 'bool'] as const;
 
 function castTo({ x }: { x: Value }, { dtype }: { dtype: tf.DataType }): Value {
   const to = dtypeOf(dtype);
@@ -123,6 +127,11 @@ export const structure: readonly Lowering[] = [
       inputs: { mask: { shape: [2, 3], dtype: 'bool' }, a: { shape: [2, 3] }, b: { shape: [2, 3] } },
       run: ({ mask, a, b }) => tf.where(mask!, a!, b!),
       gradient: true,
+    },
+    {
+      name: 'whole numbers or fractions',
+      inputs: { mask: { shape: [4], dtype: 'bool' }, a: { shape: [4], dtype: 'int32' }, b: { shape: [4] } },
+      run: ({ mask, a, b }) => tf.where(mask!, a!, b!),
     },
   ]),
   lowering<object, { shape: number[]; value: number; dtype: tf.DataType }>(

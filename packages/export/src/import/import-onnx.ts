@@ -1,0 +1,136 @@
+import type { ExportableFunction, InputType, Signature } from '../export/exportable.js';
+import { tf } from '../tfjs.js';
+import { type ImportedWeights, importWeights, type MergedWeights, type WeightPattern } from './import-weights.js';
+import { OnnxImportError } from './model/errors.js';
+import { readModel } from './model/read-model.js';
+import type { OnnxModel, Port } from './model/structure.js';
+import type { ExternalBytes } from './model/tensor-data.js';
+import { allNodes, notesOn } from './notes.js';
+import { operatorTable } from './operators/index.js';
+import type { Operator } from './operators/operator.js';
+import { Program } from './program.js';
+import type { ImportReport } from './report.js';
+import { weightsOf } from './weights.js';
+
+export interface ImportOptions {
+  /**
+   * Weights that are trained, by name: texts in which `*` stands for anything, regular expressions, or a function. Default: all
+   * that a gradient can reach; running statistics never.
+   */
+  readonly trainable?: WeightPattern;
+  /**
+   * Weights that several nodes read. Exporters store equal weights once (a fresh bias and a fresh running mean, layers that were
+   * cloned), and the file looks the same for tied ones. `auto` (default): running statistics are apart from parameters, and each
+   * node has its own where all numbers are the same; other shared weights stay one. `split`: each node has its own. `keep`: only
+   * running statistics are apart. The report names all of them.
+   */
+  readonly merged?: MergedWeights;
+  /** Files with weights beside the model's, by name. */
+  readonly external?: Readonly<Record<string, Uint8Array>>;
+}
+
+/** Choices of one call. */
+export interface ImportedCallOptions {
+  /** Uniform numbers in [0, 1) of a shape, for dropout in files that were exported for training. Default: nothing is dropped. */
+  readonly uniform?: (shape: readonly number[]) => tf.Tensor;
+}
+
+/** An ONNX model as tfjs code. */
+export interface ImportedModel {
+  /** Inputs by name: sizes that are names are free. 64-bit whole numbers are int32 here. */
+  readonly inputs: Signature['inputs'];
+  readonly outputs: readonly string[];
+  /** All float weights, by name. */
+  readonly variables: ReadonlyMap<string, tf.Variable>;
+  /** Those that are trained, for `tf.variableGrads` and optimizers. */
+  readonly trainable: readonly tf.Variable[];
+  /** Computes the outputs. Works as it is, within `tf.grad`, `exportOnnx` and `compileStep`, on any backend. */
+  readonly call: (inputs: Record<string, tf.Tensor>, options?: ImportedCallOptions) => Record<string, tf.Tensor>;
+  /** `call` as what `exportOnnx` takes. */
+  readonly run: ExportableFunction;
+  /** Name of a variable in the file, for `exportOnnx` and `compileStep`. */
+  readonly nameOf: (variable: tf.Variable) => string | undefined;
+  readonly report: ImportReport;
+  dispose(): void;
+}
+
+/**
+ * Makes an ONNX model tfjs code whose weights are variables: it can be called, differentiated, trained and exported again.
+ *
+ * @param bytes of the file
+ * @throws OnnxImportError for damaged files; for operators that can't be read, by name; for weights that are not there
+ */
+export function importModel(bytes: Uint8Array, options: ImportOptions = {}): ImportedModel {
+  const { external = {} } = options;
+  const find: ExternalBytes = (name) => (Object.hasOwn(external, name) ? external[name] : undefined);
+  const model = readModel(bytes, find);
+  const table = operatorTable();
+  const operatorOf = ({ domain, op }: { domain: string; op: string }): Operator | undefined =>
+    table.get(`${domain}:${op}`);
+  refuseUnknown(model, operatorOf);
+  const weights = weightsOf(model, operatorOf);
+  const imported = importWeights(weights, options);
+  const program = new Program(model, (node) => operatorOf(node)!, imported);
+  const call: ImportedModel['call'] = (inputs, { uniform } = {}) => {
+    checkInputs(inputs, model.graph.inputs);
+    return tf.tidy(() => program.run(inputs, uniform));
+  };
+  return {
+    inputs: Object.fromEntries(model.graph.inputs.map((port) => [port.name, inputType(port)])),
+    outputs: model.graph.outputs.map(({ name }) => name),
+    variables: imported.variables,
+    trainable: imported.trainable,
+    call,
+    run: (inputs) => call(inputs),
+    nameOf: (variable) => imported.names.get(variable),
+    report: reportOn(model, imported, weights),
+    dispose: () => tf.dispose([...imported.variables.values()]),
+  };
+}
+
+function refuseUnknown(
+  model: OnnxModel,
+  operatorOf: (node: { domain: string; op: string }) => Operator | undefined,
+): void {
+  const unknown = allNodes(model.graph).filter((node) => !operatorOf(node));
+  if (unknown.length === 0) return;
+  const kinds = [...new Set(unknown.map(({ domain, op }) => (domain ? `${domain}.${op}` : op)))];
+  const [first] = unknown;
+  throw new OnnxImportError(
+    `the file has operators that can't be trained here: ${kinds.join(', ')} (the first is node '${first!.name}')`,
+    { operators: kinds },
+  );
+}
+
+function inputType({ name, shape, type }: Port): InputType {
+  if (!shape) throw new OnnxImportError(`input '${name}' says nothing of its shape: export the file with shapes`);
+  return { shape: shape.map((n, axis) => n ?? `${name}_${axis}`), dtype: type.tfjs };
+}
+
+function checkInputs(inputs: Record<string, tf.Tensor>, ports: readonly Port[]): void {
+  const wanted = ports.map(({ name }) => name);
+  const stranger = Object.keys(inputs ?? {}).find((name) => !wanted.includes(name));
+  if (stranger !== undefined)
+    throw new OnnxImportError(`there is no input '${stranger}': the inputs are ${wanted.join(', ')}`);
+  for (const { name, shape, type } of ports) {
+    const given = Object.hasOwn(inputs ?? {}, name) ? inputs[name] : undefined;
+    if (!given) throw new OnnxImportError(`input '${name}' is not given: the inputs are ${wanted.join(', ')}`);
+    const fits =
+      !shape || (shape.length === given.rank && shape.every((n, i) => typeof n !== 'number' || n === given.shape[i]));
+    if (!fits) throw new OnnxImportError(`input '${name}' is [${shape}], not [${given.shape}]`);
+    if ((given.dtype === 'float32') !== (type.tfjs === 'float32')) {
+      throw new OnnxImportError(`input '${name}' is ${type.tfjs}, not ${given.dtype}`);
+    }
+  }
+}
+
+function reportOn(
+  model: OnnxModel,
+  { entries, notes }: ImportedWeights,
+  weights: Parameters<typeof notesOn>[1],
+): ImportReport {
+  const operators: Record<string, number> = Object.create(null) as Record<string, number>;
+  for (const { op } of allNodes(model.graph)) operators[op] = (operators[op] ?? 0) + 1;
+  const { producer, opset } = model;
+  return { producer, opset, operators, weights: entries, notes: [...notes, ...notesOn(model, weights)] };
+}

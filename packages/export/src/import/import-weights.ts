@@ -1,0 +1,133 @@
+import type { tf } from '../tfjs.js';
+import { OnnxImportError } from './model/errors.js';
+import type { Known } from './model/known.js';
+import type { Node } from './model/structure.js';
+import type { ImportedWeight, ImportNote } from './report.js';
+import { type FileWeight, isConstant, isUniform, knownOf, variableOf, type WeightUse } from './weights.js';
+
+export type WeightPattern = string | RegExp | readonly (string | RegExp)[] | ((name: string) => boolean);
+
+export type MergedWeights = 'auto' | 'split' | 'keep';
+
+/** The weights of a file as variables and numbers. */
+export interface ImportedWeights {
+  readonly variables: ReadonlyMap<string, tf.Variable>;
+  readonly names: ReadonlyMap<tf.Variable, string>;
+  readonly trainable: readonly tf.Variable[];
+  readonly known: ReadonlyMap<string, Known>;
+  /** What a node gets at an input that reads a weight. */
+  weightAt(node: Node, input: number): tf.Variable | undefined;
+  readonly entries: readonly ImportedWeight[];
+  readonly notes: readonly ImportNote[];
+}
+
+export interface WeightOptions {
+  readonly trainable?: WeightPattern;
+  readonly merged?: MergedWeights;
+}
+
+/** One variable to make: the weight, the places that read it, and its name. */
+interface Part {
+  readonly name: string;
+  readonly weight: FileWeight;
+  readonly uses: readonly WeightUse[];
+}
+
+export function importWeights(weights: readonly FileWeight[], options: WeightOptions = {}): ImportedWeights {
+  const { trainable: pattern, merged = 'auto' } = options;
+  const constants = weights.filter(isConstant);
+  const floats = weights.filter((weight) => !isConstant(weight));
+  const parts = floats.flatMap((weight) => partsOf(weight, merged));
+  const chosen = chooser(pattern, parts);
+  const variables = new Map<string, tf.Variable>();
+  const names = new Map<tf.Variable, string>();
+  const places = new Map<Node, Map<number, tf.Variable>>();
+  const entries: ImportedWeight[] = [];
+  for (const { name, weight, uses } of parts) {
+    const frozen = frozenBecause(uses, chosen(name));
+    const variable = variableOf(weight.initializer, frozen === undefined);
+    variables.set(name, variable);
+    names.set(variable, name);
+    for (const { node, input } of uses) places.set(node, (places.get(node) ?? new Map()).set(input, variable));
+    const readBy = uses.map(({ node }) => `${node.op} '${node.name}'`);
+    const { shape } = weight.initializer;
+    entries.push({ name, shape, trainable: frozen === undefined, ...(frozen && { frozen }), readBy });
+  }
+  return {
+    variables,
+    names,
+    trainable: [...variables.values()].filter(({ trainable }) => trainable),
+    known: new Map(constants.map(({ initializer }) => [initializer.name, knownOf(initializer)])),
+    weightAt: (node, input) => places.get(node)?.get(input),
+    entries,
+    notes: floats.flatMap((weight) => noteOn(weight, merged)),
+  };
+}
+
+function frozenBecause(uses: readonly WeightUse[], chosen: boolean): ImportedWeight['frozen'] {
+  if (uses.length === 0) return 'not read';
+  if (uses.every(({ role }) => role !== 'parameter')) return 'statistic';
+  return chosen ? undefined : 'not selected';
+}
+
+/** Whether the nodes that read the weight each get their own, or only those of one role together. */
+function isSplit({ initializer, uses }: FileWeight, merged: MergedWeights): boolean {
+  if (uses.length < 2 || merged === 'keep') return false;
+  return merged === 'split' || isUniform(initializer);
+}
+
+function partsOf(weight: FileWeight, merged: MergedWeights): Part[] {
+  const { initializer, uses } = weight;
+  if (uses.length === 0) return [{ name: initializer.name, weight, uses }];
+  const ownRole = [...grouped(uses, ({ role }) => role).values()];
+  const groups = isSplit(weight, merged) ? uses.map((use) => [use]) : ownRole;
+  return groups.map((group, i) => ({
+    // The first one keeps the name, so that a pattern finds it.
+    name: i === 0 ? initializer.name : `${initializer.name}@${group[0]!.node.name}.${group[0]!.input}`,
+    weight,
+    uses: group,
+  }));
+}
+
+function grouped<T, K>(list: readonly T[], keyOf: (each: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
+  for (const each of list) groups.set(keyOf(each), [...(groups.get(keyOf(each)) ?? []), each]);
+  return groups;
+}
+
+function noteOn(weight: FileWeight, merged: MergedWeights): ImportNote[] {
+  const { initializer, uses } = weight;
+  if (uses.length < 2) return [];
+  const { name } = initializer;
+  const readers = uses.map(({ node, input }) => `${node.op} '${node.name}' (input ${input})`).join(', ');
+  const roles = new Set(uses.map(({ role }) => role));
+  const told = isSplit(weight, merged)
+    ? 'each has its own here: exporters store equal weights once'
+    : roles.size > 1
+      ? 'running statistics and constants are apart from the parameters here'
+      : `one weight here, as tied ones are; if the exporter stored equal ones once, import with merged: 'split'`;
+  return [{ kind: 'merged', names: [name], message: `'${name}' is stored once for ${readers}: ${told}` }];
+}
+
+/** @throws OnnxImportError for a text or expression that no weight's name fits */
+function chooser(pattern: WeightPattern | undefined, parts: readonly Part[]): (name: string) => boolean {
+  if (pattern === undefined) return () => true;
+  if (typeof pattern === 'function') return pattern;
+  const list = [pattern].flat() as (string | RegExp)[];
+  const tests = list.map((each) =>
+    typeof each === 'string' ? globOf(each) : new RegExp(each.source, each.flags.replace(/[gy]/g, '')),
+  );
+  for (const [i, test] of tests.entries()) {
+    if (parts.some(({ name }) => test.test(name))) continue;
+    const names = parts.slice(0, 8).map(({ name }) => name);
+    throw new OnnxImportError(
+      `no weight's name fits ${JSON.stringify(String(list[i]))}; the weights are ${names.join(', ')}${parts.length > 8 ? ' ...' : ''}`,
+    );
+  }
+  return (name) => tests.some((test) => test.test(name));
+}
+
+function globOf(text: string): RegExp {
+  const escaped = text.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
+  return new RegExp(`^${escaped.join('.*')}$`);
+}

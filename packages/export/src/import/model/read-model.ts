@@ -1,0 +1,200 @@
+import onnxProto, { type onnx } from 'onnx-proto';
+import { OnnxImportError } from './errors.js';
+import { Known } from './known.js';
+import type { AttributeValue, Graph, Initializer, Node, OnnxModel, Port } from './structure.js';
+import { type ExternalBytes, elementType, readTensor } from './tensor-data.js';
+
+const { AttributeType } = onnxProto.onnx.AttributeProto;
+
+/** Operator sets that are read: older ones have other attributes, newer ones are not known. */
+export const OPSETS = { oldest: 7, newest: 26 } as const;
+
+/** Graphs within graphs: more of them no exporter writes, and they would exhaust the stack. */
+const DEEPEST = 32;
+
+/**
+ * The content of an ONNX file.
+ *
+ * @param external bytes of the files beside it, by name
+ * @throws OnnxImportError for damaged files, and for what no tfjs tensor can hold
+ */
+export function readModel(bytes: Uint8Array, external: ExternalBytes): OnnxModel {
+  const model = decoded(bytes);
+  const sets = new Map(model.opsetImport.map(({ domain, version }) => [domain ?? '', Number(version)]));
+  const opset = sets.get('') ?? sets.get('ai.onnx') ?? 0;
+  if (!model.graph) throw new OnnxImportError('the file holds no graph: it is no ONNX model');
+  if (model.functions?.length) {
+    throw new OnnxImportError('the file has functions of its own: inline them first (onnx.inliner in Python)');
+  }
+  if (!(opset >= OPSETS.oldest && opset <= OPSETS.newest)) {
+    const version = opset ? `is of opset ${opset}` : 'names no operator set';
+    throw new OnnxImportError(`the file ${version}; ${OPSETS.oldest} to ${OPSETS.newest} can be read`, { opset });
+  }
+  const producer = `${model.producerName ?? ''} ${model.producerVersion ?? ''}`.trim();
+  const domains = new Map([...sets].filter(([domain]) => domain !== '' && domain !== 'ai.onnx'));
+  return { graph: readGraph(model.graph, external, new Set(), 0), opset, producer, domains };
+}
+
+type DecodedModel = onnx.ModelProto & { readonly functions?: readonly unknown[] };
+
+function decoded(bytes: Uint8Array): DecodedModel {
+  if (!(bytes instanceof Uint8Array)) throw new OnnxImportError('an ONNX model is given as its bytes (a Uint8Array)');
+  try {
+    return onnxProto.onnx.ModelProto.decode(bytes) as DecodedModel;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new OnnxImportError(`the file is no ONNX model, or is cut short: ${reason}`, {}, { cause: error });
+  }
+}
+
+function readGraph(graph: onnx.IGraphProto, external: ExternalBytes, outer: ReadonlySet<string>, depth: number): Graph {
+  if (depth > DEEPEST) throw new OnnxImportError(`graphs lie in each other more than ${DEEPEST} deep`);
+  if (graph.sparseInitializer?.length) throw new OnnxImportError('the file has sparse weights, which are not read');
+  const initializers = new Map<string, Initializer>();
+  for (const tensor of graph.initializer ?? []) {
+    const name = tensor.name ?? '';
+    if (initializers.has(name)) throw new OnnxImportError(`weight '${name}' is there twice`);
+    initializers.set(name, readTensor(tensor, name, external));
+  }
+  // Up to IR version 3 weights are listed as inputs too.
+  const inputs = (graph.input ?? [])
+    .filter(({ name }) => !initializers.has(name ?? ''))
+    .map((port) => readPort(port, 'input'));
+  const known = new Set([...outer, ...initializers.keys(), ...inputs.map(({ name }) => name)]);
+  const read = (graph.node ?? []).map((node, i) => readNode(node, i, external, depth));
+  const visible = new Set([...known, ...read.flatMap(({ outputs }) => outputs)]);
+  const nodes = read.map((node) => withGraphs(node, external, visible, depth));
+  const ordered = inOrder(nodes, known);
+  const outputs = (graph.output ?? []).map((port) => readPort(port, 'output'));
+  for (const { name } of outputs) {
+    if (!visible.has(name)) throw new OnnxImportError(`output '${name}' is computed by no node: the file is damaged`);
+  }
+  return { name: graph.name ?? '', inputs, outputs, initializers, nodes: ordered };
+}
+
+function readPort({ name, type }: onnx.IValueInfoProto, what: string): Port {
+  const tensor = type?.tensorType;
+  if (type && !tensor) throw new OnnxImportError(`${what} '${name}' is a sequence, map or optional, not a tensor`);
+  return {
+    name: name ?? '',
+    type: tensor?.elemType ? elementType(tensor.elemType, `${what} '${name}'`) : { name: 'FLOAT', tfjs: 'float32' },
+    shape: tensor?.shape ? (tensor.shape.dim ?? []).map(readDimension) : undefined,
+  };
+}
+
+function readDimension(dimension: onnx.TensorShapeProto.IDimension): number | string | undefined {
+  if (dimension.dimParam) return dimension.dimParam;
+  return Object.hasOwn(dimension, 'dimValue') ? Number(dimension.dimValue) : undefined;
+}
+
+/** A node whose graphs are still to be read: they see the names of the whole graph around them. */
+interface Unfinished extends Omit<Node, 'attributes'> {
+  readonly attributes: Map<string, AttributeValue>;
+  readonly graphs: ReadonlyMap<string, onnx.IGraphProto>;
+}
+
+function readNode(node: onnx.INodeProto, index: number, external: ExternalBytes, depth: number): Unfinished {
+  const op = node.opType ?? '';
+  const name = node.name || `${op}_${index}${depth > 0 ? ` (in a graph within a node)` : ''}`;
+  if (op === '') throw new OnnxImportError(`node '${name}' has no operator`);
+  const attributes = new Map<string, AttributeValue>();
+  const graphs = new Map<string, onnx.IGraphProto>();
+  for (const attribute of node.attribute ?? []) {
+    const key = attribute.name ?? '';
+    if (attributes.has(key) || graphs.has(key))
+      throw new OnnxImportError(`${op} '${name}' has attribute '${key}' twice`);
+    if (attribute.type === AttributeType.GRAPH && attribute.g) graphs.set(key, attribute.g);
+    else attributes.set(key, readAttribute(attribute, `${op} '${name}'`, external));
+  }
+  const domain = node.domain === 'ai.onnx' ? '' : (node.domain ?? '');
+  return { name, op, domain, inputs: node.input ?? [], outputs: node.output ?? [], attributes, graphs };
+}
+
+function readAttribute(attribute: onnx.IAttributeProto, what: string, external: ExternalBytes): AttributeValue {
+  const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+  switch (attribute.type) {
+    case AttributeType.INT:
+      return Number(attribute.i);
+    case AttributeType.FLOAT:
+      return attribute.f ?? 0;
+    case AttributeType.STRING:
+      return text(attribute.s ?? new Uint8Array());
+    case AttributeType.INTS:
+      return (attribute.ints ?? []).map(Number);
+    case AttributeType.FLOATS:
+      return attribute.floats ?? [];
+    case AttributeType.STRINGS:
+      return (attribute.strings ?? []).map(text);
+    case AttributeType.TENSOR: {
+      const { type, shape, data } = readTensor(attribute.t ?? {}, attribute.name ?? '', external);
+      return new Known(type.tfjs, shape, data());
+    }
+    default:
+      throw new OnnxImportError(`attribute '${attribute.name}' of ${what} is of a type that is not read`);
+  }
+}
+
+function withGraphs(node: Unfinished, external: ExternalBytes, visible: ReadonlySet<string>, depth: number): Node {
+  const { graphs, attributes, ...rest } = node;
+  for (const [key, graph] of graphs) attributes.set(key, readGraph(graph, external, visible, depth + 1));
+  return { ...rest, attributes };
+}
+
+/** Names that a node reads, those that its graphs read from around them too. */
+function readsOf({ inputs, attributes }: Node): string[] {
+  const graphs = [...attributes.values()].filter((value): value is Graph => isGraph(value));
+  return [...inputs.filter((name) => name !== ''), ...graphs.flatMap(outerReads)];
+}
+
+function outerReads(graph: Graph): string[] {
+  const own = new Set([
+    ...graph.initializers.keys(),
+    ...graph.inputs.map(({ name }) => name),
+    ...graph.nodes.flatMap(({ outputs }) => outputs),
+  ]);
+  const read = [...graph.nodes.flatMap(readsOf), ...graph.outputs.map(({ name }) => name)];
+  return read.filter((name) => !own.has(name));
+}
+
+export function isGraph(value: AttributeValue | undefined): value is Graph {
+  return typeof value === 'object' && 'nodes' in value;
+}
+
+/** Every node after those that it reads from. @throws OnnxImportError for names that nothing gives, and for circles */
+function inOrder(nodes: readonly Node[], given: ReadonlySet<string>): Node[] {
+  const giver = new Map<string, Node>();
+  for (const node of nodes) {
+    for (const output of node.outputs) {
+      if (output === '') continue;
+      if (giver.has(output) || given.has(output)) throw new OnnxImportError(`value '${output}' is given twice`);
+      giver.set(output, node);
+    }
+  }
+  const waits = new Map<Node, number>();
+  const readers = new Map<Node, Node[]>();
+  for (const node of nodes) {
+    const before = new Set<Node>();
+    for (const name of readsOf(node)) {
+      const source = giver.get(name);
+      if (source) before.add(source);
+      else if (!given.has(name)) {
+        throw new OnnxImportError(
+          `${node.op} '${node.name}' reads '${name}', which nothing gives: the file is damaged`,
+        );
+      }
+    }
+    waits.set(node, before.size);
+    for (const source of before) readers.set(source, [...(readers.get(source) ?? []), node]);
+  }
+  const ready = nodes.filter((node) => waits.get(node) === 0);
+  for (let next = 0; next < ready.length; next++) {
+    for (const reader of readers.get(ready[next]!) ?? []) {
+      const left = waits.get(reader)! - 1;
+      waits.set(reader, left);
+      if (left === 0) ready.push(reader);
+    }
+  }
+  const stuck = nodes.find((node) => waits.get(node)! > 0);
+  if (stuck) throw new OnnxImportError(`${stuck.op} '${stuck.name}' waits for its own result: the graph has a circle`);
+  return ready;
+}

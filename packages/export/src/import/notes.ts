@@ -1,0 +1,59 @@
+import { isGraph } from './model/read-model.js';
+import type { Graph, Node, OnnxModel } from './model/structure.js';
+import type { ImportNote } from './report.js';
+import type { FileWeight } from './weights.js';
+
+/** Names that exporters make up: `onnx::MatMul_123`, `val_12`, `W__3`. */
+const MADE_UP = /^(onnx::|val_\d+$|_?\d+$|const)/;
+
+/** All nodes, those of graphs within nodes too. */
+export function allNodes(graph: Graph): Node[] {
+  return graph.nodes.flatMap((node) => [node, ...[...node.attributes.values()].filter(isGraph).flatMap(allNodes)]);
+}
+
+/** What a file says or hides that one should know before one trains it; merged weights are noted where they are split. */
+export function notesOn({ graph }: OnnxModel, weights: readonly FileWeight[]): ImportNote[] {
+  const nodes = allNodes(graph);
+  const notes: ImportNote[] = [];
+  const add = (kind: ImportNote['kind'], names: readonly string[], message: string): void => {
+    if (names.length > 0) notes.push({ kind, names, message });
+  };
+  const named = (op: string): Node[] => nodes.filter((node) => node.op === op);
+  const trains = (node: Node): boolean => node.attributes.get('training_mode') === 1;
+  const names = (list: readonly Node[]): string[] => list.map(({ name }) => name);
+  const frozen = named('BatchNormalization').filter((node) => !trains(node));
+  add(
+    'batch-norm',
+    names(frozen),
+    `${frozen.length} batch normalisations use the file's running means and variances, which stay as they are: the file was exported for inference`,
+  );
+  const active = named('BatchNormalization').filter(trains);
+  add('batch-norm', names(active), `${active.length} batch normalisations use each batch's own mean and variance`);
+  const dropouts = named('Dropout');
+  add(
+    'dropout',
+    names(dropouts),
+    `${dropouts.length} dropouts: they drop only where the file says so (training_mode) and the call is given random numbers`,
+  );
+  const constants = nodes.filter((node) => {
+    const value = node.op === 'Constant' ? node.attributes.get('value') : undefined;
+    return typeof value === 'object' && 'dtype' in value && value.dtype === 'float32' && value.size > 1;
+  });
+  add('constant', names(constants), `${constants.length} Constant nodes hold float numbers, which are never trained`);
+  const lost = weights.filter(
+    ({ initializer: { name, type, shape } }) => MADE_UP.test(name) && type.tfjs === 'float32' && shape.length > 0,
+  );
+  add(
+    'lost-name',
+    lost.map(({ initializer }) => initializer.name),
+    `${lost.length} weights have names that the exporter made up: transposed, packed or folded ones`,
+  );
+  const other = weights.filter(({ initializer: { type } }) => ['FLOAT16', 'BFLOAT16', 'DOUBLE'].includes(type.name));
+  const types = [...new Set(other.map(({ initializer }) => initializer.type.name))].join(', ');
+  add(
+    'precision',
+    other.map(({ initializer }) => initializer.name),
+    `${other.length} weights are ${types} in the file, and float32 here`,
+  );
+  return notes;
+}

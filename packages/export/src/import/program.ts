@@ -1,0 +1,91 @@
+import { tf } from '../tfjs.js';
+import { Call, type CallContext } from './call.js';
+import type { ImportedWeights } from './import-weights.js';
+import { OnnxImportError } from './model/errors.js';
+import { type Datum, Known, tensorOf } from './model/known.js';
+import type { Graph, Node, OnnxModel } from './model/structure.js';
+import type { Operator, Results } from './operators/operator.js';
+
+/** Values by name, those around a graph within a node too. */
+type Values = Map<string, Datum>;
+
+/** Runs the nodes of a file one after the other. */
+export class Program {
+  readonly #model: OnnxModel;
+  readonly #operatorOf: (node: Node) => Operator;
+  readonly #weights: ImportedWeights;
+
+  constructor(model: OnnxModel, operatorOf: (node: Node) => Operator, weights: ImportedWeights) {
+    this.#model = model;
+    this.#operatorOf = operatorOf;
+    this.#weights = weights;
+  }
+
+  run(inputs: Record<string, tf.Tensor>, uniform: CallContext['uniform']): Record<string, tf.Tensor> {
+    const { graph } = this.#model;
+    const values: Values = new Map<string, Datum>([...this.#weights.known, ...Object.entries(inputs)]);
+    const results = this.#runGraph(graph, values, uniform);
+    return Object.fromEntries(graph.outputs.map(({ name }, i) => [name, own(tensorOf(results[i]!), inputs)]));
+  }
+
+  #runGraph(graph: Graph, outer: Values, uniform: CallContext['uniform']): Datum[] {
+    const values: Values = new Map(outer);
+    const context: CallContext = {
+      opset: this.#model.opset,
+      uniform,
+      runGraph: (inner) => this.#runGraph(inner, values, uniform),
+      assign: (node, input, value) => this.#assign(node, input, value),
+    };
+    for (const node of graph.nodes) this.#runNode(node, values, context);
+    return graph.outputs.map(({ name }) => this.#named(name, values));
+  }
+
+  #runNode(node: Node, values: Values, context: CallContext): void {
+    const inputs = node.inputs.map((name, i) =>
+      name === '' ? undefined : (this.#weights.weightAt(node, i) ?? this.#named(name, values)),
+    );
+    const call = new Call(node, inputs, context);
+    const operator = this.#operatorOf(node);
+    const results = [resultsOf(operator, call)].flat() as readonly Datum[];
+    call.finish();
+    for (const [i, name] of node.outputs.entries()) {
+      if (name === '') continue;
+      const result = results[i];
+      if (!result) throw call.fault(`has an output ${i} ('${name}') that is not supported`);
+      values.set(name, result);
+    }
+  }
+
+  #named(name: string, values: Values): Datum {
+    const value = values.get(name) ?? this.#weights.variables.get(name);
+    if (!value) throw new OnnxImportError(`value '${name}' is read before it is there`);
+    return value;
+  }
+
+  #assign(node: Node, input: number, value: tf.Tensor): void {
+    const variable = this.#weights.weightAt(node, input);
+    if (!variable) throw new OnnxImportError(`the running statistic '${node.inputs[input]}' is no weight of the file`);
+    variable.assign(value);
+  }
+}
+
+/** By its numbers if they are all known, else by tfjs; what tfjs says against it is told with the node's name. */
+function resultsOf(operator: Operator, call: Call): Results {
+  const allKnown = call.inputs.every((input) => input === undefined || input instanceof Known);
+  try {
+    return allKnown && operator.known ? operator.known(call) : operator.run(call);
+  } catch (error) {
+    if (!(error instanceof Error) || 'code' in error) throw error;
+    throw new OnnxImportError(
+      `${call.node.op} '${call.node.name}' can't be computed: ${error.message}`,
+      { operator: call.node.op, node: call.node.name },
+      { cause: error },
+    );
+  }
+}
+
+/** Outputs are tensors of their own: inputs stay the caller's when outputs are disposed of. */
+function own(tensor: tf.Tensor, inputs: Record<string, tf.Tensor>): tf.Tensor {
+  const isOthers = tensor instanceof tf.Variable || Object.values(inputs).includes(tensor);
+  return isOthers ? tf.clone(tensor) : tensor;
+}
