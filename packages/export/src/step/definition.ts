@@ -1,21 +1,22 @@
-import type { BatchArrays, DeviceOptions, Random } from '@onnx-forge/infer';
+import type { BatchArrays, BatchSpec, DeviceOptions, Random } from '@onnx-forge/infer';
 import { SignatureError } from '../errors.js';
 import { checkSignature, nameOfKind } from '../export/signature.js';
 import type { Dialect } from '../graph/dialect.js';
-import type { DType } from '../graph/value.js';
 import type { tf } from '../tfjs.js';
 import type { StepRandom } from './host-inputs.js';
 
-/** A batch's array: its shape is fixed when the step is compiled. */
-export interface BatchType {
-  readonly shape: readonly number[];
+/** Type and shape of an array of a step's batches, as in {@link BatchSpec}; its shape is fixed when the step is compiled. */
+export interface StepInput extends Pick<BatchSpec, 'shape'> {
   /** Default float32. */
-  readonly dtype?: Exclude<DType, 'int64'>;
+  readonly dtype?: Exclude<BatchSpec['dtype'], 'int64'>;
 }
+
+/** @deprecated Renamed {@link StepInput}. */
+export type BatchType = StepInput;
 
 /** A training step in tfjs code: loss, gradients, `optimizer.applyGradients`; it returns its metrics (scalars). */
 export interface StepDefinition {
-  readonly inputs: Readonly<Record<string, BatchType>>;
+  readonly inputs: Readonly<Record<string, StepInput>>;
   readonly step: (batch: Record<string, tf.Tensor>, random: StepRandom) => Record<string, tf.Tensor>;
 }
 

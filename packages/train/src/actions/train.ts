@@ -307,7 +307,7 @@ async function finish(
   const training =
     portable &&
     (await writeTraining(folder, { ...(await portable()), graphs: served.graphs, entries: graphs, weights, metadata }));
-  const calibrated = { ...served, facts: { ...served.facts, ...learned } };
+  const calibrated = { ...served, serve: { ...served.serve, ...learned } };
   await writeManifest(folder, { ...facts, served: calibrated, graphs, training });
 }
 

@@ -8,7 +8,7 @@ export interface LogLine {
   readonly kind: 'train' | 'validation';
   /** Iterations done. */
   readonly step: number;
-  /** Epochs done, with the part of the one under way. */
+  /** Epochs done, with the fraction of the one under way. */
   readonly epoch: number;
   /** Named `STEP/METRIC` (train) or `METRIC` (validation). */
   readonly metrics: Readonly<Record<string, number>>;

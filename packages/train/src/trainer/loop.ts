@@ -209,7 +209,7 @@ export class TrainingLoop {
     this.#clock = now;
   }
 
-  /** Epochs done, with the part of the one under way. */
+  /** Epochs done, with the fraction of the one under way. */
   #epochsDone(): number {
     return this.#step / this.stepsPerEpoch;
   }
@@ -297,7 +297,7 @@ export class TrainingLoop {
     if (wrong !== undefined) throw this.#notFinite(what, 'pixel', wrong, this.#step);
     const snapshot = { step: this.#step, epoch: this.#epochsDone(), count: SNAPSHOT_COUNT, images };
     const file = await saveSnapshot(folder, snapshot);
-    const { image } = served.facts as { readonly image?: ImageEntry };
+    const { image } = served.serve as { readonly image?: ImageEntry };
     if (logs.takesImages && image) {
       const { png } = imageGrid(images, image, { columns: 8 });
       await logs.image({ name: 'snapshots', step: this.#step, png });

@@ -10,7 +10,7 @@ import { GRADIENT_METRICS, type GradientPath, gradientNorms } from '../measures/
 
 const TITLES: Readonly<Record<GradientPath, string>> = {
   whole: 'Gradient of the loss by what enters each layer',
-  residual: 'The part that comes along the residual path',
+  residual: 'Its component along the residual path',
 };
 
 /** Of the run's depth: norms of d loss / d x_l before training and after some of its epochs, whole and along the residual path. */
