@@ -8,7 +8,7 @@ export type PackageName = 'infer' | 'export' | 'train' | 'viz';
  */
 export const ROOMS: Readonly<Record<PackageName, readonly string[]>> = {
   infer: [
-    ...['errors', 'pause', 'typed-array', 'random', 'version'],
+    ...['errors', 'pause', 'typed-array', 'value-rule', 'random', 'version'],
     ...['options', 'arrays', 'device', 'manifest', 'methods', 'text', 'kinds', 'source', 'platform', 'run', 'training'],
     'index',
   ],

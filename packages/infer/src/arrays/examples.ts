@@ -1,5 +1,5 @@
 import { InputError } from '../errors.js';
-import { isFloat32Array, kindOf, shown, typedArrayKind } from '../typed-array.js';
+import { isFloat32Array, kindOf, typedArrayKind } from '../typed-array.js';
 import { sizeOf, type Tensor } from './tensor.js';
 
 /**
@@ -101,13 +101,4 @@ export function isTensor(value: unknown): value is Tensor {
   if (typeof value !== 'object' || value === null || typedArrayKind(value) !== undefined) return false;
   const { dims, type, data } = value as Partial<Tensor>;
   return Array.isArray(dims) && typeof type === 'string' && typedArrayKind(data) !== undefined;
-}
-
-/** A count that a caller gave, or the default. Throws InputError unless it is a whole number of at least 1. */
-export function positiveInteger(name: string, value: number | undefined, otherwise: number): number {
-  const result = value ?? otherwise;
-  if (!Number.isSafeInteger(result) || result < 1) {
-    throw new InputError(`${name} must be a whole number of at least 1, not ${shown(result)}`, { name, value: result });
-  }
-  return result;
 }

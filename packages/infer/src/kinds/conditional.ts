@@ -1,4 +1,4 @@
-import { type Examples, positiveInteger, type Rows, toRows } from '../arrays/examples.js';
+import { type Examples, type Rows, toRows } from '../arrays/examples.js';
 import { type Labels, oneHot, toLabels } from '../arrays/labels.js';
 import type { ManifestOf } from '../manifest/base.js';
 import { withoutEval, z } from '../manifest/schema.js';
@@ -27,6 +27,7 @@ import {
 } from '../methods/log-likelihood.js';
 import { type Float32Tensor, mapRows, rowsPerCall } from '../methods/rows.js';
 import type { CallOptions, Work } from '../methods/work.js';
+import { COUNT, checked } from '../value-rule.js';
 import { classes } from './facts.js';
 import type { Kind } from './kind.js';
 import type { Posterior } from './latent.js';
@@ -108,7 +109,7 @@ export class ConditionalModel extends LatentVariableModel<ConditionalManifest> {
   /** Means of p(x|z,y) for z from the prior. */
   sample(n: number, options: SampleOptions & GivenLabels = {}): Promise<Samples> {
     return this.call('sample', options, async (work) => {
-      const count = positiveInteger('the number of samples', n, 1);
+      const count = checked('the number of samples', n ?? 1, COUNT);
       checkSize(count, { elements: this.pixels });
       const decoder = this.#decoder(work, options.labels, count, (row) => row);
       return sample(decoder, count, options);

@@ -1,4 +1,3 @@
-import { positiveInteger } from '../arrays/examples.js';
 import type { Tensor } from '../arrays/tensor.js';
 import type { RunnableGraph } from '../device/types.js';
 import { InputError } from '../errors.js';
@@ -12,6 +11,7 @@ import { Random } from '../random.js';
 import { tokenRows } from '../text/token-rows.js';
 import { TOKENISER_NAMES, tokeniser } from '../text/tokenisers.js';
 import { Vocabulary } from '../text/vocabulary.js';
+import { COUNT, checked } from '../value-rule.js';
 import type { Kind } from './kind.js';
 import { type ModelContext, ServedModel } from './model.js';
 
@@ -189,7 +189,7 @@ export class LanguageModel extends ServedModel<LanguageModelManifest> {
 
   async *#generate(work: Work, prompt: string, options: GenerateOptions): AsyncGenerator<string, void, undefined> {
     const draw = checkDraw(options);
-    const length = positiveInteger('length', options.length, 300);
+    const length = checked('length', options.length ?? 300, COUNT);
     const random = new Random(options.seed ?? 1);
     const { blockSize } = this.manifest.serve;
     const step = this.graph('step');
