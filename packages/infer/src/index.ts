@@ -80,15 +80,12 @@ export {
   type TokenClassification,
 } from './kinds/text-classifier.js';
 export {
-  type GraphCalls,
   type ScoreOptions,
   type TranslateOptions,
   type Translation,
   type TranslationScore,
-  TranslationSteps,
   TranslatorModel,
   type TranslatorServe,
-  translateTokens,
 } from './kinds/translator.js';
 export {
   type AnyManifest,
@@ -125,6 +122,7 @@ export type {
 export type { LogLikelihood, LogLikelihoodOptions, LogLikelihoodPart } from './methods/log-likelihood.js';
 export { type DrawOptions, drawToken, logProbabilities } from './methods/next-token.js';
 export { type Float32Tensor, mapRows, rowsPerCall } from './methods/rows.js';
+export { type GraphCalls, TranslationSteps, translateTokens } from './methods/translation-steps.js';
 export type { CallOptions, Progress, Work, WorkOptions } from './methods/work.js';
 export { Random, type RandomState } from './random.js';
 export {
