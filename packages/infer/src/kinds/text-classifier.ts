@@ -8,21 +8,17 @@ import type { CallOptions, Work } from '../methods/work.js';
 import { padRows } from '../text/pad.js';
 import { tokenRows, tooLong } from '../text/token-rows.js';
 import type { Tokeniser } from '../text/tokeniser.js';
-import { TOKENISER_NAMES, tokeniser } from '../text/tokenisers.js';
+import { tokeniser } from '../text/tokenisers.js';
 import { UNKNOWN, Vocabulary } from '../text/vocabulary.js';
 import { kindOf } from '../typed-array.js';
-import { classes } from './facts.js';
+import { classes, type TokenFacts, tokenFacts } from './facts.js';
 import type { Kind } from './kind.js';
 import { type ModelContext, ServedModel } from './model.js';
 
 /** Facts for using a classifier of texts. */
-export interface TextClassifierServe {
+export interface TextClassifierServe extends TokenFacts {
   /** The name of each class, in the order of the probabilities. */
   readonly classes: readonly string[];
-  /** How a text becomes tokens: see `tokeniser`. */
-  readonly tokeniser: string;
-  /** Which of the manifest's vocabularies it speaks. */
-  readonly vocabulary: string;
   /** How many tokens the graph knows: that vocabulary must have as many. */
   readonly vocabularySize: number;
   /** The most tokens of a text. */
@@ -37,8 +33,7 @@ export const textClassifier: Kind<'text-classifier', TextClassifierServe, TextCl
   serve: withoutEval(() =>
     z.looseObject({
       classes,
-      tokeniser: z.enum(TOKENISER_NAMES),
-      vocabulary: z.string().min(1),
+      ...tokenFacts,
       vocabularySize: size,
       maxLength: size,
     }),

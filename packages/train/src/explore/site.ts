@@ -2,6 +2,7 @@ import { basename, resolve } from 'node:path';
 import { encodeSafetensors, loadManifest, MANIFEST_FILE, runFiles } from '@onnx-forge/infer';
 import { gather } from '../data/batches.js';
 import type { Split } from '../data/data-set.js';
+import { everyIndex } from '../data/views.js';
 import { recipeData, recordedData } from '../recipe/data.js';
 import { type Recipe, recipeOptions } from '../recipe/recipe.js';
 
@@ -50,7 +51,7 @@ function examplesOf(split: Split): Uint8Array | undefined {
   const isClass = y?.dtype === 'int32' && y.shape.length === 0;
   const label = split.fields.label ? 'label' : isClass ? 'y' : undefined;
   const size = Math.min(EXAMPLES, split.size);
-  const first = Array.from({ length: size }, (_, index) => index);
+  const first = everyIndex({ size });
   const data = gather(split, 'x', first) as Float32Array;
   const classes = label && (gather(split, label, first) as Int32Array);
   const arrays = {

@@ -1,5 +1,5 @@
+import { readRegularFile } from '@onnx-forge/infer/node-files';
 import { z } from 'zod';
-import { readRegularFile } from '../data/read-file.js';
 import { TrainError } from '../errors.js';
 
 /** One line of `metrics.jsonl`. */

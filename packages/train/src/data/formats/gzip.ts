@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import { createGunzip, gunzip } from 'node:zlib';
+import { readRegularFile } from '@onnx-forge/infer/node-files';
 import { FormatError } from '../errors.js';
-import { readRegularFile } from '../read-file.js';
 
 const inflate = promisify(gunzip);
 

@@ -2,6 +2,7 @@ import { tf } from '@onnx-forge/export';
 import { Random } from '@onnx-forge/infer';
 import { type Chart, lineChart, stackCharts, svgToPng } from '@onnx-forge/viz';
 import { gather } from '../../../data/batches.js';
+import { everyIndex } from '../../../data/views.js';
 import type { Figure, FigureContext } from '../../../figures/figure.js';
 import { CausalTransformer, type CausalTransformerOptions } from '../../../layers/causal-transformer.js';
 import { seededInitializers } from '../../../layers/initializers.js';
@@ -80,8 +81,7 @@ export const gradientsByDepth: Figure<'language-model'> = async (context) => {
 };
 
 function someWindows({ data }: FigureContext): tf.Tensor {
-  const indices = Array.from({ length: WINDOWS }, (_, index) => index);
-  const tokens = gather(data.splits.validation, 'tokens', indices);
+  const tokens = gather(data.splits.validation, 'tokens', everyIndex({ size: WINDOWS }));
   return tf.tensor2d(tokens, [WINDOWS, tokens.length / WINDOWS], 'int32');
 }
 

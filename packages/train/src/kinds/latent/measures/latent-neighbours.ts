@@ -1,5 +1,6 @@
 import { gather } from '../../../data/batches.js';
 import type { Split } from '../../../data/data-set.js';
+import { everyIndex, spreadIndices } from '../../../data/views.js';
 import { fractionRight } from '../../../measures/classified.js';
 import type { LabelledVectors } from '../../../measures/knn.js';
 import type { Measure } from '../../../measures/measure.js';
@@ -22,8 +23,9 @@ export function latentNeighbours({ k }: { readonly k: number }): Measure<'latent
       return { vectors: mu.data, labels: gather(of, 'label', chosen) };
     };
     const { train, [split]: asked } = splits;
-    const [answering, asking] = split === 'train' ? halves(train.size) : [every(train.size), every(asked.size)];
-    const bank = await embed(train, spread(answering, BANK));
+    const [answering, asking] = split === 'train' ? halves(train) : [everyIndex(train), everyIndex(asked)];
+    const chosen = spreadIndices({ size: answering.length }, BANK).map((index) => answering[index]!);
+    const bank = await embed(train, chosen);
     const queries = await embed(asked, asking);
     const examples = asking.length;
     const found = nearestLabels(queries.vectors, bank, Math.min(k, bank.labels.length));
@@ -31,17 +33,7 @@ export function latentNeighbours({ k }: { readonly k: number }): Measure<'latent
   };
 }
 
-function every(size: number): number[] {
-  return Array.from({ length: size }, (_, index) => index);
-}
-
-function halves(size: number): [number[], number[]] {
-  const all = every(size);
+function halves(split: Split): [number[], number[]] {
+  const all = everyIndex(split);
   return [all.filter((index) => index % 2 === 0), all.filter((index) => index % 2 === 1)];
-}
-
-/** At most `count` of them, at equal distances. */
-function spread(indices: readonly number[], count: number): number[] {
-  const taken = Math.min(count, indices.length);
-  return Array.from({ length: taken }, (_, i) => indices[Math.floor((i * indices.length) / taken)]!);
 }
