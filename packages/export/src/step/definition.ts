@@ -26,8 +26,8 @@ export interface CompileOptions extends DeviceOptions {
   /** Names of the variables in the compiled training's state; others (optimizer slots) are numbered. */
   readonly nameOf?: (variable: tf.Variable) => string | undefined;
   /**
-   * The steps do nothing but what their arguments and the variables say: they are not traced again while they run, to see
-   * whether they would do something else by now. Default false.
+   * The steps depend on their arguments and the variables only. They are then not traced again while they run, to see
+   * whether they have changed. Default false.
    */
   readonly pure?: boolean;
   /** Operators that the graphs may use. Default: the fastest that a trial on the device finds right. */

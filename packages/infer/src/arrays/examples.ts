@@ -96,7 +96,7 @@ function copyRow(row: unknown, into: Float32Array, name: string, index: number):
   }
 }
 
-/** Whether a value is a tensor's shape, its type and an array, whatever the array is. */
+/** Whether a value has a tensor's dims and type and a typed array of any class. */
 export function isTensor(value: unknown): value is Tensor {
   if (typeof value !== 'object' || value === null || typedArrayKind(value) !== undefined) return false;
   const { dims, type, data } = value as Partial<Tensor>;

@@ -112,7 +112,7 @@ class OnnxDevice implements ComputeDevice {
   readonly #options: DeviceOptions;
   readonly #queue: SerialQueue;
   readonly #sessions: Session[] = [];
-  /** Copy what lies on the device to main memory, one per element type: onnxruntime-node can't download by itself. */
+  /** Copy what lies on the device to main memory, one per element type: onnxruntime-node has no download of its own. */
   readonly #readers = new Map<DataType, Promise<InferenceSession>>();
   /** The probe's session, until a graph is open: WebGPU's device lives only while there is a session. */
   #probed: InferenceSession | undefined;

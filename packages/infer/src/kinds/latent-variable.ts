@@ -94,7 +94,7 @@ export abstract class LatentVariableModel<
     return pixelsOf(this.manifest.serve.image);
   }
 
-  /** Rows of images. Bernoulli pixels outside [0, 1] have no likelihood: bytes 0 .. 255 would pass for a terrible model. */
+  /** Rows of images. Bernoulli pixels outside [0, 1] have no likelihood: bytes 0 .. 255 would give a finite, meaningless one. */
   protected images(x: Examples): Rows {
     const { likelihood, image } = this.manifest.serve;
     return toRows(x, { name: 'x', size: this.pixels, range: likelihood === 'bernoulli' ? image.range : undefined });

@@ -58,14 +58,14 @@ export interface TokenClassification extends MostProbable {
 export interface TextClassification extends TokenClassification {
   /** The tokens of each text. */
   readonly tokens: readonly (readonly string[])[];
-  /** Those among them that the model has never seen: it takes them all for the same. */
+  /** The tokens among them that are not in the vocabulary: the model reads each as `<unk>`. */
   readonly unknown: readonly (readonly string[])[];
 }
 
 /** About as many floats as the widest inner array has for each token: the channels of a convolution. */
 const WIDTH = 128;
 
-/** To somebody whose text is too long. */
+/** Advice in the error about a text that is too long. */
 const ADVICE = 'classify its sentences one by one';
 
 /** Tells which class a text is of. Texts become tokens as they did in training; the manifest has the vocabulary. */

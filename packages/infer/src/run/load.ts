@@ -25,7 +25,7 @@ export interface LoadProgress {
 }
 
 export interface LoadOptions extends DeviceOptions, FetchOptions {
-  /** Called while the graphs arrive; an error that it throws ends the load as it is. */
+  /** Called while the graphs arrive; an error that it throws ends the load and is thrown unchanged. */
   readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
   /** Gives the load up: it throws AbortError, whose `cause` is the signal's reason, and frees what was opened. */
   readonly signal?: AbortSignal | undefined;

@@ -80,7 +80,7 @@ function decodeState(bytes: Uint8Array, from: string): TrainingState {
   }
 }
 
-/** Throws RunFolderError when the manifest speaks of variables that the state has not, or of places outside a file. */
+/** Throws RunFolderError when the manifest names variables that the state does not have, or places outside a file. */
 function checkVariables(
   { graphs, training }: TrainableManifest<AnyKind>,
   state: TrainingState,

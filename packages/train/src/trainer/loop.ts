@@ -134,7 +134,7 @@ export class TrainingLoop {
     return best !== undefined;
   }
 
-  /** To whom it shows, then to those that decide. */
+  /** To the listener first, then to the callbacks, which decide by it. */
   #emit(event: TrainEvent): void {
     this.#options.onEvent(event);
     this.#options.callbacks.on(event);

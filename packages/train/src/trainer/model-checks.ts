@@ -109,7 +109,7 @@ export class ModelChecks {
   }
 
   /**
-   * Works with the model of now. Its methods refuse NaN, and so does this, as a training that diverged.
+   * Runs `work` with the current weights. NaN among its outputs is reported as a training that diverged.
    *
    * @param what names the work in the message
    */

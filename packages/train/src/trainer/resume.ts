@@ -6,7 +6,7 @@ import type { Recipe } from '../recipe/recipe.js';
 import type { Checkpoint, RunIdentity } from '../run/checkpoint.js';
 import type { TrainRequest } from './request.js';
 
-/** A run of an older version goes on with the splits of then, also when its data are named anew. */
+/** A run of an older version goes on with the splits that it was started with, also when its data are named again. */
 export function asSplitBefore<Data>(data: Data | DataReference, { reference }: Checkpoint): Data | DataReference {
   if (!reference || !isReference(data) || data.splitRule === reference.splitRule) return data;
   const { splitRule: _, ...others } = data;

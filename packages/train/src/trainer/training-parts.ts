@@ -58,7 +58,7 @@ export function timesOf(step: Step, options: OptionValues): number {
   return step.times?.(options) ?? 1;
 }
 
-/** One for all steps, and one for every further time that a step runs. */
+/** Batches that an iteration takes: one for all steps, and one for each further time that a step runs. */
 export function batchesPerIteration({ steps }: Recipe, options: OptionValues): number {
   return Object.values(steps).reduce((sum, step) => sum + timesOf(step, options) - 1, 1);
 }

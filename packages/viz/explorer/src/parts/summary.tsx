@@ -30,13 +30,13 @@ export function Summary({ manifest, figures }: SummaryProps) {
             </tr>
           </thead>
           <tbody>
-            {metrics.map(({ name, value, unit, split, examples }) => (
+            {metrics.map(({ name, value, unit, split, samples }) => (
               <tr key={`${name} ${split}`}>
                 <th scope="row">{name}</th>
                 <td>{Number(value.toPrecision(4))}</td>
                 <td>{unit}</td>
                 <td>{split}</td>
-                <td>{typeof examples === 'number' ? examples.toLocaleString('en') : ''}</td>
+                <td>{samples?.toLocaleString('en')}</td>
               </tr>
             ))}
           </tbody>
