@@ -10,10 +10,10 @@ import { basename, dirname, join } from 'node:path';
 
 /**
  * Writes a file so that at any moment, a kill or a power cut included, its name holds either the old content or the new:
- * written beside it, flushed to the disk, renamed. What killed processes left of it goes.
+ * written beside it, flushed to the disk, renamed. Half-written files that killed processes left are removed.
  *
  * @param beforeRename runs when the new content is on the disk and the old one still has the name
- * @throws the file system's error; then the old content is there still
+ * @throws the file system's error; the old content is then still there
  */
 export async function writeAtomically(
   path: string,
@@ -42,7 +42,7 @@ export async function writeAtomically(
 }
 
 /**
- * The bytes of an ordinary file. A pipe or a device is refused: opening one would wait for somebody to write to it.
+ * The bytes of an ordinary file. A pipe or a device is refused: opening one would wait until something is written to it.
  *
  * @throws Error as the file system's, or one that says what the path is
  */

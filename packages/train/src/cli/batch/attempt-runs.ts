@@ -29,7 +29,7 @@ export async function attemptRuns<R extends object>(
     context,
   }: {
     readonly recipeFile: string | undefined;
-    /** What stands between the texts of two runs. */
+    /** Text between those of two runs. */
     readonly between: string;
     readonly context: CommandContext;
   },
