@@ -261,10 +261,10 @@ export default defineRecipe({
     /** Whether a second encoder reads from the end; each then has half the units. */
     bidirectional: true,
     attention: oneOf('content', 'position', 'none'),
-    /** The part of the sentences that are teacherForced the right token after each step; the others go on from their own. */
+    /** The fraction of the sentences that are teacher-forced: given the right token after each step. The others go on from their own. */
     teacherForcing: proportion(1),
     dropoutRate: fraction(0.3),
-    /** The part of the source words that training hides, so that unknown ones are nothing new. */
+    /** The fraction of the source words that training replaces by `<unk>`, so that the model learns to read unknown words. */
     wordDropoutRate: fraction(0.1),
     eos: oneOf('both', 'target', 'none'),
     sos: false,

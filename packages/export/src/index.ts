@@ -28,7 +28,7 @@ export { initializerOffsets } from './onnx/initializers.js';
 export { type Dimension, OPSET } from './onnx/writer.js';
 export { compileStep, compileTraining, stepModels } from './step/compile.js';
 export type { StepModel } from './step/compiler.js';
-export type { Batch, BatchType, CompileOptions, StepDefinition } from './step/definition.js';
+export type { Batch, BatchType, CompileOptions, StepDefinition, StepInput } from './step/definition.js';
 export type { StepRandom } from './step/host-inputs.js';
 export { withLayerNoise } from './step/layer-noise.js';
 export { CompiledTraining } from './step/training.js';

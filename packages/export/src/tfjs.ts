@@ -1,5 +1,5 @@
 /**
- * The one door to TensorFlow.js: everything in this repository that speaks tfjs imports `tf` from here.
+ * The only import of TensorFlow.js: all code of this repository that uses tfjs imports `tf` from here.
  *
  * @module @onnx-forge/export/tfjs
  */

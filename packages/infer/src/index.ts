@@ -68,8 +68,8 @@ export {
   type LanguageModelServe,
   type TextLogProbability,
 } from './kinds/language-model.js';
-export { LatentModel, type LogLikelihoodMethod, type Posterior } from './kinds/latent.js';
-export { type LatentServe, LatentVariableModel } from './kinds/latent-variable.js';
+export { LatentModel, type LogLikelihoodMethod } from './kinds/latent.js';
+export { type LatentServe, LatentVariableModel, type Posterior } from './kinds/latent-variable.js';
 export { type ModelContext, ServedModel } from './kinds/model.js';
 export { createModel, defineKind, type KindOptions, kindNamed } from './kinds/registry.js';
 export type { SchemaIssue, SchemaResult, StandardSchema } from './kinds/standard-schema.js';
@@ -80,15 +80,12 @@ export {
   type TokenClassification,
 } from './kinds/text-classifier.js';
 export {
-  type GraphCalls,
   type ScoreOptions,
   type TranslateOptions,
   type Translation,
   type TranslationScore,
-  TranslationSteps,
   TranslatorModel,
   type TranslatorServe,
-  translateTokens,
 } from './kinds/translator.js';
 export {
   type AnyManifest,
@@ -125,6 +122,7 @@ export type {
 export type { LogLikelihood, LogLikelihoodOptions, LogLikelihoodPart } from './methods/log-likelihood.js';
 export { type DrawOptions, drawToken, logProbabilities } from './methods/next-token.js';
 export { type Float32Tensor, mapRows, rowsPerCall } from './methods/rows.js';
+export { type GraphCalls, TranslationSteps, translateTokens } from './methods/translation-steps.js';
 export type { CallOptions, Progress, Work, WorkOptions } from './methods/work.js';
 export { Random, type RandomState } from './random.js';
 export {
@@ -133,10 +131,10 @@ export {
   load,
   loadManifest,
   type ManifestOptions,
-  type RunLocation,
 } from './run/load.js';
 export { type AnyKindOptions, checkManifest, graphFiles, parseManifest, runFiles } from './run/manifest.js';
 export { manifestSchema } from './run/manifest-schema.js';
+export { type RunLocation, readGraphFiles, readRunFile } from './run/read-files.js';
 export type { ReadOptions, RunSource } from './source/source.js';
 export type { FetchOptions } from './source/url-source.js';
 export * from './text/index.js';

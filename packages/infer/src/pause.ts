@@ -26,7 +26,7 @@ function nextTask(): Promise<void> {
   });
 }
 
-/** The browser's message port, as far as it is used here. */
+/** The part of the browser's MessagePort that is used here. */
 interface Port {
   onmessage: (() => void) | null;
   postMessage(message: null): void;

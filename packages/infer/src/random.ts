@@ -51,7 +51,7 @@ export class Random {
 
   /**
    * An independent stream that depends on this stream's seed and `label` only, not on how much was drawn before: a new
-   * consumer of randomness changes nobody else's numbers.
+   * consumer of randomness does not change the numbers of the others.
    */
   fork(label: string): Random {
     const random = new Random(0);

@@ -8,7 +8,7 @@ export type PackageName = 'infer' | 'export' | 'train' | 'viz';
  */
 export const ROOMS: Readonly<Record<PackageName, readonly string[]>> = {
   infer: [
-    ...['errors', 'pause', 'typed-array', 'random', 'version'],
+    ...['errors', 'pause', 'typed-array', 'value-rule', 'node-files', 'random', 'version'],
     ...['options', 'arrays', 'device', 'manifest', 'methods', 'text', 'kinds', 'source', 'platform', 'run', 'training'],
     'index',
   ],
@@ -32,7 +32,7 @@ export const ROOMS: Readonly<Record<PackageName, readonly string[]>> = {
     ...['kernel-operators', 'support-table', 'index'],
   ],
   train: [
-    ...['errors', 'tfjs-backend', 'is-alive', 'nesting', 'unwritable'],
+    ...['errors', 'tfjs-backend', 'nesting', 'unwritable'],
     ...[
       'suggest',
       'data',

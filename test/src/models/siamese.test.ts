@@ -47,8 +47,8 @@ describe('siamese', () => {
       [500, 500],
       [500, 5],
     ]);
-    const { facts } = siamese.serves(nets, options, dataFacts({}));
-    expect(facts).to.deep.include({ embeddingDim: 5, metric: 'euclidean' });
+    const { serve } = siamese.serves(nets, options, dataFacts({}));
+    expect(serve).to.deep.include({ embeddingDim: 5, metric: 'euclidean' });
     for (const net of Object.values(nets)) net.dispose();
   });
 

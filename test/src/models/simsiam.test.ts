@@ -100,8 +100,8 @@ describe('simsiam', () => {
       const { nets, options } = tinyNets();
       // Averages that are not those of a fresh network.
       forward(nets, images(4, 5), images(4, 6));
-      const { graphs, facts } = recipe.serves(nets, options, dataFacts({}));
-      expect(facts).to.deep.include({ embeddingDim: 8, metric: 'cosine' });
+      const { graphs, serve } = recipe.serves(nets, options, dataFacts({}));
+      expect(serve).to.deep.include({ embeddingDim: 8, metric: 'cosine' });
       await using session = await openSession(exportGraph(graphs.embed!).bytes, { device: 'cpu', name: 'embed' });
       const x = images(3).dataSync() as Float32Array;
       const all = (await session.run({ x: float32(x, [3, 3072]) })).embedding!;

@@ -25,7 +25,7 @@ export async function liveModelOf<K extends KindReference>(
     epochs: 0,
     graphs: {},
     vocabularies: about.vocabularies,
-    serve: served.facts,
+    serve: served.serve,
     metrics: [],
   } as unknown as Manifest;
   return liveModel(served, manifest, await openDevice({ device: 'cpu' }), options);

@@ -1,4 +1,5 @@
 import { defineRecipe, generatorModel, likelihood, mlp, positive, tf } from '@onnx-forge/train';
+import { dataFacts } from '@onnx-forge/train/data';
 import { expect } from 'chai';
 import { rejection } from './rejects.js';
 
@@ -36,6 +37,18 @@ const define = (changed: { name?: string; steps?: Record<string, never> } = {}) 
   });
 
 describe('defineRecipe', () => {
+  it('takes `facts` of the served model for `serve`, as they were called before', () => {
+    const { serve: facts, ...others } = generatorModel({
+      latentDim: 4,
+      prior: 'normal',
+      image,
+      generate: (z) => z,
+      discriminate: (x) => x,
+    });
+    const recipe = define({ serves: () => ({ ...others, facts }) } as never);
+    expect(recipe.serves({}, {}, dataFacts({}))).to.deep.equal({ ...others, serve: facts });
+  });
+
   it('fills in what a recipe may leave out', () => {
     const recipe = define();
     expect(recipe.presets).to.deep.equal({});

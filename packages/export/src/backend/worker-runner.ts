@@ -171,7 +171,7 @@ export class WorkerRunner implements Runner {
     waiting?.(answer);
   }
 
-  /** The thread is gone: whoever waits is told. */
+  /** The thread has ended: all that wait for it get the failure. */
   #lose(error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error);
     const failure: Failure = { message: `the thread that runs graphs ended: ${reason}`, code: 'graph-run' };

@@ -35,7 +35,7 @@ async function handle(request: Request): Promise<object | undefined> {
   }
 }
 
-/** Every request is answered, come what may: somebody may wait for it. */
+/** Answers every request, also one that fails: the other thread may be waiting. */
 async function take(request: Request): Promise<void> {
   try {
     const given = await handle(request);

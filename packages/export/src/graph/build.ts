@@ -66,7 +66,7 @@ export function scalar(value: number, dtype: DType): Value {
   return constant(arrayOf(dtype, [value]), dtype, []);
 }
 
-/** A tensor of one repeated value; the array is made only if somebody needs it. */
+/** A tensor of one repeated value; the array is made on first use. */
 export function fill(value: number, dtype: DType, shape: Shape): Value {
   const size = sizeOf(shape);
   const data = (): ConstantData => {

@@ -8,5 +8,5 @@ export interface Dialect {
   readonly channelBlock?: number;
 }
 
-/** Standard operators: for graphs that leave the process, and for every provider. */
+/** Standard ONNX operators only: for graphs that are written to files, and for all execution providers. */
 export const STANDARD: Dialect = {};

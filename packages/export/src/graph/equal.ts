@@ -1,6 +1,6 @@
 import { type ConstantData, type GraphNode, ownOutput, type Value } from './value.js';
 
-/** Whether the values are computed alike: by equal nodes from equal constants and the very same inputs. */
+/** Whether the values are computed alike: by equal nodes from equal constants and identical inputs. */
 export function equalGraphs(first: readonly Value[], second: readonly Value[]): boolean {
   if (first.length !== second.length) return false;
   const twins = new Map<Value, Value>();

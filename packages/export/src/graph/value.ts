@@ -1,5 +1,5 @@
 /**
- * The recorded graph: values that know how they are computed. A graph is never a list that somebody keeps; it is whatever
+ * The recorded graph: values that know how they are computed. No list of nodes is kept: a graph is whatever
  * is reachable from the values one asks for, so dead nodes vanish by themselves.
  */
 
@@ -73,7 +73,7 @@ export function constantData(value: Value): ConstantData | undefined {
   return value.source.kind === 'constant' ? value.source.data() : undefined;
 }
 
-/** The numbers of a value that nobody has to compute: a constant, perhaps reshaped. */
+/** The numbers of a value that is known without a computation: a constant, perhaps reshaped. */
 export function storedData(value: Value): ConstantData | undefined {
   let stored = value;
   while (stored.source.kind === 'node' && stored.source.node.op === 'Reshape') stored = stored.source.node.inputs[0]!;

@@ -1,4 +1,5 @@
 import { InputError } from '@onnx-forge/infer';
+import { wholeNumber } from '@onnx-forge/infer/value-rule';
 import type { tf } from '../tfjs.js';
 import type { ImageBytes } from './images/image-bytes.js';
 import { encodeJpeg as jpegBytes } from './images/jpeg.js';
@@ -75,6 +76,6 @@ async function bytesOf(caller: string, image: tf.Tensor3D, channels: readonly nu
 }
 
 function requireWhole(name: string, value: number, from: number, to: number): void {
-  if (Number.isInteger(value) && value >= from && value <= to) return;
-  throw new InputError(`${name} must be a whole number from ${from} to ${to}, but got ${value}`);
+  const rule = wholeNumber({ least: from, most: to });
+  if (!rule.accepts(value)) throw new InputError(`${name} must be ${rule.expects}, but got ${value}`);
 }

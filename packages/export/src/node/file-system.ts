@@ -1,10 +1,10 @@
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { InputError } from '@onnx-forge/infer';
+import { writeAtomically } from '@onnx-forge/infer/node-files';
 import { readArtifacts, readWeights, reasonOf, SavedModelError } from '../sources/saved-model.js';
 import { tf } from '../tfjs.js';
 import { modelJson, WEIGHTS_FILE } from './model-json.js';
-import { writeAtomically } from './write-atomically.js';
 
 const SCHEME = 'file://';
 

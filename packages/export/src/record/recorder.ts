@@ -24,7 +24,7 @@ interface Entry {
   references: number;
 }
 
-/** Evaluates or refuses a value that somebody reads; `read` gets those that are not constants. */
+/** Evaluates or refuses a value that the program reads; `read` gets those that are not constants. */
 export interface ReadPolicy {
   read(values: readonly Value[]): Promise<readonly ConstantData[]>;
   readSync(value: Value): ConstantData;
@@ -116,7 +116,7 @@ export class RecordingBackend extends tf.KernelBackend {
     return content;
   }
 
-  /** A constant whose numbers are computed when somebody asks for them. */
+  /** A constant whose numbers are computed on first use. */
   #deferred(read: () => tf.backend_util.BackendValues, { shape, dtype }: tf.TensorInfo): Value {
     let data: ConstantData | undefined;
     const compute = (): ConstantData => {
@@ -227,7 +227,7 @@ export class RecordingBackend extends tf.KernelBackend {
     return true;
   }
 
-  /** The time it takes to record: nothing is computed until somebody reads. */
+  /** The time it takes to record: nothing is computed until a value is read. */
   override async time(f: () => void): Promise<tf.BackendTimingInfo> {
     const start = performance.now();
     f();

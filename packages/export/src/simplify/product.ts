@@ -25,7 +25,7 @@ export class Product {
     readonly cost: number = 0,
   ) {}
 
-  /** The product of this value alone; undefined for a constant that had better be left where it is. */
+  /** The product of this value alone; undefined for a constant that is better left in place. */
   static of(value: Value): Product | undefined {
     const core = repeated(value);
     const number = uniformValue(core);

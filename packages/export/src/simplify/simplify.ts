@@ -6,7 +6,7 @@ import { type Rewritten, rewrite } from './rewrite.js';
 
 /**
  * The same values from fewer and smaller nodes: what a training step computes, as tfjs's gradients write it, is full of
- * tensors of ones, products in an unlucky order, and the same thing twice. Numbers change by rounding alone. Constants
+ * tensors of ones, products in a costlier order than needed, and equal nodes twice. Numbers change by rounding alone. Constants
  * must be constants: a variable has to be an input by now.
  */
 export function simplify(outputs: readonly Value[], { channelBlock }: Dialect): Rewritten {

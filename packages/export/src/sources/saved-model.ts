@@ -1,6 +1,6 @@
-import { readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ForgeError } from '@onnx-forge/infer';
+import { readRegularFile } from '@onnx-forge/infer/node-files';
 import { z } from 'zod';
 import type { tf } from '../tfjs.js';
 
@@ -132,13 +132,6 @@ async function readBytes(location: string, prefix = ''): Promise<Buffer> {
   } catch (error) {
     throw new SavedModelError(`${prefix}${location} can't be read: ${reasonOf(error)}`, location, { cause: error });
   }
-}
-
-/** Opening a pipe would wait for somebody to write to it. */
-async function readRegularFile(path: string): Promise<Buffer> {
-  const found = await stat(path);
-  if (!found.isFile() && !found.isDirectory()) throw new Error('it is a pipe or a device, not a file');
-  return readFile(path);
 }
 
 async function download(url: string): Promise<Buffer> {

@@ -2,7 +2,7 @@ import {
   type BatchArrays,
   ForgeError,
   InputError,
-  type StateEntry,
+  type StateArray,
   type StepGraph,
   type TrainingState,
 } from '@onnx-forge/infer';
@@ -35,7 +35,7 @@ export class StepCompiler {
   readonly #definitions: Readonly<Record<string, StepDefinition>>;
   readonly #optimizers = new CompiledOptimizers();
   readonly #names: VariableNames;
-  readonly #initial: Record<string, StateEntry> = {};
+  readonly #initial: Record<string, StateArray> = {};
   /** A trace of each step, as it was when it was compiled. */
   readonly #compiled = new Map<string, TracedStep>();
 

@@ -1,21 +1,22 @@
-import type { BatchArrays, DeviceOptions, Random } from '@onnx-forge/infer';
+import type { BatchArrays, BatchSpec, DeviceOptions, Random } from '@onnx-forge/infer';
 import { SignatureError } from '../errors.js';
 import { checkSignature, nameOfKind } from '../export/signature.js';
 import type { Dialect } from '../graph/dialect.js';
-import type { DType } from '../graph/value.js';
 import type { tf } from '../tfjs.js';
 import type { StepRandom } from './host-inputs.js';
 
-/** A batch's array: its shape is fixed when the step is compiled. */
-export interface BatchType {
-  readonly shape: readonly number[];
+/** Type and shape of an array of a step's batches, as in {@link BatchSpec}; its shape is fixed when the step is compiled. */
+export interface StepInput extends Pick<BatchSpec, 'shape'> {
   /** Default float32. */
-  readonly dtype?: Exclude<DType, 'int64'>;
+  readonly dtype?: Exclude<BatchSpec['dtype'], 'int64'>;
 }
+
+/** @deprecated Renamed {@link StepInput}. */
+export type BatchType = StepInput;
 
 /** A training step in tfjs code: loss, gradients, `optimizer.applyGradients`; it returns its metrics (scalars). */
 export interface StepDefinition {
-  readonly inputs: Readonly<Record<string, BatchType>>;
+  readonly inputs: Readonly<Record<string, StepInput>>;
   readonly step: (batch: Record<string, tf.Tensor>, random: StepRandom) => Record<string, tf.Tensor>;
 }
 
@@ -25,8 +26,8 @@ export interface CompileOptions extends DeviceOptions {
   /** Names of the variables in the compiled training's state; others (optimizer slots) are numbered. */
   readonly nameOf?: (variable: tf.Variable) => string | undefined;
   /**
-   * The steps do nothing but what their arguments and the variables say: they are not traced again while they run, to see
-   * whether they would do something else by now. Default false.
+   * The steps depend on their arguments and the variables only. They are then not traced again while they run, to see
+   * whether they have changed. Default false.
    */
   readonly pure?: boolean;
   /** Operators that the graphs may use. Default: the fastest that a trial on the device finds right. */

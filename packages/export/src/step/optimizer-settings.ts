@@ -28,7 +28,7 @@ export class OptimizerSettings {
     return this.#live.keys();
   }
 
-  /** The settings of now are the compiled ones. */
+  /** Takes the current settings as the compiled ones. */
   freeze(): void {
     this.#compiled = [...this.#live].map(([optimizer, live]) => [optimizer, fixedFields(optimizer, live)]);
   }

@@ -1,4 +1,4 @@
-import type { StateEntry } from '@onnx-forge/infer';
+import type { StateArray } from '@onnx-forge/infer';
 import { SignatureError } from '../errors.js';
 import { exactSigmoids } from '../graph/exact-sigmoids.js';
 import { neededBy, topologicalOrder, type Value } from '../graph/value.js';
@@ -46,7 +46,7 @@ export function describeStep(
   name: string,
   { trace: traced, inputs, hostInputs, dialect }: TracedStep,
   names: VariableNames,
-  initial: Record<string, StateEntry>,
+  initial: Record<string, StateArray>,
   noCopy: boolean,
 ): StepDescription {
   const changed = traced.variables.filter(assigned);

@@ -51,7 +51,7 @@ export class CompiledTraining {
 
   /**
    * The steps once more, of standard operators only: for files, and for every device. Their state is that of
-   * {@link state}; learning rates are the optimizers' of now.
+   * {@link state}; learning rates are the optimizers' current ones.
    */
   portable(): Record<string, StepModel> {
     return this.#compiler.compile(STANDARD, false);

@@ -1,5 +1,5 @@
 import { InputError } from '../errors.js';
-import { isFloat32Array, kindOf, shown, typedArrayKind } from '../typed-array.js';
+import { isFloat32Array, kindOf, typedArrayKind } from '../typed-array.js';
 import { sizeOf, type Tensor } from './tensor.js';
 
 /**
@@ -96,18 +96,9 @@ function copyRow(row: unknown, into: Float32Array, name: string, index: number):
   }
 }
 
-/** Whether a value is a tensor's shape, its type and an array, whatever the array is. */
+/** Whether a value has a tensor's dims and type and a typed array of any class. */
 export function isTensor(value: unknown): value is Tensor {
   if (typeof value !== 'object' || value === null || typedArrayKind(value) !== undefined) return false;
   const { dims, type, data } = value as Partial<Tensor>;
   return Array.isArray(dims) && typeof type === 'string' && typedArrayKind(data) !== undefined;
-}
-
-/** A count that a caller gave, or the default. Throws InputError unless it is a whole number of at least 1. */
-export function positiveInteger(name: string, value: number | undefined, otherwise: number): number {
-  const result = value ?? otherwise;
-  if (!Number.isSafeInteger(result) || result < 1) {
-    throw new InputError(`${name} must be a whole number of at least 1, not ${shown(result)}`, { name, value: result });
-  }
-  return result;
 }

@@ -1,10 +1,10 @@
 import { InputError } from '../errors.js';
-import type { StateEntry } from './state.js';
+import type { StateArray } from './state.js';
 import { sizeOf } from './tensor.js';
 
 /** Named arrays and a few strings, in one file. */
 export interface NamedArrays {
-  readonly arrays: Readonly<Record<string, StateEntry>>;
+  readonly arrays: Readonly<Record<string, StateArray>>;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
@@ -51,7 +51,7 @@ export function decodeSafetensors(bytes: Uint8Array): NamedArrays {
   if (start > bytes.length) throw new InputError('it ends within its header');
   const { __metadata__: metadata = {}, ...entries } = parseHeader(bytes.subarray(LENGTH_SIZE, start));
   if (!isTexts(metadata)) throw new InputError('its metadata are not texts');
-  const arrays: [string, StateEntry][] = [];
+  const arrays: [string, StateArray][] = [];
   let end = start;
   for (const [name, entry] of Object.entries(entries)) {
     if (!isArrayEntry(entry)) throw new InputError(`'${name}' is no float32 or int32 array`);

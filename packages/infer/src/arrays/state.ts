@@ -1,8 +1,8 @@
-/** One variable's numbers, row-major. */
-export interface StateEntry {
+/** The values of one variable, row-major: a weight, an optimizer slot, a moving average. */
+export interface StateArray {
   readonly shape: readonly number[];
   readonly data: Float32Array | Int32Array;
 }
 
-/** All variables of a training by name: weights, optimizer slots, moving averages. */
-export type TrainingState = Readonly<Record<string, StateEntry>>;
+/** All variables of a training, by name. */
+export type TrainingState = Readonly<Record<string, StateArray>>;

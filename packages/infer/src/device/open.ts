@@ -2,7 +2,8 @@ import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-common';
 import { platform } from '#platform';
 import type { DataType, Tensor } from '../arrays/tensor.js';
 import { DeviceError, DisposedError, GraphError, InputError } from '../errors.js';
-import { isShared, kindOf, shown, typedArrayKind } from '../typed-array.js';
+import { isShared, kindOf, typedArrayKind } from '../typed-array.js';
+import { COUNT, checked } from '../value-rule.js';
 import type { Driver, Runtime } from './driver.js';
 import { identityModel } from './identity.js';
 import { SerialQueue } from './queue.js';
@@ -111,7 +112,7 @@ class OnnxDevice implements ComputeDevice {
   readonly #options: DeviceOptions;
   readonly #queue: SerialQueue;
   readonly #sessions: Session[] = [];
-  /** Copy what lies on the device to main memory, one per element type: onnxruntime-node can't download by itself. */
+  /** Copy what lies on the device to main memory, one per element type: onnxruntime-node has no download of its own. */
   readonly #readers = new Map<DataType, Promise<InferenceSession>>();
   /** The probe's session, until a graph is open: WebGPU's device lives only while there is a session. */
   #probed: InferenceSession | undefined;
@@ -234,7 +235,5 @@ function cannotOpen(name: string, device: Device, reason: string, error: unknown
 }
 
 function checkThreads(threads: number | undefined): void {
-  if (threads !== undefined && !(Number.isInteger(threads) && threads > 0)) {
-    throw new InputError(`threads must be a whole number of at least 1, not ${shown(threads)}`, { threads });
-  }
+  if (threads !== undefined) checked('threads', threads, COUNT);
 }

@@ -1,4 +1,4 @@
-import { type Examples, positiveInteger, type Rows, toRows } from '../arrays/examples.js';
+import { type Examples, type Rows, toRows } from '../arrays/examples.js';
 import { type Labels, oneHot, toLabels } from '../arrays/labels.js';
 import type { ManifestOf } from '../manifest/base.js';
 import { withoutEval, z } from '../manifest/schema.js';
@@ -16,21 +16,13 @@ import {
   type Samples,
   sample,
 } from '../methods/latent-space.js';
-import {
-  collect,
-  type LogLikelihood,
-  type LogLikelihoodOptions,
-  type LogLikelihoodPart,
-  type Plan,
-  plan,
-  streamLogLikelihood,
-} from '../methods/log-likelihood.js';
-import { type Float32Tensor, mapRows, rowsPerCall } from '../methods/rows.js';
+import type { LogLikelihood, LogLikelihoodOptions, LogLikelihoodPart } from '../methods/log-likelihood.js';
+import type { Float32Tensor } from '../methods/rows.js';
 import type { CallOptions, Work } from '../methods/work.js';
+import { COUNT, checked } from '../value-rule.js';
 import { classes } from './facts.js';
 import type { Kind } from './kind.js';
-import type { Posterior } from './latent.js';
-import { type LatentServe, LatentVariableModel, latentRoles, latentServe } from './latent-variable.js';
+import { type LatentServe, LatentVariableModel, latentRoles, latentServe, type Posterior } from './latent-variable.js';
 import type { ModelContext } from './model.js';
 
 /** Facts for using a latent-variable model that is given a class. */
@@ -76,24 +68,19 @@ export class ConditionalModel extends LatentVariableModel<ConditionalManifest> {
 
   constructor(context: ModelContext<ConditionalManifest>) {
     super(context);
-    const stream: ConditionalLogLikelihoodMethod['stream'] = (x, labels, options = {}) =>
-      this.parts('logLikelihood', options, (work) => this.#stream(work, this.images(x), labels, plan(options)));
-    const all = (x: Examples, labels: Labels, options: LogLikelihoodOptions = {}): Promise<LogLikelihood> =>
-      this.call('logLikelihood', options, async (work) => {
-        const rows = this.images(x);
-        const planned = plan(options);
-        return collect(this.#stream(work, rows, labels, planned), rows.count, planned);
-      });
+    const given = (labels: Labels) => (rows: Rows) => this.#given(labels, rows.count);
+    const all = (x: Examples, labels: Labels, options: LogLikelihoodOptions = {}) =>
+      this.estimate(x, options, given(labels));
+    const stream = (x: Examples, labels: Labels, options: LogLikelihoodOptions = {}) =>
+      this.estimateParts(x, options, given(labels));
     this.logLikelihood = Object.assign(all, { stream });
   }
 
   /** q(z|x,y) of each image and its label. */
   encode(x: Examples, labels: Labels, options: CallOptions = {}): Promise<Posterior> {
     return this.call('encode', options, async (work) => {
-      const session = this.graph('encode');
       const rows = this.images(x);
-      const perCall = rowsPerCall(session, this.pixels);
-      return mapRows(work, session, 'x', rows, ['mu', 'logVar'], perCall, { y: this.#given(labels, rows.count) });
+      return this.posterior(work, rows, { y: this.#given(labels, rows.count) });
     });
   }
 
@@ -108,7 +95,7 @@ export class ConditionalModel extends LatentVariableModel<ConditionalManifest> {
   /** Means of p(x|z,y) for z from the prior. */
   sample(n: number, options: SampleOptions & GivenLabels = {}): Promise<Samples> {
     return this.call('sample', options, async (work) => {
-      const count = positiveInteger('the number of samples', n, 1);
+      const count = checked('the number of samples', n ?? 1, COUNT);
       checkSize(count, { elements: this.pixels });
       const decoder = this.#decoder(work, options.labels, count, (row) => row);
       return sample(decoder, count, options);
@@ -141,10 +128,6 @@ export class ConditionalModel extends LatentVariableModel<ConditionalManifest> {
       const decoder = this.#decoder(work, options.labels, count, (row) => row % count);
       return perturb(decoder, z, options);
     });
-  }
-
-  #stream(work: Work, rows: Rows, labels: Labels, planned: Plan) {
-    return streamLogLikelihood(work, this.likelihoodGraphs, rows, planned, this.#given(labels, rows.count));
   }
 
   #given(labels: Labels, count: number): Rows {

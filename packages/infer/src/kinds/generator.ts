@@ -1,23 +1,12 @@
 import { type Examples, toRows } from '../arrays/examples.js';
 import type { ManifestOf } from '../manifest/base.js';
 import { withoutEval, z } from '../manifest/schema.js';
-import {
-  type Decoder,
-  type InterpolateOptions,
-  type Interpolation,
-  interpolate,
-  type Perturbation,
-  type PerturbOptions,
-  perturb,
-  type SampleOptions,
-  type Samples,
-  sample,
-} from '../methods/latent-space.js';
+import type { Decoder, Samples } from '../methods/latent-space.js';
 import { mapRows, rowsPerCall } from '../methods/rows.js';
 import type { CallOptions, Work } from '../methods/work.js';
 import { pixelsOf } from './facts.js';
 import type { Kind } from './kind.js';
-import { type LatentServe, LatentVariableModel, latentServe } from './latent-variable.js';
+import { type LatentServe, latentServe, UnconditionalModel } from './latent-variable.js';
 
 export const generator: Kind<'generator', LatentServe, GeneratorModel> = {
   kind: 'generator',
@@ -33,34 +22,19 @@ export const generator: Kind<'generator', LatentServe, GeneratorModel> = {
 };
 
 /** An implicit generative model (a GAN): it samples, and its discriminator scores images. */
-export class GeneratorModel extends LatentVariableModel<ManifestOf<'generator', LatentServe>> {
+export class GeneratorModel extends UnconditionalModel<ManifestOf<'generator', LatentServe>> {
   readonly kind = 'generator';
-
-  /** Images from the prior, in the model's own range (`manifest.serve.image.range`). */
-  sample(n: number, options: SampleOptions = {}): Promise<Samples> {
-    return this.call('sample', options, (work) => sample(this.#decoder(work), n, options));
-  }
 
   /** g(z), [n, pixels]. */
   generate(z: Examples, options: CallOptions = {}): Promise<Samples> {
     return this.call('generate', options, async (work) => {
-      const decoder = this.#decoder(work);
+      const decoder = this.imagesOf(work);
       const rows = toRows(z, { name: 'z', size: decoder.latentDim });
       return {
         z: { type: 'float32', data: rows.data, dims: [rows.count, decoder.latentDim] },
         images: await decoder.decode(rows),
       };
     });
-  }
-
-  /** From b to a in latent or in data space: see {@link interpolate}. */
-  interpolate(a: Examples, b: Examples, options: InterpolateOptions = {}): Promise<Interpolation> {
-    return this.call('interpolate', options, (work) => interpolate(this.#decoder(work), a, b, options));
-  }
-
-  /** Images of latent vectors moved along one dimension at a time: see {@link perturb}. */
-  perturb(z: Examples, options: PerturbOptions = {}): Promise<Perturbation> {
-    return this.call('perturb', options, (work) => perturb(this.#decoder(work), z, options));
   }
 
   /** The discriminator's logit (or the critic's value) for each image; larger is more real. */
@@ -74,7 +48,7 @@ export class GeneratorModel extends LatentVariableModel<ManifestOf<'generator', 
     });
   }
 
-  #decoder(work: Work): Decoder {
+  protected imagesOf(work: Work): Decoder {
     return this.decoder(work, 'generate', 'image');
   }
 }

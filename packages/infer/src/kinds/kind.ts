@@ -26,7 +26,7 @@ export interface Role {
   /** Without it a run is not whole. The methods that need one of the others throw `graph-missing` where it is not there. */
   readonly required?: boolean | undefined;
   readonly inputs: Readonly<Record<string, GraphInput>>;
-  /** float32, by their shapes; `any`: of whatever type and shape. A graph may have more. */
+  /** float32, by their shapes; `any`: of any type and shape. A graph may have further outputs. */
   readonly outputs: Readonly<Record<string, GraphShape | 'any'>>;
 }
 

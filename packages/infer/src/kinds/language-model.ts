@@ -1,4 +1,3 @@
-import { positiveInteger } from '../arrays/examples.js';
 import type { Tensor } from '../arrays/tensor.js';
 import type { RunnableGraph } from '../device/types.js';
 import { InputError } from '../errors.js';
@@ -10,17 +9,15 @@ import { checkNumbers, rowsPerCall } from '../methods/rows.js';
 import type { CallOptions, Work, WorkOptions } from '../methods/work.js';
 import { Random } from '../random.js';
 import { tokenRows } from '../text/token-rows.js';
-import { TOKENISER_NAMES, tokeniser } from '../text/tokenisers.js';
+import { tokeniser } from '../text/tokenisers.js';
 import { Vocabulary } from '../text/vocabulary.js';
+import { COUNT, checked } from '../value-rule.js';
+import { type TokenFacts, tokenFacts } from './facts.js';
 import type { Kind } from './kind.js';
 import { type ModelContext, ServedModel } from './model.js';
 
 /** Facts for using a model that predicts the next token of a text. */
-export interface LanguageModelServe {
-  /** Which of the manifest's vocabularies it speaks. */
-  readonly vocabulary: string;
-  /** How a text becomes tokens: see `tokeniser`. */
-  readonly tokeniser: string;
+export interface LanguageModelServe extends TokenFacts {
   /** The most tokens that it sees. */
   readonly blockSize: number;
   /** Sizes of the keys and values that its graphs keep. */
@@ -36,8 +33,7 @@ export const languageModel: Kind<'language-model', LanguageModelServe, LanguageM
   kind: 'language-model',
   serve: withoutEval(() =>
     z.looseObject({
-      vocabulary: z.string().min(1),
-      tokeniser: z.enum(TOKENISER_NAMES),
+      ...tokenFacts,
       blockSize: size,
       layers: size,
       heads: size,
@@ -189,7 +185,7 @@ export class LanguageModel extends ServedModel<LanguageModelManifest> {
 
   async *#generate(work: Work, prompt: string, options: GenerateOptions): AsyncGenerator<string, void, undefined> {
     const draw = checkDraw(options);
-    const length = positiveInteger('length', options.length, 300);
+    const length = checked('length', options.length ?? 300, COUNT);
     const random = new Random(options.seed ?? 1);
     const { blockSize } = this.manifest.serve;
     const step = this.graph('step');

@@ -1,9 +1,28 @@
 import { type Examples, type Rows, toRows } from '../arrays/examples.js';
 import type { ImageEntry, ManifestOf } from '../manifest/base.js';
 import { size, z } from '../manifest/schema.js';
-import type { Decoder, SampleOptions, Samples } from '../methods/latent-space.js';
-import type { LikelihoodGraphs } from '../methods/log-likelihood.js';
-import { mapRows, rowsPerCall } from '../methods/rows.js';
+import {
+  type Decoder,
+  type InterpolateOptions,
+  type Interpolation,
+  interpolate,
+  type Perturbation,
+  type PerturbOptions,
+  perturb,
+  type SampleOptions,
+  type Samples,
+  sample,
+} from '../methods/latent-space.js';
+import {
+  collect,
+  type LikelihoodGraphs,
+  type LogLikelihood,
+  type LogLikelihoodOptions,
+  type LogLikelihoodPart,
+  plan,
+  streamLogLikelihood,
+} from '../methods/log-likelihood.js';
+import { type Float32Tensor, mapRows, rowsPerCall } from '../methods/rows.js';
 import type { Work } from '../methods/work.js';
 import { image, pixelsOf } from './facts.js';
 import type { GraphShape, Role } from './kind.js';
@@ -58,6 +77,12 @@ export function latentRoles(
   };
 }
 
+/** q(z|x) = N(mu, diag exp(logVar)), each [n, latentDim]. */
+export interface Posterior {
+  readonly mu: Float32Tensor;
+  readonly logVar: Float32Tensor;
+}
+
 /** Base class of the models that make images of latent vectors. */
 export abstract class LatentVariableModel<
   M extends ManifestOf<string, LatentServe> = ManifestOf<string, LatentServe>,
@@ -69,7 +94,7 @@ export abstract class LatentVariableModel<
     return pixelsOf(this.manifest.serve.image);
   }
 
-  /** Rows of images. Bernoulli pixels outside [0, 1] have no likelihood: bytes 0 .. 255 would pass for a terrible model. */
+  /** Rows of images. Bernoulli pixels outside [0, 1] have no likelihood: bytes 0 .. 255 would give a finite, meaningless one. */
   protected images(x: Examples): Rows {
     const { likelihood, image } = this.manifest.serve;
     return toRows(x, { name: 'x', size: this.pixels, range: likelihood === 'bernoulli' ? image.range : undefined });
@@ -97,7 +122,40 @@ export abstract class LatentVariableModel<
     };
   }
 
-  protected get likelihoodGraphs(): LikelihoodGraphs {
+  /** q(z|x): the mean and the logarithm of the variance of each row. */
+  protected posterior(work: Work, x: Rows, beside: Readonly<Record<string, Rows>> = {}): Promise<Posterior> {
+    const session = this.graph('encode');
+    return mapRows(work, session, 'x', x, ['mu', 'logVar'], rowsPerCall(session, this.pixels), beside);
+  }
+
+  /** An estimate of log p(x), in parts. `given` are classes as one-hot rows, for a model that is given them. */
+  protected estimateParts(
+    x: Examples,
+    options: LogLikelihoodOptions,
+    given: (rows: Rows) => Rows | undefined = () => undefined,
+  ): AsyncGenerator<LogLikelihoodPart, void, undefined> {
+    return this.parts('logLikelihood', options, (work) => {
+      const rows = this.images(x);
+      const planned = plan(options);
+      return streamLogLikelihood(work, this.#likelihoodGraphs, rows, planned, given(rows));
+    });
+  }
+
+  /** The same, collected. */
+  protected estimate(
+    x: Examples,
+    options: LogLikelihoodOptions,
+    given: (rows: Rows) => Rows | undefined = () => undefined,
+  ): Promise<LogLikelihood> {
+    return this.call('logLikelihood', options, async (work) => {
+      const rows = this.images(x);
+      const planned = plan(options);
+      const parts = streamLogLikelihood(work, this.#likelihoodGraphs, rows, planned, given(rows));
+      return collect(parts, rows.count, planned);
+    });
+  }
+
+  get #likelihoodGraphs(): LikelihoodGraphs {
     const { latentDim, prior } = this.manifest.serve;
     return {
       latentDim,
@@ -106,5 +164,31 @@ export abstract class LatentVariableModel<
       logWeights: () => this.graph('logWeights'),
       logConditional: () => this.graph('logConditional'),
     };
+  }
+}
+
+/** Base class of those among them whose images follow from the latent vectors alone. */
+export abstract class UnconditionalModel<
+  M extends ManifestOf<string, LatentServe> = ManifestOf<string, LatentServe>,
+> extends LatentVariableModel<M> {
+  /** The decoder of one call. */
+  protected abstract imagesOf(work: Work): Decoder;
+
+  /**
+   * Images of z from the prior, in the model's own range (`manifest.serve.image.range`): means of p(x|z) where the model has a
+   * likelihood; no pixel noise is drawn.
+   */
+  sample(n: number, options: SampleOptions = {}): Promise<Samples> {
+    return this.call('sample', options, (work) => sample(this.imagesOf(work), n, options));
+  }
+
+  /** From b to a, two (or more pairs of) latent vectors, in latent or in data space: see {@link interpolate}. */
+  interpolate(a: Examples, b: Examples, options: InterpolateOptions = {}): Promise<Interpolation> {
+    return this.call('interpolate', options, (work) => interpolate(this.imagesOf(work), a, b, options));
+  }
+
+  /** Images of latent vectors moved along one dimension at a time: see {@link perturb}. */
+  perturb(z: Examples, options: PerturbOptions = {}): Promise<Perturbation> {
+    return this.call('perturb', options, (work) => perturb(this.imagesOf(work), z, options));
   }
 }

@@ -2,29 +2,12 @@ import { type Examples, toRows } from '../arrays/examples.js';
 import type { ManifestOf } from '../manifest/base.js';
 import { withoutEval, z } from '../manifest/schema.js';
 import { type Elbo, type ElboOptions, elbo } from '../methods/elbo.js';
-import {
-  type InterpolateOptions,
-  type Interpolation,
-  interpolate,
-  type Perturbation,
-  type PerturbOptions,
-  perturb,
-  type SampleOptions,
-  type Samples,
-  sample,
-} from '../methods/latent-space.js';
-import {
-  collect,
-  type LogLikelihood,
-  type LogLikelihoodOptions,
-  type LogLikelihoodPart,
-  plan,
-  streamLogLikelihood,
-} from '../methods/log-likelihood.js';
-import { type Float32Tensor, mapRows, rowsPerCall } from '../methods/rows.js';
-import type { CallOptions } from '../methods/work.js';
+import type { Decoder } from '../methods/latent-space.js';
+import type { LogLikelihood, LogLikelihoodOptions, LogLikelihoodPart } from '../methods/log-likelihood.js';
+import type { Float32Tensor } from '../methods/rows.js';
+import type { CallOptions, Work } from '../methods/work.js';
 import type { Kind } from './kind.js';
-import { type LatentServe, LatentVariableModel, latentRoles, latentServe } from './latent-variable.js';
+import { type LatentServe, latentRoles, latentServe, type Posterior, UnconditionalModel } from './latent-variable.js';
 import type { ModelContext } from './model.js';
 
 type LatentManifest = ManifestOf<'latent', LatentServe>;
@@ -36,12 +19,6 @@ export const latent: Kind<'latent', LatentServe, LatentModel> = {
   create: (context) => new LatentModel(context),
 };
 
-/** q(z|x) = N(mu, diag exp(logVar)), each [n, latentDim]. */
-export interface Posterior {
-  readonly mu: Float32Tensor;
-  readonly logVar: Float32Tensor;
-}
-
 /** `logLikelihood(x)` when all is done; `logLikelihood.stream(x)` part by part. */
 export interface LogLikelihoodMethod {
   (x: Examples, options?: LogLikelihoodOptions): Promise<LogLikelihood>;
@@ -49,7 +26,7 @@ export interface LogLikelihoodMethod {
 }
 
 /** A latent-variable model with an encoder (a VAE). All likelihoods are in nats. */
-export class LatentModel extends LatentVariableModel<LatentManifest> {
+export class LatentModel extends UnconditionalModel<LatentManifest> {
   readonly kind = 'latent';
 
   /**
@@ -60,38 +37,22 @@ export class LatentModel extends LatentVariableModel<LatentManifest> {
 
   constructor(context: ModelContext<LatentManifest>) {
     super(context);
-    const stream: LogLikelihoodMethod['stream'] = (x, options = {}) =>
-      this.parts('logLikelihood', options, (work) =>
-        streamLogLikelihood(work, this.likelihoodGraphs, this.images(x), plan(options)),
-      );
-    const all = (x: Examples, options: LogLikelihoodOptions = {}): Promise<LogLikelihood> =>
-      this.call('logLikelihood', options, async (work) => {
-        const rows = this.images(x);
-        const planned = plan(options);
-        return collect(streamLogLikelihood(work, this.likelihoodGraphs, rows, planned), rows.count, planned);
-      });
+    const all = (x: Examples, options: LogLikelihoodOptions = {}) => this.estimate(x, options);
+    const stream = (x: Examples, options: LogLikelihoodOptions = {}) => this.estimateParts(x, options);
     this.logLikelihood = Object.assign(all, { stream });
   }
 
   /** q(z|x) of each image. */
   encode(x: Examples, options: CallOptions = {}): Promise<Posterior> {
-    return this.call('encode', options, async (work) => {
-      const session = this.graph('encode');
-      return mapRows(work, session, 'x', this.images(x), ['mu', 'logVar'], rowsPerCall(session, this.pixels));
-    });
+    return this.call('encode', options, (work) => this.posterior(work, this.images(x)));
   }
 
   /** The mean of p(x|z), [n, pixels]: for Bernoulli pixels, their probabilities. */
   decode(z: Examples, options: CallOptions = {}): Promise<Float32Tensor> {
     return this.call('decode', options, async (work) => {
-      const decoder = this.decoder(work, 'decode', 'mean');
+      const decoder = this.imagesOf(work);
       return decoder.decode(toRows(z, { name: 'z', size: decoder.latentDim }));
     });
-  }
-
-  /** Means of p(x|z) for z from the prior (no pixel noise is drawn). */
-  sample(n: number, options: SampleOptions = {}): Promise<Samples> {
-    return this.call('sample', options, (work) => sample(this.decoder(work, 'decode', 'mean'), n, options));
   }
 
   /** The evidence lower bound and its two terms. */
@@ -101,15 +62,7 @@ export class LatentModel extends LatentVariableModel<LatentManifest> {
     );
   }
 
-  /** From b to a, two (or more pairs of) latent vectors, in latent or in data space: see {@link interpolate}. */
-  interpolate(a: Examples, b: Examples, options: InterpolateOptions = {}): Promise<Interpolation> {
-    return this.call('interpolate', options, (work) =>
-      interpolate(this.decoder(work, 'decode', 'mean'), a, b, options),
-    );
-  }
-
-  /** Images of latent vectors moved along one dimension at a time: see {@link perturb}. */
-  perturb(z: Examples, options: PerturbOptions = {}): Promise<Perturbation> {
-    return this.call('perturb', options, (work) => perturb(this.decoder(work, 'decode', 'mean'), z, options));
+  protected imagesOf(work: Work): Decoder {
+    return this.decoder(work, 'decode', 'mean');
   }
 }

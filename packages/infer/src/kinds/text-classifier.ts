@@ -8,21 +8,17 @@ import type { CallOptions, Work } from '../methods/work.js';
 import { padRows } from '../text/pad.js';
 import { tokenRows, tooLong } from '../text/token-rows.js';
 import type { Tokeniser } from '../text/tokeniser.js';
-import { TOKENISER_NAMES, tokeniser } from '../text/tokenisers.js';
+import { tokeniser } from '../text/tokenisers.js';
 import { UNKNOWN, Vocabulary } from '../text/vocabulary.js';
 import { kindOf } from '../typed-array.js';
-import { classes } from './facts.js';
+import { classes, type TokenFacts, tokenFacts } from './facts.js';
 import type { Kind } from './kind.js';
 import { type ModelContext, ServedModel } from './model.js';
 
 /** Facts for using a classifier of texts. */
-export interface TextClassifierServe {
+export interface TextClassifierServe extends TokenFacts {
   /** The name of each class, in the order of the probabilities. */
   readonly classes: readonly string[];
-  /** How a text becomes tokens: see `tokeniser`. */
-  readonly tokeniser: string;
-  /** Which of the manifest's vocabularies it speaks. */
-  readonly vocabulary: string;
   /** How many tokens the graph knows: that vocabulary must have as many. */
   readonly vocabularySize: number;
   /** The most tokens of a text. */
@@ -37,8 +33,7 @@ export const textClassifier: Kind<'text-classifier', TextClassifierServe, TextCl
   serve: withoutEval(() =>
     z.looseObject({
       classes,
-      tokeniser: z.enum(TOKENISER_NAMES),
-      vocabulary: z.string().min(1),
+      ...tokenFacts,
       vocabularySize: size,
       maxLength: size,
     }),
@@ -63,14 +58,14 @@ export interface TokenClassification extends MostProbable {
 export interface TextClassification extends TokenClassification {
   /** The tokens of each text. */
   readonly tokens: readonly (readonly string[])[];
-  /** Those among them that the model has never seen: it takes them all for the same. */
+  /** The tokens among them that are not in the vocabulary: the model reads each as `<unk>`. */
   readonly unknown: readonly (readonly string[])[];
 }
 
 /** About as many floats as the widest inner array has for each token: the channels of a convolution. */
 const WIDTH = 128;
 
-/** To somebody whose text is too long. */
+/** Advice in the error about a text that is too long. */
 const ADVICE = 'classify its sentences one by one';
 
 /** Tells which class a text is of. Texts become tokens as they did in training; the manifest has the vocabulary. */

@@ -39,7 +39,7 @@ export interface DataEntry {
   readonly sha256?: string | undefined;
 }
 
-/** A number that was measured, with what it was measured on: never a number alone. */
+/** A measured number, with the data that it was measured on. */
 export interface MetricEntry {
   readonly name: string;
   readonly value: number;

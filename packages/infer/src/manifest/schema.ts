@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { shown } from '../typed-array.js';
+import { COUNT, SIZE, type ValueRule } from '../value-rule.js';
 
 export { z };
 
@@ -17,7 +19,11 @@ export function withoutEval<T>(make: () => T): T {
 }
 
 /** A whole number of at least 1. */
-export const size: z.ZodType<number> = z.int().positive();
+export const size: z.ZodType<number> = schemaOf(COUNT);
 
 /** A whole number of at least 0. */
-export const count: z.ZodType<number> = z.int().nonnegative();
+export const count: z.ZodType<number> = schemaOf(SIZE);
+
+function schemaOf<T>(rule: ValueRule<T>): z.ZodType<T> {
+  return z.custom<T>(rule.accepts, { error: ({ input }) => `must be ${rule.expects}, not ${shown(input)}` });
+}

@@ -8,13 +8,13 @@ export interface StepOutput {
   readonly attention?: Float32Array | undefined;
 }
 
-/** A model that goes on with several sequences at once, one token at a time. */
+/** A model that continues several sequences at once, one token at a time. */
 export interface StepDecoder {
   /**
    * One token further.
    *
-   * @param parents for every row, which row of the step before it goes on from (of the sentences, in the first step)
-   * @param tokens for every row, the token that it goes on with
+   * @param parents for every row, the row of the previous step that it continues (in the first step: the sentence)
+   * @param tokens for every row, the token that it appends
    */
   step(parents: readonly number[], tokens: Int32Array): Promise<StepOutput>;
 }

@@ -1,14 +1,16 @@
+import type { Float32Tensor } from './rows.js';
+
 /** How two embeddings are compared: their distance ||a - b||_2, or 1 - cos(a, b). */
 export type Metric = 'euclidean' | 'cosine';
 
 /** A cosine's lengths are at least this, so that a vector of zeros is no division by zero: 1 - cos is 1 then. */
 const EPSILON = 1e-8;
 
-/** Vectors [rows, dims[1]], row-major. */
-export interface Vectors {
-  readonly data: Float32Array;
-  readonly dims: readonly number[];
-}
+/** @deprecated Use `Float32Tensor`: vectors as its rows, [rows, dims[1]]. */
+export type Vectors = Pick<Float32Tensor, 'data' | 'dims'>;
+
+/** The rows of a {@link Float32Tensor}. */
+type Rows = Pick<Float32Tensor, 'data' | 'dims'>;
 
 /** How unlike two vectors of equal length are, summed in float64. */
 export function dissimilarity(a: Float32Array, b: Float32Array, metric: Metric): number {
@@ -27,9 +29,9 @@ export function dissimilarity(a: Float32Array, b: Float32Array, metric: Metric):
   return Math.max(0, 1 - product / Math.max(Math.sqrt(lengthA * lengthB), EPSILON));
 }
 
-/** {@link dissimilarity} of every row of `a` and the same row of `b`, [rows]. */
-export function rowDissimilarity(a: Vectors, b: Vectors, metric: Metric): Float64Array {
+/** {@link dissimilarity} of every row of `a` [rows, size] and the same row of `b`, [rows]. */
+export function rowDissimilarity(a: Rows, b: Rows, metric: Metric): Float64Array {
   const size = a.dims[1]!;
-  const row = ({ data }: Vectors, index: number) => data.subarray(index * size, (index + 1) * size);
+  const row = ({ data }: Rows, index: number) => data.subarray(index * size, (index + 1) * size);
   return Float64Array.from({ length: a.dims[0]! }, (_, index) => dissimilarity(row(a, index), row(b, index), metric));
 }

@@ -1,6 +1,7 @@
-import { positiveInteger, type Rows } from '../arrays/examples.js';
+import type { Rows } from '../arrays/examples.js';
 import type { RunnableGraph } from '../device/types.js';
 import { Random } from '../random.js';
+import { COUNT, checked } from '../value-rule.js';
 import { MeanAndError } from './importance.js';
 import { checkNumbers, type Float32Tensor, rowsPerCall, slice, sliceAll } from './rows.js';
 import type { Work, WorkOptions } from './work.js';
@@ -37,7 +38,7 @@ export async function elbo(
   options: ElboOptions,
   y?: Rows,
 ): Promise<Elbo> {
-  const samples = positiveInteger('samples', options.samples, 1);
+  const samples = checked('samples', options.samples ?? 1, COUNT);
   const seed = options.seed ?? 1;
   const draws = new Random(seed).fork('elbo');
   const pixels = x.data.length / x.count;

@@ -1,8 +1,9 @@
-import { type Examples, positiveInteger, type Rows, toRows } from '../arrays/examples.js';
+import { type Examples, type Rows, toRows } from '../arrays/examples.js';
 import { float32 } from '../arrays/tensor.js';
 import { InputError } from '../errors.js';
 import { Random } from '../random.js';
 import { kindOf } from '../typed-array.js';
+import { COUNT, checked } from '../value-rule.js';
 import type { Float32Tensor } from './rows.js';
 import type { CallOptions } from './work.js';
 
@@ -31,7 +32,7 @@ export interface SampleOptions extends CallOptions {
 
 /** Decodes `n` draws from the prior. The first m of n draws are the same as m draws with that seed. */
 export async function sample(decoder: Decoder, n: number, options: SampleOptions = {}): Promise<Samples> {
-  const count = positiveInteger('the number of samples', n, 1);
+  const count = checked('the number of samples', n ?? 1, COUNT);
   checkSize(count, decoder);
   const z = new Float32Array(count * decoder.latentDim);
   drawPrior(new Random(options.seed ?? 1), decoder.prior, z);
@@ -82,7 +83,7 @@ export async function interpolate(
   options: InterpolateOptions = {},
 ): Promise<Interpolation> {
   const { steps: asked, space = 'latent' } = options;
-  const steps = positiveInteger('steps', asked, 11);
+  const steps = checked('steps', asked ?? 11, COUNT);
   if (steps < 2) throw new InputError('steps counts both ends: it must be at least 2, not 1', { steps });
   if (space !== 'latent' && space !== 'data') {
     throw new InputError(`space must be 'latent' or 'data', not '${space}'`, { space });

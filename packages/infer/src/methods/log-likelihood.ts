@@ -1,8 +1,9 @@
-import { positiveInteger, type Rows } from '../arrays/examples.js';
+import type { Rows } from '../arrays/examples.js';
 import { float32 } from '../arrays/tensor.js';
 import type { RunnableGraph } from '../device/types.js';
 import { GraphError, InputError } from '../errors.js';
 import { Random } from '../random.js';
+import { COUNT, checked } from '../value-rule.js';
 import { MeanAndError, WeightSums } from './importance.js';
 import { drawPrior } from './latent-space.js';
 import { type Float32Tensor, rowsPerCall, slice, sliceAll } from './rows.js';
@@ -80,8 +81,8 @@ export function plan(options: LogLikelihoodOptions): Plan {
     throw new InputError(`estimator must be 'importance' or 'prior', not '${estimator}'`, { estimator });
   }
   return {
-    samples: positiveInteger('samples', options.samples, 200),
-    batchSize: positiveInteger('batchSize', options.batchSize, 250),
+    samples: checked('samples', options.samples ?? 200, COUNT),
+    batchSize: checked('batchSize', options.batchSize ?? 250, COUNT),
     seed: options.seed ?? 1,
     estimator,
     onProgress: options.onProgress,

@@ -1,6 +1,6 @@
 import type { Float32Tensor } from './rows.js';
 
-/** The class that each row of probabilities speaks for. */
+/** The most probable class of each row of probabilities. */
 export interface MostProbable {
   /** The most probable class of each row, [n]; of equally probable ones the first. */
   readonly labels: Int32Array;

@@ -1,23 +1,22 @@
 import { InputError } from '../errors.js';
 import type { Random } from '../random.js';
+import { COUNT, checked, POSITIVE } from '../value-rule.js';
 
 /** How the next token is drawn from its distribution. */
 export interface DrawOptions {
   /** Logits are divided by it: below 1 the likely become likelier, above 1 all become more alike. Default 1. */
   readonly temperature?: number | undefined;
-  /** Only so many of the likeliest tokens are drawn from; default: all. 1 is the likeliest always. */
+  /** Draw from the `topK` most likely tokens only (top-k sampling). Default: all. 1 is greedy. */
   readonly topK?: number | undefined;
 }
 
 /** Throws InputError unless the temperature is above 0 and topK a whole number of at least 1. */
 export function checkDraw({ temperature = 1, topK = Number.POSITIVE_INFINITY }: DrawOptions): Required<DrawOptions> {
-  if (!(Number.isFinite(temperature) && temperature > 0)) {
+  if (!POSITIVE.accepts(temperature)) {
     const advice = 'for the likeliest token always, use topK: 1';
     throw new InputError(`temperature must be a number above 0, not ${temperature}; ${advice}`, { temperature });
   }
-  if (topK !== Number.POSITIVE_INFINITY && !(Number.isSafeInteger(topK) && topK >= 1)) {
-    throw new InputError(`topK must be a whole number of at least 1, not ${topK}`, { topK });
-  }
+  if (topK !== Number.POSITIVE_INFINITY) checked('topK', topK, COUNT);
   return { temperature, topK };
 }
 

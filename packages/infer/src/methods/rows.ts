@@ -67,7 +67,7 @@ export function checkNumbers(output: string, data: Float32Array | Float64Array, 
   throw new GraphError('graph-run', message, { output, at });
 }
 
-/** How many floats of the widest array a call of a graph should hold: on a CPU what its caches hold. */
+/** Floats that the widest array of one call of a graph should hold: on a CPU, about the size of its caches. */
 const ELEMENTS_PER_CALL = { cpu: 400_000, wasm: 400_000, cuda: 16_000_000, webgpu: 8_000_000 } as const;
 
 /** How many rows to run at once, when a row's widest known array has `width` elements. */

@@ -1,4 +1,3 @@
-import { platform } from '#platform';
 import { describe, type TensorSpec } from '../arrays/tensor.js';
 import { openDevice } from '../device/open.js';
 import type { ComputeDevice, DeviceOptions, Session } from '../device/types.js';
@@ -10,11 +9,11 @@ import { checkRoles } from '../kinds/roles.js';
 import { type AnyManifest, type GraphEntry, MANIFEST_FILE, type ValueEntry } from '../manifest/base.js';
 import type { RunFile } from '../manifest/run-file.js';
 import { checkOptions } from '../options.js';
-import { sha256 } from '../source/sha256.js';
-import type { ReadOptions, RunSource } from '../source/source.js';
-import { type FetchOptions, UrlSource, withoutSecrets } from '../source/url-source.js';
-import { kindOf, shown, typedArrayKind } from '../typed-array.js';
+import type { RunSource } from '../source/source.js';
+import type { FetchOptions } from '../source/url-source.js';
+import { shown } from '../typed-array.js';
 import { type AnyKindOptions, graphFiles, parseManifest } from './manifest.js';
+import { bytesOf, fileOf, isHtml, nameOf, openSource, type RunLocation, readExternalData } from './read-files.js';
 
 /** How far a load is, in bytes of graphs. */
 export interface LoadProgress {
@@ -25,11 +24,8 @@ export interface LoadProgress {
   readonly file: string;
 }
 
-/** A folder, an http(s) URL, or anything that the files can be read from (files dropped on a page, say). */
-export type RunLocation = string | URL | RunSource;
-
 export interface LoadOptions extends DeviceOptions, FetchOptions {
-  /** Called while the graphs arrive; an error that it throws ends the load as it is. */
+  /** Called while the graphs arrive; an error that it throws ends the load and is thrown unchanged. */
   readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
   /** Gives the load up: it throws AbortError, whose `cause` is the signal's reason, and frees what was opened. */
   readonly signal?: AbortSignal | undefined;
@@ -122,7 +118,7 @@ export function runFileReader(
     signal?.throwIfAborted();
     const { file } = entry;
     const onBytes = (done: number): void => onProgress?.({ done: Math.min(before + done, total), total, file });
-    const bytes = await readRunFile(source, entry, { signal, onBytes });
+    const bytes = await fileOf(source, entry, { signal, onBytes });
     before += entry.bytes;
     signal?.throwIfAborted();
     return bytes;
@@ -166,44 +162,6 @@ function tooLarge(what: string, limit: number): RunFolderError {
   return new RunFolderError('run-too-large', `${what}, more than the limit of ${limit} (option maxBytes)`, { limit });
 }
 
-/** The location's name in messages. Throws InputError when no run can be there. */
-export function nameOf(location: RunLocation): string {
-  if (isSource(location)) return location.location;
-  const text = addressOf(location);
-  return isUrl(text) ? withoutSecrets(new URL(text)) : text;
-}
-
-/** Throws InputError when it is no place that a run can be at. */
-export async function openSource(location: RunLocation, options: FetchOptions = {}): Promise<RunSource> {
-  if (isSource(location)) return location;
-  const text = addressOf(location);
-  return isUrl(text) ? new UrlSource(new URL(text), options) : platform.openFolder(text, options);
-}
-
-/** Throws InputError when it has only a part of what a source has. */
-function isSource(location: RunLocation): location is RunSource {
-  const { read, explainAbsence, location: name } = (location ?? {}) as Partial<RunSource>;
-  if (typeof read !== 'function') return false;
-  if (typeof explainAbsence === 'function' && typeof name === 'string') return true;
-  throw new InputError('a RunSource has a location (its name in messages), and the methods read and explainAbsence');
-}
-
-function addressOf(location: string | URL): string {
-  // By its tag: jsdom's URL is of another realm.
-  const text = Object.prototype.toString.call(location) === '[object URL]' ? (location as URL).href : location;
-  if (typeof text !== 'string' || text === '') {
-    const found = text === '' ? 'an empty text' : kindOf(location);
-    throw new InputError(`a run is loaded from a folder, a URL or a RunSource, not from ${found}`, { location });
-  }
-  if (isUrl(text) && !URL.canParse(text)) {
-    const shown = text.replace(/\/\/[^/]*@/, '//').replace(/[?#].*/s, ''); // without secrets
-    throw new InputError(`'${shown}' is not a valid URL`, { location: shown });
-  }
-  return text;
-}
-
-const isUrl = (text: string): boolean => /^https?:\/\//i.test(text);
-
 /** A run's manifest, checked. */
 export async function readManifest(
   source: RunSource,
@@ -227,55 +185,6 @@ export async function readManifest(
   return kinds === 'any' ? parseManifest(text, from, { kinds }) : parseManifest(text, from, { kinds });
 }
 
-/** A file's bytes. Throws InputError when a caller's own source gives something else. */
-async function bytesOf(source: RunSource, file: string, options: ReadOptions): Promise<Uint8Array | undefined> {
-  const bytes = (await source.read(file, options)) ?? undefined;
-  if (bytes === undefined || typedArrayKind(bytes) === 'Uint8Array') return bytes;
-  throw new InputError(
-    `${source.location}: the RunSource gave ${kindOf(bytes)} for ${file}: it must give a Uint8Array`,
-    {
-      file,
-    },
-  );
-}
-
-/** Throws RunFolderError unless the file is there and the one that the manifest describes. */
-async function readRunFile(source: RunSource, entry: RunFile, options: ReadOptions): Promise<Uint8Array> {
-  const { location } = source;
-  const { file } = entry;
-  const bytes = await bytesOf(source, file, { ...options, limit: entry.bytes });
-  if (!bytes || isHtml(bytes)) {
-    const found = bytes ? 'a web page (HTML)' : 'missing';
-    throw new RunFolderError('graph-missing', `${location}: ${file} is ${found}, though the manifest lists it`, {
-      location,
-      file,
-    });
-  }
-  const whole = bytes.length <= entry.bytes;
-  const found = whole ? await sha256(bytes) : undefined;
-  if (found !== entry.sha256) {
-    const size = whole ? `${bytes.length} bytes with sha256 ${found}` : `more than ${entry.bytes} bytes`;
-    throw new RunFolderError(
-      'graph-hash',
-      `${location}: ${file} is not the file that was exported: ${size}, expected ${entry.bytes} bytes with ${entry.sha256}`,
-      { location, file, found, expected: entry.sha256 },
-    );
-  }
-  return bytes;
-}
-
-/** The files that hold a graph's weights, by the names that the graph locates them by: relative to its own. */
-async function readExternalData(
-  { externalData = [] }: GraphEntry,
-  read: (file: RunFile) => Promise<Uint8Array>,
-): Promise<Record<string, Uint8Array>> {
-  const files: [string, Uint8Array][] = [];
-  for (const entry of externalData) {
-    files.push([entry.file.slice(entry.file.lastIndexOf('/') + 1), await read(entry)]);
-  }
-  return Object.fromEntries(files);
-}
-
 /** Throws GraphError unless the bytes are a graph with the inputs and outputs of its entry. */
 export async function openGraph(
   location: string,
@@ -289,11 +198,6 @@ export async function openGraph(
   checkSignature(name, 'input', session.inputs, entry.inputs);
   checkSignature(name, 'output', session.outputs, entry.outputs);
   return session;
-}
-
-/** Servers answer unknown addresses with a page. No ONNX file and no JSON begins so. */
-function isHtml(bytes: Uint8Array): boolean {
-  return /^\s*<(!doctype|html|head|body|!--)/i.test(new TextDecoder().decode(bytes.subarray(0, 200)));
 }
 
 /** Free dimensions may differ in name; a graph's output may leave free what the manifest knows. */

@@ -2,6 +2,7 @@ import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RunFolderError } from '../errors.js';
 import { MANIFEST_FILE } from '../manifest/base.js';
+import { refusePipe } from '../node-files.js';
 import { collectParts, type ReadOptions, type RunSource } from './source.js';
 
 /** A run folder on disk. */
@@ -20,9 +21,12 @@ export class FolderSource implements RunSource {
       const reason = error instanceof Error ? error.message : String(error);
       return new RunFolderError('run-unreachable', `${path} can't be read: ${reason}`, { path }, { cause: error });
     };
-    // Opening a pipe would wait for somebody to write to it.
     const found = await stat(path).catch(() => undefined);
-    if (found && !found.isFile() && !found.isDirectory()) throw explain('it is a pipe or a device, not a file');
+    try {
+      if (found) refusePipe(found);
+    } catch (error) {
+      throw explain(error);
+    }
     const handle = await open(path).catch((error: unknown) => {
       if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined;
       throw explain(error);

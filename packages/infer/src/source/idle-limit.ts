@@ -45,7 +45,7 @@ export class IdleLimit {
     }
   }
 
-  /** Ends what is still under way, such as a body that nobody reads. */
+  /** Cancels what is still under way, such as a body that is not read. */
   end(): void {
     this.#caller?.removeEventListener('abort', this.#forward);
     this.#controller.abort();

@@ -7,7 +7,8 @@ import type { KindOptions } from '../kinds/registry.js';
 import type { AnyManifest } from '../manifest/base.js';
 import { checkOptions } from '../options.js';
 import { Random } from '../random.js';
-import { abortable, nameOf, openSource, type RunLocation, readManifest, runFileReader } from '../run/load.js';
+import { abortable, readManifest, runFileReader } from '../run/load.js';
+import { nameOf, openSource, type RunLocation } from '../run/read-files.js';
 import { type OpenStep, openStep, StepRunner } from './runner.js';
 import { type TrainableManifest, type TrainableOptions, TrainableSession } from './session.js';
 
@@ -79,7 +80,7 @@ function decodeState(bytes: Uint8Array, from: string): TrainingState {
   }
 }
 
-/** Throws RunFolderError when the manifest speaks of variables that the state has not, or of places outside a file. */
+/** Throws RunFolderError when the manifest names variables that the state does not have, or places outside a file. */
 function checkVariables(
   { graphs, training }: TrainableManifest<AnyKind>,
   state: TrainingState,

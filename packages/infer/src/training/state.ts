@@ -1,4 +1,4 @@
-import type { StateEntry, TrainingState } from '../arrays/state.js';
+import type { StateArray, TrainingState } from '../arrays/state.js';
 import type { Tensor } from '../arrays/tensor.js';
 import type { ComputeDevice, DeviceTensor, Feeds, Session } from '../device/types.js';
 import type { StepGraph } from '../manifest/step-graph.js';
@@ -40,11 +40,11 @@ export function stateStore(device: ComputeDevice, initial: TrainingState): State
   return device.device === 'cpu' ? new PingPongStore(initial) : new ResidentStore(initial);
 }
 
-function tensorOf({ shape, data }: StateEntry): Tensor {
+function tensorOf({ shape, data }: StateArray): Tensor {
   return { type: data instanceof Float32Array ? 'float32' : 'int32', dims: shape, data };
 }
 
-function copyOf({ type, dims, data }: Tensor): StateEntry {
+function copyOf({ type, dims, data }: Tensor): StateArray {
   if (type !== 'float32' && type !== 'int32') throw new Error(`a variable of dtype ${type} can't be trained`);
   return { shape: dims, data: data.slice() as Float32Array | Int32Array };
 }
@@ -135,7 +135,7 @@ class ResidentStore implements StateStore {
   }
 
   async read(): Promise<TrainingState> {
-    const entries: [string, StateEntry][] = [];
+    const entries: [string, StateArray][] = [];
     for (const [name, value] of this.#current)
       entries.push([name, copyOf('read' in value ? await value.read() : value)]);
     return Object.fromEntries(entries);

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { basename, extname, resolve } from 'node:path';
-import { type ChosenEntry, InputError, openDevice, Random } from '@onnx-forge/infer';
-import type { DataReference, DataSet } from '../data/data-set.js';
+import { basename, extname } from 'node:path';
+import { InputError, Random } from '@onnx-forge/infer';
+import { COUNT, checked } from '@onnx-forge/infer/value-rule';
+import type { DataSet } from '../data/data-set.js';
 import { dataFacts } from '../data/facts.js';
 import { requireSoundData } from '../data/sound.js';
 import { AVERAGE_PREFIX, WeightAverages } from '../engine/averages.js';
@@ -9,32 +10,28 @@ import { CompiledEngine } from '../engine/compiled.js';
 import { EagerEngine } from '../engine/eager.js';
 import type { Engine } from '../engine/engine.js';
 import { TrainError } from '../errors.js';
-import { kindName, type Served } from '../kinds/served.js';
+import { kindName } from '../kinds/served.js';
 import { seededInitializers } from '../layers/initializers.js';
-import { type Networks, type NetworkWeight, networkWeights, vectorNormalisation } from '../layers/network.js';
+import { type Networks, networkWeights, vectorNormalisation } from '../layers/network.js';
 import { Logs } from '../metrics/logs.js';
 import { isSinkName, namedSink } from '../metrics/sinks/index.js';
 import type { MetricSink } from '../metrics/sinks/sink.js';
-import { resolveOptions } from '../options/option.js';
 import { loadData, recipeData } from '../recipe/data.js';
-import { type Recipe, recipeOptions } from '../recipe/recipe.js';
-import { type BestCheckpoint, type Checkpoint, loadBest, loadCheckpoint, type RunIdentity } from '../run/checkpoint.js';
+import { recipeOptions } from '../recipe/recipe.js';
+import { type Checkpoint, loadBest, loadCheckpoint, type RunIdentity } from '../run/checkpoint.js';
 import { RunFolder } from '../run/folder.js';
-import { writeGraphs } from '../run/graphs.js';
 import { removeLeftovers } from '../run/leftovers.js';
-import { liveModel } from '../run/live-model.js';
 import { lockRun, type RunLock } from '../run/lock.js';
-import { manifestOf, writeManifest } from '../run/manifest.js';
-import { provenance } from '../run/provenance.js';
-import { type SavedStep, writeTraining } from '../run/saved-step.js';
 import { readSource, startingWeights } from '../run/starting-weights.js';
 import { StatusRecord } from '../run/status.js';
 import { useBackend } from '../tfjs-backend.js';
 import { Callbacks } from '../trainer/callbacks/callbacks.js';
 import { requestedCallbacks } from '../trainer/callbacks/requested.js';
+import { finish, type PortableSteps } from '../trainer/finish.js';
 import { changeOfLength, describeExtension, trainingLength } from '../trainer/length.js';
 import { TrainingLoop } from '../trainer/loop.js';
 import type { TrainRequest, TrainResult } from '../trainer/request.js';
+import { asSplitBefore, requireSameOrigin, requireSameRun, saysNoLength } from '../trainer/resume.js';
 import { drawFigures } from './draw.js';
 import { evaluateRun } from './evaluate.js';
 
@@ -51,8 +48,9 @@ const EXAMPLES = 100;
  */
 export async function train(request: TrainRequest): Promise<TrainResult> {
   const { recipe, resume = false, force = false } = request;
-  requirePositive('maxSteps', request.maxSteps);
-  requirePositive('samples', request.samples);
+  for (const name of ['maxSteps', 'samples'] as const) {
+    if (request[name] !== undefined) checked(name, request[name], COUNT);
+  }
   recipeOptions(recipe, request);
   const folder = new RunFolder(request.out);
   await folder.check({ resume, force });
@@ -192,7 +190,7 @@ async function trainLocked(
       const weights = networkWeights(averages?.nets ?? nets);
       const portable =
         saveStep && engine instanceof CompiledEngine
-          ? async (): Promise<Portable> => ({
+          ? async (): Promise<PortableSteps> => ({
               steps: engine.portableSteps(),
               state: await engine.state(),
               random: best?.random ?? stepRandom.state(),
@@ -260,64 +258,6 @@ function makeEngine(
   });
 }
 
-/** A training that can go on elsewhere. */
-type Portable = Pick<SavedStep, 'steps' | 'state' | 'random' | 'prefix'>;
-
-/** Writes graphs and manifest. The old manifest goes first: in between, the folder must not look like a whole run. */
-async function finish(
-  folder: RunFolder,
-  {
-    identity,
-    served,
-    weights,
-    engine,
-    portable,
-    data,
-    loop,
-    callbacks,
-    onEvent,
-  }: {
-    identity: RunIdentity;
-    served: Served;
-    weights: readonly NetworkWeight[];
-    engine: Engine;
-    portable: (() => Promise<Portable>) | undefined;
-    data: DataSet;
-    loop: TrainingLoop;
-    callbacks: Callbacks;
-    onEvent: NonNullable<TrainRequest['onEvent']>;
-  },
-): Promise<void> {
-  await engine.writeBack();
-  await folder.remove('manifest');
-  const metadata = provenance(identity, data);
-  const graphs = await writeGraphs(folder, served.graphs, weights, metadata, (detail, fraction) =>
-    onEvent({ type: 'phase', phase: 'export', detail, fraction }),
-  );
-  const { step: steps, stepsPerEpoch } = loop;
-  const epochs = steps / stepsPerEpoch;
-  const { best, stopped } = callbacks;
-  const chosen = chosenCheckpoint(best, { step: steps, epoch: epochs });
-  const facts = { identity, data, device: engine.device, steps, epochs, chosen, stopped, metrics: [] };
-  const exported = new Set(Object.keys(served.graphs));
-  await using model = liveModel(served, manifestOf({ ...facts, served, graphs }), await openDevice({ device: 'cpu' }), {
-    exported,
-  });
-  const learned = await served.calibrate?.(model, data.splits.validation);
-  const training =
-    portable &&
-    (await writeTraining(folder, { ...(await portable()), graphs: served.graphs, entries: graphs, weights, metadata }));
-  const calibrated = { ...served, facts: { ...served.facts, ...learned } };
-  await writeManifest(folder, { ...facts, served: calibrated, graphs, training });
-}
-
-/** The manifest's entry on the weights that were exported. */
-function chosenCheckpoint(best: BestCheckpoint | undefined, last: { step: number; epoch: number }): ChosenEntry {
-  if (best === undefined) return { checkpoint: 'last', ...last };
-  const { by: _, ...facts } = best;
-  return { checkpoint: 'best', ...facts };
-}
-
 function afterTraining({ dataDir, judge, device, threads, signal, onEvent }: TrainRequest) {
   return {
     ...(judge !== undefined && { judge }),
@@ -329,48 +269,6 @@ function afterTraining({ dataDir, judge, device, threads, signal, onEvent }: Tra
   };
 }
 
-/** A run of an older version goes on with the splits of then, also when its data are named anew. */
-function asSplitBefore<Data>(data: Data | DataReference, { reference }: Checkpoint): Data | DataReference {
-  if (!reference || !isReference(data) || data.splitRule === reference.splitRule) return data;
-  const { splitRule: _, ...others } = data;
-  return { ...others, ...(reference.splitRule ? { splitRule: reference.splitRule } : { splitRule: 'tenths' }) };
-}
-
-function isReference(data: unknown): data is DataReference {
-  return typeof data === 'object' && data !== null && 'path' in data && !('splits' in data);
-}
-
-/**
- * A run goes on as what it was started as; only its length may change. Options that were not there when it was started have their
- * defaults, which change nothing.
- */
-function requireSameRun(recipe: Recipe, now: RunIdentity, then: Checkpoint, path: string): void {
-  const defaults = resolveOptions(recipe.options, {}, recipe.name);
-  const facts = ({ recipe, dataSet, seed, engine, options, reference }: RunIdentity) => {
-    const { epochs: _, ...others } = { ...defaults, ...options };
-    const own = { 'data options': JSON.stringify(reference?.options), 'data sha256': reference?.sha256 };
-    return { recipe, dataSet, seed, engine, ...others, ...own } as Readonly<Record<string, unknown>>;
-  };
-  const [before, after] = [facts(then), facts(now)];
-  const name = [...new Set([...Object.keys(before), ...Object.keys(after)])].find((key) => before[key] !== after[key]);
-  if (name === undefined) return;
-  const message = `${path} was started with ${name} = ${before[name]}, not ${after[name]}: resume it with the same, or start again with --force`;
-  throw new TrainError('checkpoint-mismatch', message, { path, name, before: before[name], after: after[name] });
-}
-
-/** Whether nothing in a request says how long to train: then a resumed run keeps its length. */
-function saysNoLength({ recipe, maxSteps, preset, set = {} }: TrainRequest): boolean {
-  const chosen = preset === undefined ? {} : recipe.presets[preset];
-  return maxSteps === undefined && !('epochs' in { ...chosen, ...set });
-}
-
-function requireSameOrigin(from: string | undefined, { from: origin }: Checkpoint, path: string): void {
-  if (from === undefined || (origin !== undefined && resolve(from) === origin.run)) return;
-  const began = origin === undefined ? 'without the weights of another run' : `from ${origin.run}`;
-  const message = `${path} began ${began}, not from ${resolve(from)}: resume it with the same, or start again with --force`;
-  throw new TrainError('checkpoint-mismatch', message, { path, before: origin?.run, after: resolve(from) });
-}
-
 /** @throws TrainError (`option-invalid`) a batch of one example where vectors are normalised over it */
 function requireBatch(recipe: string, batchSize: number, nets: Networks): void {
   const layer = batchSize === 1 ? vectorNormalisation(nets) : undefined;
@@ -378,12 +276,6 @@ function requireBatch(recipe: string, batchSize: number, nets: Networks): void {
   disposeNetworks(nets);
   const message = `recipe '${recipe}' has a batch normalisation of vectors (${layer}), which a batch of one example has no variance for: batchSize must be at least 2`;
   throw new TrainError('option-invalid', message, { recipe, batchSize, layer });
-}
-
-function requirePositive(name: string, value: number | undefined): void {
-  if (value !== undefined && !(Number.isSafeInteger(value) && value >= 1)) {
-    throw new InputError(`${name} must be a whole number of at least 1, not ${value}`, { [name]: value });
-  }
 }
 
 /** The first short text of the training split that a terminal shows as it is; its words are those that the model knows. */

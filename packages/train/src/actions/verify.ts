@@ -1,5 +1,5 @@
 import { type DeviceVerification, type OnnxExport, tf, verify } from '@onnx-forge/export';
-import { type AnyManifest, type DeviceRequest, loadManifest, Random } from '@onnx-forge/infer';
+import { type AnyManifest, type DeviceRequest, loadManifest, Random, readGraphFiles } from '@onnx-forge/infer';
 import { dataFacts } from '../data/facts.js';
 import { AVERAGE_PREFIX } from '../engine/averages.js';
 import { TrainError } from '../errors.js';
@@ -9,7 +9,6 @@ import { type Networks, networkWeights } from '../layers/network.js';
 import type { OptionValues } from '../options/option.js';
 import { type Recipe, recipeOptions } from '../recipe/recipe.js';
 import { loadBest, loadCheckpoint } from '../run/checkpoint.js';
-import { readGraphFiles } from '../run/graph-file.js';
 
 export interface VerifyRunRequest {
   readonly recipe: Recipe;

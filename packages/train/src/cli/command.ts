@@ -16,7 +16,7 @@ export interface Outcome {
 /** Services for a command, beside its arguments. */
 export interface CommandContext {
   readonly progress: Progress;
-  /** Prints a result that is not to wait for the command's end; false when nobody reads any more. */
+  /** Prints a result before the command ends; false once the reader of the output has gone. */
   print(text: string): Promise<boolean>;
   /** The words of the command line, to say how to repeat it. */
   readonly argv: readonly string[];

@@ -29,7 +29,7 @@ export function createContext({
   const onSignal = (signal: (typeof SIGNALS)[number]): void => {
     const error = new InterruptedError(signal);
     progress.end();
-    // Somebody who asks twice does not want to wait; files are written atomically, so nothing is left half.
+    // A second Ctrl-C exits at once. Files are written atomically, so none is left half-written.
     if (controller.signal.aborted) process.exit(error.exitCode);
     process.stderr.write(`${announcement}\n`);
     controller.abort(error);

@@ -1,4 +1,5 @@
 import { InputError, Random } from '@onnx-forge/infer';
+import { COUNT, checked } from '@onnx-forge/infer/value-rule';
 import type { Field, FieldArray, Split } from './data-set.js';
 import { allocate, exampleSize } from './fields.js';
 import { everyIndex } from './views.js';
@@ -67,7 +68,7 @@ export class TrainingBatches {
     split: Split,
     { batchSize, fields, seed, group = 1, shuffle = true, augment = {}, position }: TrainingBatchOptions,
   ) {
-    checkBatchSize(batchSize);
+    checked('the batch size', batchSize, COUNT);
     if (group * batchSize > split.size) {
       const what = group === 1 ? `a batch of ${batchSize}` : `an iteration of ${group} batches of ${batchSize}`;
       throw new InputError(`${what} can't be filled from ${split.size} training examples`, { batchSize, group });
@@ -161,7 +162,7 @@ export function* evaluationBatches(
   split: Split,
   { batchSize, fields, limit = split.size }: EvaluationBatchOptions,
 ): Generator<Batch, void, undefined> {
-  checkBatchSize(batchSize);
+  checked('the batch size', batchSize, COUNT);
   const size = Math.min(limit, split.size);
   const reader = new BatchReader(split, Math.min(batchSize, size), fields);
   const order = Uint32Array.from({ length: size }, (_, index) => index);
@@ -218,11 +219,5 @@ class BatchReader {
       fields[name] = values.subarray(0, count * size);
     }
     return { size: count, indices, fields };
-  }
-}
-
-function checkBatchSize(batchSize: number): void {
-  if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
-    throw new InputError(`the batch size must be a positive whole number, not ${batchSize}`, { batchSize });
   }
 }

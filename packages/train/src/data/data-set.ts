@@ -15,7 +15,7 @@ export interface Field {
   readonly below?: number;
   /** Where its values are to lie; others are refused before training. */
   readonly range?: readonly [low: number, high: number];
-  /** No value is NaN or infinite, or outside the range, by how they are stored: nobody has to look. */
+  /** No value is NaN or infinite, or outside the range, by how they are stored, so they need no check. */
   readonly finite?: boolean;
   /** Writes example `index` (0-based) to `out[offset .. offset + product(shape))`. */
   read(index: number, out: FieldArray, offset: number): void;

@@ -1,4 +1,4 @@
-/** The most characters of somebody else's text in a message. */
+/** The most characters of a user's text in a message. */
 const LONGEST = 60;
 
 /** A text for a message: its beginning, if it is long. */

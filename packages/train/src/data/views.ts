@@ -44,7 +44,13 @@ function pickedTexts({ texts }: Split, indices: ArrayLike<number>): Pick<Split, 
   return { texts: Object.fromEntries(picked) };
 }
 
-/** The index of each example, in order. */
-export function everyIndex({ size }: Split): number[] {
-  return Array.from({ length: size }, (_, index) => index);
+/** 0, 1, ... of the examples; at most `most` of them. */
+export function everyIndex({ size }: Pick<Split, 'size'>, most: number = size): number[] {
+  return Array.from({ length: Math.min(size, most) }, (_, index) => index);
+}
+
+/** At most `count` indices, at equal distances over all examples: a file may be sorted by class. */
+export function spreadIndices({ size }: Pick<Split, 'size'>, count: number): number[] {
+  const taken = Math.min(count, size);
+  return Array.from({ length: taken }, (_, i) => Math.floor((i * size) / taken));
 }

@@ -1,14 +1,14 @@
 import {
-  type BatchType,
   type CompiledTraining,
   compileTraining,
   type StepDefinition,
+  type StepInput,
   type StepModel,
   type tf,
 } from '@onnx-forge/export';
-import type { DeviceOptions } from '@onnx-forge/infer';
+import type { BatchArrays, DeviceOptions, TrainingState } from '@onnx-forge/infer';
 import { networkWeights } from '../layers/network.js';
-import type { BatchArrays, Engine, EngineOptions, EngineState } from './engine.js';
+import type { Engine, EngineOptions } from './engine.js';
 import { type BoundStep, bindStep } from './step.js';
 import { type NamedVariables, readVariables, restoreVariables } from './variables.js';
 
@@ -34,7 +34,7 @@ export class CompiledEngine implements Engine {
     { batchSize, ...device }: DeviceOptions & { readonly batchSize: number },
   ): Promise<CompiledEngine> {
     const { recipe, nets, averages, options, random } = parts;
-    const inputs: Record<string, BatchType> = {};
+    const inputs: Record<string, StepInput> = {};
     for (const [name, { shape, dtype = 'float32' }] of Object.entries(recipe.batch(options))) {
       inputs[name] = { shape: [batchSize, ...shape], dtype };
     }
@@ -65,11 +65,11 @@ export class CompiledEngine implements Engine {
     for (const step of this.#steps) step.scaleLearningRate(factor);
   }
 
-  async state(): Promise<EngineState> {
+  async state(): Promise<TrainingState> {
     return { ...(await this.#training.state()), ...(await readVariables(this.#others)) };
   }
 
-  async restore(state: EngineState): Promise<void> {
+  async restore(state: TrainingState): Promise<void> {
     const moved = Object.entries(state).filter(([name]) => !this.#others.has(name));
     await this.#training.restore(Object.fromEntries(moved));
     restoreVariables(this.#others, state);

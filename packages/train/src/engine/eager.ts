@@ -1,9 +1,9 @@
 import { type StepRandom, tf, withLayerNoise } from '@onnx-forge/export';
-import type { Random } from '@onnx-forge/infer';
+import type { BatchArrays, Random, TrainingState } from '@onnx-forge/infer';
 import { networkWeights } from '../layers/network.js';
 import type { InputSpec } from '../recipe/inputs.js';
 import type { Recipe } from '../recipe/recipe.js';
-import type { BatchArrays, Engine, EngineOptions, EngineState } from './engine.js';
+import type { Engine, EngineOptions } from './engine.js';
 import { type BoundStep, bindStep } from './step.js';
 import { readVariables, refuseOtherArrays, restoreVariables } from './variables.js';
 
@@ -50,11 +50,11 @@ export class EagerEngine implements Engine {
     for (const step of this.#steps.values()) step.scaleLearningRate(factor);
   }
 
-  async state(): Promise<EngineState> {
+  async state(): Promise<TrainingState> {
     return readVariables(this.#variables);
   }
 
-  async restore(arrays: EngineState): Promise<void> {
+  async restore(arrays: TrainingState): Promise<void> {
     refuseOtherArrays(this.#variables, arrays);
     restoreVariables(this.#variables, arrays);
   }
@@ -68,7 +68,7 @@ export class EagerEngine implements Engine {
 
   #tensors(batch: BatchArrays): Record<string, tf.Tensor> {
     const inputs = Object.entries(this.#inputs).map(([name, { shape }]) => {
-      const values = batch[name]!;
+      const values = batch[name] as Float32Array | Int32Array;
       const size = shape.reduce((product, length) => product * length, 1);
       const dtype = values instanceof Int32Array ? 'int32' : 'float32';
       // A copy: the arrays of a batch are filled anew for the next one.

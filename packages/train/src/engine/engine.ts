@@ -1,22 +1,13 @@
-import type { Random } from '@onnx-forge/infer';
+import type { BatchArrays, Random, TrainingState } from '@onnx-forge/infer';
 import type { Networks } from '../layers/network.js';
 import type { OptionValues } from '../options/option.js';
 import type { Recipe } from '../recipe/recipe.js';
 import type { WeightAverages } from './averages.js';
 
-/** An array of the training state under a stable name: a weight, an optimizer slot, a moving average. */
-export interface StateArray {
-  readonly shape: readonly number[];
-  readonly data: Float32Array | Int32Array;
-}
-
-/** All variables of a training, by name. */
-export type EngineState = Readonly<Record<string, StateArray>>;
+/** @deprecated The type `TrainingState` of `@onnx-forge/infer`. */
+export type EngineState = TrainingState;
 
 export type EngineName = 'eager' | 'compiled';
-
-/** Example arrays by input name, each [batch, ...] row-major. */
-export type BatchArrays = Readonly<Record<string, Float32Array | Int32Array>>;
 
 export interface EngineOptions {
   readonly recipe: Recipe;
@@ -37,9 +28,9 @@ export interface Engine {
   run(step: string, batch: BatchArrays): Promise<Record<string, number>>;
   /** From now on every optimizer's learning rate is `factor` times what the recipe gave it. */
   scaleLearningRates(factor: number): void;
-  state(): Promise<EngineState>;
+  state(): Promise<TrainingState>;
   /** @throws TrainError (`checkpoint-mismatch`) when names or shapes are not this engine's */
-  restore(state: EngineState): Promise<void>;
+  restore(state: TrainingState): Promise<void>;
   /** After this the variables of networks and averages hold the current values (for export). */
   writeBack(): Promise<void>;
   dispose(): Promise<void>;

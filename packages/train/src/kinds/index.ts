@@ -65,7 +65,7 @@ export { latentNeighbours } from './latent/measures/latent-neighbours.js';
 export { type LikelihoodOptions, likelihood } from './latent/measures/likelihood.js';
 export { type LatentModelOptions, latentModel } from './latent/model.js';
 export type { Monitor } from './monitor.js';
-export { graphsOf, type Served } from './served.js';
+export { graphsOf, type Served, type ServedWithFacts } from './served.js';
 export { textMistakes } from './text-classifier/figures/text-mistakes.js';
 export { labelsOf, textClassification, tokenRows } from './text-classifier/measures/text-classification.js';
 export { type TextClassifierModelOptions, textClassifierModel } from './text-classifier/model.js';

@@ -18,8 +18,8 @@ import type { Graph, GraphCode, Tensors } from './graph.js';
 export interface Served<Kind extends KindReference = KindReference> {
   /** Decides the methods that infer gives the run: one of infer's kinds by its name, or a kind of one's own. */
   readonly kind: Kind;
-  /** Facts that infer needs beside the graphs; they go into the manifest. */
-  readonly facts: ServeOf<Kind>;
+  /** The facts that infer needs beside the graphs: the manifest's `serve`. */
+  readonly serve: ServeOf<Kind>;
   /** Made by {@link graphsOf}; a run may have others beside those of its kind. */
   readonly graphs: Readonly<Record<string, Graph>>;
   /**
@@ -33,6 +33,18 @@ export interface Served<Kind extends KindReference = KindReference> {
   readonly validation?: Measure<Kind>;
   /** Facts that only the trained model can tell, such as a threshold; from the validation split. */
   calibrate?(model: ModelOf<Kind>, split: Split): Promise<Partial<ServeOf<Kind>>>;
+}
+
+/** @deprecated Its `facts` are now called `serve`. */
+export type ServedWithFacts<Kind extends KindReference = KindReference> = Omit<Served<Kind>, 'serve'> & {
+  readonly facts: ServeOf<Kind>;
+};
+
+/** The same with `serve`, for recipes that still call it `facts`. */
+export function servedOf(given: Served | ServedWithFacts): Served {
+  if (!('facts' in given)) return given;
+  const { facts, ...served } = given;
+  return { ...served, serve: facts };
 }
 
 /** The kind's name in manifests. */

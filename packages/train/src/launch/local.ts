@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { open, readFile, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { isAlive } from '../is-alive.js';
+import { isAlive } from '@onnx-forge/infer/node-files';
 import { writeAtomically } from '../run/atomic.js';
 import { JobFiles } from './job-files.js';
 import { isOver, type Job, type JobId, type JobState, type Launcher } from './launcher.js';

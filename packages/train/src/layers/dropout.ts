@@ -3,7 +3,7 @@ import { type StepRandom, tf } from '@onnx-forge/export';
 /**
  * Dropout (Srivastava et al. 2014): every element is set to 0 with probability `rate`, and the others are divided by
  * 1 - rate. For steps only: an inference graph leaves it out. The mask comes from the step's randomness; a
- * `tf.layers.dropout` draws from a generator of its own, so that a compiled step would repeat one mask for ever.
+ * `tf.layers.dropout` draws from a generator of its own, so a compiled step would repeat the same mask.
  *
  * @param x any shape
  */

@@ -2,7 +2,7 @@
 export interface Bleu {
   /** 0 to 100. */
   readonly score: number;
-  /** The part of the n-grams of the translations that their references have, n = 1 to 4. */
+  /** The fraction of the translations' n-grams that their references have, n = 1 to 4. */
   readonly precisions: readonly number[];
   /** 1, or less where the translations are shorter than the references. */
   readonly brevityPenalty: number;

@@ -1,4 +1,4 @@
-import { dissimilarity, InputError, type Metric, type Random, type Vectors } from '@onnx-forge/infer';
+import { dissimilarity, type Float32Tensor, InputError, type Metric, type Random } from '@onnx-forge/infer';
 
 /** Dissimilarities of pairs, by whether the two have the same label. */
 export interface PairDissimilarities {
@@ -10,7 +10,11 @@ export interface PairDissimilarities {
 export type Pair = readonly [number, number];
 
 /** All pairs of two examples; none is paired with itself, and a pair counts once. */
-export function allPairs(vectors: Vectors, labels: ArrayLike<number>, metric: Metric): PairDissimilarities {
+export function allPairs(
+  vectors: Pick<Float32Tensor, 'data' | 'dims'>,
+  labels: ArrayLike<number>,
+  metric: Metric,
+): PairDissimilarities {
   const count = vectors.dims[0]!;
   const same: number[] = [];
   const different: number[] = [];
@@ -23,7 +27,11 @@ export function allPairs(vectors: Vectors, labels: ArrayLike<number>, metric: Me
 }
 
 /** Dissimilarities of the given pairs. */
-export function ofPairs(vectors: Vectors, { same, different }: BalancedPairs, metric: Metric): PairDissimilarities {
+export function ofPairs(
+  vectors: Pick<Float32Tensor, 'data' | 'dims'>,
+  { same, different }: BalancedPairs,
+  metric: Metric,
+): PairDissimilarities {
   const measure = (pairs: readonly Pair[]) => Float64Array.from(pairs, (pair) => between(vectors, pair, metric));
   return { same: measure(same), different: measure(different) };
 }
@@ -78,7 +86,7 @@ function distinctPairs(count: number, draw: () => Pair): readonly Pair[] {
   return [...found.values()];
 }
 
-function between({ data, dims }: Vectors, [a, b]: Pair, metric: Metric): number {
+function between({ data, dims }: Pick<Float32Tensor, 'data' | 'dims'>, [a, b]: Pair, metric: Metric): number {
   const size = dims[1]!;
   return dissimilarity(data.subarray(a * size, (a + 1) * size), data.subarray(b * size, (b + 1) * size), metric);
 }

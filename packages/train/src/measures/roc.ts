@@ -7,9 +7,9 @@ import { InputError } from '@onnx-forge/infer';
 export interface Roc {
   /** Every dissimilarity that occurs, ascending. */
   readonly thresholds: Float64Array;
-  /** The part of the different pairs that is accepted at each threshold. */
+  /** The fraction of the different pairs that is accepted at each threshold. */
   readonly falseAccept: Float64Array;
-  /** The part of the same pairs that is rejected. */
+  /** The fraction of the same pairs that is rejected. */
   readonly falseReject: Float64Array;
   /** The probability that a different pair is more dissimilar than a same one, ties half. */
   readonly auc: number;
@@ -42,22 +42,22 @@ export function rocCurve(same: ArrayLike<number>, different: ArrayLike<number>):
   return { thresholds: cut(thresholds), falseAccept: cut(falseAccept), falseReject: cut(falseReject), auc };
 }
 
-/** Where as many different pairs are accepted as same ones are rejected; between two thresholds, on the line that joins them. */
+/** The rate at which as many different pairs are accepted as same ones rejected; linear between two thresholds. */
 export function equalErrorRate({ falseAccept, falseReject }: Roc): number {
   let [accept, reject] = [0, 1];
   for (let i = 0; i < falseAccept.length; i++) {
     const [nextAccept, nextReject] = [falseAccept[i]!, falseReject[i]!];
     if (nextAccept >= nextReject) {
       const before = reject - accept;
-      const part = before / (before + nextAccept - nextReject);
-      return accept + part * (nextAccept - accept);
+      const fraction = before / (before + nextAccept - nextReject);
+      return accept + fraction * (nextAccept - accept);
     }
     [accept, reject] = [nextAccept, nextReject];
   }
   return reject;
 }
 
-/** The smallest part of the same pairs that is rejected, when at most the part `rate` of the different ones may be accepted. */
+/** The least fraction of the same pairs that is rejected when at most the fraction `rate` of the different ones is accepted. */
 export function falseRejectAt({ falseAccept, falseReject }: Roc, rate: number): number {
   let least = 1;
   for (let i = 0; i < falseAccept.length && falseAccept[i]! <= rate; i++) least = falseReject[i]!;

@@ -1,5 +1,5 @@
+import { readRegularFile } from '@onnx-forge/infer/node-files';
 import { z } from 'zod';
-import { readRegularFile } from '../data/read-file.js';
 import { TrainError } from '../errors.js';
 
 /** One line of `metrics.jsonl`. */
@@ -8,7 +8,7 @@ export interface LogLine {
   readonly kind: 'train' | 'validation';
   /** Iterations done. */
   readonly step: number;
-  /** Epochs done, with the part of the one under way. */
+  /** Epochs done, with the fraction of the one under way. */
   readonly epoch: number;
   /** Named `STEP/METRIC` (train) or `METRIC` (validation). */
   readonly metrics: Readonly<Record<string, number>>;

@@ -24,7 +24,7 @@ export function labelScores(logits: tf.Tensor, labels: tf.Tensor): LabelScores {
     const chosen = below.mul(oneHot).sum<tf.Tensor1D>(1);
     const logLikelihood = chosen.sub(tf.log(below.exp().sum<tf.Tensor1D>(1)));
     return {
-      // A label outside the classes has no row in the table, and would pass for the likeliest class.
+      // A label outside the classes has no row in the table, and would get the log-likelihood of the most probable class.
       logLikelihood: tf.where(isClass(labels, logits.shape[1]!), logLikelihood, Number.NaN) as tf.Tensor1D,
       mostLikely: logits.argMax(1).equal(labels.toInt()).toFloat() as tf.Tensor1D,
     };

@@ -5,7 +5,7 @@ import { labelScores } from './log-likelihood-categorical.js';
 export type TokenScores = {
   /** Mean cross-entropy, nats per token. */
   readonly loss: tf.Scalar;
-  /** The part of the tokens that have the largest logit. */
+  /** The fraction of the tokens that have the largest logit. */
   readonly accuracy: tf.Scalar;
 };
 

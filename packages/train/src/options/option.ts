@@ -1,3 +1,13 @@
+import {
+  BOOLEAN,
+  FINITE,
+  FRACTION,
+  NON_NEGATIVE,
+  oneOf as oneOfNames,
+  POSITIVE,
+  PROPORTION,
+  wholeNumber,
+} from '@onnx-forge/infer/value-rule';
 import { TrainError } from '../errors.js';
 import { suggestionAndList } from '../suggest.js';
 
@@ -28,48 +38,42 @@ export type OptionSchema = Readonly<Record<string, OptionSpec>>;
 
 /** A whole number of at least `min` (1 when not said). */
 export function count(value: number, min = 1): OptionSpec<number> {
-  const accepts = (given: OptionValue) => Number.isSafeInteger(given) && (given as number) >= min;
-  return { default: value, expects: `a whole number of at least ${min}`, accepts };
+  return { default: value, ...wholeNumber({ least: min }) };
 }
 
 /** Any finite number. Needed only where the default is whole, because a plain whole default means {@link count}. */
 export function real(value: number): OptionSpec<number> {
-  return { default: value, expects: 'a finite number', accepts: (given) => Number.isFinite(given) };
+  return { default: value, ...FINITE };
 }
 
 /** A finite number above zero, such as a learning rate. */
 export function positive(value: number): OptionSpec<number> {
-  const accepts = (given: OptionValue) => Number.isFinite(given) && (given as number) > 0;
-  return { default: value, expects: 'a number above 0', accepts };
+  return { default: value, ...POSITIVE };
 }
 
 /** A finite number of at least 0. */
 export function nonNegative(value: number): OptionSpec<number> {
-  const accepts = (given: OptionValue) => Number.isFinite(given) && (given as number) >= 0;
-  return { default: value, expects: 'a number of at least 0', accepts };
+  return { default: value, ...NON_NEGATIVE };
 }
 
 /** A number from 0 up to, not including, 1. */
 export function fraction(value: number): OptionSpec<number> {
-  const accepts = (given: OptionValue) => Number.isFinite(given) && (given as number) >= 0 && (given as number) < 1;
-  return { default: value, expects: 'a number of at least 0 and below 1', accepts };
+  return { default: value, ...FRACTION };
 }
 
 /** A number from 0 to 1, both included. */
 export function proportion(value: number): OptionSpec<number> {
-  const accepts = (given: OptionValue) => Number.isFinite(given) && (given as number) >= 0 && (given as number) <= 1;
-  return { default: value, expects: 'a number from 0 to 1', accepts };
+  return { default: value, ...PROPORTION };
 }
 
 /** True or false. */
 export function boolean(value: boolean): OptionSpec<boolean> {
-  return { default: value, expects: 'true or false', accepts: (given) => typeof given === 'boolean' };
+  return { default: value, ...BOOLEAN };
 }
 
 /** One of a few names; the first is the default. */
 export function oneOf<const T extends string>(...choices: readonly [T, ...T[]]): OptionSpec<T> {
-  const accepts = (given: OptionValue) => (choices as readonly OptionValue[]).includes(given);
-  return { default: choices[0], expects: `one of ${choices.join(', ')}`, accepts };
+  return { default: choices[0], ...oneOfNames(choices) };
 }
 
 /** The same option with a sentence on its effect. */

@@ -5,7 +5,7 @@ import { type DataFacts, dataFacts } from '../data/facts.js';
 import { TrainError } from '../errors.js';
 import type { Figure } from '../figures/figure.js';
 import type { Monitor } from '../kinds/monitor.js';
-import type { Served } from '../kinds/served.js';
+import { type Served, type ServedWithFacts, servedOf } from '../kinds/served.js';
 import type { Initializers } from '../layers/initializers.js';
 import type { Networks } from '../layers/network.js';
 import type { Measure } from '../measures/measure.js';
@@ -121,7 +121,11 @@ export interface RecipeDefinition<
   /** Kinds of model of one's own that `serves` gives, made by infer's `defineKind`. Infer's own need no mention. */
   readonly kinds?: readonly AnyKind[];
   /** Use of the trained model: its kind, the facts that infer needs, and its inference graphs. */
-  serves(nets: NoInfer<Nets>, options: OptionsOf<NoInfer<Defaults>>, facts: DataFacts): Served<Kind>;
+  serves(
+    nets: NoInfer<Nets>,
+    options: OptionsOf<NoInfer<Defaults>>,
+    facts: DataFacts,
+  ): Served<Kind> | ServedWithFacts<Kind>;
   /** Measured beside validation, before training and after each epoch, and logged with it. */
   readonly watch?: Measure<Kind, OptionsOf<NoInfer<Defaults>>>;
   /** @deprecated Use `watch`. */
@@ -188,7 +192,7 @@ export function defineRecipe<
     snapshots: (options) => definition.snapshots?.(options as OptionsOf<Defaults>) ?? {},
     kinds: recipe.kinds ?? [],
     serves(nets, options, facts) {
-      const served = recipe.serves(nets, options, facts);
+      const served = servedOf(recipe.serves(nets, options, facts));
       requireListed(recipe, served.kind);
       return served;
     },

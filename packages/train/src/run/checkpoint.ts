@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { decodeSafetensors, encodeSafetensors, Random, type RandomState } from '@onnx-forge/infer';
+import { decodeSafetensors, encodeSafetensors, Random, type RandomState, type TrainingState } from '@onnx-forge/infer';
+import { readRegularFile } from '@onnx-forge/infer/node-files';
 import { z } from 'zod';
 import type { BatchPosition } from '../data/batches.js';
 import type { DataReference } from '../data/data-set.js';
-import { readRegularFile } from '../data/read-file.js';
-import type { EngineName, EngineState } from '../engine/engine.js';
+import type { EngineName } from '../engine/engine.js';
 import { DIVERGED, TrainError } from '../errors.js';
 import type { SinkMarks } from '../metrics/logs.js';
 import type { MeterState } from '../metrics/meter.js';
@@ -100,7 +100,7 @@ export interface Progress extends RunIdentity {
 }
 
 export interface Checkpoint extends Progress {
-  readonly state: EngineState;
+  readonly state: TrainingState;
 }
 
 const count = z.int().nonnegative();
@@ -204,7 +204,7 @@ async function keepPrevious(run: string): Promise<void> {
   });
 }
 
-function requireFiniteState(state: EngineState, step: number): void {
+function requireFiniteState(state: TrainingState, step: number): void {
   for (const [name, { data }] of Object.entries(state)) {
     if (data instanceof Int32Array || data.every(Number.isFinite)) continue;
     const message = `'${name}' holds numbers that are not finite after iteration ${step}: ${DIVERGED}`;
@@ -212,7 +212,7 @@ function requireFiniteState(state: EngineState, step: number): void {
   }
 }
 
-function hashOf(progress: string, state: EngineState): string {
+function hashOf(progress: string, state: TrainingState): string {
   const hash = createHash('sha256').update(progress);
   for (const [name, { data }] of Object.entries(state)) {
     hash.update(name).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));

@@ -1,6 +1,6 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isAlive } from '../is-alive.js';
+import { isAlive } from '@onnx-forge/infer/node-files';
 import { unwritable } from '../unwritable.js';
 
 /** Removes files that a killed process left half-written below a run folder (see `writeAtomically`). */

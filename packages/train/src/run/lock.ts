@@ -1,10 +1,10 @@
 import { mkdir, readFile, rm, rmdir, stat, unlink, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { isAlive } from '@onnx-forge/infer/node-files';
 import lockfile from 'proper-lockfile';
 import { z } from 'zod';
 import { TrainError } from '../errors.js';
-import { isAlive } from '../is-alive.js';
 import { isAbsence } from '../unwritable.js';
 import { writeAtomically } from './atomic.js';
 

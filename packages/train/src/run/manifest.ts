@@ -65,7 +65,7 @@ export function manifestOf(facts: ManifestFacts): AnyManifest {
     ...(identity.extended && { extended: identity.extended }),
     ...(data.vocabularies && { vocabularies: data.vocabularies }),
     ...(training && { training }),
-    serve: served.facts,
+    serve: served.serve,
     metrics,
   };
   return checkManifest(content, undefined, { kinds: ownKinds(served.kind) });

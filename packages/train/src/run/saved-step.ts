@@ -3,6 +3,7 @@ import {
   encodeSafetensors,
   type GraphEntry,
   type RandomState,
+  readRunFile,
   type StepEntry,
   type TrainingEntry,
   type TrainingState,
@@ -12,7 +13,6 @@ import { TrainError } from '../errors.js';
 import type { Graph } from '../kinds/graph.js';
 import type { NetworkWeight } from '../layers/network.js';
 import type { RunFolder } from './folder.js';
-import { readGraph } from './graph-file.js';
 import { exportGraph, writeGraphFile } from './graphs.js';
 
 /** Steps, state and graphs of a training that can go on without tfjs. */
@@ -62,7 +62,7 @@ async function findWeights(run: RunFolder, name: string, facts: SavedStep): Prom
     const message = `graph '${name}' has its weights in files beside it, where further training can't follow: leave --save-step out`;
     throw new TrainError('graph-external', message, { graph: name });
   }
-  const file = await readGraph(run.path, entry);
+  const file = await readRunFile(run.path, entry);
   const offsets = initializerOffsets(file);
   const held = weights.filter((weight) => weight.name in offsets);
   const places = Object.fromEntries(held.map((weight) => [`${prefix}${weight.name}`, offsets[weight.name]!]));

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { decodeSafetensors, encodeSafetensors } from '@onnx-forge/infer';
-import { readRegularFile } from '../data/read-file.js';
+import { readRegularFile } from '@onnx-forge/infer/node-files';
 import { TrainError } from '../errors.js';
 import type { Snapshot } from '../figures/figure.js';
 import { isAbsence } from '../unwritable.js';

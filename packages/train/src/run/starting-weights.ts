@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import type { StateArray, TrainingState } from '@onnx-forge/infer';
 import { AVERAGE_PREFIX } from '../engine/averages.js';
-import type { EngineState, StateArray } from '../engine/engine.js';
 import { TrainError } from '../errors.js';
 import type { NetworkWeight } from '../layers/network.js';
 import { suggestion } from '../suggest.js';
@@ -38,7 +38,7 @@ export async function readSource(from: string, out: string, onNotice: (text: str
 
 export interface Start {
   /** For the engine: the new run's state with the weights of the other one. */
-  readonly state: EngineState;
+  readonly state: TrainingState;
   readonly origin: Origin;
   /** One line: which weights were taken. */
   readonly says: string;
@@ -54,7 +54,7 @@ export interface Start {
 export function startingWeights(
   source: WeightSource,
   weights: readonly Pick<NetworkWeight, 'name'>[],
-  { state, fromExcept }: { readonly state: EngineState; readonly fromExcept?: string | undefined },
+  { state, fromExcept }: { readonly state: TrainingState; readonly fromExcept?: string | undefined },
 ): Start {
   const names = weights.map(({ name }) => name);
   const anew = exceptions(names, fromExcept);
@@ -100,7 +100,7 @@ function exceptions(names: readonly string[], patterns: string | undefined): str
 
 function unfitWeights(
   { run }: WeightSource,
-  state: EngineState,
+  state: TrainingState,
   unfit: readonly (readonly [name: string, array: StateArray | undefined])[],
 ): TrainError {
   const [name, array] = unfit[0]!;

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
+import { readRegularFile } from '@onnx-forge/infer/node-files';
 import { z } from 'zod';
-import { readRegularFile } from '../data/read-file.js';
 import type { OptionValues } from '../options/option.js';
 import { writeAtomically } from './atomic.js';
 import type { RunFolder } from './folder.js';

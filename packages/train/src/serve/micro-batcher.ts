@@ -13,7 +13,7 @@ interface Waiting<Input, Output> {
 
 /**
  * Turns calls that overlap into calls of several inputs: while one call is under way the next inputs gather, and all go
- * together when it ends. Nobody waits for a timer, so that a lone call is as fast as without.
+ * together when it ends. There is no timer to wait for, so a single call is as fast as without batching.
  */
 export class MicroBatcher<Input, Output> {
   readonly #run: (inputs: readonly Input[]) => Promise<readonly Output[]>;

@@ -103,7 +103,7 @@ export function createService(
   app.notFound((c) => failure(c, 404, 'not-found', `there are ${routes.join(', ')}; see GET /openapi.json`));
   app.onError((error, c) => {
     if (error instanceof ForgeError) return failure(c, 400, error.code, error.message);
-    // The client went away before it had sent its whole request: nobody reads the answer.
+    // The client went away before it had sent its whole request, so an answer would not be read.
     if (c.env.incoming.destroyed && !c.env.incoming.complete) {
       return failure(c, 400, 'aborted', 'the request was broken off');
     }

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readRegularFile } from '@onnx-forge/infer/node-files';
 import { z } from 'zod';
-import { readRegularFile } from '../data/read-file.js';
 import type { OptionValues } from '../options/option.js';
 import { writeAtomically } from '../run/atomic.js';
 import { SweepError } from './errors.js';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
+import { readRegularFile } from '@onnx-forge/infer/node-files';
 import { z } from 'zod';
-import { readRegularFile } from '../data/read-file.js';
 import type { JobId } from '../launch/launcher.js';
 import type { SlurmOptions } from '../launch/slurm.js';
 import { writeAtomically } from '../run/atomic.js';

@@ -1,5 +1,7 @@
+import { COUNT, POSITIVE, wholeNumber } from '@onnx-forge/infer/value-rule';
 import { z } from 'zod';
 import { directionOf } from '../metrics/direction.js';
+import { schemaOf } from '../options/schema.js';
 import type { SearchName } from './samplers/index.js';
 import { type Space, spaceSchema } from './space.js';
 import type { Stopping } from './stoppers/index.js';
@@ -33,7 +35,7 @@ export interface SweepSpec {
   readonly batch: number;
 }
 
-const count = z.int('a whole number of at least 1').min(1, 'a whole number of at least 1');
+const count = schemaOf(COUNT);
 const stoppingNames = ['none', 'median', 'asha'] as const;
 const stopping = z.union(
   [
@@ -63,13 +65,13 @@ export const sweepSchema: z.ZodType<SweepSpec> = z
       ),
     goal: z.enum(['maximise', 'minimise'], 'maximise or minimise').optional(),
     trials: count.optional(),
-    hours: z.number('a number above 0').positive('a number above 0').optional(),
+    hours: schemaOf(POSITIVE).optional(),
     seeds: z
       .union([count.transform((n) => Array.from({ length: n }, (_, i) => i + 1)), z.array(z.int()).min(1)], {
-        error: 'a whole number of at least 1, or a list of seeds',
+        error: `${COUNT.expects}, or a list of seeds`,
       })
       .default([1]),
-    seed: z.int('a whole number').default(1),
+    seed: schemaOf(wholeNumber()).default(1),
     batch: count.default(1),
   })
   .transform((value, context): SweepSpec => {

@@ -3,7 +3,7 @@ import type { OptionValues } from '../options/option.js';
 import { learningRateFactor } from '../options/training.js';
 import type { Recipe } from '../recipe/recipe.js';
 import type { Extension, Progress } from '../run/checkpoint.js';
-import { batchesPerIteration } from './loop.js';
+import { batchesPerIteration } from './training-parts.js';
 
 /** Iterations of a training. */
 export interface TrainingLength {

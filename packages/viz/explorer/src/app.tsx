@@ -3,6 +3,7 @@ import { useEffect, useMemo, useState } from 'preact/hooks';
 import { useOpened } from './opened.js';
 import { ErrorLine } from './parts/error-line.js';
 import { Choice } from './parts/fields.js';
+import { Summary } from './parts/summary.js';
 import { droppedFiles, type OfferedRun, offeredRuns, runOfFiles } from './runs.js';
 import type { ViewProps } from './views/view.js';
 import { viewsOf } from './views/views.js';
@@ -13,7 +14,7 @@ export function App() {
   const [run, setRun] = useState<OfferedRun>();
   const [device, setDevice] = useState<DeviceRequest>('auto');
   const [problem, setProblem] = useState<Error>();
-  const { model, examples, progress, error } = useOpened(run, device);
+  const { model, manifest, examples, progress, error } = useOpened(run, device);
 
   useEffect(() => {
     void offeredRuns().then((runs) => {
@@ -66,8 +67,11 @@ export function App() {
       </header>
       <ErrorLine error={problem ?? error} />
       {!run && <p class="hint">Drop a run folder here, pick one, or give its address.</p>}
-      {run && !model && !error && <Loading name={run.name} done={progress?.done} total={progress?.total} />}
+      {run && !model && !manifest && !error && (
+        <Loading name={run.name} done={progress?.done} total={progress?.total} />
+      )}
       {model && <About model={model} />}
+      {run && manifest && <Summary manifest={manifest} figures={run.figures ?? []} />}
       {run && model && <Tabs key={model.location} model={model} location={run.location} examples={examples} />}
       <footer>
         <Openers

@@ -1,11 +1,22 @@
-import { type DeviceRequest, ForgeError, type LoadProgress, load, type Model } from '@onnx-forge/infer';
+import {
+  type AnyManifest,
+  type DeviceRequest,
+  ForgeError,
+  type LoadProgress,
+  load,
+  loadManifest,
+  type Model,
+} from '@onnx-forge/infer';
 import { useEffect, useState } from 'preact/hooks';
 import { type OfferedRun, type TestExamples, testExamples } from './runs.js';
+import { hasViews } from './views/views.js';
 
 /** A run on the way to being a model. */
 export interface Opening {
   readonly progress?: LoadProgress;
   readonly model?: Model;
+  /** Instead of a model of a kind that the page has no views of. */
+  readonly manifest?: AnyManifest;
   readonly examples?: TestExamples | undefined;
   readonly error?: Error;
 }
@@ -23,6 +34,11 @@ export function useOpened(run: OfferedRun | undefined, device: DeviceRequest): O
       const onProgress = (progress: LoadProgress): void => {
         if (!signal.aborted) setOpening({ progress });
       };
+      const manifest = await loadManifest(run.location, { kinds: 'any', signal });
+      if (!hasViews(manifest.kind)) {
+        if (!signal.aborted) setOpening({ manifest });
+        return;
+      }
       const model = await load(run.location, { device, signal, onProgress });
       opened = model;
       const examples = run.examples === undefined ? undefined : await testExamples(run.examples).catch(() => undefined);

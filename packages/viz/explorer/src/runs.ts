@@ -7,6 +7,14 @@ export interface OfferedRun {
   readonly location: string | RunSource;
   /** URL of some examples of its test split, where there are any. */
   readonly examples?: string;
+  /** Its figures, where the page is to show them. */
+  readonly figures?: readonly RunFigure[];
+}
+
+/** A picture of a run's `figures` folder. */
+export interface RunFigure {
+  readonly name: string;
+  readonly url: string;
 }
 
 /** Some examples that go with a run. */
@@ -49,7 +57,11 @@ export function runOfFiles(files: readonly File[]): OfferedRun {
   }
   const root = manifest.slice(0, -'manifest.json'.length);
   const name = root.split('/').at(-2) ?? 'dropped run';
-  return { name, location: new DroppedSource(name, root, paths) };
+  const figures = [...paths].flatMap(([path, file]): RunFigure[] => {
+    const figure = path.startsWith(`${root}figures/`) ? /([^/]+)\.png$/.exec(path)?.[1] : undefined;
+    return figure === undefined ? [] : [{ name: figure, url: URL.createObjectURL(file) }];
+  });
+  return { name, location: new DroppedSource(name, root, paths), figures };
 }
 
 class DroppedSource implements RunSource {

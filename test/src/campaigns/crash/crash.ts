@@ -1,31 +1,21 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Random } from '@onnx-forge/infer';
 import type { Campaign, CampaignOptions, CampaignResult, Failure } from '../campaign.js';
-import { inWork, type Reference, referencesIn } from '../runs/references.js';
+import { inWork, type Reference } from '../runs/references.js';
 import { differenceOf, faultOf, resultOf } from '../runs/result.js';
+import { runCampaign } from '../runs/run-campaign.js';
 import { runWork } from '../runs/work-process.js';
 
 /** Most kills of one piece of work before it may go on to its end. */
 const MOST_KILLS = 8;
 
 /** Processes that are killed at random moments: nothing is lost but time. */
-export const crash: Campaign = {
+export const crash: Campaign = runCampaign({
   name: 'crash',
   title: 'kill -9 at random: files are whole or absent, and what is resumed ends the same, to the bit',
-
-  async run(options) {
-    const folder = await mkdtemp(join(tmpdir(), 'onnx-forge-crash-'));
-    try {
-      const again = options.again === undefined ? undefined : parseAgain(options.again);
-      const references = await referencesIn(folder, again ? [again.scenario] : options.only);
-      return again ? await repeat(references[0]!, again, folder) : await killMany(references, options, folder);
-    } finally {
-      await rm(folder, { recursive: true, force: true });
-    }
-  },
-};
+  parseAgain,
+  repeat,
+  tryMany: killMany,
+});
 
 /** The moment of a kill: before a file operation, or so long after the beginning. */
 type Kill = { readonly killAt: number } | { readonly killAfter: number };

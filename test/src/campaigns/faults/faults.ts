@@ -1,31 +1,21 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Random } from '@onnx-forge/infer';
 import type { Campaign, CampaignOptions, CampaignResult, Failure } from '../campaign.js';
 import { lastLine } from '../crash/crash.js';
 import { FAULTS, type Fault, type FaultCode, type Operation, type Plan } from '../file-system/plan.js';
-import { inWork, type Reference, referencesIn } from '../runs/references.js';
+import { inWork, type Reference } from '../runs/references.js';
 import { differenceOf, faultOf, resultOf } from '../runs/result.js';
+import { runCampaign } from '../runs/run-campaign.js';
 import { type Ended, runWork } from '../runs/work-process.js';
 import { WorkSession } from '../runs/work-session.js';
 
 /** File operations that fail, each in its turn, as SQLite's tests do it (sqlite.org/testing.html, "I/O Error Testing"). */
-export const faults: Campaign = {
+export const faults: Campaign = runCampaign({
   name: 'faults',
   title: 'every file operation fails once, and from then on: one line, nothing spoilt, and it goes on afterwards',
-
-  async run(options) {
-    const folder = await mkdtemp(join(tmpdir(), 'onnx-forge-faults-'));
-    try {
-      const again = options.again === undefined ? undefined : parseAgain(options.again);
-      const references = await referencesIn(folder, again ? [again.scenario] : options.only);
-      return again ? await repeat(references[0]!, again, folder) : await failMany(references, options, folder);
-    } finally {
-      await rm(folder, { recursive: true, force: true });
-    }
-  },
-};
+  parseAgain,
+  repeat,
+  tryMany: failMany,
+});
 
 interface Trial extends Fault {
   readonly scenario: string;

@@ -200,8 +200,8 @@ describe('a kind of model from outside the packages', () => {
 describe('graphsOf', () => {
   before(() => useBackend('cpu'));
 
-  const facts = { features: 2, unit: 'm' };
-  const graph = (predict: GraphCode) => graphsOf(regressor, { serve: facts }, { predict }).predict!;
+  const serve = { features: 2, unit: 'm' };
+  const graph = (predict: GraphCode) => graphsOf(regressor, { serve }, { predict }).predict!;
   const x = () => tf.ones([5, 2]);
 
   it("has the inputs of the kind's roles, for infer's kinds by their names", () => {
@@ -212,13 +212,13 @@ describe('graphsOf', () => {
   });
 
   it('refuses a graph that is missing, and one that the kind has not', () => {
-    const none = () => graphsOf(regressor, { serve: facts }, {});
+    const none = () => graphsOf(regressor, { serve }, {});
     assert.throws(
       none,
       TrainError,
       /^a model of kind 'regressor' needs the code of its graph 'predict'; its graphs: predict$/,
     );
-    const other = () => graphsOf(regressor, { serve: facts }, { predict: () => ({}), constructor: () => ({}) });
+    const other = () => graphsOf(regressor, { serve }, { predict: () => ({}), constructor: () => ({}) });
     assert.throws(other, TrainError, /has no graph 'constructor'/);
   });
 

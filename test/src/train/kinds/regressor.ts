@@ -149,13 +149,13 @@ export const lineRecipeOf = (kinds: readonly AnyKind[]): Recipe =>
     },
     kinds,
     serves({ line }) {
-      const facts = { features: 2, unit: 'm' };
+      const serve = { features: 2, unit: 'm' };
       return {
         kind: regressor,
-        facts,
+        serve,
         graphs: graphsOf(
           regressor,
-          { serve: facts },
+          { serve },
           {
             predict: ({ x }: Tensors<'x'>) => ({ y: line.apply(x).squeeze([1]) }),
           },

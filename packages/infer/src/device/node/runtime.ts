@@ -2,7 +2,7 @@ import type { Runtime } from '../driver.js';
 import { withoutLocation } from '../message.js';
 import { RUNTIME_VERSION } from '../version.js';
 
-/** onnxruntime-node, told not to print: its errors reach us as exceptions, and stderr belongs to the program. */
+/** onnxruntime-node with its own logging off: errors arrive as exceptions, and stderr belongs to the program. */
 export async function loadRuntime(): Promise<Runtime> {
   const { default: runtime } = await import('onnxruntime-node');
   runtime.env.logLevel = 'fatal';

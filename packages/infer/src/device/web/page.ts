@@ -22,7 +22,7 @@ export interface ResourceEntry {
   readonly name: string;
 }
 
-/** An error event, a rejection that nobody caught, or a violation of the page's policy. */
+/** An error event, an unhandled rejection, or a violation of the page's policy. */
 export interface FailureEvent {
   readonly error?: unknown;
   readonly message?: string;

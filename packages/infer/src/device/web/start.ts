@@ -172,7 +172,7 @@ async function explained(error: unknown, heard: Heard): Promise<StartError | und
 
 const WASM = [0, 0x61, 0x73, 0x6d];
 
-/** The fault of a file as it is fetched; undefined when there is none to be seen. */
+/** The fault of a file as it is fetched; undefined if none shows. */
 async function faultOf(file: string): Promise<string | undefined> {
   try {
     const response = await fetch(file);

@@ -96,7 +96,7 @@ export async function readConfigFile(given: string): Promise<ConfigFile> {
   return { form: 'run', entries: [checked(entrySchema, text, refuse)], ...option([['set']]) };
 }
 
-/** A line only if the very thing is there. */
+/** The line of a path, if the file has something there. */
 function placeOf(text: SettingsText, path: readonly PropertyKey[]): number | undefined {
   return valueAt(text.value, path) === undefined ? undefined : text.lineOf(path);
 }

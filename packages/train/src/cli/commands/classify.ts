@@ -1,9 +1,10 @@
-import { type ClassifierModel, InputError, load, type TextClassifierModel } from '@onnx-forge/infer';
+import type { ClassifierModel, TextClassifierModel } from '@onnx-forge/infer';
 import { parseLines } from '../../data/formats/lines.js';
 import { type Command, defineCommand, type Outcome } from '../command.js';
 import { UsageError } from '../errors.js';
 import { readImages } from '../inputs/image-files.js';
 import { readInput } from '../inputs/input-file.js';
+import { openModelOf } from '../inputs/open-model.js';
 import { everyExample, exampleOptions, type RunExamples, runExamples } from '../inputs/run-examples.js';
 import { device } from '../options/shared-options.js';
 import { text as textOption } from '../options/values.js';
@@ -40,28 +41,24 @@ export const command: Command = defineCommand({
         'there is nothing to classify: give texts, or a file of them by --file, or images, or --data',
       );
     }
-    await using model = await load(run, { device });
+    const otherwise = 'it classifies no texts and no images';
+    await using model = await openModelOf(['text-classifier', 'classifier'], run, { device, otherwise });
     if (model.kind === 'text-classifier') {
       const texts = examples?.split.texts?.text ?? words;
       const found = (await classifyTexts(model, texts)).map((one, i) => ({ ...one, ...truth(examples, i) }));
       return { text: show(found), json: { run, device: model.device, texts: found } };
     }
-    if (model.kind === 'classifier') {
-      if (file !== undefined)
-        throw new UsageError('--file is for texts: name image files one by one, or a folder by --data');
-      const images = examples ? examples.images(everyExample(examples)) : await readImages(words, model);
-      const name = (i: number) => (examples ? { example: i } : { file: words[i]! });
-      const found = (await classifyImages(model, images)).map((one, i) => ({
-        ...name(i),
-        ...one,
-        ...truth(examples, i),
-      }));
-      return { text: show(found), json: { run, device: model.device, images: found } };
+    if (file !== undefined) {
+      throw new UsageError('--file is for texts: name image files one by one, or a folder by --data');
     }
-    throw new InputError(`${run} is of kind ${model.kind}: it classifies no texts and no images`, {
-      run,
-      kind: model.kind,
-    });
+    const images = examples ? examples.images(everyExample(examples)) : await readImages(words, model);
+    const name = (i: number) => (examples ? { example: i } : { file: words[i]! });
+    const found = (await classifyImages(model, images)).map((one, i) => ({
+      ...name(i),
+      ...one,
+      ...truth(examples, i),
+    }));
+    return { text: show(found), json: { run, device: model.device, images: found } };
   },
 });
 

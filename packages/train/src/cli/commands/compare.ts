@@ -1,6 +1,7 @@
 import { type Command, defineCommand, type Outcome } from '../command.js';
 import { UsageError } from '../errors.js';
-import { loadEmbedding, readImages } from '../inputs/image-files.js';
+import { readImages } from '../inputs/image-files.js';
+import { openModelOf } from '../inputs/open-model.js';
 import { exampleOptions, runExamples } from '../inputs/run-examples.js';
 import { device } from '../options/shared-options.js';
 import { real } from '../options/values.js';
@@ -30,7 +31,8 @@ export const command: Command = defineCommand({
   },
   async run({ run, a, b, threshold, device, ...choice }, context): Promise<Outcome> {
     const examples = await runExamples(run, choice, context);
-    await using model = await loadEmbedding(run, device, 'compare');
+    const otherwise = "it can't compare images, which takes an embedding model";
+    await using model = await openModelOf(['embedding'], run, { device, otherwise });
     const images = examples ? examples.images([a, b].map(exampleNumber)) : await readImages([a, b], model);
     const [left, right] = images as [Float32Array, Float32Array];
     const facts = { run, a, b, metric: model.metric, device: model.device };

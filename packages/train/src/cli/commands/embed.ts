@@ -1,6 +1,7 @@
 import { type Command, defineCommand, type Outcome } from '../command.js';
 import { UsageError } from '../errors.js';
-import { loadEmbedding, readImages } from '../inputs/image-files.js';
+import { readImages } from '../inputs/image-files.js';
+import { openModelOf } from '../inputs/open-model.js';
 import { everyExample, exampleOptions, runExamples } from '../inputs/run-examples.js';
 import { device } from '../options/shared-options.js';
 
@@ -21,7 +22,8 @@ export const command: Command = defineCommand({
     const examples = await runExamples(run, choice, context);
     if (examples && files.length > 0) throw new UsageError('give image files or --data, not both');
     if (!examples && files.length === 0) throw new UsageError('there is nothing to embed: give image files, or --data');
-    await using model = await loadEmbedding(run, device, 'embed');
+    const otherwise = "it can't embed images, which takes an embedding model";
+    await using model = await openModelOf(['embedding'], run, { device, otherwise });
     const names = examples
       ? everyExample(examples).map((example) => {
           const label = examples.label(example);

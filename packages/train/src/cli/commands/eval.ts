@@ -1,12 +1,10 @@
 import type { SplitName } from '../../data/data-set.js';
-import { attemptEach, attemptReport, exitCodeOfAll, failed } from '../batch/attempts.js';
+import { attemptRuns } from '../batch/attempt-runs.js';
 import { type Command, defineCommand, type Outcome } from '../command.js';
 import { chosenData } from '../inputs/chosen-data.js';
-import { openRun } from '../inputs/runs.js';
 import { dataDir, device, judge, otherData, ownData, recipeFile, samples, seed } from '../options/shared-options.js';
 import { count, given, oneOf } from '../options/values.js';
 import { measurementTable } from '../output/measurements.js';
-import { showTraining } from '../output/training-progress.js';
 
 const SPLITS: readonly SplitName[] = ['train', 'validation', 'test'];
 
@@ -58,30 +56,18 @@ export const command: Command = defineCommand({
   ): Promise<Outcome> {
     const { evaluateRun } = await import('../../actions/evaluate.js');
     const chosen = await chosenData({ data, resize, grey, columns, group });
-    const signal = context.interruptible('stopping');
-    const attempts = await attemptEach(
+    const options = given({ split, samples, examples, data: chosen, dataDir, judge });
+    return attemptRuns(
       runs,
-      (run) => run,
-      async (run) => {
-        const { recipe } = await openRun(run, recipeFile);
-        const onEvent = showTraining(context.progress, recipe.name);
-        const options = given({ split, samples, examples, data: chosen, dataDir, judge });
-        const measurements = await evaluateRun({ recipe, run, ...options, device, seed, signal, onEvent });
-        context.progress.end();
-        return { recipe: recipe.name, measurements };
+      async (opened) => {
+        const measurements = await evaluateRun({ ...opened, ...options, device, seed });
+        return { recipe: opened.recipe.name, measurements };
       },
-      context,
+      (run, { recipe, measurements }) =>
+        measurements.length === 0
+          ? `${run} (${recipe}): the recipe measures nothing`
+          : `${run} (${recipe})\n${measurementTable(measurements)}`,
+      { recipeFile, between: '\n\n', context },
     );
-    const texts = attempts.map((attempt) => {
-      if (failed(attempt)) return `${attempt.name}: failed`;
-      const { recipe, measurements } = attempt.result;
-      if (measurements.length === 0) return `${attempt.name} (${recipe}): the recipe measures nothing`;
-      return `${attempt.name} (${recipe})\n${measurementTable(measurements)}`;
-    });
-    return {
-      text: texts.join('\n\n'),
-      json: { runs: attempts.map((attempt) => ({ run: attempt.name, ...attemptReport(attempt) })) },
-      exitCode: exitCodeOfAll(attempts),
-    };
   },
 });

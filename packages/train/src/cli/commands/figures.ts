@@ -1,11 +1,9 @@
-import { attemptEach, attemptReport, exitCodeOfAll, failed } from '../batch/attempts.js';
+import { attemptRuns } from '../batch/attempt-runs.js';
 import { type Command, defineCommand, type Outcome } from '../command.js';
 import { chosenData } from '../inputs/chosen-data.js';
-import { openRun } from '../inputs/runs.js';
 import { dataDir, device, otherData, ownData, recipeFile } from '../options/shared-options.js';
 import { given, text } from '../options/values.js';
 import { requireWritableFolder } from '../output/files.js';
-import { showTraining } from '../output/training-progress.js';
 
 export const command: Command = defineCommand({
   details: "Draws the figures of the run's recipe into RUN/figures. 'onnx-forge models --json' lists them.",
@@ -28,33 +26,14 @@ export const command: Command = defineCommand({
   ): Promise<Outcome> {
     const { drawFigures } = await import('../../actions/draw.js');
     const chosen = await chosenData({ data, resize, grey, columns, group });
-    const signal = context.interruptible('stopping');
-    const attempts = await attemptEach(
+    return attemptRuns(
       runs,
-      (run) => run,
-      async (run) => {
-        const { recipe } = await openRun(run, recipeFile);
-        await requireWritableFolder(run);
-        const onEvent = showTraining(context.progress, recipe.name);
-        const files = await drawFigures({
-          recipe,
-          run,
-          ...given({ only, data: chosen, dataDir }),
-          device,
-          signal,
-          onEvent,
-        });
-        context.progress.end();
-        return { files };
+      async (opened) => {
+        await requireWritableFolder(opened.run);
+        return { files: await drawFigures({ ...opened, ...given({ only, data: chosen, dataDir }), device }) };
       },
-      context,
+      (_, { files }) => files.join('\n'),
+      { recipeFile, between: '\n', context },
     );
-    return {
-      text: attempts
-        .flatMap((attempt) => (failed(attempt) ? `${attempt.name}: failed` : attempt.result.files))
-        .join('\n'),
-      json: { runs: attempts.map((attempt) => ({ run: attempt.name, ...attemptReport(attempt) })) },
-      exitCode: exitCodeOfAll(attempts),
-    };
   },
 });

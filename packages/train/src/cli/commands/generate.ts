@@ -1,5 +1,5 @@
-import { InputError, load } from '@onnx-forge/infer';
 import { type Command, defineCommand, type Outcome } from '../command.js';
+import { openModelOf } from '../inputs/open-model.js';
 import { device, seed } from '../options/shared-options.js';
 import { count, positive } from '../options/values.js';
 
@@ -29,11 +29,8 @@ export const command: Command = defineCommand({
     device,
   },
   async run({ run, prompt, length, temperature, topK, seed, device }, { interruptible }): Promise<Outcome> {
-    await using model = await load(run, { device });
-    if (model.kind !== 'language-model') {
-      const { location, kind } = model;
-      throw new InputError(`${location} is of kind ${kind}: only a language model writes text`, { location, kind });
-    }
+    const otherwise = 'only a language model writes text';
+    await using model = await openModelOf(['language-model'], run, { device, otherwise });
     const signal = interruptible('stopping');
     const from = prompt.replaceAll('\\n', '\n');
     const begin = performance.now();

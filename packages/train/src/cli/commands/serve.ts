@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { basename, resolve } from 'node:path';
-import { readRegularFile } from '../../data/read-file.js';
+import { readRegularFile } from '@onnx-forge/infer/node-files';
 import { type Command, defineCommand, type Outcome } from '../command.js';
 import { messageOf, UsageError } from '../errors.js';
 import { device } from '../options/shared-options.js';

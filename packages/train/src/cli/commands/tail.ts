@@ -55,7 +55,7 @@ export const command: Command = defineCommand({
   },
 });
 
-/** Whether somebody still reads. */
+/** Whether the output still has a reader. */
 async function printNew(log: LogFollower, run: string, { print, progress }: CommandContext): Promise<boolean> {
   const { lines, cutTo } = await log.read();
   if (cutTo !== undefined)

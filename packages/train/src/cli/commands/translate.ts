@@ -1,6 +1,7 @@
-import { InputError, load, type Translation } from '@onnx-forge/infer';
+import type { Translation } from '@onnx-forge/infer';
 import { type Command, defineCommand, type Outcome } from '../command.js';
 import { UsageError } from '../errors.js';
+import { openModelOf } from '../inputs/open-model.js';
 import { exampleOptions, runExamples } from '../inputs/run-examples.js';
 import { device } from '../options/shared-options.js';
 import { count } from '../options/values.js';
@@ -33,10 +34,7 @@ export const command: Command = defineCommand({
     if (examples && words.length > 0) throw new UsageError('give sentences or --data, not both');
     const { source: texts = words, target } = examples?.split.texts ?? {};
     if (texts.length === 0) throw new UsageError('there is nothing to translate: give sentences, or --data');
-    await using model = await load(run, { device });
-    if (model.kind !== 'translator') {
-      throw new InputError(`${model.location} is of kind ${model.kind}: it does not translate`, { kind: model.kind });
-    }
+    await using model = await openModelOf(['translator'], run, { device, otherwise: 'it does not translate' });
     const translations = await model.translate(texts, { beam, maxLength });
     return {
       text: table(

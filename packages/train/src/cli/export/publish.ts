@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { loadManifest, MANIFEST_FILE, type RunFile, runFiles } from '@onnx-forge/infer';
-import { readGraph } from '../../run/graph-file.js';
+import { loadManifest, MANIFEST_FILE, type RunFile, readRunFile, runFiles } from '@onnx-forge/infer';
 import type { Outcome } from '../command.js';
 import { removeOutput, writeOutput } from '../output/files.js';
 import { formatBytes } from '../output/format.js';
@@ -14,7 +13,7 @@ export async function exportRun(run: string, folder: string): Promise<Outcome> {
   // First: the manifest of another run must not stand beside these files.
   await removeOutput(join(folder, MANIFEST_FILE));
   for (const [name, entry] of Object.entries(manifest.graphs)) {
-    const bytes = await readGraph(run, entry);
+    const bytes = await readRunFile(run, entry);
     const path = join(folder, entry.file);
     await writeOutput(path, bytes);
     rows.push([
@@ -26,7 +25,7 @@ export async function exportRun(run: string, folder: string): Promise<Outcome> {
     ]);
   }
   const others = runFiles(manifest).filter((file) => !Object.values<RunFile>(manifest.graphs).includes(file));
-  for (const entry of others) await writeOutput(join(folder, entry.file), await readGraph(run, entry));
+  for (const entry of others) await writeOutput(join(folder, entry.file), await readRunFile(run, entry));
   const files = runFiles(manifest).map(({ file }) => file);
   // Last: with the manifest the folder is whole.
   await writeOutput(join(folder, MANIFEST_FILE), await readFile(join(run, MANIFEST_FILE)));

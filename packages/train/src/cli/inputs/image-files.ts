@@ -1,36 +1,7 @@
-import {
-  type ClassifierModel,
-  type DeviceRequest,
-  type EmbeddingModel,
-  InputError,
-  load,
-  type Model,
-} from '@onnx-forge/infer';
+import { type ClassifierModel, type EmbeddingModel, InputError } from '@onnx-forge/infer';
+import { readRegularFile } from '@onnx-forge/infer/node-files';
 import { decodeImage } from '../../data/formats/image.js';
-import { readRegularFile } from '../../data/read-file.js';
 import { messageOf, UsageError } from '../errors.js';
-
-/** Throws InputError unless the model places images as vectors; `what` names what was to be done. */
-function requireEmbedding(model: Model, what: string): asserts model is EmbeddingModel {
-  if (model.kind === 'embedding') return;
-  const { location, kind } = model;
-  throw new InputError(`${location} is of kind ${kind}: it can't ${what} images, which takes an embedding model`, {
-    location,
-    kind,
-  });
-}
-
-/** Loads a run that places images as vectors. */
-export async function loadEmbedding(run: string, device: DeviceRequest, what: string): Promise<EmbeddingModel> {
-  const model = await load(run, { device });
-  try {
-    requireEmbedding(model, what);
-    return model;
-  } catch (error) {
-    await model.dispose();
-    throw error;
-  }
-}
 
 /**
  * PNG, JPEG and PGM files as a model takes images: [pixels] each, in the model's range.

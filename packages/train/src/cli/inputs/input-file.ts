@@ -1,4 +1,4 @@
-import { readRegularFile } from '../../data/read-file.js';
+import { readRegularFile } from '@onnx-forge/infer/node-files';
 import { messageOf, UsageError } from '../errors.js';
 
 /** The bytes of a file, or of standard input for `-`. @throws UsageError when it can't be read */

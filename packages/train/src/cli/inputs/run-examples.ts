@@ -1,4 +1,5 @@
 import { type DataSet, SPLIT_NAMES, type Split, type SplitName } from '../../data/data-set.js';
+import { everyIndex } from '../../data/views.js';
 import type { OptionValues } from '../../options/option.js';
 import type { CommandContext } from '../command.js';
 import { UsageError } from '../errors.js';
@@ -99,7 +100,7 @@ export async function runExamples(
   };
 }
 
-/** 0 .. size - 1. */
+/** The index of each example. */
 export function everyExample({ split }: RunExamples): number[] {
-  return Array.from({ length: split.size }, (_, index) => index);
+  return everyIndex(split);
 }

@@ -1,5 +1,5 @@
+import { readRegularFile } from '@onnx-forge/infer/node-files';
 import type { z } from 'zod';
-import { readRegularFile } from '../../data/read-file.js';
 import { type Recipe, recipeOptions } from '../../recipe/recipe.js';
 import { requireFittingSpace } from '../../sweep/check.js';
 import { SweepError } from '../../sweep/errors.js';

@@ -1,14 +1,24 @@
 import type { DeviceRequest } from '@onnx-forge/infer';
+import {
+  BOOLEAN,
+  COUNT,
+  NON_NEGATIVE,
+  oneOf as oneOfNames,
+  TEXT,
+  type ValueRule,
+  wholeNumber,
+} from '@onnx-forge/infer/value-rule';
 import type { Options } from 'yargs';
 import { z } from 'zod';
 import type { EngineName } from '../../engine/engine.js';
 import type { Direction } from '../../metrics/direction.js';
 import { SINK_NAMES, type SinkName } from '../../metrics/sinks/names.js';
+import { schemaOf } from '../../options/schema.js';
 import type { Backend } from '../../tfjs-backend.js';
 import { UsageError } from '../errors.js';
 import { DEVICES } from './devices.js';
 import { dataDir, judge, ownData, samples, split } from './shared-options.js';
-import { count, integer, notNegative, oneOf, settings, someOf, text } from './values.js';
+import { numberBy, oneOf, settings, someOf, text } from './values.js';
 
 /** Settings of one training, on the command line or in a batch file. All optional: the trainer has defaults. */
 export interface TrainSettings {
@@ -73,20 +83,13 @@ export interface Setting<T = unknown> {
   readonly value?: T;
 }
 
-function wholeNumber(most?: number): SettingType<number> {
-  const option = (flag: string, says: string) => count(flag, says, most);
-  const { expects: accepts } = option('', '');
-  const schema = z
-    .int(accepts)
-    .min(1, accepts)
-    .max(most ?? Number.MAX_SAFE_INTEGER, accepts);
-  return { accepts, schema, option };
+function number(rule: ValueRule<number>): SettingType<number> {
+  return { accepts: rule.expects, schema: schemaOf(rule), option: (flag, says) => numberBy(rule, flag, says) };
 }
 
 function choice<const T extends string>(choices: readonly T[]): SettingType<T> {
-  const option = (flag: string, says: string) => oneOf(flag, choices, says);
-  const { expects: accepts } = option('', '');
-  return { accepts, schema: z.enum(choices, accepts), option };
+  const rule = oneOfNames(choices);
+  return { accepts: rule.expects, schema: schemaOf(rule), option: (flag, says) => oneOf(flag, choices, says) };
 }
 
 function choices<const T extends string>(names: readonly T[]): SettingType<readonly T[]> {
@@ -95,23 +98,13 @@ function choices<const T extends string>(names: readonly T[]): SettingType<reado
   return { accepts, schema: z.array(z.enum(names, accepts), `a list of ${accepts}`), option };
 }
 
-const name: SettingType<string> = {
-  accepts: 'a text that is not empty',
-  schema: z.string('a text').min(1, 'a text that is not empty'),
-  option: text,
-};
+const count = number(COUNT);
 
-const anyWhole: SettingType<number> = { accepts: 'a whole number', schema: z.int('a whole number'), option: integer };
-
-const distance: SettingType<number> = {
-  accepts: 'a number of at least 0',
-  schema: z.number('a number of at least 0').min(0, 'a number of at least 0'),
-  option: notNegative,
-};
+const name: SettingType<string> = { accepts: TEXT.expects, schema: schemaOf(TEXT), option: text };
 
 const flag: SettingType<boolean> = {
-  accepts: 'true or false',
-  schema: z.boolean('true or false'),
+  accepts: BOOLEAN.expects,
+  schema: schemaOf(BOOLEAN),
   option: (_, describe) => ({ type: 'boolean', describe }),
 };
 
@@ -140,10 +133,10 @@ export const SETTINGS: { readonly [K in keyof TrainSettings]-?: Setting<NonNulla
   group: { type: name, group: 'what', says: ownData.group.describe, otherwise: 'each example is alone' },
   split: { type: name, group: 'what', says: split.describe, otherwise: 'train=.8,validation=.1,test=.1' },
   dataDir: { type: name, group: 'what', says: dataDir.describe, otherwise: dataDir.defaultDescription },
-  epochs: { type: wholeNumber(), group: 'what', says: 'Passes over the training data', otherwise: "the recipe's" },
-  batchSize: { type: wholeNumber(), group: 'what', says: 'Examples per iteration', otherwise: "the recipe's" },
+  epochs: { type: count, group: 'what', says: 'Passes over the training data', otherwise: "the recipe's" },
+  batchSize: { type: count, group: 'what', says: 'Examples per iteration', otherwise: "the recipe's" },
   maxSteps: {
-    type: wholeNumber(),
+    type: count,
     group: 'what',
     says: 'Stop after this many iterations in all',
     otherwise: 'all epochs',
@@ -161,7 +154,7 @@ export const SETTINGS: { readonly [K in keyof TrainSettings]-?: Setting<NonNulla
     otherwise: 'none',
   },
   seed: {
-    type: anyWhole,
+    type: number(wholeNumber()),
     group: 'what',
     says: 'Of weights, order of examples and noise: the same seed gives the same run',
     otherwise: '1',
@@ -194,7 +187,12 @@ export const SETTINGS: { readonly [K in keyof TrainSettings]-?: Setting<NonNulla
     value: 'auto',
   },
   backend: { type: choice(BACKENDS), group: 'how', says: 'tfjs backend of the eager engine', otherwise: 'cpu' },
-  threads: { type: wholeNumber(1_024), group: 'how', says: 'Threads on the CPU', otherwise: 'one per core' },
+  threads: {
+    type: number(wholeNumber({ least: 1, most: 1_024 })),
+    group: 'how',
+    says: 'Threads on the CPU',
+    otherwise: 'one per core',
+  },
   monitor: {
     type: name,
     group: 'how',
@@ -208,13 +206,13 @@ export const SETTINGS: { readonly [K in keyof TrainSettings]-?: Setting<NonNulla
     otherwise: "by the metric's name",
   },
   patience: {
-    type: wholeNumber(),
+    type: count,
     group: 'how',
     says: 'Stop after this many epochs without an improvement of the monitored metric',
     otherwise: 'all epochs',
   },
   minDelta: {
-    type: distance,
+    type: number(NON_NEGATIVE),
     group: 'how',
     says: 'The least change of the monitored metric that is an improvement, for --patience',
     otherwise: '0',
@@ -232,7 +230,7 @@ export const SETTINGS: { readonly [K in keyof TrainSettings]-?: Setting<NonNulla
     otherwise: 'false',
     value: false,
   },
-  samples: { type: wholeNumber(), group: 'after', says: samples.describe, otherwise: "the measure's own" },
+  samples: { type: count, group: 'after', says: samples.describe, otherwise: "the measure's own" },
   judge: { type: name, group: 'after', says: judge.describe, otherwise: judge.defaultDescription },
   evaluate: {
     type: flag,

@@ -1,4 +1,14 @@
 import { extname } from 'node:path';
+import {
+  COUNT,
+  FINITE,
+  oneOf as oneOfNames,
+  POSITIVE,
+  SIZE,
+  TEXT,
+  type ValueRule,
+  wholeNumber,
+} from '@onnx-forge/infer/value-rule';
 import { suggestion } from '../../suggest.js';
 import { UsageError } from '../errors.js';
 
@@ -11,18 +21,18 @@ export interface ValueOption<T> {
   readonly coerce: (given: unknown) => T;
 }
 
-/** An option that takes one value. `parse` gives undefined for a text that is none. */
+/** An option that takes one value, which `parse` makes of its text and the rule accepts. */
 function valueOption<T>(
   flag: string,
   describe: string,
-  expects: string,
-  parse: (text: string) => T | undefined,
+  { expects, accepts }: ValueRule<T>,
+  parse: (text: string) => unknown,
 ): ValueOption<T> {
   const coerce = (given: unknown): T => {
     if (Array.isArray(given)) throw new UsageError(`${flag} is given ${given.length} times; give it once`, { flag });
     const text = String(given);
     const value = parse(text);
-    if (value !== undefined) return value;
+    if (accepts(value)) return value;
     throw new UsageError(`${flag} must be ${expects}, not '${text}'`, { flag, value: text });
   };
   return { describe, expects, requiresArg: true, coerce };
@@ -33,67 +43,54 @@ function parseNumber(text: string): number {
   return text.trim() === '' ? Number.NaN : Number(text);
 }
 
-/** How many of something: 1, 2, ... up to `most`, beyond which it would end in a lack of memory. */
-export function count(flag: string, describe: string, most: number = Number.MAX_SAFE_INTEGER): ValueOption<number> {
-  const limit = most === Number.MAX_SAFE_INTEGER ? 'of at least 1' : `from 1 to ${most.toLocaleString('en')}`;
-  return valueOption(flag, describe, `a whole number ${limit}`, (text) => {
-    const value = parseNumber(text);
-    return Number.isSafeInteger(value) && value >= 1 && value <= most ? value : undefined;
-  });
+/** A number by a rule. */
+export function numberBy(rule: ValueRule<number>, flag: string, describe: string): ValueOption<number> {
+  return valueOption(flag, describe, rule, parseNumber);
+}
+
+/** 1, 2, ... up to `most`, beyond which memory would run out. */
+export function count(flag: string, describe: string, most?: number): ValueOption<number> {
+  return numberBy(most === undefined ? COUNT : wholeNumber({ least: 1, most }), flag, describe);
 }
 
 /** Any whole number, such as a seed. */
 export function integer(flag: string, describe: string): ValueOption<number> {
-  return valueOption(flag, describe, 'a whole number', (text) => {
-    const value = parseNumber(text);
-    return Number.isSafeInteger(value) ? value : undefined;
-  });
+  return numberBy(wholeNumber(), flag, describe);
 }
 
 /** A finite number. */
 export function real(flag: string, describe: string): ValueOption<number> {
-  return valueOption(flag, describe, 'a finite number', (text) => {
-    const value = parseNumber(text);
-    return Number.isFinite(value) ? value : undefined;
-  });
+  return numberBy(FINITE, flag, describe);
 }
 
 /** A finite number above 0. */
 export function positive(flag: string, describe: string): ValueOption<number> {
-  return valueOption(flag, describe, 'a number above 0', (text) => {
-    const value = parseNumber(text);
-    return Number.isFinite(value) && value > 0 ? value : undefined;
-  });
-}
-
-/** A finite number of at least 0. */
-export function notNegative(flag: string, describe: string): ValueOption<number> {
-  return valueOption(flag, describe, 'a number of at least 0', (text) => {
-    const value = parseNumber(text);
-    return Number.isFinite(value) && value >= 0 ? value : undefined;
-  });
+  return numberBy(POSITIVE, flag, describe);
 }
 
 /** A name or a path. */
 export function text(flag: string, describe: string): ValueOption<string> {
-  return valueOption(flag, describe, 'a text that is not empty', (given) => (given.trim() === '' ? undefined : given));
+  return valueOption(flag, describe, TEXT, (given) => given);
 }
 
 /** A file that the command writes; its ending says of what kind. A name without one is of the first, and so is `-`, standard output. */
 export function file(flag: string, kinds: readonly string[], describe: string): ValueOption<string> {
   const endings = kinds.map((kind) => `.${kind}`).join(' or ');
-  return valueOption(flag, describe, `a file name that ends in ${endings}, or - for standard output`, (given) => {
-    const ending = extname(given).slice(1).toLowerCase();
-    return given.trim() === '' || (ending !== '' && !kinds.includes(ending)) ? undefined : given;
-  });
+  const rule: ValueRule<string> = {
+    expects: `a file name that ends in ${endings}, or - for standard output`,
+    accepts: (value): value is string => {
+      const ending = TEXT.accepts(value) ? extname(value).slice(1).toLowerCase() : undefined;
+      return ending !== undefined && (ending === '' || kinds.includes(ending));
+    },
+  };
+  return valueOption(flag, describe, rule, (given) => given);
 }
 
 /** One of a few names. */
 export function oneOf<const T extends string>(flag: string, choices: readonly T[], describe: string): ValueOption<T> {
-  const expects = `one of ${choices.join(', ')}`;
+  const { expects, accepts } = oneOfNames(choices);
   const coerce = (given: unknown): T => {
-    const found = choices.find((choice) => choice === given);
-    if (found !== undefined) return found;
+    if (accepts(given)) return given;
     const hint = typeof given === 'string' ? suggestion(given, choices) : '';
     const message = `${flag} must be ${expects}, not '${given}'${hint}`;
     throw new UsageError(message, { flag, value: given, choices });
@@ -124,10 +121,11 @@ export function someOf<const T extends string>(
 
 /** `3,1,4`: whole numbers of at least 0. */
 export function indices(flag: string, describe: string): ValueOption<readonly number[]> {
-  return valueOption(flag, describe, 'whole numbers with commas between, such as 0,3,7', (given) => {
-    const values = given.split(',').map(parseNumber);
-    return values.every((value) => Number.isSafeInteger(value) && value >= 0) ? values : undefined;
-  });
+  const rule: ValueRule<readonly number[]> = {
+    expects: 'whole numbers with commas between, such as 0,3,7',
+    accepts: (value): value is readonly number[] => Array.isArray(value) && value.every(SIZE.accepts),
+  };
+  return valueOption(flag, describe, rule, (given) => given.split(',').map(parseNumber));
 }
 
 /** `--set key=value`, any number of times. */

@@ -67,8 +67,8 @@ export function adjustHue(image: Float32Array, turns: number): void {
     if (hue < 0) hue += 6;
     else if (hue >= 6) hue -= 6;
     const sixth = hue | 0;
-    const part = hue - sixth;
-    const between = low + chroma * ((sixth & 1) === 0 ? part : 1 - part);
+    const fraction = hue - sixth;
+    const between = low + chroma * ((sixth & 1) === 0 ? fraction : 1 - fraction);
     image[i] = sixth === 0 || sixth === 5 ? high : sixth === 2 || sixth === 3 ? low : between;
     image[i + 1] = sixth === 1 || sixth === 2 ? high : sixth === 4 || sixth === 5 ? low : between;
     image[i + 2] = sixth === 3 || sixth === 4 ? high : sixth === 0 || sixth === 1 ? low : between;

@@ -62,13 +62,13 @@ export function resizedCrop({ height, width, channels }: ImageShape): (image: Fl
       for (let column = 0; column < width; column++) {
         const left = across.low[column]! * channels;
         const right = across.high[column]! * channels;
-        const part = across.weight[column]!;
+        const fraction = across.weight[column]!;
         const to = (row * width + column) * channels;
         for (let channel = 0; channel < channels; channel++) {
           const upper = source[above + left + channel]!;
           const lower = source[below + left + channel]!;
-          const top = upper + part * (source[above + right + channel]! - upper);
-          const bottom = lower + part * (source[below + right + channel]! - lower);
+          const top = upper + fraction * (source[above + right + channel]! - upper);
+          const bottom = lower + fraction * (source[below + right + channel]! - lower);
           image[to + channel] = top + weight * (bottom - top);
         }
       }

@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import { createGunzip, gunzip } from 'node:zlib';
+import { readRegularFile } from '@onnx-forge/infer/node-files';
 import { FormatError } from '../errors.js';
-import { readRegularFile } from '../read-file.js';
 
 const inflate = promisify(gunzip);
 
@@ -44,7 +44,7 @@ export async function readUnpacked(path: string, signal?: AbortSignal): Promise<
 /** Start of the block of {@link DAMAGE_STEP} bytes in which inflating fails: zlib itself does not tell. */
 async function damageOffset(bytes: Uint8Array): Promise<number> {
   const stream = createGunzip().resume();
-  // Every error, not the first alone: one that nobody listens to ends the process.
+  // Every error, not the first alone: an unhandled one ends the process.
   const failed = new Promise<boolean>((resolve) => stream.on('error', () => resolve(true)));
   for (let offset = 0; offset < bytes.length; offset += DAMAGE_STEP) {
     const written = new Promise<boolean>((resolve) => {

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
+import { readRegularFile } from '@onnx-forge/infer/node-files';
 import { DataError, FormatError, type FormatFault } from '../errors.js';
 import type { FileContent } from '../formats/gzip.js';
 import { decodeImage } from '../formats/image.js';
 import type { RasterImage } from '../formats/raster.js';
-import { readRegularFile } from '../read-file.js';
 import { changeImage, type ImageOptions } from './change-image.js';
 import type { FastDecoder } from './sharp.js';
 

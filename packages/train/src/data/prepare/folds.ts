@@ -1,7 +1,7 @@
 import { InputError } from '@onnx-forge/infer';
 import { gather } from '../batches.js';
 import { type DataSet, SPLIT_NAMES, type Split, type Splits } from '../data-set.js';
-import { aheadIn } from '../views.js';
+import { aheadIn, everyIndex } from '../views.js';
 
 /** The number of folds of a data set that has no split of its own. */
 export const FOLDS = 10;
@@ -14,13 +14,7 @@ export const FOLD_FIELD = 'fold';
  * from `parts`, which together are the whole data set; each split keeps their order.
  */
 export function foldOf(parts: readonly Split[], fold: number): Splits {
-  const found = parts.map((part) =>
-    gather(
-      part,
-      FOLD_FIELD,
-      Uint32Array.from({ length: part.size }, (_, i) => i),
-    ),
-  );
+  const found = parts.map((part) => gather(part, FOLD_FIELD, everyIndex(part)));
   const having = (wanted: (fold: number) => boolean): Split => {
     const chosen = parts.flatMap((part, p) =>
       Array.from(found[p]!.keys())

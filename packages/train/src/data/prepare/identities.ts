@@ -2,7 +2,7 @@ import { InputError } from '@onnx-forge/infer';
 import { gather } from '../batches.js';
 import { type DataSet, type Field, SPLIT_NAMES, type Split, type Splits } from '../data-set.js';
 import { DataError } from '../errors.js';
-import { aheadIn, pick } from '../views.js';
+import { aheadIn, everyIndex, pick } from '../views.js';
 
 /** Which of the identities nobody trains on. */
 export interface IdentityFold {
@@ -30,7 +30,7 @@ export function splitByIdentity(all: Split, { fold }: IdentityFold): Splits {
   if (!all.fields.label) {
     throw new InputError("only data with a field 'label', the identity, can be split by it: a folder for each person");
   }
-  const labels = gather(all, 'label', indicesUpTo(all.size));
+  const labels = gather(all, 'label', everyIndex(all));
   const identities = [...new Set(labels)].sort((a, b) => a - b);
   const count = identities.length;
   if (count < 2 * IDENTITY_FOLDS) {
@@ -47,7 +47,7 @@ export function splitByIdentity(all: Split, { fold }: IdentityFold): Splits {
     splitOf.set(identity, rank >= from && rank < to ? 'test' : after < validation ? 'validation' : 'train');
   });
   const entries = SPLIT_NAMES.map((name) => {
-    const chosen = indicesUpTo(all.size).filter((index) => splitOf.get(labels[index]!) === name);
+    const chosen = everyIndex(all).filter((index) => splitOf.get(labels[index]!) === name);
     return [name, pick(all, chosen)] as const;
   });
   return Object.fromEntries(entries) as unknown as Splits;
@@ -56,9 +56,9 @@ export function splitByIdentity(all: Split, { fold }: IdentityFold): Splits {
 /** The data set with its splits pooled and made anew by {@link splitByIdentity}; the same whatever the splits were. */
 export function withFold(dataSet: DataSet, fold: IdentityFold): DataSet {
   const all = pool(SPLIT_NAMES.map((name) => dataSet.splits[name]));
-  const labels = all.fields.label ? gather(all, 'label', indicesUpTo(all.size)) : [];
+  const labels = all.fields.label ? gather(all, 'label', everyIndex(all)) : [];
   // Examples of one identity stay together in their own order, wherever they were before.
-  const order = indicesUpTo(all.size).sort((a, b) => labels[a]! - labels[b]! || a - b);
+  const order = everyIndex(all).sort((a, b) => labels[a]! - labels[b]! || a - b);
   return { ...dataSet, splits: splitByIdentity(pick(all, order), fold) };
 }
 
@@ -79,7 +79,7 @@ function areApart({ splits }: DataSet): boolean {
 /** Examples of each identity. */
 function identitiesOf(split: Split): Map<number, number> {
   const counts = new Map<number, number>();
-  for (const label of gather(split, 'label', indicesUpTo(split.size))) counts.set(label, (counts.get(label) ?? 0) + 1);
+  for (const label of gather(split, 'label', everyIndex(split))) counts.set(label, (counts.get(label) ?? 0) + 1);
   return counts;
 }
 
@@ -122,7 +122,7 @@ export function numberImages(dataSet: DataSet): DataSet {
 export function evenTraining(dataSet: DataSet, count: number): DataSet {
   const { train } = dataSet.splits;
   const members = new Map<number, number[]>();
-  gather(train, 'label', indicesUpTo(train.size)).forEach((label, index) => {
+  gather(train, 'label', everyIndex(train)).forEach((label, index) => {
     members.set(label, [...(members.get(label) ?? []), index]);
   });
   const indices = [...members.values()].flatMap((images) => {
@@ -133,7 +133,7 @@ export function evenTraining(dataSet: DataSet, count: number): DataSet {
 
 /** All examples of several splits with equal fields, one split after the other. */
 function pool(splits: readonly Split[]): Split {
-  const places = splits.flatMap((split) => indicesUpTo(split.size).map((index) => [split, index] as const));
+  const places = splits.flatMap((split) => everyIndex(split).map((index) => [split, index] as const));
   const fields = Object.entries(splits[0]!.fields).map(([name, field]) => {
     const read: Field['read'] = (index, out, offset) => {
       const [split, at] = places[index]!;
@@ -142,8 +142,4 @@ function pool(splits: readonly Split[]): Split {
     return [name, { ...field, read, ...aheadIn(name, field, (index) => places[index]!) }] as const;
   });
   return { size: places.length, fields: Object.fromEntries(fields) };
-}
-
-function indicesUpTo(size: number): number[] {
-  return Array.from({ length: size }, (_, index) => index);
 }

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
+import { readRegularFile } from '@onnx-forge/infer/node-files';
 import type { DataFile } from '../data-set.js';
 import type { ContentsDescription, FileDescription } from '../description.js';
 import { ARCHIVE_FILE, readArchive } from '../formats/archive.js';
 import type { FileContent } from '../formats/gzip.js';
-import { readRegularFile } from '../read-file.js';
 
 /** Files by their own names. */
 export type Contents = ReadonlyMap<string, FileContent>;

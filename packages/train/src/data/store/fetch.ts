@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { isAlive } from '../../is-alive.js';
+import { isAlive } from '@onnx-forge/infer/node-files';
 import type { DataFile } from '../data-set.js';
 import type { DataSetDescription, FileDescription } from '../description.js';
 import { DataError } from '../errors.js';

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, readdirSync } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
+import { readRegularFile } from '@onnx-forge/infer/node-files';
 import type { DataFile } from '../data-set.js';
 import type { ContentsDescription, DataSetDescription, FileDescription } from '../description.js';
 import { DataError, FormatError } from '../errors.js';
 import { readArchive } from '../formats/archive.js';
 import { type FileContent, isGzip, readUnpacked } from '../formats/gzip.js';
-import { readRegularFile } from '../read-file.js';
 import { contentsHash, findContents } from './contents.js';
 
 const READ_BLOCK = 1 << 20;

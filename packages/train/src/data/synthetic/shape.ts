@@ -52,11 +52,11 @@ export function drawShape(shape: number, random: Random, out: Uint8Array): void 
         const y = row + (Math.floor(point / POINTS) + 0.5) / POINTS - centreY;
         if (covers(cos * x + sin * y, cos * y - sin * x)) covered++;
       }
-      const part = covered / (POINTS * POINTS);
+      const fraction = covered / (POINTS * POINTS);
       const behind = ground(column, row);
       const at = 3 * (row * SIZE + column);
       for (let channel = 0; channel < 3; channel++) {
-        const value = behind[channel]! + part * (paint[channel]! - behind[channel]!) + grain * noise[at + channel]!;
+        const value = behind[channel]! + fraction * (paint[channel]! - behind[channel]!) + grain * noise[at + channel]!;
         out[at + channel] = Math.max(0, Math.min(255, Math.round(value)));
       }
     }
@@ -108,8 +108,8 @@ function background(random: Random): (x: number, y: number) => Colour {
     return 0.5 + 0.25 * (Math.sin(frequency * along + phase) + Math.sin(0.7 * frequency * aside));
   };
   return (x, y) => {
-    const part = share(x, y);
-    const mixed = (channel: 0 | 1 | 2) => first[channel] + part * (second[channel]! - first[channel]);
+    const fraction = share(x, y);
+    const mixed = (channel: 0 | 1 | 2) => first[channel] + fraction * (second[channel]! - first[channel]);
     return [mixed(0), mixed(1), mixed(2)];
   };
 }

@@ -20,13 +20,13 @@ export interface ClassifierModelOptions {
 /** Serves classify: x -> logits, probabilities, features. Validation needs the fields `x` and `label`. */
 export function classifierModel(options: ClassifierModelOptions): Served<'classifier'> {
   const { classes, featureDim, image, features, logits } = options;
-  const facts = { classes, featureDim, image };
+  const serve = { classes, featureDim, image };
   return {
     kind: 'classifier',
-    facts,
+    serve,
     graphs: graphsOf(
       'classifier',
-      { serve: facts },
+      { serve },
       {
         classify({ x }: Tensors<'x'>) {
           const placed = features(x);

@@ -23,7 +23,7 @@ export interface ConditionalModelOptions {
 export function conditionalModel(options: ConditionalModelOptions): Served<'conditional'> {
   const { latentDim, image, classes, posterior, logits, track } = options;
   const pixels = image.height * image.width * image.channels;
-  const facts: ServeOf<'conditional'> = {
+  const serve: ServeOf<'conditional'> = {
     latentDim,
     prior: 'normal',
     image: { ...image, range: [0, 1] },
@@ -38,8 +38,8 @@ export function conditionalModel(options: ConditionalModelOptions): Served<'cond
   });
   return {
     kind: 'conditional',
-    facts,
-    graphs: graphsOf('conditional', { serve: facts }, code),
+    serve,
+    graphs: graphsOf('conditional', { serve }, code),
     validation: boundsValidation(track),
   };
 }

@@ -38,11 +38,11 @@ export interface EmbeddingModelOptions {
 export function embeddingModel(options: EmbeddingModelOptions): Served<'embedding'> {
   const { embeddingDim, image, metric, identity, whitening } = options;
   const embed = (x: tf.Tensor) => whitening?.layer.apply(options.embed(x)) ?? options.embed(x);
-  const facts = { embeddingDim, image, metric };
+  const serve = { embeddingDim, image, metric };
   const served: Served<'embedding'> = {
     kind: 'embedding',
-    facts,
-    graphs: graphsOf('embedding', { serve: facts }, { embed: ({ x }: Tensors<'x'>) => ({ embedding: embed(x) }) }),
+    serve,
+    graphs: graphsOf('embedding', { serve }, { embed: ({ x }: Tensors<'x'>) => ({ embedding: embed(x) }) }),
   };
   if (identity === undefined) return served;
   return {

@@ -1,4 +1,4 @@
-import { InputError, type Vectors } from '@onnx-forge/infer';
+import { type Float32Tensor, InputError } from '@onnx-forge/infer';
 
 /** An affine map of row vectors: x -> x kernel + bias. */
 export interface AffineMap {
@@ -17,11 +17,15 @@ export interface AffineMap {
  *
  * @param vectors [n, size]
  * @param labels [n]: the class of each
- * @param shrinkage in [0, 1]: fewer vectors than numbers in one leave W singular; the part of it that is made equal in all
+ * @param shrinkage in [0, 1]: fewer vectors than numbers in one leave W singular; the fraction of it that is made equal in all
  *   directions mends that (Ledoit & Wolf 2004)
  * @throws InputError where no class has two different vectors, or where S is singular
  */
-export function withinClassWhitening({ data, dims }: Vectors, labels: ArrayLike<number>, shrinkage: number): AffineMap {
+export function withinClassWhitening(
+  { data, dims }: Pick<Float32Tensor, 'data' | 'dims'>,
+  labels: ArrayLike<number>,
+  shrinkage: number,
+): AffineMap {
   const [count, size] = dims as [number, number];
   const { residuals, classes } = withinClasses(data, labels, size);
   const covariance = new Float64Array(size * size);

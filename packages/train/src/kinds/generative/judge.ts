@@ -12,7 +12,7 @@ export interface JudgeRequest {
   /** The judge that was asked for: a classifier's run. Default: the run `classifier` beside `run`, if there is one. */
   readonly judge?: string | undefined;
   readonly device: DeviceOptions;
-  /** Told, once, why a judge that nobody asked for by name does not judge. */
+  /** Called once with the reason why a judge that was not asked for by name is not used. */
   readonly onAbsent: (reason: string) => void;
 }
 

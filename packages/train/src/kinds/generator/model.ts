@@ -18,13 +18,13 @@ export interface GeneratorModelOptions {
 /** Serves generate: z -> image, and discriminate: x -> logit. */
 export function generatorModel(options: GeneratorModelOptions): Served<'generator'> {
   const { latentDim, prior, image, generate, discriminate } = options;
-  const facts = { latentDim, prior, image };
+  const serve = { latentDim, prior, image };
   return {
     kind: 'generator',
-    facts,
+    serve,
     graphs: graphsOf(
       'generator',
-      { serve: facts },
+      { serve },
       {
         generate: ({ z }: Tensors<'z'>) => ({ image: generate(z) }),
         discriminate: ({ x }: Tensors<'x'>) => ({ logit: discriminate(x) }),

@@ -23,11 +23,11 @@ export function languageModel(options: LanguageModelOptions): Served<'language-m
   const { transformer, vocabulary, tokeniser, graphs = {} } = options;
   const { layers, heads, width, blockSize, vocabularySize } = transformer.options;
   const headDim = width / heads;
-  const facts = { vocabulary, tokeniser, blockSize, layers, heads, headDim };
+  const serve = { vocabulary, tokeniser, blockSize, layers, heads, headDim };
   const vocabularies = { [vocabulary]: { length: vocabularySize } };
   const own = graphsOf(
     'language-model',
-    { serve: facts, vocabularies },
+    { serve, vocabularies },
     {
       forward({ tokens }: Tensors<'tokens'>) {
         const [batch, length] = tokens.shape as [number, number];
@@ -43,7 +43,7 @@ export function languageModel(options: LanguageModelOptions): Served<'language-m
   );
   return {
     kind: 'language-model',
-    facts,
+    serve,
     graphs: { ...own, ...graphs },
     validation: languageModelValidation,
   };

@@ -20,7 +20,7 @@ export interface LatentModelOptions {
 /** Serves encode, decode, the terms of the ELBO and the two estimators of log p(x): see `latentGraphs`. */
 export function latentModel({ latentDim, image, posterior, logits, track }: LatentModelOptions): Served<'latent'> {
   const pixels = image.height * image.width * image.channels;
-  const facts: ServeOf<'latent'> = {
+  const serve: ServeOf<'latent'> = {
     latentDim,
     prior: 'normal',
     image: { ...image, range: [0, 1] },
@@ -29,8 +29,8 @@ export function latentModel({ latentDim, image, posterior, logits, track }: Late
   };
   return {
     kind: 'latent',
-    facts,
-    graphs: graphsOf('latent', { serve: facts }, latentGraphs({ latentDim, pixels, posterior, logits })),
+    serve,
+    graphs: graphsOf('latent', { serve }, latentGraphs({ latentDim, pixels, posterior, logits })),
     validation: boundsValidation(track),
   };
 }

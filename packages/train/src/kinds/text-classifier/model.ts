@@ -22,14 +22,14 @@ export interface TextClassifierModelOptions {
 /** Serves classify: tokens -> probabilities. Validation needs the fields `tokens` and `label`. */
 export function textClassifierModel({
   probabilities,
-  ...facts
+  ...serve
 }: TextClassifierModelOptions): Served<'text-classifier'> {
   return {
     kind: 'text-classifier',
-    facts,
+    serve,
     graphs: graphsOf(
       'text-classifier',
-      { serve: facts },
+      { serve },
       {
         classify: ({ tokens }: Tensors<'tokens'>) => ({ probabilities: probabilities(tokens) }),
       },

@@ -30,7 +30,7 @@ export function translatorModel(options: TranslatorModelOptions): Served<'transl
   const { pairs, units, attention, encode, decodeStep } = options;
   const lengths = pairLengths(pairs);
   const { source, target } = options.facts.vocabularies;
-  const facts = {
+  const serve = {
     tokeniser: 'asciiWords',
     sourceLength: lengths.source,
     sourceMarks: { start: pairs.sourceStart, end: pairs.sourceEnd },
@@ -42,10 +42,10 @@ export function translatorModel(options: TranslatorModelOptions): Served<'transl
   };
   return {
     kind: 'translator',
-    facts,
+    serve,
     graphs: graphsOf(
       'translator',
-      { serve: facts },
+      { serve },
       {
         encode: ({ source }: Tensors<'source'>) => ({ ...encode(source) }),
         decodeStep: ({ source, outputs, ...step }: Tensors<'token' | 'state' | 'source' | 'outputs'>) => ({

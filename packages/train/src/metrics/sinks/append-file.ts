@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import { readRegularFile } from '@onnx-forge/infer/node-files';
 import { z } from 'zod';
-import { readRegularFile } from '../../data/read-file.js';
 import { TrainError } from '../../errors.js';
 import { unwritable } from '../../unwritable.js';
 import type { SinkMark } from './sink.js';

@@ -13,9 +13,9 @@ export interface TrainingControl {
   /** Ends the training: its graphs are exported, its manifest written, as after the last iteration. */
   stop(reason: string): void;
   /**
-   * Keeps the weights of now as `checkpoint/best.safetensors`: they are exported at the end, in place of the last ones.
+   * Keeps the current weights as `checkpoint/best.safetensors`: they are exported at the end, in place of the last ones.
    *
-   * @throws InputError in events other than `step`, `validation` and `epoch`: their weights are not those of now
+   * @throws InputError in events other than `step`, `validation` and `epoch`: their weights are not the current ones
    */
   keep(checkpoint: 'best', because?: Monitored): void;
 }

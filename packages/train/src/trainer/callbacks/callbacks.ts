@@ -5,7 +5,7 @@ import type { BestCheckpoint, CallbackStates, Progress, Stop } from '../../run/c
 import type { TrainEvent } from '../events.js';
 import type { Callback, Monitored, TrainingControl } from './callback.js';
 
-/** Events whose weights are those of now, which can be kept. */
+/** Events at which the engine's weights are those that the event is about, so that they can be kept. */
 const KEEPING: readonly TrainEvent['type'][] = ['step', 'validation', 'epoch'];
 
 /** The callbacks of a training, their states and what they have decided. */
@@ -75,7 +75,7 @@ export class Callbacks {
     }
   }
 
-  /** Facts about the checkpoint of now, if a callback asked since the last call to keep it as the best. */
+  /** Facts about the current checkpoint, if a callback asked since the last call to keep it as the best. */
   takeBest(step: number, epoch: number): BestCheckpoint | undefined {
     const kept = this.#kept;
     if (kept === undefined) return undefined;

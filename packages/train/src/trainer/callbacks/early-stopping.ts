@@ -1,4 +1,4 @@
-import { InputError } from '@onnx-forge/infer';
+import { COUNT, checked, NON_NEGATIVE } from '@onnx-forge/infer/value-rule';
 import type { Direction } from '../../metrics/direction.js';
 import { type Callback, defineCallback } from './callback.js';
 import { EpochMonitor, type MonitorOptions } from './monitor.js';
@@ -24,12 +24,8 @@ export interface EarlyStoppingState {
 export function earlyStopping(options: EarlyStoppingOptions): Callback<EarlyStoppingState> {
   const { patience, minDelta = 0 } = options;
   const monitor = new EpochMonitor(options);
-  if (!(Number.isSafeInteger(patience) && patience >= 1)) {
-    throw new InputError(`patience must be a whole number of at least 1, not ${patience}`, { patience });
-  }
-  if (!(Number.isFinite(minDelta) && minDelta >= 0)) {
-    throw new InputError(`minDelta must be a number of at least 0, not ${minDelta}`, { minDelta });
-  }
+  checked('patience', patience, COUNT);
+  checked('minDelta', minDelta, NON_NEGATIVE);
   const { name, direction } = monitor;
   const initial: EarlyStoppingState = { monitor: name, direction, best: null, waited: 0 };
   return defineCallback({

@@ -25,6 +25,11 @@ const interpolation = view('Interpolation', InterpolationView);
 /** Needs a run that was written with its training step. */
 const train: View = { ...view('Train', TrainView), suits: ({ manifest }) => manifest.training !== undefined };
 
+/** Whether the page has views of a kind of model: infer's own kinds. */
+export function hasViews(kind: string): kind is ModelKind {
+  return Object.hasOwn(VIEWS, kind);
+}
+
 /** The tabs of a model. */
 export function viewsOf(model: Model): readonly View[] {
   return VIEWS[model.kind].filter(({ suits }) => suits?.(model) ?? true);

@@ -1,4 +1,5 @@
 import { gather } from '../../../data/batches.js';
+import { everyIndex } from '../../../data/views.js';
 import type { Figure } from '../../../figures/figure.js';
 import { imageGrid, rowsOf } from '../../../figures/images.js';
 
@@ -6,7 +7,7 @@ import { imageGrid, rowsOf } from '../../../figures/images.js';
 export const mistakes: Figure<'classifier'> = async ({ model, data }) => {
   const columns = 8;
   const { test } = data.splits;
-  const all = Array.from({ length: test.size }, (_, index) => index);
+  const all = everyIndex(test);
   const x = rowsOf(gather(test, 'x', all) as Float32Array, test.size);
   const truth = gather(test, 'label', all);
   const { labels, confidences } = await model.classify(x);

@@ -1,8 +1,8 @@
 import { dissimilarity } from '@onnx-forge/infer';
 import { gather } from '../../../data/batches.js';
+import { spreadIndices } from '../../../data/views.js';
 import type { Figure } from '../../../figures/figure.js';
 import { imageGrid, rowsOf } from '../../../figures/images.js';
-import { spreadIndices } from '../../../measures/spread.js';
 
 export interface NeighboursOptions {
   /** The field of images. */

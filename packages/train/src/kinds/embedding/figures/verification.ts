@@ -90,8 +90,8 @@ function rocChart(roc: Roc, subtitle: string): FigureImage {
   const { svg } = lineChart({
     title: `ROC curve: area ${roc.auc.toFixed(4)}`,
     subtitle,
-    x: { label: 'false accepts, part of the different pairs', domain: [0, 1] },
-    y: { label: 'true accepts, part of the same pairs', domain: [0, 1] },
+    x: { label: 'false accepts, fraction of the different pairs', domain: [0, 1] },
+    y: { label: 'true accepts, fraction of the same pairs', domain: [0, 1] },
     series: [
       {
         name: 'embedding',
@@ -104,7 +104,7 @@ function rocChart(roc: Roc, subtitle: string): FigureImage {
   return { svg, png: svgToPng(svg) };
 }
 
-/** The part of each sort's pairs in every bin, over the bins' middles. */
+/** The fraction of each sort's pairs in every bin, over the bins' middles. */
 function histogram(
   pairs: Readonly<Record<'same' | 'different', Float64Array>>,
   threshold: number | undefined,

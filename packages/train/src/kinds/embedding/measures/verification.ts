@@ -1,4 +1,4 @@
-import { float32, type ModelOf, Random, type Vectors } from '@onnx-forge/infer';
+import { type Float32Tensor, float32, type ModelOf, Random } from '@onnx-forge/infer';
 import { type Batch, gather } from '../../../data/batches.js';
 import type { Split, SplitName } from '../../../data/data-set.js';
 import { everyIndex } from '../../../data/views.js';
@@ -25,7 +25,7 @@ export async function embedSplit(
   split: Split,
   onProgress: (fraction: number) => void = () => {},
   { images, labels }: IdentityFields = { images: 'x', labels: 'label' },
-): Promise<{ vectors: Vectors; labels: ArrayLike<number> }> {
+): Promise<{ vectors: Pick<Float32Tensor, 'data' | 'dims'>; labels: ArrayLike<number> }> {
   const { embeddingDim } = model.manifest.serve;
   const data = new Float32Array(split.size * embeddingDim);
   for (let from = 0; from < split.size; from += IMAGES_PER_CALL) {
@@ -46,7 +46,7 @@ export async function embedBatches(
   model: ModelOf<'embedding'>,
   batches: Iterable<Batch>,
   identity: string,
-): Promise<{ vectors: Vectors; labels: readonly number[] }> {
+): Promise<{ vectors: Pick<Float32Tensor, 'data' | 'dims'>; labels: readonly number[] }> {
   const { embeddingDim } = model.manifest.serve;
   const parts: Float32Array[] = [];
   const labels: number[] = [];

@@ -49,7 +49,7 @@ export const judged: Measure<GenerativeKind> = async (model, { splits }, { split
   return judgeImages(judging, { ...judgedImages, otherReal: spreadImages(other, examples) }, seed);
 };
 
-/** See {@link judged}; with labels also the part of the samples that are read as what they were to be. */
+/** See {@link judged}; with labels also the fraction of the samples that the judge gives the class they were made for. */
 export async function judgeImages(
   judge: ClassifierModel,
   judgedImages: JudgedImages,

@@ -3,7 +3,7 @@ import { spreadImages } from '../../../measures/spread.js';
 
 /**
  * How well the discriminator tells test images from samples: the mean probability that it gives either to be real, and
- * the part of both that it calls right. A perfect generator leaves it at 1/2.
+ * the fraction of both that it classifies correctly. A perfect generator leaves it at 1/2.
  */
 export const discriminatorAccuracy: Measure<'generator'> = async (model, { splits }, { split, seed }) => {
   const examples = Math.min(1000, splits[split].size);

@@ -2,6 +2,7 @@ import { tf } from '@onnx-forge/export';
 import { Random } from '@onnx-forge/infer';
 import { type Chart, lineChart, stackCharts, svgToPng } from '@onnx-forge/viz';
 import { gather } from '../../../data/batches.js';
+import { everyIndex } from '../../../data/views.js';
 import type { Figure, FigureContext } from '../../../figures/figure.js';
 import { CausalTransformer, type CausalTransformerOptions } from '../../../layers/causal-transformer.js';
 import { seededInitializers } from '../../../layers/initializers.js';
@@ -10,7 +11,7 @@ import { GRADIENT_METRICS, type GradientPath, gradientNorms } from '../measures/
 
 const TITLES: Readonly<Record<GradientPath, string>> = {
   whole: 'Gradient of the loss by what enters each layer',
-  residual: 'The part that comes along the residual path',
+  residual: 'Its component along the residual path',
 };
 
 /** Of the run's depth: norms of d loss / d x_l before training and after some of its epochs, whole and along the residual path. */
@@ -80,8 +81,7 @@ export const gradientsByDepth: Figure<'language-model'> = async (context) => {
 };
 
 function someWindows({ data }: FigureContext): tf.Tensor {
-  const indices = Array.from({ length: WINDOWS }, (_, index) => index);
-  const tokens = gather(data.splits.validation, 'tokens', indices);
+  const tokens = gather(data.splits.validation, 'tokens', everyIndex({ size: WINDOWS }));
   return tf.tensor2d(tokens, [WINDOWS, tokens.length / WINDOWS], 'int32');
 }
 

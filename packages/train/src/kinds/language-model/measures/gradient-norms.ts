@@ -1,5 +1,6 @@
 import { tf } from '@onnx-forge/export';
 import { gather } from '../../../data/batches.js';
+import { everyIndex } from '../../../data/views.js';
 import type { CausalTransformer } from '../../../layers/causal-transformer.js';
 import type { Measure } from '../../../measures/measure.js';
 import { nextTokenLoss } from '../../../objectives/next-token-loss.js';
@@ -70,11 +71,7 @@ export const gradientFlow: Measure<'language-model', GradientFlowOptions> = asyn
 ) => {
   if (!options.gradientNorms) return [];
   const count = Math.min(options.batchSize, splits[split].size);
-  const data = gather(
-    splits[split],
-    'tokens',
-    Array.from({ length: count }, (_, index) => index),
-  ) as Int32Array;
+  const data = gather(splits[split], 'tokens', everyIndex(splits[split], count)) as Int32Array;
   const windows = { type: 'int32', dims: [count, data.length / count], data } as const;
   const outputs = await model.run(GRADIENT_GRAPH, { windows }, { signal });
   return Object.entries(GRADIENT_METRICS).flatMap(([path, name]) => {

@@ -1,8 +1,8 @@
 import type { Elbo, ElboOptions, LogLikelihood, LogLikelihoodOptions, ModelOf, WorkOptions } from '@onnx-forge/infer';
 import { gather } from '../../../data/batches.js';
 import type { Split, SplitName } from '../../../data/data-set.js';
+import { spreadIndices } from '../../../data/views.js';
 import type { Measure, Measurement, MeasureRequest } from '../../../measures/measure.js';
-import { spreadIndices } from '../../../measures/spread.js';
 
 /** How closely log p(x) is followed during training. */
 export interface LikelihoodTracking {

@@ -1,47 +1,39 @@
 import { gather } from '../../../data/batches.js';
 import type { Split } from '../../../data/data-set.js';
+import { everyIndex, spreadIndices } from '../../../data/views.js';
 import { fractionRight } from '../../../measures/classified.js';
 import type { LabelledVectors } from '../../../measures/knn.js';
 import type { Measure } from '../../../measures/measure.js';
 import { measuredFraction } from '../../../measures/measured-fraction.js';
 import { nearestLabels } from '../../../measures/nearest-neighbours.js';
 
-/** The bank; more would cost more than they tell. */
+/** Training images that answer at most; with more, the accuracy hardly changes. */
 const BANK = 10_000;
 
 /**
- * How well classes, which no VAE has seen, are told apart in its latent space: the part of the split's images whose class
- * is that of most of their k nearest training images, all placed at the mean of q(z|x). Of the training split, every second
- * image is asked about and the others answer.
+ * k-nearest-neighbour accuracy in the latent space of a VAE, which has seen no labels: the fraction of the split's images
+ * whose class is that of most of their k nearest training images, each embedded as the mean of q(z|x). On the training
+ * split every second image is a query, and the others are the neighbours.
  */
 export function latentNeighbours({ k }: { readonly k: number }): Measure<'latent'> {
   return async (model, { splits }, { split, onProgress }) => {
     onProgress?.('nearest neighbours', 0);
-    const place = async (of: Split, chosen: readonly number[]): Promise<LabelledVectors> => {
+    const embed = async (of: Split, chosen: readonly number[]): Promise<LabelledVectors> => {
       const { mu } = await model.encode(gather(of, 'x', chosen) as Float32Array);
       return { vectors: mu.data, labels: gather(of, 'label', chosen) };
     };
     const { train, [split]: asked } = splits;
-    const [answering, asking] = split === 'train' ? halves(train.size) : [every(train.size), every(asked.size)];
-    const bank = await place(train, spread(answering, BANK));
-    const queries = await place(asked, asking);
+    const [answering, asking] = split === 'train' ? halves(train) : [everyIndex(train), everyIndex(asked)];
+    const chosen = spreadIndices({ size: answering.length }, BANK).map((index) => answering[index]!);
+    const bank = await embed(train, chosen);
+    const queries = await embed(asked, asking);
     const examples = asking.length;
     const found = nearestLabels(queries.vectors, bank, Math.min(k, bank.labels.length));
     return [measuredFraction(`latentNeighbours (k=${k})`, fractionRight(found, queries.labels), { split, examples })];
   };
 }
 
-function every(size: number): number[] {
-  return Array.from({ length: size }, (_, index) => index);
-}
-
-function halves(size: number): [number[], number[]] {
-  const all = every(size);
+function halves(split: Split): [number[], number[]] {
+  const all = everyIndex(split);
   return [all.filter((index) => index % 2 === 0), all.filter((index) => index % 2 === 1)];
-}
-
-/** At most `count` of them, at equal distances. */
-function spread(indices: readonly number[], count: number): number[] {
-  const taken = Math.min(count, indices.length);
-  return Array.from({ length: taken }, (_, i) => indices[Math.floor((i * indices.length) / taken)]!);
 }

@@ -68,7 +68,7 @@ export const attentionOnMarks: Figure<'translator'> = async (context) => {
     title: 'Where the decoder looks, step by step',
     subtitle: subtitle(context),
     x: { label: 'decoder step (1: after the start mark)' },
-    y: { label: 'mean part of the attention', domain: [0, 1] },
+    y: { label: 'mean fraction of the attention', domain: [0, 1] },
     series,
   });
   return { svg, png: svgToPng(svg) };

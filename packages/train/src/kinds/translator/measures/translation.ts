@@ -84,11 +84,11 @@ export const translation: Measure<'translator'> = async (model, data, request) =
     const about = { split, examples: sentences.length };
     const search = beam === 1 ? '' : `Beam${beam}`;
     const exact = sentences.filter(({ words, reference }) => words.join(' ') === reference.join(' ')).length;
-    const part = exact / sentences.length;
+    const fraction = exact / sentences.length;
     const count = (side: 'words' | 'reference') => sentences.reduce((sum, one) => sum + one[side].length, 0);
     measurements.push(
       { name: `bleu${search}`, value: bleuOf(sentences), unit: 'BLEU-4', ...about },
-      measuredFraction(`exactMatch${search}`, part, about),
+      measuredFraction(`exactMatch${search}`, fraction, about),
       { name: `lengthRatio${search}`, value: count('words') / count('reference'), unit: 'ratio', ...about },
     );
     if (beam > 1) continue;
@@ -123,7 +123,7 @@ const WRITTEN: readonly { readonly name: string; written(token: string): boolean
 export interface PaidAttention {
   /** Written tokens, one a step. */
   readonly tokens: readonly string[];
-  /** The part of each step's attention that lay on the tokens in question. */
+  /** The fraction of each step's attention that lay on the chosen tokens. */
   readonly parts: readonly number[];
 }
 
@@ -138,7 +138,7 @@ export function attentionOn(
     const places = sourceTokens.flatMap((token, index) => (chosen(token) ? [index] : []));
     if (places.length === 0) return [];
     const width = sourceTokens.length;
-    const part = (step: number) => places.reduce((sum, place) => sum + attention.data[step * width + place]!, 0);
-    return [{ tokens, parts: tokens.map((_, step) => part(step)) }];
+    const fraction = (step: number) => places.reduce((sum, place) => sum + attention.data[step * width + place]!, 0);
+    return [{ tokens, parts: tokens.map((_, step) => fraction(step)) }];
   });
 }

@@ -1,0 +1,7 @@
+import type { ValueRule } from '@onnx-forge/infer/value-rule';
+import { z } from 'zod';
+
+/** A rule as a schema; what the rule expects is the message. */
+export function schemaOf<T>(rule: ValueRule<T>): z.ZodType<T> {
+  return z.custom<T>(rule.accepts, rule.expects);
+}
