@@ -1,7 +1,7 @@
 /** How lowerings write nodes: pure functions from values to values; shapes are always stated, never guessed. */
 import { sizeOf } from '@onnx-forge/infer';
 import type { Attributes, Body, ConstantData, DType, GraphNode } from './value.js';
-import { nodeOf, Value } from './value.js';
+import { Value } from './value.js';
 
 type Shape = readonly number[];
 
@@ -93,13 +93,6 @@ export function reshape(x: Value, shape: Shape): Value {
 
 export function transpose(x: Value, perm: readonly number[]): Value {
   if (perm.every((p, i) => p === i)) return x;
-  // Two in a row are one, or none: images that go to and fro between channels first and last.
-  const before = nodeOf(x, 'Transpose');
-  if (before)
-    return transpose(
-      before.inputs[0]!,
-      perm.map((p) => (before.attributes.perm as readonly number[])[p]!),
-    );
   const shape = perm.map((p) => x.shape[p]!);
   const result = op('Transpose', [x], x.dtype, shape, { perm });
   const { varying } = x;

@@ -3,7 +3,7 @@ import { OnnxImportError } from './model/errors.js';
 import { type Datum, Known, tensorOf } from './model/known.js';
 import type { AttributeValue, Graph, Node } from './model/structure.js';
 
-/** What surrounds a node while the graph is called. */
+/** The surroundings of a node while the graph is called. */
 export interface CallContext {
   readonly opset: number;
   /** Runs a graph within the node; it sees the values around it. */

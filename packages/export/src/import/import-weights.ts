@@ -15,7 +15,7 @@ export interface ImportedWeights {
   readonly names: ReadonlyMap<tf.Variable, string>;
   readonly trainable: readonly tf.Variable[];
   readonly known: ReadonlyMap<string, Known>;
-  /** What a node gets at an input that reads a weight. */
+  /** The variable that a node gets at an input. */
   weightAt(node: Node, input: number): tf.Variable | undefined;
   readonly entries: readonly ImportedWeight[];
   readonly notes: readonly ImportNote[];

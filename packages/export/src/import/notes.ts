@@ -11,7 +11,7 @@ export function allNodes(graph: Graph): Node[] {
   return graph.nodes.flatMap((node) => [node, ...[...node.attributes.values()].filter(isGraph).flatMap(allNodes)]);
 }
 
-/** What a file says or hides that one should know before one trains it; merged weights are noted where they are split. */
+/** Properties of a file that one should know before one trains it; merged weights are noted where they are split. */
 export function notesOn({ graph }: OnnxModel, weights: readonly FileWeight[]): ImportNote[] {
   const nodes = allNodes(graph);
   const notes: ImportNote[] = [];

@@ -10,7 +10,7 @@ import {
   scalar,
   transpose,
 } from '../graph/build.js';
-import { constantData, type DType, type Value } from '../graph/value.js';
+import { constantData, type DType, nodeOf, type Value } from '../graph/value.js';
 import { stepBetween } from '../idioms/formulas.js';
 import { where } from '../idioms/shapes.js';
 import { tf } from '../tfjs.js';
@@ -43,6 +43,17 @@ function select({ condition, t, e }: { condition: Value; t: Value; e: Value }): 
   const shape = broadcastShape(mask.shape, broadcastShape(t.shape, e.shape));
   const type = WIDENING.find((each) => t.dtype === each || e.dtype === each)!;
   return where(cast(mask, 'bool'), cast(t, type), cast(e, type), shape);
+}
+
+/** Two in a row are one, or none: images that go to and fro between channels first and last. */
+function transposed(x: Value, perm: readonly number[]): Value {
+  const before = nodeOf(x, 'Transpose');
+  if (!before) return transpose(x, perm);
+  const inner = before.attributes.perm as readonly number[];
+  return transpose(
+    before.inputs[0]!,
+    perm.map((p) => inner[p]!),
+  );
 }
 
 /** Of two types tfjs takes the one that holds both; ONNX wants them equal. */
@@ -108,7 +119,7 @@ export const structure: readonly Lowering[] = [
     },
     [{ name: 'last', inputs: { x: { shape: [2, 3] } }, run: ({ x }) => tf.expandDims(x!, -1), gradient: true }],
   ),
-  lowering<{ x: Value }, { perm: number[] }>('Transpose', ({ x }, { perm }) => transpose(x, perm), [
+  lowering<{ x: Value }, { perm: number[] }>('Transpose', ({ x }, { perm }) => transposed(x, perm), [
     {
       name: 'rank 3',
       inputs: { x: { shape: [2, 3, 4] } },

@@ -19,7 +19,7 @@ interface Output {
 const fedArrays = ({ inputs }: Case): [string, FileArray][] =>
   inputs.flatMap((array, i): [string, FileArray][] => (array && !array.stored ? [[inputName(i), array]] : []));
 
-/** What onnxruntime makes of a file. */
+/** The outputs of a file in onnxruntime. */
 async function byOnnxruntime(bytes: Uint8Array, example: Case, narrow: boolean): Promise<Output[]> {
   const session = await openSession(bytes, { device: 'cpu' });
   const feeds = Object.fromEntries(

@@ -25,7 +25,7 @@ function constant(call: Call): Datum {
   throw call.fault('holds no numbers');
 }
 
-/** What is not dropped is scaled by 1 / (1 - ratio); drawn only in files that were exported for training. */
+/** Elements that are kept are scaled by 1 / (1 - ratio); drawn only in files that were exported for training. */
 function dropout(call: Call): Datum[] {
   const x = call.tensor(0);
   const ratio = call.opset < 12 ? call.float('ratio', 0.5) : (call.number(1) ?? 0.5);
