@@ -20,8 +20,7 @@ async function measure({ only, threads, python, quick }: Arguments): Promise<Rep
   const machine = thisMachine();
   const before = calibrate();
   const date = new Date().toISOString();
-  const asked = { calibration: { before, after: before }, machine, threads };
-  for (const line of busyness(asked)) log(line);
+  for (const line of busyness({ calibration: { before }, machine, threads })) log(line);
   const { rounds, budgetMs } = quick ? QUICK : ROUNDS;
   await using folders = new RunFolders();
   const rows: RowResult[] = [];

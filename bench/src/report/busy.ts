@@ -13,17 +13,17 @@ export function busyness({
 }: Pick<Report, 'calibration' | 'machine' | 'threads'>): string[] {
   if (calibration === undefined) return [];
   const { before, after } = calibration;
-  const list = (of: (one: Calibration) => string): string => `${of(before)} and ${of(after)}`;
+  const both = after ? [before, after] : [before];
+  const list = (of: (one: Calibration) => string): string => both.map(of).join(' and ');
   const facts =
-    `before and after, a loop of fixed work took ${list(({ cpuMs }) => cpuMs.toFixed(1))} ms of a processor ` +
-    `and got ${list(({ share }) => `${Math.round(100 * share)} %`)} of one`;
-  const drift = Math.abs(after.cpuMs / before.cpuMs - 1);
-  const alone = before.share >= WHOLE && after.share >= WHOLE;
+    `${after ? 'before and after' : 'before'}, a loop of fixed work took ${list(({ cpuMs }) => cpuMs.toFixed(1))} ms of a ` +
+    `processor and got ${list(({ share }) => `${Math.round(100 * share)} %`)} of one`;
+  const drift = after ? Math.abs(after.cpuMs / before.cpuMs - 1) : 0;
   // At the end the load is the benchmark's own, too.
-  const loaded = before.load > machine.cores / 4 || after.load > threads + machine.cores / 4;
+  const loaded = before.load > machine.cores / 4 || (after?.load ?? 0) > threads + machine.cores / 4;
   const reasons = [
-    ...(alone ? [] : ['other programs had the processor']),
-    ...(loaded ? [`load averages of ${list(({ load }) => load.toFixed(1))}`] : []),
+    ...(both.every(({ share }) => share >= WHOLE) ? [] : ['other programs had the processor']),
+    ...(loaded ? [`load average ${list(({ load }) => load.toFixed(1))}`] : []),
     ...(drift > DRIFT ? [`its speed changed by ${Math.round(100 * drift)} %`] : []),
   ];
   return reasons.length === 0 ? [facts] : [facts, `**busy: ${reasons.join(', ')}; do not trust these times**`];

@@ -65,7 +65,7 @@ export interface Report {
   /** Threads that every engine was asked to use. */
   readonly threads: number;
   readonly quick: boolean;
-  /** Before the first row and after the last. */
-  readonly calibration?: { readonly before: Calibration; readonly after: Calibration };
+  /** Before the first row, and after the last. */
+  readonly calibration?: { readonly before: Calibration; readonly after?: Calibration };
   readonly rows: readonly RowResult[];
 }

@@ -1,6 +1,7 @@
 import {
   busyness,
   type Calibration,
+  calibrate,
   insert,
   judge,
   markdown,
@@ -164,11 +165,15 @@ describe('bench: report', () => {
       'before and after, a loop of fixed work took 10.0 and 10.0 ms of a processor and got 99 % and 99 % of one',
     ]);
     expect(busyness(report())).to.deep.equal([]);
+    expect(busyness({ ...report(), calibration: { before: { ...calm, load: 9 } } })).to.deep.equal([
+      'before, a loop of fixed work took 10.0 ms of a processor and got 99 % of one',
+      '**busy: load average 9.0; do not trust these times**',
+    ]);
     const warnings: readonly [Partial<Calibration>, Partial<Calibration>, RegExp][] = [
       [{ share: 0.6 }, {}, /other programs had the processor/],
       [{}, { share: 0.9 }, /other programs had the processor/],
-      [{ load: 0.6 }, {}, /load averages of 0.6 and 2.1/],
-      [{}, { load: 2.6 }, /load averages of 0.1 and 2.6/],
+      [{ load: 0.6 }, {}, /load average 0.6 and 2.1/],
+      [{}, { load: 2.6 }, /load average 0.1 and 2.6/],
       [{}, { cpuMs: 11.5 }, /its speed changed by 15 %/],
     ];
     for (const [before, after, warning] of warnings) {
@@ -181,6 +186,13 @@ describe('bench: report', () => {
     expect(markdown({ ...report(step), calibration: { before: { ...calm, share: 0.5 }, after: calm } })).to.include(
       '**busy',
     );
+  });
+
+  it('times a fixed piece of work', () => {
+    const { cpuMs, share, load } = calibrate();
+    expect(cpuMs).to.be.greaterThan(0);
+    expect(share).to.be.within(0, 1);
+    expect(load).to.be.at.least(0);
   });
 
   it('puts the table between the markers and leaves the prose alone', () => {
