@@ -10,6 +10,8 @@ export interface Benchmark {
 /** An engine that can be measured. */
 export interface Contender {
   readonly engine: string;
+  /** Ids of the rows that it is measured in; absent: all of the benchmark's. */
+  readonly rows?: readonly string[];
   /** Starts it. @throws Unavailable when it is not installed here or can't do this */
   open(): Promise<Runner>;
 }

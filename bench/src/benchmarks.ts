@@ -2,11 +2,13 @@ import type { Benchmark, Contender } from './benchmark.js';
 import { inChromium } from './contenders/chromium.js';
 import { numberOf, type TorchBenchmark, torch } from './contenders/torch.js';
 import { worker } from './contenders/worker.js';
+import { besideProcessorTime } from './processor-time.js';
 import { recipeNamed } from './recipes.js';
 import type { Row } from './report/result.js';
 import type { RunFolders } from './run-folders.js';
 import type { ServingTask } from './serving/serving.js';
 import type { StepEngine } from './worker/protocol.js';
+import type { Clock } from './worker/timing.js';
 import { vocabularySizes, workloadName, workloadOptions } from './workloads.js';
 
 /** How this project's engine is called in every row. */
@@ -57,6 +59,7 @@ export const BROWSER_TASKS: Readonly<Record<string, readonly { readonly row: Row
 
 export interface Settings {
   readonly threads: number;
+  readonly clock: Clock;
   readonly python: string;
   readonly quick: boolean;
   /** Milliseconds that a row may take an engine in a round. */
@@ -97,11 +100,15 @@ export async function trainingSteps(name: string, settings: Settings): Promise<B
       better: 'lower',
     }),
   );
-  const on = (label: string, engine: StepEngine): Contender =>
-    worker(label, () => ({ ...common(settings), task: 'steps', recipe: name, engine }));
+  const on = (label: string, engine: StepEngine, how = settings): Contender =>
+    worker(label, () => ({ ...common(how), task: 'steps', recipe: name, engine }));
   const contenders = [on(OURS, 'compiled'), on('tfjs wasm', 'wasm'), on('tfjs tensorflow', 'tensorflow')];
   if (!settings.quick) contenders.push(on('tfjs cpu', 'cpu'));
-  return { rows, contenders: [...contenders, ...torchSteps(name, batchSize, settings)] };
+  const all = { rows, contenders: [...contenders, ...torchSteps(name, batchSize, settings)] };
+  return besideProcessorTime(all, (clock) => {
+    const how = { ...settings, ...clock };
+    return [on(OURS, 'compiled', how), ...torchSteps(name, batchSize, how)];
+  });
 }
 
 function torchSteps(recipe: string, batchSize: number, { quick, ...options }: Settings): Contender[] {
@@ -179,18 +186,23 @@ export async function generation(name: string, settings: Settings): Promise<Benc
   const recipe = await recipeNamed(name);
   const id = `${name}/generate`;
   const title = `${workloadName(recipe)}: generate ${GENERATED} tokens${vocabularySizes(recipe)}`;
-  const ours = worker(OURS, async () => ({
-    ...common(settings),
-    task: 'generate',
-    recipe: name,
-    run: await settings.folders.run(name, settings.threads),
-    tokens: GENERATED,
-  }));
-  const theirs = torch('PyTorch', settings, {
-    only: 'generate',
-    read: (result) => ({ values: { [id]: numberOf(result, 'generate_tokens_per_s') } }),
-  });
-  return { rows: [{ id, title, unit: 'tokens / s', better: 'higher' }], contenders: [ours, theirs] };
+  const contenders = (how: Settings): Contender[] => [
+    worker(OURS, async () => ({
+      ...common(how),
+      task: 'generate',
+      recipe: name,
+      run: await settings.folders.run(name, settings.threads),
+      tokens: GENERATED,
+    })),
+    torch('PyTorch', how, {
+      only: 'generate',
+      read: (result) => ({ values: { [id]: numberOf(result, 'generate_tokens_per_s') } }),
+    }),
+  ];
+  const rows: Row[] = [{ id, title, unit: 'tokens / s', better: 'higher' }];
+  return besideProcessorTime({ rows, contenders: contenders(settings) }, (clock) =>
+    contenders({ ...settings, ...clock }),
+  );
 }
 
 /** Sentences translated in one call. */
@@ -198,19 +210,24 @@ export async function translation(name: string, settings: Settings): Promise<Ben
   const recipe = await recipeNamed(name);
   const id = `${name}/translate`;
   const title = `${workloadName(recipe)}: translate ${SENTENCES} sentences, greedy${vocabularySizes(recipe)}`;
-  const ours = worker(OURS, async () => ({
-    ...common(settings),
-    task: 'translate',
-    recipe: name,
-    // Without an end mark all translations are as long as can be, whatever the net: it has seen one batch.
-    run: await settings.folders.run(name, settings.threads, { set: { eos: 'none' } }),
-    sentences: SENTENCES,
-  }));
-  const theirs = torch('PyTorch', settings, {
-    only: 'translate',
-    read: (result) => ({ values: { [id]: numberOf(result, 'translate_sentences_per_s') } }),
-  });
-  return { rows: [{ id, title, unit: 'sentences / s', better: 'higher' }], contenders: [ours, theirs] };
+  const contenders = (how: Settings): Contender[] => [
+    worker(OURS, async () => ({
+      ...common(how),
+      task: 'translate',
+      recipe: name,
+      // Without an end mark all translations are as long as can be, whatever the net: it has seen one batch.
+      run: await settings.folders.run(name, settings.threads, { set: { eos: 'none' } }),
+      sentences: SENTENCES,
+    })),
+    torch('PyTorch', how, {
+      only: 'translate',
+      read: (result) => ({ values: { [id]: numberOf(result, 'translate_sentences_per_s') } }),
+    }),
+  ];
+  const rows: Row[] = [{ id, title, unit: 'sentences / s', better: 'higher' }];
+  return besideProcessorTime({ rows, contenders: contenders(settings) }, (clock) =>
+    contenders({ ...settings, ...clock }),
+  );
 }
 
 /** The random views that a recipe trains on. */
@@ -265,6 +282,6 @@ export function browserServing(recipe: string, settings: Settings): Benchmark {
   return { rows: timed.map(({ row }) => ({ ...row, title: `${recipe}: ${row.title}` })), contenders };
 }
 
-function common({ threads, budgetMs }: Settings): { threads: number; budgetMs: number } {
-  return { threads, budgetMs };
+function common({ threads, budgetMs, clock }: Settings): Pick<Settings, 'threads' | 'budgetMs' | 'clock'> {
+  return { threads, budgetMs, clock };
 }

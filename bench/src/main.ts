@@ -1,6 +1,8 @@
 import { type Arguments, parseArguments, USAGE, UsageError } from './arguments.js';
+import { calibrate } from './calibrate.js';
 import { select } from './catalogue.js';
 import { thisMachine } from './machine.js';
+import { busyness } from './report/busy.js';
 import { writeDocument } from './report/document.js';
 import type { Report, RowResult } from './report/result.js';
 import { summarise } from './report/summary.js';
@@ -16,18 +18,19 @@ const QUICK = { rounds: 1, budgetMs: 300 };
 
 async function measure({ only, threads, python, quick }: Arguments): Promise<Report> {
   const machine = thisMachine();
-  if (machine.load > machine.cores / 4) {
-    log(`this machine is busy (load average ${machine.load.toFixed(1)}): the numbers will be off`);
-  }
+  const before = calibrate();
   const date = new Date().toISOString();
+  for (const line of busyness({ calibration: { before }, machine, threads })) log(line);
   const { rounds, budgetMs } = quick ? QUICK : ROUNDS;
   await using folders = new RunFolders();
   const rows: RowResult[] = [];
   for (const { make } of select(only)) {
-    const benchmark = await make({ threads, python, quick, budgetMs, folders });
+    const benchmark = await make({ threads, clock: 'wall', python, quick, budgetMs, folders });
     rows.push(...(await run(benchmark, { rounds, onProgress: log })));
   }
-  return { date, machine, threads, quick, rows };
+  const report = { date, machine, threads, quick, rows, calibration: { before, after: calibrate() } };
+  for (const line of busyness(report)) log(line);
+  return report;
 }
 
 /** The report with its medians, ratios and verdicts, for programs. */

@@ -23,9 +23,9 @@ export async function run(
 ): Promise<RowResult[]> {
   const lines: Line[] = [];
   try {
-    for (const { engine, open } of contenders) {
+    for (const { engine, rows: own, open } of contenders) {
       onProgress(`${rows[0]!.title}: starting ${engine}`);
-      lines.push(new Line(engine, await open().catch(noNumber)));
+      lines.push(new Line(engine, own, await open().catch(noNumber)));
     }
     for (let round = 1; round <= rounds; round++) {
       for (const line of lines.filter(({ active }) => active)) {
@@ -43,14 +43,16 @@ export async function run(
 /** One engine through the rounds. */
 class Line {
   readonly engine: string;
+  readonly #rows: readonly string[] | undefined;
   readonly #runner: Runner | undefined = undefined;
   readonly #readings: Reading[] = [];
   #failure: NoNumber | undefined;
   active: boolean;
 
   /** Of a runner, or of the reason why there is none. */
-  constructor(engine: string, opened: Runner | NoNumber) {
+  constructor(engine: string, rows: readonly string[] | undefined, opened: Runner | NoNumber) {
     this.engine = engine;
+    this.#rows = rows;
     if ('measure' in opened) this.#runner = opened;
     else this.#failure = opened;
     this.active = 'measure' in opened;
@@ -69,6 +71,7 @@ class Line {
 
   /** Undefined for a row that this engine does not measure. */
   entry(row: string): Entry | undefined {
+    if (this.#rows?.includes(row) === false) return undefined;
     const given = this.#readings.map(({ values }) => values[row]).filter((value) => value !== undefined);
     const refused = this.#failure ?? given.find((value) => typeof value !== 'number');
     const rounds = given.filter((value) => typeof value === 'number');

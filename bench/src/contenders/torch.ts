@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type Contender, type Reading, Unavailable } from '../benchmark.js';
+import type { Clock } from '../worker/timing.js';
 import { threadLimits } from './worker.js';
 
 const PEER = fileURLToPath(new URL('../../torch_peer.py', import.meta.url));
@@ -17,6 +18,7 @@ export interface TorchOptions {
   /** The interpreter. */
   readonly python: string;
   readonly threads: number;
+  readonly clock: Clock;
 }
 
 export interface TorchBenchmark {
@@ -28,7 +30,7 @@ export interface TorchBenchmark {
 }
 
 /** The same networks in PyTorch: each round is a process of its own. */
-export function torch(engine: string, { python, threads }: TorchOptions, benchmark: TorchBenchmark): Contender {
+export function torch(engine: string, { python, threads, clock }: TorchOptions, benchmark: TorchBenchmark): Contender {
   return {
     engine,
     async open() {
@@ -47,7 +49,7 @@ export function torch(engine: string, { python, threads }: TorchOptions, benchma
             '20',
             ...(typeof flags === 'function' ? await flags() : flags),
           ];
-          const env = { ...process.env, ...threadLimits(threads) };
+          const env = { ...process.env, ...threadLimits(threads), BENCH_CLOCK: clock };
           const { stdout } = await run(python, [PEER, ...settings], { env }).catch(lastLine);
           return read(JSON.parse(stdout) as TorchResult);
         },

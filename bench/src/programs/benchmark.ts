@@ -67,7 +67,7 @@ function peers({ name, ...program }: Program, settings: ProgramSettings): Conten
   const read = (result: Readonly<Record<string, unknown>>): Reading => ({
     values: { [`${name}/warm`]: numberOf(result, 'mnist_convnet_step_ms') },
   });
-  return [compiled, torch(PYTORCH, settings, { only: name, read })];
+  return [compiled, torch(PYTORCH, { ...settings, clock: 'wall' }, { only: name, read })];
 }
 
 /** Warm: between two lines of progress in the second half of the training, the median, for one step. */

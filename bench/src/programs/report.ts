@@ -52,7 +52,7 @@ function cell(row: RowResult, entry: Entry | undefined): string {
   if (outcome.status === 'cannot') return outcome.reason;
   if (outcome.status !== 'measured') return outcome.status === 'absent' ? 'absent' : `failed: ${outcome.reason}`;
   const { value, ratio } = summarise(row, entry)!;
-  const compared = ratio === undefined ? '' : ` (${number(ratio)} x)`;
+  const compared = ratio === undefined ? '' : ` (${number(ratio.value)} x)`;
   return `${number(value)} ${row.unit}${compared}`;
 }
 

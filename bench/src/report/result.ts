@@ -49,11 +49,23 @@ export interface Machine {
   readonly load: number;
 }
 
+/** A fixed piece of work on one thread, and how much of a processor it got. */
+export interface Calibration {
+  /** Milliseconds of processor time: how fast the processor is now. */
+  readonly cpuMs: number;
+  /** Processor time over the time that passed: below 1 others had the processor meanwhile. */
+  readonly share: number;
+  /** Load average of the minute before. */
+  readonly load: number;
+}
+
 export interface Report {
   readonly date: string;
   readonly machine: Machine;
   /** Threads that every engine was asked to use. */
   readonly threads: number;
   readonly quick: boolean;
+  /** Before the first row, and after the last. */
+  readonly calibration?: { readonly before: Calibration; readonly after?: Calibration };
   readonly rows: readonly RowResult[];
 }

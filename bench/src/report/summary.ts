@@ -7,8 +7,16 @@ export interface Summary {
   readonly low: number;
   readonly high: number;
   readonly rounds: number;
-  /** How many times better the row's first entry is: above 1 it wins. Undefined for the first entry itself. */
-  readonly ratio?: number | undefined;
+  /** How many times better the row's first entry is. Undefined for the first entry itself. */
+  readonly ratio?: Ratio | undefined;
+}
+
+/** Of numbers that were measured one after the other, in the same round: what slows the machine slows both. Above 1 the first wins. */
+export interface Ratio {
+  /** Median over the rounds that both have. */
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
 }
 
 /** @throws TypeError for no values */
@@ -24,14 +32,17 @@ export function summarise(row: RowResult, entry: Entry): Summary | undefined {
   if (entry.outcome.status !== 'measured') return undefined;
   const { rounds } = entry.outcome;
   const value = median(rounds);
-  const ratio = entry === row.entries[0] ? undefined : advantage(row, value);
+  const ratio = entry === row.entries[0] ? undefined : advantage(row, rounds);
   return { value, low: Math.min(...rounds), high: Math.max(...rounds), rounds: rounds.length, ratio };
 }
 
-/** How many times better than `value` the row's first entry is. */
-function advantage({ better, entries }: RowResult, value: number): number | undefined {
+/** How many times better than `rounds` those of the row's first entry are, round by round. */
+function advantage({ better, entries }: RowResult, rounds: readonly number[]): Ratio | undefined {
   const ours = entries[0]?.outcome;
   if (ours?.status !== 'measured') return undefined;
-  const reference = median(ours.rounds);
-  return better === 'lower' ? value / reference : reference / value;
+  const pairs = rounds.slice(0, ours.rounds.length).map((value, round) => {
+    const reference = ours.rounds[round]!;
+    return better === 'lower' ? value / reference : reference / value;
+  });
+  return { value: median(pairs), low: Math.min(...pairs), high: Math.max(...pairs) };
 }

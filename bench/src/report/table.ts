@@ -1,3 +1,4 @@
+import { busyness } from './busy.js';
 import type { Entry, NoNumber, Report, RowResult } from './result.js';
 import { summarise } from './summary.js';
 import { judge, type Verdict } from './targets.js';
@@ -9,6 +10,7 @@ export function markdown(report: Report): string {
     `${machine.processor}, ${machine.cores} cores, ${machine.memoryGB} GB, ${machine.system}`,
     `Node ${machine.node}, ${threads} threads asked for`,
     `${date.slice(0, 10)}, load average ${machine.load.toFixed(1)} at the start`,
+    ...busyness(report),
     ...(quick ? ['--quick: one short round, the slowest engine left out'] : []),
   ];
   const parts = [facts.map((fact) => `- ${fact}`).join('\n'), resultTable(report)];
@@ -46,8 +48,9 @@ function numbers(row: RowResult, entry: Entry): string[] {
   if (outcome.status !== 'measured') return ['-', '-', '-', '-', why(outcome)];
   const { value, low, high, rounds, ratio } = summarise(row, entry)!;
   const spread = rounds > 1 ? `${number(low)} - ${number(high)}` : '-';
-  const compared = ratio === undefined ? '-' : `${number(ratio)} x`;
-  return [`${number(value)} ${row.unit}`, spread, `${rounds}`, compared, outcome.notes.join('; ')];
+  const compared = ratio === undefined ? '-' : `${number(ratio.value)} x`;
+  const range = ratio === undefined || rounds === 1 ? '' : ` (${number(ratio.low)} - ${number(ratio.high)})`;
+  return [`${number(value)} ${row.unit}`, spread, `${rounds}`, `${compared}${range}`, outcome.notes.join('; ')];
 }
 
 function why({ status, reason }: NoNumber): string {

@@ -66,7 +66,7 @@ function verdict(row: RowResult, target: Target): Verdict {
     return { target, title, wanted, measured, unit: row.unit, reached };
   }
   const entry = row.entries.find(({ engine }) => engine === target.against);
-  const measured = entry && summarise(row, entry)?.ratio;
+  const measured = entry && summarise(row, entry)?.ratio?.value;
   const reached = measured === undefined ? undefined : measured >= target.atLeast;
   return { target, title, wanted: `at least ${target.atLeast} x ${target.against}`, measured, unit: 'x', reached };
 }

@@ -8,7 +8,7 @@ const PROMPT = 16;
 
 /** `model.generate(prompt)` as users call it: with the cache, and reading anew when the block is full. */
 export async function generating(spec: SpecOf<'generate'>): Promise<Runner> {
-  const { recipe, run, tokens: length, threads, budgetMs } = spec;
+  const { recipe, run, tokens: length, threads, budgetMs, clock } = spec;
   const model = await load(run, { device: 'cpu', threads });
   if (!(model instanceof LanguageModel)) throw new TypeError(`recipe '${recipe}' generates no text`);
   const { vocabularies, serve } = model.manifest;
@@ -17,7 +17,11 @@ export async function generating(spec: SpecOf<'generate'>): Promise<Runner> {
     version: onnxruntimeVersion(),
     threads,
     async measure() {
-      const { ms, slow: last } = await timeCalls(() => model.generate(prompt, { length }), { budgetMs, warmUpMs: 200 });
+      const { ms, slow: last } = await timeCalls(() => model.generate(prompt, { length }), {
+        budgetMs,
+        warmUpMs: 200,
+        clock,
+      });
       return { values: { [`${recipe}/generate`]: length / (ms / 1000) }, last };
     },
     close: () => model.dispose(),

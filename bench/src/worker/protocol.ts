@@ -1,9 +1,10 @@
 import type { Reading } from '../benchmark.js';
 import type { NoNumber } from '../report/result.js';
 import type { ServingTask } from '../serving/serving.js';
+import type { Clock } from './timing.js';
 
 /** The measurement that a worker process is asked for. Paths, names and numbers only: it travels as JSON. */
-export type TaskSpec = { readonly threads: number; readonly budgetMs: number } & (
+export type TaskSpec = { readonly threads: number; readonly budgetMs: number; readonly clock?: Clock } & (
   | {
       /** Training steps of a recipe, compiled or on a backend of tfjs. */
       readonly task: 'steps';

@@ -19,7 +19,13 @@ const PATIENCE_MS = 20_000;
  * Whole training steps of a recipe with the options of its workload: random numbers, loss, gradients, update, running
  * averages where it has them, and the metrics back in JavaScript. The batch is ready before: reading data is no part of the step.
  */
-export async function steps({ recipe: name, engine: kind, threads, budgetMs }: SpecOf<'steps'>): Promise<Runner> {
+export async function steps({
+  recipe: name,
+  engine: kind,
+  threads,
+  budgetMs,
+  clock: by,
+}: SpecOf<'steps'>): Promise<Runner> {
   const recipe = await recipeNamed(name);
   await useBackend(kind === 'compiled' ? 'cpu' : kind);
   const open = (batchSize: number): Promise<Steps> => openSteps(recipe, kind === 'compiled', threads, batchSize);
@@ -36,7 +42,7 @@ export async function steps({ recipe: name, engine: kind, threads, budgetMs }: S
       const ms = project(SMALL_BATCHES, times, batchSize);
       if (ms > PATIENCE_MS) return { ms, slow: true, note: `projected from batches of ${SMALL_BATCHES.join(' and ')}` };
     }
-    return timeCalls(() => whole.run(step), { budgetMs, warmUpMs: first ? 500 : 100 });
+    return timeCalls(() => whole.run(step), { budgetMs, warmUpMs: first ? 500 : 100, clock: by });
   };
 
   return {

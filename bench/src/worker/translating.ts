@@ -8,7 +8,7 @@ const WORDS = 7;
 
 /** `model.translate(texts)`, greedy, of sentences of seven words. */
 export async function translating(spec: SpecOf<'translate'>): Promise<Runner> {
-  const { recipe, run, sentences, threads, budgetMs } = spec;
+  const { recipe, run, sentences, threads, budgetMs, clock } = spec;
   const model = await load(run, { device: 'cpu', threads });
   if (!(model instanceof TranslatorModel)) throw new TypeError(`recipe '${recipe}' does not translate`);
   const words = (model.manifest.vocabularies?.source ?? []).filter((token) => /^[a-z]+$/.test(token));
@@ -26,7 +26,7 @@ export async function translating(spec: SpecOf<'translate'>): Promise<Runner> {
         const found = await model.translate(texts);
         written = found.reduce((sum, { tokens }) => sum + tokens.length, 0) / sentences;
       };
-      const { ms, slow: last } = await timeCalls(translate, { budgetMs, warmUpMs: 200 });
+      const { ms, slow: last } = await timeCalls(translate, { budgetMs, warmUpMs: 200, clock });
       const note = `${written.toFixed(1)} tokens a translation`;
       return { values: { [id]: sentences / (ms / 1000) }, notes: { [id]: [note] }, last };
     },

@@ -26,6 +26,8 @@ export { checkModel } from './onnx/check.js';
 export type { ExternalData, ExternalDataOptions } from './onnx/external.js';
 export { initializerOffsets } from './onnx/initializers.js';
 export { type Dimension, OPSET } from './onnx/writer.js';
+export { whileLoop } from './record/loop.js';
+export type { Loop, LoopState } from './record/loop-description.js';
 export { compileStep, compileTraining, stepModels } from './step/compile.js';
 export type { StepModel } from './step/compiler.js';
 export type { Batch, BatchType, CompileOptions, StepDefinition, StepInput } from './step/definition.js';

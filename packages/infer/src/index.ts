@@ -54,6 +54,7 @@ export {
   type GraphInput,
   type GraphShape,
   type IntegerInput,
+  type IntegerOutput,
   inputType,
   type Kind,
   type ManifestOfKind,

@@ -1,4 +1,7 @@
 import {
+  busyness,
+  type Calibration,
+  calibrate,
   insert,
   judge,
   markdown,
@@ -81,10 +84,12 @@ describe('bench: report', () => {
       rounds: 3,
       ratio: undefined,
     });
-    expect(summarise(step, step.entries[1]!)?.ratio).to.equal(15);
-    expect(summarise(step, step.entries[2]!)?.ratio).to.equal(2);
+    expect(summarise(step, step.entries[1]!)?.ratio).to.deep.equal({ value: 30 / 1.9, low: 30 / 1.9, high: 30 / 1.9 });
+    // Round by round: 3 / 1.9 and 5 / 2, and not 4 / 2.
+    const [low, high] = [3 / 1.9, 5 / 2];
+    expect(summarise(step, step.entries[2]!)?.ratio).to.deep.equal({ value: (low + high) / 2, low, high });
     expect(summarise(step, step.entries[3]!)).to.equal(undefined);
-    expect(summarise(throughput, throughput.entries[1]!)?.ratio).to.equal(0.5);
+    expect(summarise(throughput, throughput.entries[1]!)?.ratio?.value).to.equal(0.5);
   });
 
   it('has no ratio when the first engine has no number', () => {
@@ -113,8 +118,9 @@ describe('bench: report', () => {
       '30 ms',
       '-',
       '1',
-      '15 x', // biome-ignore format: a row
+      '15.8 x', // biome-ignore format: a row
     ]);
+    expect(cells(text, 'PyTorch', ' ms |').slice(6, 10)).to.deep.equal(['4 ms', '3 - 5', '2', '2.04 x (1.58 - 2.5)']);
     expect(cells(text, '402,000').slice(6, 10)).to.deep.equal(['402,000 images x K / s', '-', '1', '0.5 x']);
     expect(text).to.include('a note').and.to.include('2024-05-06');
     const widths = text
@@ -141,12 +147,52 @@ describe('bench: report', () => {
     ];
     const verdicts = judge([step], targets);
     expect(verdicts.map(({ reached }) => reached)).to.deep.equal([true, false, true, false, undefined]);
-    expect(verdicts.map(({ measured }) => measured)).to.deep.equal([15, 2, 2, 30, undefined]);
+    expect(verdicts.map(({ measured }) => measured)).to.deep.equal([30 / 1.9, (3 / 1.9 + 5 / 2) / 2, 2, 30, undefined]);
   });
 
   it('projects a long step from two short ones, never below the longer of these', () => {
     expect(project([2, 6], [25, 45], 128)).to.equal(15 + 5 * 128);
     expect(project([2, 6], [45, 40], 128)).to.equal(40);
+  });
+
+  it('says how fast the processor was and how much of it the benchmark got, and warns when the machine was busy', () => {
+    const calm = { cpuMs: 10, share: 0.99, load: 0.1 };
+    const lines = (before: Partial<Calibration>, after: Partial<Calibration>): string[] => {
+      const calibration = { before: { ...calm, ...before }, after: { ...calm, load: 2.1, ...after } };
+      return busyness({ ...report(), calibration });
+    };
+    expect(lines({}, {})).to.deep.equal([
+      'before and after, a loop of fixed work took 10.0 and 10.0 ms of a processor and got 99 % and 99 % of one',
+    ]);
+    expect(busyness(report())).to.deep.equal([]);
+    expect(busyness({ ...report(), calibration: { before: { ...calm, load: 9 } } })).to.deep.equal([
+      'before, a loop of fixed work took 10.0 ms of a processor and got 99 % of one',
+      '**busy: load average 9.0; do not trust these times**',
+    ]);
+    const warnings: readonly [Partial<Calibration>, Partial<Calibration>, RegExp][] = [
+      [{ share: 0.6 }, {}, /other programs had the processor/],
+      [{}, { share: 0.9 }, /other programs had the processor/],
+      [{ load: 0.6 }, {}, /load average 0.6 and 2.1/],
+      [{}, { load: 2.6 }, /load average 0.1 and 2.6/],
+      [{}, { cpuMs: 11.5 }, /its speed changed by 15 %/],
+    ];
+    for (const [before, after, warning] of warnings) {
+      const [, second, ...more] = lines(before, after);
+      expect(second)
+        .to.match(warning)
+        .and.to.match(/^\*\*busy: .*; do not trust these times\*\*$/);
+      expect(more).to.deep.equal([]);
+    }
+    expect(markdown({ ...report(step), calibration: { before: { ...calm, share: 0.5 }, after: calm } })).to.include(
+      '**busy',
+    );
+  });
+
+  it('times a fixed piece of work', () => {
+    const { cpuMs, share, load } = calibrate();
+    expect(cpuMs).to.be.greaterThan(0);
+    expect(share).to.be.within(0, 1);
+    expect(load).to.be.at.least(0);
   });
 
   it('puts the table between the markers and leaves the prose alone', () => {

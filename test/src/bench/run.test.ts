@@ -1,4 +1,4 @@
-import { type Benchmark, type Contender, type Reading, run, Unavailable } from '@onnx-forge/bench';
+import { type Benchmark, besideProcessorTime, type Contender, type Reading, run, Unavailable } from '@onnx-forge/bench';
 import { expect } from 'chai';
 
 const row = { id: 'a', title: 'A', unit: 'ms', better: 'lower' } as const;
@@ -72,5 +72,32 @@ describe('bench: rounds', () => {
     ]);
     expect(second?.entries.map(({ engine }) => engine)).to.deep.equal(['whole', 'absent', 'broken']);
     expect(stage.calls.slice(-3)).to.deep.equal(['whole closed', 'broken closed', 'partly closed']);
+  });
+
+  it('measures the rows once more by processor time, in turn with the others, and mixes nothing up', async () => {
+    const stage = new Stage();
+    const absent: Contender = {
+      engine: 'absent',
+      open: () => Promise.reject(new Unavailable({ status: 'absent', reason: 'install it' })),
+    };
+    const asked: unknown[] = [];
+    const benchmark = besideProcessorTime(
+      { rows: [row], contenders: [stage.contender('x', [reading(1), reading(2)]), absent] },
+      (how) => {
+        asked.push(how);
+        return [stage.contender('x', [{ ...reading(10), notes: { a: ['note'] } }, reading(20)]), absent];
+      },
+    );
+    const [first, second] = await measure(benchmark);
+    expect(asked).to.deep.equal([{ threads: 1, clock: 'cpu' }]);
+    expect(stage.calls.slice(0, 4)).to.deep.equal(['x', 'x', 'x', 'x']);
+    expect(first).to.include({ id: 'a', title: 'A' });
+    expect(second).to.include({ id: 'a/cpu', title: 'A; one thread, processor time', unit: 'ms' });
+    const outcomes = [first!, second!].map(({ entries }) => entries.map(({ engine, outcome }) => [engine, outcome]));
+    const none = ['absent', { status: 'absent', reason: 'install it' }];
+    expect(outcomes).to.deep.equal([
+      [['x', { status: 'measured', rounds: [1, 2], notes: [] }], none],
+      [['x', { status: 'measured', rounds: [10, 20], notes: ['note'] }], none],
+    ]);
   });
 });

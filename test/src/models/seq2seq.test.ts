@@ -8,6 +8,7 @@ import {
   gather,
   gruStep,
   SENTENCE_IDS,
+  type Served,
   type Split,
   type StepRandom,
   tf,
@@ -24,6 +25,7 @@ import { recipeData, recipeOptions } from '@onnx-forge/train/recipe';
 import { exportGraph } from '@onnx-forge/train/run';
 import { expect } from 'chai';
 import { liveModelOf } from '../train/live-model.js';
+import { rejection } from '../train/rejects.js';
 
 const UNITS = 16;
 const KINDS = ['content', 'position', 'none'] as const;
@@ -207,6 +209,62 @@ describe('seq2seq', () => {
         }
         await encoder!.dispose();
         await decoder!.dispose();
+      });
+
+      it('the graph of whole translations writes what the steps write, whether sentences end or not', async () => {
+        const lengths = { target: new Set<number>(), none: new Set<number>() };
+        const exported = { target: new Set<string>(), none: new Set<string>() };
+        for (const [eos, seed] of [
+          ['target', 1],
+          ['target', 2],
+          ['target', 3],
+          ['none', 3],
+        ] as const) {
+          const { options, data, facts } = await small({ attention: kind, eos });
+          const nets = seq2seq.nets(options, seededInitializers(new Random(seed)), facts) as unknown as Seq2seq;
+          const [kernel, bias] = nets.output.weights.map(({ variable }) => variable) as [tf.Variable, tf.Variable];
+          // An untrained net ends few sentences; this one some.
+          kernel.assign(kernel.mul(tf.oneHot(SENTENCE_IDS.end, bias.shape[0]!).mul(3).add(1)));
+          const served = seq2seq.serves(nets as never, options, facts) as Served<'translator'>;
+          const { translate: _, ...stepwise } = served.graphs;
+          const ran: string[] = [];
+          const { vocabularies } = data;
+          const noted = { exported: exported[eos], onOutputs: (graph: string) => void ran.push(graph) };
+          await using whole = await liveModelOf(served, { vocabularies }, noted);
+          await using steps = await liveModelOf(
+            { ...served, graphs: stepwise },
+            { vocabularies },
+            { exported: exported[eos] },
+          );
+          const source = data.splits.test.texts!.source!;
+          for (const batch of [1, 2, 13]) {
+            const texts = source.slice(0, batch);
+            const expected = await steps.translate(texts);
+            for (const [i, found] of (await whole.translate(texts)).entries()) {
+              const { logProb, attention, ...same } = expected[i]!;
+              lengths[eos].add(same.tokens.length);
+              expect(found).to.deep.include(same);
+              expect(found.logProb).to.be.closeTo(logProb, 1e-4);
+              expect(found.attention?.dims).to.deep.equal(attention?.dims);
+              if (attention) close(found.attention!.data, attention.data);
+            }
+          }
+          expect(ran, 'graphs that ran').to.deep.equal(['translate', 'translate', 'translate']);
+          // One token fewer than whole, and a beam, go by steps.
+          const short = await whole.translate(source.slice(0, 2), { maxLength: 2 });
+          const wide = await whole.translate(source[0]!, { beam: 3 });
+          expect(short).to.deep.equal(await steps.translate(source.slice(0, 2), { maxLength: 2 }));
+          expect(wide).to.deep.equal(await steps.translate(source[0]!, { beam: 3 }));
+          bias.assign(tf.fill(bias.shape, Number.NaN));
+          await using broken = await liveModelOf(served, { vocabularies }, { exported: exported[eos] });
+          const { code, message } = await rejection(() => broken.translate(source[0]!));
+          expect(code).to.equal('graph-run');
+          expect(message).to.match(/^log p of a translation is NaN/);
+        }
+        const all = [...lengths.target].sort((one, other) => one - other);
+        expect([...lengths.none]).to.deep.equal([9]);
+        expect(all.at(-1), `lengths ${all}`).to.equal(10);
+        expect(all.length, `lengths ${all}`).to.be.greaterThan(2);
       });
 
       it('the loss of sentences that are told the right tokens, and of those that are not, is what validation measures', async () => {

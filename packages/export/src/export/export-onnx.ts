@@ -8,6 +8,7 @@ import { OPSET, writeModel } from '../onnx/writer.js';
 import { compareLogs, type SizedTrace } from '../record/compare-logs.js';
 import type { FreeDimension } from '../record/computed-constants.js';
 import { nodeScopes } from '../record/node-scopes.js';
+import { recordLoop } from '../record/record-loop.js';
 import { type CarriedState, layersAlongFreeTime, RecurrentLayers } from '../record/recurrent.js';
 import { SizeFit } from '../record/size-fit.js';
 import { derivedSizes, sizedTraces } from '../record/sized-traces.js';
@@ -224,24 +225,27 @@ function traceFunction(
 ): TracedFunction {
   const inputs: Record<string, Value> = {};
   let recurrent!: RecurrentLayers;
-  const traced = trace((context) => {
-    const declare = (name: string, type: TensorType): tf.Tensor => {
-      if (Object.hasOwn(inputs, name))
-        throw new SignatureError(`two inputs are called ${name}; rename the recurrent layer`, { name });
-      const tensor = context.input(name, type);
-      inputs[name] = context.recorded(tensor);
-      return tensor;
-    };
-    recurrent = new RecurrentLayers({ state: declare, scanned: { layers: scanned, context } });
-    const tensors: Record<string, tf.Tensor> = {};
-    for (const [name, { shape, dtype = 'float32' }] of Object.entries(signature.inputs)) {
-      const concrete = shape.map((n) => (typeof n === 'number' ? n : sizes[free.indexOf(n)]!));
-      tensors[name] = declare(name, { shape: concrete, dtype });
-      const varying = shape.flatMap((n, axis) => (typeof n === 'string' ? [axis] : []));
-      if (varying.length > 0) inputs[name]!.varying = new Set(varying);
-    }
-    return recurrent.outputsOf(() => outputsOf(f(tensors), signature));
-  }, options);
+  const traced = trace(
+    (context) => {
+      const declare = (name: string, type: TensorType): tf.Tensor => {
+        if (Object.hasOwn(inputs, name))
+          throw new SignatureError(`two inputs are called ${name}; rename the recurrent layer`, { name });
+        const tensor = context.input(name, type);
+        inputs[name] = context.recorded(tensor);
+        return tensor;
+      };
+      recurrent = new RecurrentLayers({ state: declare, scanned: { layers: scanned, context } });
+      const tensors: Record<string, tf.Tensor> = {};
+      for (const [name, { shape, dtype = 'float32' }] of Object.entries(signature.inputs)) {
+        const concrete = shape.map((n) => (typeof n === 'number' ? n : sizes[free.indexOf(n)]!));
+        tensors[name] = declare(name, { shape: concrete, dtype });
+        const varying = shape.flatMap((n, axis) => (typeof n === 'string' ? [axis] : []));
+        if (varying.length > 0) inputs[name]!.varying = new Set(varying);
+      }
+      return recurrent.outputsOf(() => outputsOf(f(tensors), signature));
+    },
+    { ...options, loops: recordLoop },
+  );
   const assigned = traced.variables.find(({ before, after }) => before !== after);
   if (assigned) {
     throw new SignatureError(

@@ -22,7 +22,7 @@ export interface GraphNode {
   readonly inputs: readonly (Value | undefined)[];
   readonly attributes: Attributes;
   readonly outputs: readonly Value[];
-  /** The graph that a Scan runs at every step. */
+  /** The graph that a Scan or Loop runs at every step. */
   readonly body?: Body;
 }
 

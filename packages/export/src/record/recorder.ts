@@ -12,6 +12,7 @@ import {
   Value,
 } from '../graph/value.js';
 import { tf } from '../tfjs.js';
+import type { Loop, LoopState } from './loop-description.js';
 
 type DataId = object;
 
@@ -81,6 +82,9 @@ export class RecordingBackend extends tf.KernelBackend {
 
   /** Told of a lowering that fails where tfjs's own kernel does not. */
   readonly onFault: FaultListener | undefined;
+
+  /** Records a loop as one node; absent where loops are unrolled. */
+  recordLoop?: (loop: Loop) => LoopState;
 
   constructor(policy: ReadPolicy, options: RecordingOptions = {}) {
     super();

@@ -1,13 +1,9 @@
 import { SignatureError, TraceMismatchError } from '../errors.js';
-import { input, ops } from '../graph/build.js';
-import { equalGraphs } from '../graph/equal.js';
+import { ops } from '../graph/build.js';
 import type { Value } from '../graph/value.js';
 import { tf } from '../tfjs.js';
+import { BODY_BEGINS, BODY_ENDS, bodyInput, recordBody } from './body.js';
 import type { TraceContext } from './trace.js';
-
-/** Notes in a trace's log around what a Scan's body computes. */
-export const SCAN_BEGINS = 'ScanBegins';
-export const SCAN_ENDS = 'ScanEnds';
 
 /** The computation of a layer at one step of time. */
 export interface ScanDescription {
@@ -36,30 +32,20 @@ export function scan(
   context: TraceContext,
   { name, x, mask, states, backwards, sequence, step }: ScanDescription,
 ): tf.Tensor[] {
-  const stepOf = ({ dtype, shape: [batch, , ...rest] }: Value): Value => placeholder(dtype, [batch!, ...rest]);
+  const stepOf = ({ dtype, shape: [batch, , ...rest] }: Value): Value => bodyInput(dtype, [batch!, ...rest]);
   const sequences = (mask ? [x, mask] : [x]).map((tensor) => context.recorded(tensor));
   const before = states.map((state) => context.recorded(state));
   const inner = {
-    states: before.map(({ dtype, shape }) => placeholder(dtype, shape)),
+    states: before.map(({ dtype, shape }) => bodyInput(dtype, shape)),
     sequences: sequences.map(stepOf),
   };
-  context.note(SCAN_BEGINS, [...before, ...sequences], [...inner.states, ...inner.sequences]);
-  const record = (): readonly Value[] => {
-    let values: readonly Value[] = [];
-    tf.tidy(() => {
-      const [xt, maskt] = inner.sequences.map((value) => context.tensor(value));
-      const result = step(
-        xt!,
-        inner.states.map((value) => context.tensor(value)),
-        maskt,
-      );
-      values = result.map((tensor) => context.recorded(tensor));
-    });
-    return values;
-  };
-  const outcome = record();
-  // Code may count its calls, or draw at random.
-  if (!equalGraphs(outcome, record())) {
+  context.note(BODY_BEGINS, [...before, ...sequences], [...inner.states, ...inner.sequences]);
+  const outcome = recordBody(context, () => {
+    const [xt, maskt] = inner.sequences.map((value) => context.tensor(value));
+    const last = inner.states.map((value) => context.tensor(value));
+    return step(xt!, last, maskt);
+  });
+  if (!outcome) {
     throw new TraceMismatchError(
       `layer '${name}' does not compute the same at every step of time; fix its time axis in the signature`,
     );
@@ -91,16 +77,12 @@ export function scan(
     },
     '',
     {
-      inputs: [...inner.states, ...zeros.map(({ dtype, shape }) => placeholder(dtype, shape)), ...inner.sequences],
+      inputs: [...inner.states, ...zeros.map(({ dtype, shape }) => bodyInput(dtype, shape)), ...inner.sequences],
       outputs: [...carried, ...(sequence ? [output] : [])],
     },
   );
-  context.note(SCAN_ENDS, [...before, ...zeros, ...sequences, ...carried], results);
+  context.note(BODY_ENDS, [...before, ...zeros, ...sequences, ...carried], results);
   const final = results.slice(0, after.length);
   const result = sequence || carriesOutput ? results.at(-1)! : final[lastIsState]!;
   return [result, ...final].map((value) => context.tensor(value));
-}
-
-function placeholder(dtype: Value['dtype'], shape: readonly number[]): Value {
-  return input('step', dtype, shape);
 }

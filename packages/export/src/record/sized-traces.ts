@@ -2,9 +2,9 @@
 import { ForgeError } from '@onnx-forge/infer';
 import { SignatureError } from '../errors.js';
 import { Value } from '../graph/value.js';
+import { BODY_BEGINS, BODY_ENDS } from './body.js';
 import type { SizedTrace } from './compare-logs.js';
 import type { VaryingAxes } from './kernel-log.js';
-import { SCAN_BEGINS, SCAN_ENDS } from './scan.js';
 import type { Atom } from './size-fit.js';
 import type { TraceOptions } from './trace.js';
 import {
@@ -298,8 +298,8 @@ export function derivedSizes(traces: readonly SizedTrace[], free: readonly (read
   const found: DerivedSize[] = [];
   let depth = 0;
   for (const [call, { kernel, outputs }] of base.trace.log.entries()) {
-    if (kernel === SCAN_BEGINS) depth++;
-    if (kernel === SCAN_ENDS) depth--;
+    if (kernel === BODY_BEGINS) depth++;
+    if (kernel === BODY_ENDS) depth--;
     if (depth > 0) continue; // known in the body alone
     for (const [o, output] of outputs.entries()) {
       if (!(output instanceof Value)) continue;

@@ -17,6 +17,7 @@ import type { KernelCall, KernelLog, VaryingAxes } from './kernel-log.js';
 import { registerLowerings, registerStandIns } from './kernels.js';
 import { KnownValues } from './known-values.js';
 import { followLayers } from './layers.js';
+import type { Loop, LoopState } from './loop-description.js';
 import { type ForeignContents, RecordingBackend } from './recorder.js';
 
 const TRACE_BACKEND = 'onnx-trace';
@@ -53,6 +54,8 @@ export interface TraceOptions {
    * whose data tfjs lets it share until then.
    */
   readonly ownVariables?: boolean;
+  /** Records a loop as one node; absent: loops are unrolled. */
+  readonly loops?: (context: TraceContext, loop: Loop) => LoopState;
   /** One of many traces of a function: the user's lines and kernels are known from the first, which takes time. */
   readonly further?: boolean;
 }
@@ -76,7 +79,7 @@ export interface TraceContext {
  */
 export function trace(
   f: (context: TraceContext) => Record<string, tf.Tensor>,
-  { dialect = STANDARD, varying = [], foreign, ownVariables = false, further = false }: TraceOptions = {},
+  { dialect = STANDARD, varying = [], foreign, ownVariables = false, loops, further = false }: TraceOptions = {},
 ): Trace {
   const engine = tf.engine();
   tf.backend(); // nothing may have needed one before
@@ -152,12 +155,14 @@ export function trace(
     const before = existing.map((variable) => recorder.recorded(variable));
     for (const value of before) known.exclude(value);
     const tensor = (value: Value): tf.Tensor => engine.makeTensorFromTensorInfo(recorder.adopt(value));
-    const result = run({
+    const context: TraceContext = {
       input: (name, { shape, dtype }) => tensor(input(name, dtype, shape)),
       recorded: (tensor) => recorder.recorded(tensor),
       tensor,
       note: (what, inputs, outputs) => recorder.onKernel?.(what, { values: inputs }, {}, outputs),
-    });
+    };
+    if (loops) recorder.recordLoop = (loop) => loops(context, loop);
+    const result = run(context);
     if (unsupported.length > 0) throw new UnsupportedKernelError(unsupported);
     if (awaited) throw awaited;
     const outputs = Object.fromEntries(

@@ -16,18 +16,24 @@ export interface IntegerInput {
 /** A float32 input by its shape alone, or one of whole numbers. */
 export type GraphInput = GraphShape | IntegerInput;
 
-/** Shape and dtype of an input. */
-export function inputType(input: GraphInput): { readonly shape: GraphShape; readonly dtype: 'float32' | 'int32' } {
+/** Shape and dtype of an input or output. */
+export function inputType(input: GraphInput | IntegerOutput): {
+  readonly shape: GraphShape;
+  readonly dtype: 'float32' | 'int32';
+} {
   return 'dtype' in input ? { shape: input.shape, dtype: input.dtype } : { shape: input, dtype: 'float32' };
 }
+
+/** An output of whole numbers. */
+export type IntegerOutput = Omit<IntegerInput, 'below'>;
 
 /** A graph that the methods of a kind run. A free dimension's name in a manifest may be another. */
 export interface Role {
   /** Without it a run is not whole. The methods that need one of the others throw `graph-missing` where it is not there. */
   readonly required?: boolean | undefined;
   readonly inputs: Readonly<Record<string, GraphInput>>;
-  /** float32, by their shapes; `any`: of any type and shape. A graph may have further outputs. */
-  readonly outputs: Readonly<Record<string, GraphShape | 'any'>>;
+  /** float32 by their shapes, whole numbers, or `any`: of whatever type and shape. A graph may have further outputs. */
+  readonly outputs: Readonly<Record<string, GraphShape | IntegerOutput | 'any'>>;
 }
 
 /** Part of a manifest that the shapes of its graphs follow from. */

@@ -121,10 +121,16 @@ export abstract class ServedModel<M extends AnyManifest = AnyManifest> implement
     }
   }
 
+  /** A graph that the run may have been written without. */
+  protected optionalGraph(name: string): RunnableGraph | undefined {
+    const { graphs } = this.#context;
+    return Object.hasOwn(graphs, name) ? graphs[name] : undefined;
+  }
+
   /** Throws RunFolderError when the run was written without this graph. */
   protected graph(name: string): RunnableGraph {
-    const { graphs } = this.#context;
-    if (Object.hasOwn(graphs, name)) return graphs[name]!;
+    const graph = this.optionalGraph(name);
+    if (graph) return graph;
     const { location } = this;
     throw new RunFolderError('graph-missing', `the run ${location} has no graph '${name}', which this needs`, {
       location,

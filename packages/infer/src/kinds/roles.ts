@@ -1,7 +1,7 @@
 import { describe } from '../arrays/tensor.js';
 import { RunFolderError } from '../errors.js';
 import type { AnyManifest, ValueEntry } from '../manifest/base.js';
-import { type AnyKind, type GraphInput, type GraphShape, inputType } from './kind.js';
+import { type AnyKind, type GraphInput, type GraphShape, type IntegerOutput, inputType } from './kind.js';
 
 /** Throws RunFolderError when the manifest does not declare the graphs of its kind, with their names and shapes. */
 export function checkRoles(kind: AnyKind, manifest: AnyManifest, location: string): void {
@@ -15,7 +15,7 @@ export function checkRoles(kind: AnyKind, manifest: AnyManifest, location: strin
     }
     if (!graph) continue;
     for (const side of ['inputs', 'outputs'] as const) {
-      for (const [value, port] of Object.entries<GraphInput | 'any'>(role[side])) {
+      for (const [value, port] of Object.entries<GraphInput | IntegerOutput | 'any'>(role[side])) {
         const declared = graph[side][value];
         const type = port === 'any' ? undefined : inputType(port);
         if (declared && (type === undefined || sameType(declared, type))) continue;

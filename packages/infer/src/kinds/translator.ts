@@ -2,6 +2,7 @@ import { float32 } from '../arrays/tensor.js';
 import { InputError } from '../errors.js';
 import { size, withoutEval, z } from '../manifest/schema.js';
 import type { Sequence } from '../methods/beam-search.js';
+import { greedySequences } from '../methods/greedy-graph.js';
 import { type Float32Tensor, rowsPerCall } from '../methods/rows.js';
 import { scoreSequences } from '../methods/score-sequences.js';
 import { type GraphCalls, TranslationSteps, translateTokens } from '../methods/translation-steps.js';
@@ -31,7 +32,7 @@ export const translator: Kind<'translator', TranslatorServe, TranslatorModel> = 
       vocabularySizes: z.object({ source: size, target: size }),
     }),
   ),
-  roles({ serve: { sourceLength, units, attention, vocabularySizes } }) {
+  roles({ serve: { sourceLength, maxLength, units, attention, vocabularySizes } }) {
     const source = { shape: ['batch', sourceLength], dtype: 'int32', below: vocabularySizes.source } as const;
     const token = { shape: ['batch'], dtype: 'int32', below: vocabularySizes.target } as const;
     const outputs = ['batch', sourceLength, units];
@@ -45,6 +46,14 @@ export const translator: Kind<'translator', TranslatorServe, TranslatorModel> = 
           logProbs: ['batch', vocabularySizes.target],
           nextState: state,
           ...(attention && { attention: ['batch', sourceLength] }),
+        },
+      },
+      translate: {
+        inputs: { source },
+        outputs: {
+          tokens: { shape: ['batch', maxLength], dtype: 'int32' },
+          logProbs: ['batch', maxLength],
+          ...(attention && { attention: ['batch', maxLength, sourceLength] }),
         },
       },
     };
@@ -136,12 +145,17 @@ export class TranslatorModel extends ServedModel<TranslatorManifest> {
       end: serve.end ? this.#texts.target.id(END) : undefined,
       attention: serve.attention,
     };
+    // Greedy search of full length is one graph, in runs that were written with it; any other goes step by step.
+    const whole = beam === 1 && options.maxLength === serve.maxLength ? this.optionalGraph('translate') : undefined;
     const { run, perCall: sequences } = this.#graphCalls(work);
     const perCall = Math.max(1, Math.floor(sequences / beam));
     const translations: Translation[] = [];
     for (let from = 0; from < sentences.length; from += perCall) {
       const part = sentences.slice(from, from + perCall);
-      const found = await translateTokens(run, this.#texts.padded(part), options);
+      const source = this.#texts.padded(part);
+      const found = whole
+        ? greedySequences(await work.run(whole, { source }), part.length, options)
+        : await translateTokens(run, source, options);
       for (const [i, sequence] of found.entries()) translations.push(this.#write(sequence, part[i]!));
       onProgress?.({ done: translations.length, total: sentences.length });
     }

@@ -75,13 +75,16 @@ export async function beamSearch(
       return kept.filter(({ tokens, logProb }) => tokens.at(-1) !== end && logProb > bar);
     });
   }
-  return best.map((sequence) => {
-    if (sequence === undefined || Number.isNaN(sequence.logProb)) {
-      throw new GraphError('graph-run', "log p of a translation is NaN: the model's graphs give NaN for it");
-    }
-    const { tokens, logProb, attention } = sequence;
-    return { tokens, logProb, attention };
-  });
+  return best.map(checkedSequence);
+}
+
+/** @throws GraphError when its log-probability is NaN, so that nothing was more probable than anything else */
+export function checkedSequence(sequence: Sequence | undefined): Sequence {
+  if (sequence === undefined || Number.isNaN(sequence.logProb)) {
+    throw new GraphError('graph-run', "log p of a translation is NaN: the model's graphs give NaN for it");
+  }
+  const { tokens, logProb, attention } = sequence;
+  return { tokens, logProb, attention };
 }
 
 /** A sequence with each of its `count` most probable next tokens. */

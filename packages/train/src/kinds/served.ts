@@ -94,10 +94,11 @@ function checked(graph: string, { inputs, outputs }: Role, given: Tensors, made:
       if (typeof size === 'string') sizes.set(size, given[name]!.shape[axis]!);
     }
   }
-  for (const [name, shape] of Object.entries(outputs)) {
+  for (const [name, output] of Object.entries(outputs)) {
     const found = made[name];
-    if (found && (shape === 'any' || fits(found, shape, sizes))) continue;
-    const wanted = shape === 'any' ? 'present' : `float32 [${shape.join(', ')}]`;
+    const type = output === 'any' ? undefined : inputType(output);
+    if (found && (type === undefined || fits(found, type, sizes))) continue;
+    const wanted = type === undefined ? 'present' : `${type.dtype} [${type.shape.join(', ')}]`;
     const is = found ? `${found.dtype} [${found.shape.join(', ')}]` : 'missing';
     const message = `graph '${graph}': its output '${name}' must be ${wanted}; the recipe's is ${is}`;
     throw new TrainError('recipe-invalid', message, { graph, output: name });
@@ -106,10 +107,14 @@ function checked(graph: string, { inputs, outputs }: Role, given: Tensors, made:
 }
 
 /** Equal names are equal sizes; a size that no input has may be anything. */
-function fits({ dtype, shape }: Tensors[string], expected: readonly (number | string)[], sizes: Map<string, number>) {
+function fits({ dtype, shape }: Tensors[string], expected: ReturnType<typeof inputType>, sizes: Map<string, number>) {
   const size = (axis: number) => {
-    const named = expected[axis]!;
+    const named = expected.shape[axis]!;
     return typeof named === 'number' ? named : (sizes.get(named) ?? shape[axis]);
   };
-  return dtype === 'float32' && shape.length === expected.length && shape.every((found, axis) => found === size(axis));
+  return (
+    dtype === expected.dtype &&
+    shape.length === expected.shape.length &&
+    shape.every((found, axis) => found === size(axis))
+  );
 }
