@@ -2,6 +2,7 @@
 # A real Slurm of two one-core nodes on this machine, for tests. Debian, as root.
 #   start.sh DIR          starts munged, slurmctld and two slurmd; prints SLURM_CONF=FILE, to be exported
 #   start.sh --stop DIR
+# With SLURM_HIDDEN=FOLDER the nodes see an empty folder in its place.
 set -euo pipefail
 if [ "${1:-}" = --stop ]; then
   dir=$(realpath "$2")
@@ -45,8 +46,12 @@ if [ ! -S /run/munge/munge.socket.2 ] || ! munge -n >/dev/null 2>&1; then
   cp /run/munge/munged.pid "$dir/munge.pid" 2>/dev/null || true
 fi
 slurmctld
-slurmd -N n1
-slurmd -N n2
+node() {
+  if [ -z "${SLURM_HIDDEN:-}" ]; then slurmd -N "$1"; return; fi
+  unshare --mount sh -c 'mount -t tmpfs hidden "$1" && exec slurmd -N "$2"' sh "$SLURM_HIDDEN" "$1"
+}
+node n1
+node n2
 for _ in $(seq 40); do
   [ "$(sinfo -h -N -t idle | wc -l)" = 2 ] && break
   sleep 0.5

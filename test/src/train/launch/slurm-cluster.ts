@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { access, constants } from 'node:fs/promises';
+import { access, constants, readFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -7,10 +7,16 @@ import { promisify } from 'node:util';
 const SCRIPT = fileURLToPath(new URL('../../../slurm/start.sh', import.meta.url));
 const run = promisify(execFile);
 
-/** A Slurm of two nodes on this machine. */
+/** A Slurm of two nodes on this machine, `n1` and `n2`. */
 export interface Cluster extends AsyncDisposable {
   /** Value of SLURM_CONF. */
   readonly config: string;
+  /** Runs a program of Slurm. */
+  command(program: string, args: readonly string[]): Promise<{ readonly ok: boolean; readonly stdout: string }>;
+  /** Id of the process that serves a node. */
+  daemon(node: string): Promise<number>;
+  /** Starts that process again. */
+  startNode(node: string): Promise<void>;
 }
 
 /** Why no Slurm can be started here; undefined: it can. */
@@ -23,11 +29,27 @@ export async function clusterRefusal(): Promise<string | undefined> {
   return undefined;
 }
 
-/** @param folder for its files; it must be empty */
-export async function startCluster(folder: string): Promise<Cluster> {
-  const { stdout } = await run('bash', [SCRIPT, folder]);
+/**
+ * @param folder for its files; it must be empty
+ * @param hidden a folder that the nodes do not see
+ */
+export async function startCluster(folder: string, hidden?: string): Promise<Cluster> {
+  const { stdout } = await run('bash', [SCRIPT, folder], {
+    env: { ...process.env, ...(hidden !== undefined && { SLURM_HIDDEN: hidden }) },
+  });
+  const config = /SLURM_CONF=(.*)/.exec(stdout)![1]!;
+  const env = { ...process.env, SLURM_CONF: config };
   return {
-    config: /SLURM_CONF=(.*)/.exec(stdout)![1]!,
+    config,
+    command: (program, args) =>
+      run(program, args, { env }).then(
+        (said) => ({ ok: true, stdout: said.stdout }),
+        () => ({ ok: false, stdout: '' }),
+      ),
+    daemon: async (node) => Number(await readFile(join(folder, `slurmd-${node}.pid`), 'utf8')),
+    async startNode(node) {
+      await run('slurmd', ['-N', node], { env });
+    },
     async [Symbol.asyncDispose]() {
       await run('bash', [SCRIPT, '--stop', folder]);
     },
