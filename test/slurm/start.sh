@@ -1,11 +1,15 @@
 #!/usr/bin/env bash
-# A real Slurm of two one-core nodes on this machine, for tests. Debian, as root.
+# A real Slurm of two nodes on this machine, of SLURM_CPUS cores each (default 1; there need not be as many), for tests. Debian, as root.
 #   start.sh DIR          starts munged, slurmctld and two slurmd; prints SLURM_CONF=FILE, to be exported
 #   start.sh --stop DIR
 # With SLURM_HIDDEN=FOLDER the nodes see an empty folder in its place.
 set -euo pipefail
 if [ "${1:-}" = --stop ]; then
   dir=$(realpath "$2")
+  export SLURM_CONF="$dir/slurm.conf"
+  if timeout 10 scancel --user="$(id -un)" 2>/dev/null; then
+    for _ in $(seq 100); do [ -n "$(squeue --noheader 2>/dev/null)" ] || break; sleep 0.1; done
+  fi
   for daemon in ctld slurmd-n1 slurmd-n2 munge; do
     [ -s "$dir/$daemon.pid" ] || continue
     pid=$(cat "$dir/$daemon.pid")
@@ -33,10 +37,11 @@ TaskPlugin=task/none
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
 ReturnToService=2
+SlurmdParameters=config_overrides
 SlurmdTimeout=10
 JobRequeue=1
-NodeName=n1 NodeHostname=$host NodeAddr=127.0.0.1 Port=17101 CPUs=1 State=UNKNOWN
-NodeName=n2 NodeHostname=$host NodeAddr=127.0.0.1 Port=17102 CPUs=1 State=UNKNOWN
+NodeName=n1 NodeHostname=$host NodeAddr=127.0.0.1 Port=17101 CPUs=${SLURM_CPUS:-1} State=UNKNOWN
+NodeName=n2 NodeHostname=$host NodeAddr=127.0.0.1 Port=17102 CPUs=${SLURM_CPUS:-1} State=UNKNOWN
 PartitionName=p Nodes=n1,n2 Default=YES MaxTime=INFINITE State=UP
 CONF
 export SLURM_CONF="$dir/slurm.conf"

@@ -13,6 +13,8 @@ import { SweepProcess, TINY_LINE } from './sweep-process.js';
 
 /** Of the short form. */
 const [TRIALS, KILLED] = [12, 6];
+/** Of each node: tasks that it runs at a time. */
+const CORES = 3;
 /** Between two looks at the sweep, ms. */
 const LOOK_EVERY_MS = 1_000;
 /** Without another trial for so long the sweep stands still, ms. */
@@ -29,7 +31,7 @@ interface Plan {
 /** A sweep on two nodes of Slurm whose tasks and nodes are killed. */
 export const cluster: Campaign = {
   name: 'cluster',
-  title: 'kills tasks and nodes of a Slurm of two nodes (root; slurm-wlm): the sweep ends as without, to the bit',
+  title: 'kills tasks and nodes of a Slurm of two nodes (Linux, root): the sweep ends as without, to the bit',
 
   async run(options): Promise<CampaignResult> {
     const skipped = await clusterRefusal();
@@ -58,7 +60,8 @@ async function disturb(plan: Plan, folder: string, { log, folder: keep }: Campai
   const file = join(folder, 'sweep.json');
   await writeFile(file, JSON.stringify(sweepOf(trials, data)));
   const alone = new SweepProcess([file, '--out', join(folder, 'alone')]);
-  await using nodes = await startCluster(join(folder, 'slurm'));
+  await using nodes = await startCluster(join(folder, 'slurm'), { cores: CORES });
+  using _ = endedBySignals(nodes);
   const out = join(folder, 'cluster');
   const words = [file, '--out', out, '--launcher', 'slurm', '--partition', 'p', '--time', '30:00'];
   const counts = await whileKilling({ nodes, out, words, plan, log });
@@ -114,6 +117,20 @@ function halves(): Uint8Array {
     'images.npy': npyBytes('|u1', [count, 4, 4], images),
     'labels.npy': npyBytes('<i4', [count], labels),
   });
+}
+
+/** Ends the daemons, too, when somebody ends the campaign. */
+function endedBySignals(nodes: Cluster): Disposable {
+  const end = (signal: NodeJS.Signals): void => {
+    const again = () => process.kill(process.pid, signal);
+    void nodes[Symbol.asyncDispose]().then(again, again);
+  };
+  process.once('SIGINT', end).once('SIGTERM', end);
+  return {
+    [Symbol.dispose]() {
+      process.off('SIGINT', end).off('SIGTERM', end);
+    },
+  };
 }
 
 interface Disturbed {

@@ -29,14 +29,17 @@ export async function clusterRefusal(): Promise<string | undefined> {
   return undefined;
 }
 
-/**
- * @param folder for its files; it must be empty
- * @param hidden a folder that the nodes do not see
- */
-export async function startCluster(folder: string, hidden?: string): Promise<Cluster> {
-  const { stdout } = await run('bash', [SCRIPT, folder], {
-    env: { ...process.env, ...(hidden !== undefined && { SLURM_HIDDEN: hidden }) },
-  });
+export interface ClusterOptions {
+  /** A folder that the nodes do not see. */
+  readonly hidden?: string;
+  /** Cores that each node says it has. Default 1. */
+  readonly cores?: number;
+}
+
+/** @param folder for its files; it must be empty */
+export async function startCluster(folder: string, { hidden, cores = 1 }: ClusterOptions = {}): Promise<Cluster> {
+  const own = { SLURM_CPUS: `${cores}`, ...(hidden !== undefined && { SLURM_HIDDEN: hidden }) };
+  const { stdout } = await run('bash', [SCRIPT, folder], { env: { ...process.env, ...own } });
   const config = /SLURM_CONF=(.*)/.exec(stdout)![1]!;
   const env = { ...process.env, SLURM_CONF: config };
   return {
