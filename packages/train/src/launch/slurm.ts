@@ -131,7 +131,8 @@ export class SlurmLauncher implements Launcher {
     await mkdir(folder, { recursive: true });
     const requeue = ['sh', '-c', 'scontrol requeue "$SLURM_ARRAY_JOB_ID"_"$SLURM_ARRAY_TASK_ID"'];
     for (const job of jobs) await this.#files.write({ ...job, requeue });
-    const script = join(folder, `${jobs[0]!.name}-${jobs.at(-1)!.name}.sbatch`);
+    const ends = new Set([jobs[0]!.name, jobs.at(-1)!.name]);
+    const script = join(folder, `${[...ends].join('-')}.sbatch`);
     await writeAtomically(script, this.script(jobs, after));
     return script;
   }

@@ -125,17 +125,16 @@ describe('SlurmLauncher', () => {
       while (!holds()) await sleep(100);
     }
 
-    it('says in one line that a partition, a number of cores or an account is none that Slurm has', async () => {
+    it('says in one line that a partition or a feature of nodes is none that Slurm has', async () => {
       expect(await launcherIn('/tmp', { partition: 'short' }).refusal()).to.equal(
         "there is no partition 'short'; there are: p",
       );
       await inTemporaryFolder(async (shared) => {
-        const job = { name: 'big', argv: ['true'], folder: shared, needs: { threads: 64 } };
-        const error = (await launcherIn(shared)
-          .submit([job])
-          .catch((one: unknown) => one)) as LaunchError;
+        const job = { name: 'any', argv: ['true'], folder: shared, needs: { threads: 1 } };
+        const launcher = launcherIn(shared, { sbatchArgs: ['--constraint=fast'] });
+        const error = (await launcher.submit([job]).catch((one: unknown) => one)) as LaunchError;
         expect(error).to.be.instanceOf(LaunchError).and.to.have.property('code', 'launch-refused');
-        expect(error.message).to.match(/^Slurm does not take the jobs: .*not available$/);
+        expect(error.message).to.match(/^Slurm does not take the jobs: Invalid feature specification$/);
       });
     });
 

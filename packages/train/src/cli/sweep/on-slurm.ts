@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { LaunchError } from '../../launch/errors.js';
 import { isOver, type Job, type JobId } from '../../launch/launcher.js';
 import { ARRAY_SIZE, SlurmLauncher, type SlurmOptions } from '../../launch/slurm.js';
 import { SweepError } from '../../sweep/errors.js';
@@ -16,8 +17,8 @@ import { ended } from './ended.js';
 import { type LaunchArguments, slurmLauncher, slurmOptions } from './launching.js';
 import { showSweep } from './show.js';
 
-/** How often a trial is submitted whose job was lost or ended without a word. */
-const SUBMISSIONS = 3;
+/** After so many submissions in which no trial ended none is submitted any more. */
+const IDLE_SUBMISSIONS = 2;
 /** Between two looks at jobs that were cancelled, ms. */
 const CANCEL_LOOK_MS = 1_000;
 
@@ -42,20 +43,23 @@ export async function runOnSlurm(sweep: SlurmSweep, context: CommandContext): Pr
   const attach = `wait for them with: onnx-forge sweep attach ${shellWord(out)}`;
   const signal = context.interruptible(`no longer waiting, the jobs go on; ${attach}`);
   const folder = await SweepFolder.begin(out, spec);
-  for (let submission = 1; ; submission += 1) {
+  let left = trialCount(spec) - (await countEnded(folder));
+  for (let idle = 0, tried = args.probe === false; ; ) {
     let jobs = await jobsInQueue(out, launcher);
     if (jobs.length > 0) {
       onEvent({ type: 'notice', text: `${jobs.length} jobs of this sweep are in the queue already` });
     } else {
-      if (submission === 1 && args.probe !== false) await probe(launcher, signal, onEvent);
+      if (!tried && left > 0) await probe(launcher, signal, onEvent);
+      tried = true;
       jobs = await submit(sweep, launcher, options);
     }
     if (args.detach) return { text: `${jobs.length} trials are in the queue; ${attach}`, json: { folder: out, jobs } };
     const { cancelled, ...summary } = await followSweep({ folder, launcher, jobs, signal, onEvent });
     signal.throwIfAborted();
     await removeLaunch(out);
-    if (summary.open === 0 || cancelled > 0 || submission >= SUBMISSIONS || isLate(folder))
-      return ended(summary, signal);
+    idle = summary.open < left ? 0 : idle + 1;
+    left = summary.open;
+    if (left === 0 || cancelled > 0 || idle >= IDLE_SUBMISSIONS || isLate(folder)) return ended(summary, signal);
     onEvent({ type: 'notice', text: `${summary.open} trials have not ended: submitting them` });
   }
 }
@@ -104,6 +108,12 @@ async function jobsInQueue(out: string, launcher: SlurmLauncher): Promise<readon
   return jobs.filter((_, index) => !isOver(states[index]!));
 }
 
+async function countEnded(folder: SweepFolder): Promise<number> {
+  let ended = 0;
+  for await (const { state } of folder.records()) if (state !== 'open') ended += 1;
+  return ended;
+}
+
 async function probe(launcher: SlurmLauncher, signal: AbortSignal, onEvent: SlurmSweep['onEvent']): Promise<void> {
   const onWait = (reason: string): void => {
     const text = `a task that tries whether nodes share the folder waits in the queue (${reason}); --no-probe does without`;
@@ -112,17 +122,30 @@ async function probe(launcher: SlurmLauncher, signal: AbortSignal, onEvent: Slur
   await launcher.probe({ paths: [process.cwd(), process.argv[1]!], signal, onWait });
 }
 
-/** Submits all trials that have not ended, and the job that sums up when they have. */
+/**
+ * Submits all trials that have not ended, and the job that sums up when they have. Where Slurm takes no more than so many
+ * (`MaxJobCount`), those are waited for first.
+ */
 async function submit(
-  { out, spec, job }: SlurmSweep,
+  { out, spec, job, onEvent }: SlurmSweep,
   launcher: SlurmLauncher,
   slurm: SlurmOptions,
 ): Promise<readonly JobId[]> {
-  const onSubmit = (jobs: readonly JobId[]) => writeLaunch(out, { slurm, jobs });
-  const jobs = await submitSweep({ out, spec, launcher, job, onSubmit });
-  if (jobs.length > 0) {
-    const [summary] = await launcher.submit([summaryJob(out)], jobs);
+  let jobs: readonly JobId[] = [];
+  const onSubmit = (all: readonly JobId[]) => {
+    jobs = all;
+    return writeLaunch(out, { slurm, jobs });
+  };
+  try {
+    await submitSweep({ out, spec, launcher, job, onSubmit });
+    const [summary] = jobs.length > 0 ? await launcher.submit([summaryJob(out)], jobs) : [];
     await writeLaunch(out, { slurm, jobs, summary });
+  } catch (error) {
+    if (!(error instanceof LaunchError) || jobs.length === 0) throw error;
+    onEvent({
+      type: 'notice',
+      text: `${error.message}; it has ${jobs.length} trials, and the others follow when these have ended`,
+    });
   }
   return jobs;
 }
