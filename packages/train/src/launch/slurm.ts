@@ -38,7 +38,7 @@ const CANCELLED_AT_ONCE = 200;
 
 type QueueState = 'waiting' | 'running' | 'cancelled' | 'ended';
 
-/** What Slurm knows of a task. */
+/** A task that Slurm knows. */
 interface QueuedTask {
   readonly state: QueueState;
   /** Slurm's word: `NODE_FAIL`. */

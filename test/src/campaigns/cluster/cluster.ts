@@ -221,7 +221,7 @@ async function sweepResult(sweep: string): Promise<Readonly<Record<string, Resul
   return Object.fromEntries(await Promise.all(results));
 }
 
-/** What jobs and daemons printed, for whoever looks for the cause. */
+/** Keeps the logs of jobs and daemons, for whoever looks for the cause. */
 async function keepLogs(from: string, keep: string): Promise<void> {
   const to = join(keep, `failed-${Date.now()}`);
   await mkdir(to, { recursive: true });

@@ -15,7 +15,7 @@ type Kill = (cluster: Cluster, task: RunningTask, random: Random) => Promise<boo
 /** Milliseconds from the loss of a node until it is there again: it is taken to be down after ten seconds. */
 const outage = (random: Random): number => 2_000 + 1_000 * random.integer(18);
 
-/** What happens to tasks and nodes, by its name in the counts. */
+/** Everything bad that happens to tasks and nodes, by its name in the counts. */
 export const KILLS = {
   /** kill -9 of the process that trains. */
   async process({ config }, { node }) {

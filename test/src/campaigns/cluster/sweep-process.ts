@@ -7,7 +7,7 @@ export const TINY_LINE: string = fileURLToPath(new URL('tiny-line.js', import.me
 
 /** A process of `onnx-forge sweep`. */
 export class SweepProcess {
-  /** What it wrote to stderr. */
+  /** Its stderr so far. */
   said = '';
   /** Undefined while it runs; 128 after a signal. */
   code: number | undefined;
