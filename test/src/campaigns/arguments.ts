@@ -12,6 +12,8 @@ export interface Arguments {
   readonly seed: number;
   readonly processes: number;
   readonly only: readonly string[] | undefined;
+  readonly trials: number | undefined;
+  readonly kills: number | undefined;
   readonly again: string | undefined;
   readonly write: boolean;
   readonly help: boolean;
@@ -24,6 +26,8 @@ export function usage(campaigns: readonly Campaign[]): string {
   --seed S       of what is random (default: another one each time)
   --processes P  that work at once (default: one per core)
   --only A,B     readers (fuzz), works (crash, faults), tasks (soak) to try; default: all
+  --trials N     of the sweep (cluster; default 12), and
+  --kills N      of its tasks and nodes (default 6)
   --again TEXT   repeat one failure, as its line says
   --write        put counts, date, machine and commit into docs/reliability.md
   --help
@@ -50,6 +54,8 @@ export function parseArguments(words: readonly string[], campaigns: readonly Cam
     seed: whole('seed', values.seed, Math.floor(Math.random() * 2 ** 31), 0),
     processes: whole('processes', values.processes, availableParallelism(), 1),
     only: only?.split(','),
+    trials: values.trials === undefined ? undefined : whole('trials', values.trials, 0, 2),
+    kills: values.kills === undefined ? undefined : whole('kills', values.kills, 0, 1),
     again,
     write,
     help,
@@ -71,7 +77,17 @@ function whole(name: string, text: string | undefined, otherwise: number, least:
 function read(words: readonly string[]) {
   const [text, flag] = [{ type: 'string' } as const, { type: 'boolean' } as const];
   try {
-    const options = { minutes: text, seed: text, processes: text, only: text, again: text, write: flag, help: flag };
+    const options = {
+      minutes: text,
+      seed: text,
+      processes: text,
+      only: text,
+      again: text,
+      trials: text,
+      kills: text,
+      write: flag,
+      help: flag,
+    };
     return parseArgs({ args: [...words], allowPositionals: true, options });
   } catch (error) {
     throw new UsageError((error as Error).message);

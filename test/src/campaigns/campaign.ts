@@ -26,6 +26,9 @@ export interface CampaignOptions {
   readonly only?: readonly string[] | undefined;
   /** Of fuzz: so many inputs for each reader instead of a time, so that the same seed gives the same inputs anywhere. */
   readonly inputs?: number | undefined;
+  /** Of cluster: trials of the sweep, and kills while it runs; default: few. */
+  readonly trials?: number | undefined;
+  readonly kills?: number | undefined;
   /** Repeat this failure only: a `Failure.again` of the same campaign. */
   readonly again?: string | undefined;
   /** Takes lines about the progress. */

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ForgeError } from '@onnx-forge/infer';
 import { expect } from 'chai';
+import { skip } from '../mocha/skip.js';
+import { clusterRefusal } from '../train/launch/slurm-cluster.js';
 import { parseArguments, UsageError } from './arguments.js';
 import type { Campaign, CampaignOptions, CampaignResult } from './campaign.js';
 import { CAMPAIGNS } from './catalogue.js';
@@ -48,6 +50,15 @@ describe('campaigns, in short', () => {
 
   it('soak: loading and disposing leaves nothing', async () => {
     expect((await short('soak', { only: ['load'] }))['times load']).to.be.at.least(6);
+  });
+
+  it('cluster: a sweep whose tasks and nodes are killed ends as without', async function () {
+    if (process.env.ONNX_FORGE_SLURM !== '1') skip(this, 'ONNX_FORGE_SLURM=1 starts a Slurm of two nodes here');
+    const refusal = await clusterRefusal();
+    if (refusal !== undefined) skip(this, refusal);
+    this.timeout(1_200_000);
+    const { kills, 'bit-identical': equal } = await short('cluster', { trials: 6, kills: 6 });
+    expect([kills, equal]).to.deep.equal([6, 6]);
   });
 });
 
@@ -111,8 +122,17 @@ describe('the command of campaigns', () => {
   it('takes names, and refuses what it does not know', () => {
     const { campaigns, minutes, seed } = parseArguments(['soak', '--minutes', '0.5', '--seed', '7'], CAMPAIGNS);
     expect([campaigns.map(({ name }) => name), minutes, seed]).to.deep.equal([['soak'], 0.5, 7]);
-    expect(parseArguments([], CAMPAIGNS).campaigns).to.have.length(5);
-    for (const words of [['sok'], ['--minutes', 'x'], ['--seed', '1.5'], ['--again', 'x'], ['--nothing']]) {
+    expect(parseArguments([], CAMPAIGNS).campaigns).to.have.length(6);
+    const { trials, kills } = parseArguments(['cluster', '--trials', '200', '--kills', '30'], CAMPAIGNS);
+    expect([trials, kills]).to.deep.equal([200, 30]);
+    for (const words of [
+      ['sok'],
+      ['--minutes', 'x'],
+      ['--seed', '1.5'],
+      ['--again', 'x'],
+      ['--trials', '1'],
+      ['--nothing'],
+    ]) {
       expect(() => parseArguments(words, CAMPAIGNS), words.join(' ')).to.throw(UsageError);
     }
   });

@@ -3,6 +3,7 @@ import { EXPORT_ERRORS } from '@onnx-forge/export';
 import { type ErrorEntry, INFER_ERRORS } from '@onnx-forge/infer';
 import { TRAIN_ERRORS } from '@onnx-forge/train';
 import { DATA_ERRORS } from '@onnx-forge/train/data';
+import { LAUNCH_ERRORS } from '@onnx-forge/train/launch';
 import { SWEEP_ERRORS } from '@onnx-forge/train/sweep';
 import { FIGURE_ERRORS } from '@onnx-forge/viz';
 import { assert } from 'chai';
@@ -16,7 +17,7 @@ type Catalogue = Readonly<Record<string, ErrorEntry>>;
 const CATALOGUES = {
   infer: INFER_ERRORS,
   export: EXPORT_ERRORS,
-  train: { ...TRAIN_ERRORS, ...DATA_ERRORS, ...SWEEP_ERRORS, ...COMMAND_ERRORS },
+  train: { ...TRAIN_ERRORS, ...DATA_ERRORS, ...LAUNCH_ERRORS, ...SWEEP_ERRORS, ...COMMAND_ERRORS },
   viz: FIGURE_ERRORS,
 } satisfies Record<string, Catalogue>;
 

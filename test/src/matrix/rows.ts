@@ -84,7 +84,7 @@ export const ROWS: readonly Row[] = [
   tests({
     name: 'slurm',
     title: 'a Slurm of two nodes on this machine',
-    minutes: 2,
+    minutes: 5,
     oneCore: true,
     files: () => filesOf(['train/launch']),
     env: { ONNX_FORGE_SLURM: '1' },

@@ -30,6 +30,8 @@ export type JobState =
 /** Runs jobs somewhere. What a job makes lies in its folder; the launcher carries no results. */
 export interface Launcher {
   readonly name: string;
+  /** Longest time between two questions for states, ms: of a queue that should not be asked often. */
+  readonly lookEveryMs?: number | undefined;
   /** Why nothing can be launched here, in one line; undefined: it can. */
   refusal(): Promise<string | undefined>;
   /**

@@ -58,9 +58,11 @@ export async function runJob(job: Job, resultFile: string): Promise<number> {
     child.once('exit', (exitCode, signal) => settle({ exitCode, signal, asked, over, host }));
   });
   for (const timer of timers) clearTimeout(timer);
-  if (again && result.exitCode !== 0 && (await succeeds(requeue!))) return 0;
+  const due = again && result.exitCode !== 0;
+  if (due && (await succeeds(requeue!))) return 0;
+  const stuck = { asked: false, over: 'its time was over, and it could not queue again' };
   // Node's own means only: this program is started for every job.
-  await writeFile(`${resultFile}.tmp`, JSON.stringify(result));
+  await writeFile(`${resultFile}.tmp`, JSON.stringify(due ? { ...result, ...stuck } : result));
   await rename(`${resultFile}.tmp`, resultFile);
   return result.exitCode ?? 1;
 }

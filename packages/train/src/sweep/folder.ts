@@ -43,9 +43,9 @@ const recordSchema: z.ZodType<TrialRecord> = z.object({
 
 const headSchema = z.object({ format: z.int(), began: z.iso.datetime(), spec: z.unknown() });
 
-/** Identity of a sweep: all but its length. */
-function identity({ trials: _, hours: __, ...rest }: SweepSpec): string {
-  return JSON.stringify(rest);
+/** Identity of a sweep: all but its length. A goal that the file leaves out stands elsewhere in the spec than one that it gives. */
+function identity({ trials: _, hours: __, goal, ...rest }: SweepSpec): string {
+  return JSON.stringify([goal, rest]);
 }
 
 /**

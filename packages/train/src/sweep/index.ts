@@ -20,6 +20,7 @@ export type { Stopping } from './stoppers/index.js';
 export { type MedianOptions, medianStopper } from './stoppers/median.js';
 export type { Stopper, TrialReport } from './stoppers/stopper.js';
 export {
+  type FollowedSummary,
   type FollowedSweep,
   followSweep,
   type LaunchedSweepRequest,

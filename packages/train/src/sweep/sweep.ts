@@ -9,8 +9,10 @@ import { runTrial, type TrainTrial } from './trial.js';
 
 /** Jobs that are handed to a launcher at a time: a sweep of any length takes little memory. */
 const CHUNK = 1_000;
-/** Between two looks at the jobs of a launcher, ms. */
+/** Between two looks at the jobs of a launcher, ms; also the shortest time where the launcher asks for longer ones. */
 const LOOK_EVERY_MS = 500;
+/** Such longer pauses are one part in so many of the wait so far: short sweeps are told of at once. */
+const LOOKS = 20;
 /** How often a trial is launched whose job was lost or ended without a word. */
 const LAUNCHES = 3;
 
@@ -31,6 +33,8 @@ export interface LaunchedSweepRequest extends SweepRequest {
   readonly launcher: Launcher;
   /** The command line that runs one trial, and what it needs. */
   job(trial: number): Pick<Job, 'argv' | 'folder' | 'needs'>;
+  /** Of {@link submitSweep}: called with all jobs so far after each submission, so that none is forgotten if a later one fails. */
+  readonly onSubmit?: ((jobs: readonly JobId[]) => Promise<void>) | undefined;
 }
 
 export interface SweepSummary {
@@ -91,7 +95,7 @@ export async function launchSweep(request: LaunchedSweepRequest): Promise<SweepS
 
 /** Hands all trials to a launcher whose jobs need no process that waits, each batch after the one before; returns at once. */
 export async function submitSweep(request: LaunchedSweepRequest): Promise<readonly JobId[]> {
-  const { out, spec, launcher } = request;
+  const { out, spec, launcher, onSubmit } = request;
   const folder = await SweepFolder.begin(out, spec);
   const trials = trialCount(spec);
   const { learns } = SAMPLERS[spec.search];
@@ -106,6 +110,7 @@ export async function submitSweep(request: LaunchedSweepRequest): Promise<readon
       learns ? before : [],
     );
     all.push(...ids);
+    await onSubmit?.([...all]);
     before = ids;
   }
   return all;
@@ -120,6 +125,11 @@ export interface FollowedSweep {
   readonly onEvent?: ((event: SweepEvent) => void) | undefined;
 }
 
+export interface FollowedSummary extends SweepSummary {
+  /** Jobs that somebody ended. */
+  readonly cancelled: number;
+}
+
 /** Waits for the jobs of a sweep, also in another process than the one that submitted them. */
 export async function followSweep({
   folder,
@@ -127,19 +137,19 @@ export async function followSweep({
   jobs,
   signal,
   onEvent = () => {},
-}: FollowedSweep): Promise<SweepSummary> {
+}: FollowedSweep): Promise<FollowedSummary> {
   const trials = trialCount(folder.spec);
   onEvent({ type: 'begin', trials, ended: trials - jobs.length });
   const numbers = jobs.map((id) => Number(/(\d+)$/.exec(id)![1]));
-  await followJobs({ folder, launcher, ids: jobs, trials: numbers, signal, onEvent });
-  return summarise(folder, trials);
+  const cancelled = await followJobs({ folder, launcher, ids: jobs, trials: numbers, signal, onEvent });
+  return { ...(await summarise(folder, trials)), cancelled };
 }
 
 function trialJob(request: LaunchedSweepRequest, trial: number): Job {
   return { name: `trial-${SweepFolder.trialName(trial)}`, ...request.job(trial) };
 }
 
-/** Waits until jobs are over, and tells of each trial as it ends. */
+/** Waits until jobs are over, and tells of each trial as it ends. @returns the number of those that were cancelled */
 async function followJobs({
   folder,
   launcher,
@@ -154,8 +164,11 @@ async function followJobs({
   trials: readonly number[];
   signal: AbortSignal | undefined;
   onEvent: (event: SweepEvent) => void;
-}): Promise<void> {
+}): Promise<number> {
+  let cancelled = 0;
   let left = ids.map((id, index) => ({ id, trial: trials[index]! }));
+  const begin = performance.now();
+  const { lookEveryMs = LOOK_EVERY_MS } = launcher;
   while (left.length > 0 && !signal?.aborted) {
     const states = await launcher.states(left.map(({ id }) => id));
     const still: typeof left = [];
@@ -165,15 +178,21 @@ async function followJobs({
         still.push(entry);
         continue;
       }
+      if (state.state === 'cancelled') cancelled += 1;
       const record = await folder.record(entry.trial);
       if (record && hasEnded(record)) onEvent({ type: 'trial', record });
       else if (state.state === 'failed') {
         onEvent({ type: 'notice', text: `trial ${SweepFolder.trialName(entry.trial)}: ${state.reason}` });
+      } else if (state.state === 'lost' || state.state === 'cancelled') {
+        onEvent({ type: 'notice', text: `trial ${SweepFolder.trialName(entry.trial)}: its job was ${state.state}` });
       }
     }
     left = still;
-    if (left.length > 0) await sleep(LOOK_EVERY_MS, undefined, signal ? { signal } : {}).catch(() => {});
+    if (left.length === 0) break;
+    const pause = Math.min(lookEveryMs, Math.max(LOOK_EVERY_MS, (performance.now() - begin) / LOOKS));
+    await sleep(pause, undefined, signal ? { signal } : {}).catch(() => {});
   }
+  return cancelled;
 }
 
 /** Asks jobs to end, and waits until they have. */

@@ -1,4 +1,6 @@
 import { train } from '../actions/train.js';
+import { readLog } from '../metrics/log.js';
+import { RunFolder } from '../run/folder.js';
 import type { TrainRequest } from '../trainer/request.js';
 import { SweepError } from './errors.js';
 import type { TrainTrial } from './trial.js';
@@ -32,10 +34,16 @@ export function recipeTrial(request: Omit<TrainRequest, 'out'>, target: string):
       set: { ...request.set, ...settings },
       signal: signal ? AbortSignal.any([signal, stop.signal]) : stop.signal,
     });
-    // A training that had ended before has no epoch of its own; its metrics are the last ones.
-    const value = last ?? metricOf(result.metrics, measure, request.recipe.name);
+    // A process that goes on after the last epoch, since the one before was killed at its end, has none of its own.
+    const value = last ?? metricOf(await lastValidation(out), measure, request.recipe.name);
     return { finished: result.status === 'finished', value, seconds: result.seconds };
   };
+}
+
+/** Measures after the last epoch, by the log. */
+async function lastValidation(run: string): Promise<Readonly<Record<string, number>>> {
+  const log = await readLog(new RunFolder(run).file('log'));
+  return log.findLast(({ kind }) => kind === 'validation')?.metrics ?? {};
 }
 
 function metricOf(metrics: Readonly<Record<string, number>>, measure: string, recipe: string): number {

@@ -225,6 +225,30 @@ describe('sweep', () => {
     });
   });
 
+  it('a trial that was killed between its last checkpoint and its record has the value of its last epoch', async function () {
+    this.timeout(180_000);
+    await inTemporaryFolder(async (out) => {
+      const space = { learningRate: { min: 1e-3, max: 1e-1, log: true } };
+      const tiny = spec({ space, target: 'validation.elbo', goal: 'maximise', trials: 1 });
+      const trial = recipeTrial({ recipe: tinyRecipe, data: tinyData() }, tiny.target);
+      const folder = await SweepFolder.begin(out, tiny);
+      const record = await runTrial(folder, 0, trial);
+      await folder.writeRecord({ ...record, state: 'open', values: [] });
+      const { state, values } = await runTrial(folder, 0, trial);
+      expect([state, values]).to.deep.equal(['finished', record.values]);
+    });
+  });
+
+  it('goes on although the file leaves out what the folder spells out', () =>
+    inTemporaryFolder(async (out) => {
+      const file = { model: 'tiny', space: { x: [1, 2] }, target: 'validation.loss', trials: 2 };
+      await SweepFolder.begin(out, sweepSchema.parse(file));
+      const { spec: again } = await SweepFolder.begin(out, sweepSchema.parse({ ...file, trials: 3 }));
+      expect([again.goal, again.trials]).to.deep.equal(['minimise', 3]);
+      const other = await rejection(() => SweepFolder.begin(out, sweepSchema.parse({ ...file, goal: 'maximise' })));
+      expect(other).to.have.property('code', 'sweep-differs');
+    }));
+
   it('a target that the recipe does not measure is refused with those that it does', () =>
     inTemporaryFolder(async (folder) => {
       const tiny = spec({

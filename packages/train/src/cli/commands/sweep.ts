@@ -2,7 +2,7 @@ import { type Command, defineCommand, type Outcome } from '../command.js';
 import { UsageError } from '../errors.js';
 import { count, oneOf, text } from '../options/values.js';
 
-const VERBS = ['status', 'best', 'figures', 'attach', 'trial'] as const;
+const VERBS = ['status', 'best', 'figures', 'attach', 'cancel', 'summary', 'trial'] as const;
 type Verb = (typeof VERBS)[number];
 
 const LAUNCHING = 'Where trials run:';
@@ -22,7 +22,8 @@ export const command: Command = defineCommand({
     'trials: 20\n' +
     'seeds: 3                       # trainings a trial; its value is their mean\n\n' +
     'The same command goes on with a sweep that was interrupted, and repeats no trial that has ended. status shows where a ' +
-    'sweep stands; best names the chosen trial; figures draws the sweep; attach waits for a sweep whose jobs a queue runs.',
+    'sweep stands; best names the chosen trial; figures draws the sweep; attach waits for a sweep whose jobs a queue runs, and cancel ends them. ' +
+    'trial and summary are what jobs run: one trial, and table and figures after the last one.',
   examples: [
     ['sweep vae.yaml --out sweeps/vae', 'all trials in this process, one after the other'],
     ['sweep vae.yaml --dry-run', 'the trials, and what they will cost'],
@@ -57,11 +58,22 @@ export const command: Command = defineCommand({
       ...text('--time', 'Time of a task of Slurm, after which it queues again with its checkpoint: 30:00'),
       group: LAUNCHING,
     },
+    signal: {
+      ...count('--signal', 'Seconds before --time is over at which a task is asked for its checkpoint', 86_400),
+      defaultDescription: '120',
+      group: LAUNCHING,
+    },
     'array-limit': { ...count('--array-limit', 'Tasks of Slurm at a time'), group: LAUNCHING },
     'sbatch-arg': { type: 'string', array: true, describe: 'Another argument for sbatch', group: LAUNCHING },
     print: {
       type: 'boolean',
       describe: 'Write the script for sbatch and show it, without submitting it',
+      group: LAUNCHING,
+    },
+    probe: {
+      type: 'boolean',
+      describe: 'First have a task try whether nodes share the folder (slurm)',
+      defaultDescription: 'true; --no-probe: not',
       group: LAUNCHING,
     },
     detach: { type: 'boolean', describe: 'Submit all trials and return (slurm)', group: LAUNCHING },
@@ -84,7 +96,11 @@ export const command: Command = defineCommand({
       case 'figures':
         return (await import('../sweep/results.js')).drawFigures(folder);
       case 'attach':
-        return (await import('../sweep/run.js')).attach(folder, context);
+        return (await import('../sweep/on-slurm.js')).attach(folder, context);
+      case 'cancel':
+        return (await import('../sweep/on-slurm.js')).cancel(folder, context);
+      case 'summary':
+        return (await import('../sweep/ended.js')).summarised(folder);
       default:
         return (await import('../sweep/run.js')).runOneTrial(folder, trial!, options.cpus, context);
     }

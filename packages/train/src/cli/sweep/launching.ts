@@ -12,10 +12,13 @@ export interface LaunchArguments {
   readonly memory: number | undefined;
   readonly partition: string | undefined;
   readonly time: string | undefined;
+  readonly signal: number | undefined;
   readonly arrayLimit: number | undefined;
   readonly sbatchArg: string[] | undefined;
   readonly print: boolean | undefined;
   readonly detach: boolean | undefined;
+  /** False: none. */
+  readonly probe: boolean | undefined;
 }
 
 /** The launchers that know an option. */
@@ -25,23 +28,26 @@ const KNOWN_BY: Readonly<Record<Exclude<keyof LaunchArguments, 'launcher'>, read
   memory: ['local', 'slurm'],
   partition: ['slurm'],
   time: ['slurm'],
+  signal: ['slurm'],
   arrayLimit: ['slurm'],
   sbatchArg: ['slurm'],
   print: ['slurm'],
   detach: ['slurm'],
+  probe: ['slurm'],
 };
 
 /** @throws UsageError naming an option that the launcher would not heed */
 export function requireHeeded(args: LaunchArguments): void {
   for (const [name, launchers] of Object.entries(KNOWN_BY)) {
     const value = args[name as keyof LaunchArguments];
-    if (value === undefined || value === false || launchers.includes(args.launcher ?? '')) continue;
+    if (value === undefined || launchers.includes(args.launcher ?? '')) continue;
     throw new UsageError(`${flagOf(name)} needs --launcher ${launchers.join(' or ')}`, { option: name });
   }
 }
 
-export function slurmOptions({ partition, time, arrayLimit, sbatchArg }: LaunchArguments, out: string): SlurmOptions {
-  return { folder: jobsFolder(out), partition, time, arrayLimit, sbatchArgs: sbatchArg };
+export function slurmOptions(args: LaunchArguments, out: string): SlurmOptions {
+  const { partition, time, signal: noticeSeconds, arrayLimit, sbatchArg } = args;
+  return { folder: jobsFolder(out), partition, time, noticeSeconds, arrayLimit, sbatchArgs: sbatchArg };
 }
 
 export function localLauncher({ processes }: LaunchArguments, out: string): LocalLauncher {

@@ -1,36 +1,27 @@
-import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TrainError } from '../../errors.js';
 import type { Job } from '../../launch/launcher.js';
-import { ARRAY_SIZE, SlurmLauncher } from '../../launch/slurm.js';
-import { drawSweep } from '../../sweep/figures.js';
 import { SweepFolder } from '../../sweep/folder.js';
-import { readLaunch, writeLaunch } from '../../sweep/launches.js';
-import { SAMPLERS } from '../../sweep/samplers/index.js';
-import type { SweepSpec } from '../../sweep/spec.js';
-import {
-  followSweep,
-  isLate,
-  launchSweep,
-  type SweepSummary,
-  submitSweep,
-  sweep,
-  trialCount,
-} from '../../sweep/sweep.js';
+import { isLate, launchSweep, sweep, trialCount } from '../../sweep/sweep.js';
 import { recipeTrial } from '../../sweep/train-trial.js';
 import { runTrial } from '../../sweep/trial.js';
 import type { CommandContext, Outcome } from '../command.js';
 import { UsageError } from '../errors.js';
 import { planSweep, readSweepFile } from '../inputs/sweep-file.js';
-import { shellWord } from '../output/format.js';
 import { dryRun } from './dry-run.js';
-import { type LaunchArguments, localLauncher, requireHeeded, slurmLauncher, slurmOptions } from './launching.js';
-import { showStatus } from './results.js';
+import { ended } from './ended.js';
+import { type LaunchArguments, localLauncher, requireHeeded } from './launching.js';
+import { runOnSlurm } from './on-slurm.js';
 import { showSweep } from './show.js';
 
 export interface SweepArguments extends LaunchArguments {
   readonly out: string | undefined;
   readonly dryRun: boolean | undefined;
 }
+
+/** Between two attempts to train in a folder where another process does, ms. */
+const LOCKED_MS = 5_000;
 
 /** Runs the sweep of a file, or goes on with it. */
 export async function runSweep(file: string, args: SweepArguments, context: CommandContext): Promise<Outcome> {
@@ -50,27 +41,7 @@ export async function runSweep(file: string, args: SweepArguments, context: Comm
     const signal = context.interruptible('stopping; every trial writes a checkpoint');
     return ended(await launchSweep({ out, spec, launcher, job, signal, onEvent }), signal);
   }
-  const options = slurmOptions(args, out);
-  if (args.print) return printScript(out, spec, job, options);
-  const launcher = await slurmLauncher(options);
-  const jobs = await submitSweep({ out, spec, launcher, job });
-  await writeLaunch(out, { slurm: options, jobs });
-  const attachLine = `onnx-forge sweep attach ${shellWord(out)}`;
-  if (args.detach) {
-    return { text: `${jobs.length} trials submitted; wait for them with: ${attachLine}`, json: { folder: out, jobs } };
-  }
-  const signal = context.interruptible(`no longer waiting, the jobs go on; wait again with: ${attachLine}`);
-  return ended(await followSweep({ folder: await SweepFolder.open(out), launcher, jobs, signal, onEvent }), signal);
-}
-
-/** Waits for a sweep whose jobs Slurm runs. */
-export async function attach(path: string, context: CommandContext): Promise<Outcome> {
-  const folder = await SweepFolder.open(path);
-  const { slurm, jobs } = await readLaunch(path);
-  const launcher = await slurmLauncher(slurm);
-  const signal = context.interruptible('no longer waiting, the jobs go on');
-  const onEvent = showSweep(context.progress, folder.spec.target);
-  return ended(await followSweep({ folder, launcher, jobs, signal, onEvent }), signal);
+  return runOnSlurm({ out, spec, job, args, onEvent }, context);
 }
 
 /** Runs one trial: the work of every job. */
@@ -89,7 +60,10 @@ export async function runOneTrial(
   const signal = context.interruptible('stopping after this iteration, with a checkpoint');
   const planned = await planSweep(folder.spec);
   const request = threads === undefined ? planned : { ...planned, threads };
-  const record = await runTrial(folder, number, recipeTrial(request, folder.spec.target), signal);
+  const record = await unlocked(
+    () => runTrial(folder, number, recipeTrial(request, folder.spec.target), signal),
+    signal,
+  );
   signal.throwIfAborted();
   const failure = record.state === 'failed' ? record.error : undefined;
   return { text: `trial ${number}: ${record.state}`, json: record, failure };
@@ -106,40 +80,18 @@ function trialJob(out: string, { cpus, memory: memoryMb }: SweepArguments) {
   });
 }
 
-/** Writes the sweep, its jobs and the scripts that run them, and shows the scripts. */
-async function printScript(
-  out: string,
-  spec: SweepSpec,
-  job: ReturnType<typeof trialJob>,
-  options: ReturnType<typeof slurmOptions>,
-): Promise<Outcome> {
-  if (SAMPLERS[spec.search].learns) {
-    throw new UsageError(
-      `--print: the arrays of a ${spec.search} search depend on each other: submit it without --print`,
-    );
+/**
+ * Tries again while another process trains in the run folder. A queue that lost sight of a node starts its tasks elsewhere,
+ * while they may still run there; the lock of a node that is gone is free after a minute.
+ */
+async function unlocked<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  for (let told = false; ; await sleep(LOCKED_MS, undefined, { signal })) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof TrainError && error.code === 'run-locked')) throw error;
+      if (!told) process.stderr.write(`${error.message}: waiting for it\n`);
+      told = true;
+    }
   }
-  await SweepFolder.begin(out, spec);
-  const launcher = new SlurmLauncher(options);
-  const numbers = Array.from({ length: trialCount(spec) }, (_, i) => i);
-  const jobs = numbers.map((trial) => ({ name: `trial-${SweepFolder.trialName(trial)}`, ...job(trial) }));
-  const scripts: string[] = [];
-  for (let first = 0; first < jobs.length; first += ARRAY_SIZE) {
-    scripts.push(await launcher.write(jobs.slice(first, first + ARRAY_SIZE)));
-  }
-  const texts = await Promise.all(scripts.map(async (script) => `${await readFile(script, 'utf8')}# sbatch ${script}`));
-  return { text: texts.join('\n\n'), json: { scripts } };
-}
-
-async function ended(summary: SweepSummary, signal: AbortSignal): Promise<Outcome> {
-  signal.throwIfAborted();
-  const { text, json } = await showStatus(summary.path);
-  const figures = await drawSweep(await SweepFolder.open(summary.path));
-  const failure =
-    summary.finished === 0
-      ? 'no trial has come to its end'
-      : summary.open > 0
-        ? `${summary.open} trials did not end`
-        : undefined;
-  const drawn = figures.length > 0 ? `\nfigures      ${figures.length} files in ${join(summary.path, 'figures')}` : '';
-  return { text: `${text}${drawn}`, json: { ...json, figures }, failure };
 }
