@@ -82,7 +82,7 @@ export class ConditionalModel extends LatentVariableModel<ConditionalManifest> {
       this.call('logLikelihood', options, async (work) => {
         const rows = this.images(x);
         const planned = plan(options);
-        return collect(this.#stream(work, rows, labels, planned), rows.count, planned);
+        return collect(this.#stream(work, rows, labels, planned), planned);
       });
     this.logLikelihood = Object.assign(all, { stream });
   }

@@ -68,7 +68,7 @@ export class LatentModel extends LatentVariableModel<LatentManifest> {
       this.call('logLikelihood', options, async (work) => {
         const rows = this.images(x);
         const planned = plan(options);
-        return collect(streamLogLikelihood(work, this.likelihoodGraphs, rows, planned), rows.count, planned);
+        return collect(streamLogLikelihood(work, this.likelihoodGraphs, rows, planned), planned);
       });
     this.logLikelihood = Object.assign(all, { stream });
   }

@@ -1,18 +1,14 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { InputError } from '@onnx-forge/infer';
-import { isOver, type Job, type JobId, type Launcher } from '../launch/launcher.js';
+import type { Job, JobId, JobState, Launcher } from '../launch/launcher.js';
 import { SweepFolder, type TrialRecord } from './folder.js';
+import { followJobs, launchJobs } from './jobs.js';
 import { writeResults } from './results.js';
 import { SAMPLERS } from './samplers/index.js';
 import type { SweepSpec } from './spec.js';
-import { runTrial, type TrainTrial } from './trial.js';
+import { hasEnded, openText, runTrial, type TrainTrial } from './trial.js';
 
 /** Jobs that are handed to a launcher at a time: a sweep of any length takes little memory. */
 const CHUNK = 1_000;
-/** Between two looks at the jobs of a launcher, ms. */
-const LOOK_EVERY_MS = 500;
-/** How often a trial is launched whose job was lost or ended without a word. */
-const LAUNCHES = 3;
 
 export type SweepEvent =
   | { readonly type: 'begin'; readonly trials: number; readonly ended: number }
@@ -75,15 +71,19 @@ export async function launchSweep(request: LaunchedSweepRequest): Promise<SweepS
   const folder = await SweepFolder.begin(out, spec);
   const trials = trialCount(spec);
   onEvent({ type: 'begin', trials, ended: await countEnded(folder) });
-  const batch = SAMPLERS[spec.search].learns ? Math.min(spec.batch, CHUNK) : CHUNK;
+  const { learns } = SAMPLERS[spec.search];
+  const batch = learns ? Math.min(spec.batch, CHUNK) : CHUNK;
   for (let first = 0; first < trials && !signal?.aborted && !isLate(folder); first += batch) {
-    let open = await openTrials(folder, first, Math.min(trials, first + batch));
-    for (let launch = 1; open.length > 0 && launch <= LAUNCHES && !signal?.aborted; launch += 1) {
-      if (launch > 1) onEvent({ type: 'notice', text: `${open.length} trials did not end: launching them again` });
-      const ids = await launcher.submit(open.map((trial) => trialJob(request, trial)));
-      await followJobs({ folder, launcher, ids, trials: open, signal, onEvent });
-      if (signal?.aborted) await endJobs(launcher, ids);
-      open = await openTrials(folder, first, Math.min(trials, first + batch));
+    const open = async () => (isLate(folder) ? [] : openTrials(folder, first, Math.min(trials, first + batch)));
+    const left = await launchJobs({
+      ...{ launcher, signal, open },
+      job: (trial) => trialJob(request, trial),
+      onOver: tellOfTrial(folder, onEvent),
+      onAgain: (count) => onEvent({ type: 'notice', text: `${count} trials did not end: launching them again` }),
+    });
+    if (learns && left.length > 0 && first + batch < trials && !signal?.aborted) {
+      onEvent({ type: 'notice', text: `no further batch is drawn: ${openText(left)} did not end` });
+      break;
     }
   }
   return summarise(folder, trials);
@@ -131,7 +131,7 @@ export async function followSweep({
   const trials = trialCount(folder.spec);
   onEvent({ type: 'begin', trials, ended: trials - jobs.length });
   const numbers = jobs.map((id) => Number(/(\d+)$/.exec(id)![1]));
-  await followJobs({ folder, launcher, ids: jobs, trials: numbers, signal, onEvent });
+  await followJobs({ launcher, ids: jobs, numbers, signal, onOver: tellOfTrial(folder, onEvent) });
   return summarise(folder, trials);
 }
 
@@ -139,56 +139,20 @@ function trialJob(request: LaunchedSweepRequest, trial: number): Job {
   return { name: `trial-${SweepFolder.trialName(trial)}`, ...request.job(trial) };
 }
 
-/** Waits until jobs are over, and tells of each trial as it ends. */
-async function followJobs({
-  folder,
-  launcher,
-  ids,
-  trials,
-  signal,
-  onEvent,
-}: {
-  folder: SweepFolder;
-  launcher: Launcher;
-  ids: readonly JobId[];
-  trials: readonly number[];
-  signal: AbortSignal | undefined;
-  onEvent: (event: SweepEvent) => void;
-}): Promise<void> {
-  let left = ids.map((id, index) => ({ id, trial: trials[index]! }));
-  while (left.length > 0 && !signal?.aborted) {
-    const states = await launcher.states(left.map(({ id }) => id));
-    const still: typeof left = [];
-    for (const [index, entry] of left.entries()) {
-      const state = states[index]!;
-      if (!isOver(state)) {
-        still.push(entry);
-        continue;
-      }
-      const record = await folder.record(entry.trial);
-      if (record && hasEnded(record)) onEvent({ type: 'trial', record });
-      else if (state.state === 'failed') {
-        onEvent({ type: 'notice', text: `trial ${SweepFolder.trialName(entry.trial)}: ${state.reason}` });
-      }
+/** Tells of each trial whose job is over. */
+function tellOfTrial(folder: SweepFolder, onEvent: (event: SweepEvent) => void) {
+  return async (trial: number, state: JobState): Promise<void> => {
+    const record = await folder.record(trial);
+    if (record && hasEnded(record)) onEvent({ type: 'trial', record });
+    else if (state.state === 'failed') {
+      onEvent({ type: 'notice', text: `trial ${SweepFolder.trialName(trial)}: ${state.reason}` });
     }
-    left = still;
-    if (left.length > 0) await sleep(LOOK_EVERY_MS, undefined, signal ? { signal } : {}).catch(() => {});
-  }
-}
-
-/** Asks jobs to end, and waits until they have. */
-async function endJobs(launcher: Launcher, ids: readonly JobId[]): Promise<void> {
-  await launcher.cancel(ids);
-  while (!(await launcher.states(ids)).every(isOver)) await sleep(LOOK_EVERY_MS);
+  };
 }
 
 /** Whether the sweep's hours are over. */
 export function isLate({ began, spec: { hours } }: SweepFolder): boolean {
   return hours !== undefined && Date.now() > began.getTime() + hours * 3_600_000;
-}
-
-function hasEnded(record: TrialRecord | undefined): boolean {
-  return record !== undefined && record.state !== 'open';
 }
 
 async function openTrials(folder: SweepFolder, from: number, to: number): Promise<number[]> {

@@ -3,8 +3,9 @@ import { attemptEach, attemptReport, exitCodeOfAll, failed } from '../batch/atte
 import { type Command, defineCommand, type Outcome } from '../command.js';
 import { chosenData } from '../inputs/chosen-data.js';
 import { openRun } from '../inputs/runs.js';
+import { LAUNCHING, launchOptions } from '../options/launching.js';
 import { dataDir, device, judge, otherData, ownData, recipeFile, samples, seed } from '../options/shared-options.js';
-import { count, given, oneOf } from '../options/values.js';
+import { count, given, integer, oneOf } from '../options/values.js';
 import { measurementTable } from '../output/measurements.js';
 import { showTraining } from '../output/training-progress.js';
 
@@ -19,6 +20,10 @@ export const command: Command = defineCommand({
     ['eval runs/vae --samples 1000 --split validation', 'with more importance samples, on another split'],
     ['eval runs/vae --samples 5000 --examples 1000', 'log p(x) of 1,000 images, which many samples make dear'],
     ['eval runs/dcgan --judge runs/classifier', 'samples as that classifier reads them'],
+    [
+      'eval runs/vae --samples 5000 --shards 64 --launcher slurm --partition short',
+      'log p(x) as 64 jobs; the same command goes on with those that are missing',
+    ],
     ['eval runs/* --json', 'all runs, for a program'],
   ],
   positionals: { run: { type: 'string', array: true, demandOption: true, describe: 'Run folders' } },
@@ -36,6 +41,12 @@ export const command: Command = defineCommand({
     device,
     seed,
     recipe: recipeFile,
+    shards: count('--shards', 'Split the examples of log p(x) into so many parts, each kept when it is done', 100_000),
+    shard: {
+      ...integer('--shard', 'Only estimate this part, from 0: what each job runs'),
+      group: LAUNCHING,
+    },
+    ...launchOptions('shard', '1; without --launcher as many as there are cores'),
   },
   async run(
     {
@@ -53,20 +64,42 @@ export const command: Command = defineCommand({
       judge,
       device,
       seed,
+      shards,
+      shard,
+      ...launch
     },
     context,
   ): Promise<Outcome> {
     const { evaluateRun } = await import('../../actions/evaluate.js');
+    const { estimateOneShard, evaluateSharded, optionWords, requireShardOptions } = await import('../eval/shards.js');
+    const words = optionWords({ recipe: recipeFile, data, resize, grey, columns, group, 'data-dir': dataDir, device });
+    const sharding = { shards, shard, words, ...launch };
+    requireShardOptions(sharding, runs.length);
     const chosen = await chosenData({ data, resize, grey, columns, group });
     const signal = context.interruptible('stopping');
     const attempts = await attemptEach(
       runs,
       (run) => run,
       async (run) => {
-        const { recipe } = await openRun(run, recipeFile);
+        const opened = await openRun(run, recipeFile);
+        const { recipe } = opened;
         const onEvent = showTraining(context.progress, recipe.name);
-        const options = given({ split, samples, examples, data: chosen, dataDir, judge });
-        const measurements = await evaluateRun({ recipe, run, ...options, device, seed, signal, onEvent });
+        const options = given({
+          split,
+          samples,
+          examples,
+          data: chosen,
+          dataDir,
+          judge,
+          threads: launch.launcher ? undefined : launch.cpus,
+        });
+        const request = { recipe, run, ...options, device, seed, signal, onEvent };
+        if (shard !== undefined) {
+          await estimateOneShard(opened, request, { shards, shard });
+          return { recipe: recipe.name, shard };
+        }
+        const measurements =
+          shards === undefined ? await evaluateRun(request) : await evaluateSharded(request, shards, sharding);
         context.progress.end();
         return { recipe: recipe.name, measurements };
       },
@@ -75,6 +108,7 @@ export const command: Command = defineCommand({
     const texts = attempts.map((attempt) => {
       if (failed(attempt)) return `${attempt.name}: failed`;
       const { recipe, measurements } = attempt.result;
+      if (measurements === undefined) return `${attempt.name} (${recipe}): shard ${shard} of ${shards} is done`;
       if (measurements.length === 0) return `${attempt.name} (${recipe}): the recipe measures nothing`;
       return `${attempt.name} (${recipe})\n${measurementTable(measurements)}`;
     });
