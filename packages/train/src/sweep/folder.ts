@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { readRegularFile } from '../data/read-file.js';
@@ -133,6 +133,34 @@ export class SweepFolder {
     for (let i = 0; i < numbers.length; i += AT_ONCE) {
       const some = await Promise.all(numbers.slice(i, i + AT_ONCE).map((number) => this.record(number)));
       for (const record of some) if (record) yield record;
+    }
+  }
+
+  /**
+   * Makes failed trials open again, with their settings. Trainings that had finished are kept; those that failed begin anew:
+   * what they failed of may lie in their run folders.
+   *
+   * @returns their numbers
+   */
+  async reopenFailed(): Promise<readonly number[]> {
+    const failed: TrialRecord[] = [];
+    for await (const record of this.records()) if (record.state === 'failed') failed.push(record);
+    for (const { number, settings, values } of failed) {
+      for (const seed of this.spec.seeds.slice(values.length)) {
+        await rm(this.runFolder(number, seed), { recursive: true, force: true });
+      }
+      if (values.length === 0) await this.#forgetReports(number);
+      await this.writeRecord({ number, settings, state: 'open', values: [] });
+    }
+    return failed.map(({ number }) => number);
+  }
+
+  async #forgetReports(trial: number): Promise<void> {
+    const root = join(this.path, 'reports');
+    for (const resource of await readdir(root).catch(() => [])) {
+      for (const name of await readdir(join(root, resource))) {
+        if (Number(name.split('=')[0]) === trial) await rm(join(root, resource, name), { force: true });
+      }
     }
   }
 

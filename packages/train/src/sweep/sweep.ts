@@ -19,6 +19,8 @@ export interface SweepRequest {
   /** The sweep folder. One that is there goes on: trials that have ended are not repeated. */
   readonly out: string;
   readonly spec: SweepSpec;
+  /** Try trials again that failed. Later trials of a search that learns keep the settings that they were drawn with. */
+  readonly retryFailed?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onEvent?: ((event: SweepEvent) => void) | undefined;
 }
@@ -48,11 +50,9 @@ export function trialCount({ search, space, trials }: SweepSpec): number {
 }
 
 /** Runs all trials in this process, one after the other. */
-export async function sweep(
-  { out, spec, signal, onEvent = () => {} }: SweepRequest,
-  train: TrainTrial,
-): Promise<SweepSummary> {
-  const folder = await SweepFolder.begin(out, spec);
+export async function sweep(request: SweepRequest, train: TrainTrial): Promise<SweepSummary> {
+  const { spec, signal, onEvent = () => {} } = request;
+  const folder = await beginSweep(request);
   const trials = trialCount(spec);
   onEvent({ type: 'begin', trials, ended: await countEnded(folder) });
   for (let number = 0; number < trials && !signal?.aborted && !isLate(folder); number += 1) {
@@ -67,8 +67,8 @@ export async function sweep(
  * launched again; `signal` asks the jobs to end.
  */
 export async function launchSweep(request: LaunchedSweepRequest): Promise<SweepSummary> {
-  const { out, spec, launcher, signal, onEvent = () => {} } = request;
-  const folder = await SweepFolder.begin(out, spec);
+  const { spec, launcher, signal, onEvent = () => {} } = request;
+  const folder = await beginSweep(request);
   const trials = trialCount(spec);
   onEvent({ type: 'begin', trials, ended: await countEnded(folder) });
   const { learns } = SAMPLERS[spec.search];
@@ -91,8 +91,8 @@ export async function launchSweep(request: LaunchedSweepRequest): Promise<SweepS
 
 /** Hands all trials to a launcher whose jobs need no process that waits, each batch after the one before; returns at once. */
 export async function submitSweep(request: LaunchedSweepRequest): Promise<readonly JobId[]> {
-  const { out, spec, launcher } = request;
-  const folder = await SweepFolder.begin(out, spec);
+  const { spec, launcher } = request;
+  const folder = await beginSweep(request);
   const trials = trialCount(spec);
   const { learns } = SAMPLERS[spec.search];
   const batch = learns ? spec.batch : CHUNK;
@@ -109,6 +109,12 @@ export async function submitSweep(request: LaunchedSweepRequest): Promise<readon
     before = ids;
   }
   return all;
+}
+
+async function beginSweep({ out, spec, retryFailed }: SweepRequest): Promise<SweepFolder> {
+  const folder = await SweepFolder.begin(out, spec);
+  if (retryFailed) await folder.reopenFailed();
+  return folder;
 }
 
 export interface FollowedSweep {

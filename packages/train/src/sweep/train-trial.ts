@@ -38,7 +38,8 @@ export function recipeTrial(request: Omit<TrainRequest, 'out'>, target: string):
   };
 }
 
-function metricOf(metrics: Readonly<Record<string, number>>, measure: string, recipe: string): number {
+/** @throws SweepError (`sweep-target`) naming what the recipe measures */
+export function metricOf(metrics: Readonly<Record<string, number>>, measure: string, recipe: string): number {
   const value = Object.hasOwn(metrics, measure) ? metrics[measure] : undefined;
   if (value !== undefined) return value;
   const known = Object.keys(metrics).filter((name) => !name.includes('/'));

@@ -38,6 +38,10 @@ export const command: Command = defineCommand({
   options: {
     out: { ...text('--out', 'The sweep folder'), alias: 'o', defaultDescription: 'sweeps/MODEL' },
     'dry-run': { type: 'boolean', describe: 'Only show the trials, and the time that they will take' },
+    'retry-failed': {
+      type: 'boolean',
+      describe: 'Also try trials again that failed, with their settings, from the beginning',
+    },
     evaluate: { type: 'boolean', describe: 'With best: measure the chosen trial on the test split' },
     ...launchOptions('trial', 'as the settings say; Slurm reserves 1'),
     print: {
@@ -48,6 +52,7 @@ export const command: Command = defineCommand({
     detach: { type: 'boolean', describe: 'Submit all trials and return (slurm)', group: LAUNCHING },
   },
   async run({ what, folder, trial, evaluate, ...options }, context): Promise<Outcome> {
+    if (options.retryFailed && isVerb(what)) throw new UsageError('--retry-failed is for sweep FILE');
     if (evaluate && what !== 'best') throw new UsageError('--evaluate is for sweep best FOLDER');
     if (!isVerb(what)) {
       if (folder !== undefined) throw new UsageError(`sweep ${what} takes one sweep file, not '${folder}' beside it`);

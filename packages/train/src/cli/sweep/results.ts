@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { JobFiles } from '../../launch/job-files.js';
 import type { BestMeasurement } from '../../sweep/evaluate.js';
 import { drawSweep } from '../../sweep/figures.js';
 import { SweepFolder, type TrialRecord } from '../../sweep/folder.js';
@@ -9,19 +12,17 @@ import { table } from '../output/table.js';
 import { showTraining } from '../output/training-progress.js';
 import { settingsText } from './show.js';
 
-/** Failures that are shown one by one. */
-const SHOWN = 5;
-
 /** Where a sweep stands. `results.csv` is written anew. */
 export async function showStatus(path: string): Promise<Outcome> {
   const folder = await SweepFolder.open(path);
   const counts = { finished: 0, stopped: 0, failed: 0, open: 0 };
-  const failures: TrialRecord[] = [];
+  const failures: string[] = [];
   let seconds = 0;
   for await (const record of folder.records()) {
     counts[record.state] += 1;
     seconds += record.seconds ?? 0;
-    if (record.state === 'failed' && failures.length < SHOWN) failures.push(record);
+    const failure = await failureText(folder, record);
+    if (failure !== undefined) failures.push(failure);
   }
   await writeResults(folder);
   const trials = trialCount(folder.spec);
@@ -32,14 +33,31 @@ export async function showStatus(path: string): Promise<Outcome> {
     `finished ${counts.finished}, stopped early ${counts.stopped}, failed ${counts.failed}, under way ${counts.open}, to come ${trials - begun}`,
     `trained for ${formatSeconds(seconds)} in all`,
     ...(best ? [`best so far  ${bestText(folder, best)}`] : []),
-    ...failures.map(({ number, error }) => `trial ${SweepFolder.trialName(number)} failed: ${error}`),
-    ...(counts.failed > SHOWN ? [`and ${counts.failed - SHOWN} others: see results.csv`] : []),
+    ...failures,
+    ...(counts.failed > 0
+      ? ['try the failed ones again with --retry-failed, when what the messages name is mended']
+      : []),
     `table        ${folder.resultsFile}`,
   ];
   return {
     text: lines.join('\n'),
     json: { folder: path, trials, ...counts, seconds, ...(best && { best: bestJson(folder, best) }) },
   };
+}
+
+/** Why a trial failed, or why its job ended before the trial did, and where its log is. */
+async function failureText(folder: SweepFolder, { number, state, error }: TrialRecord): Promise<string | undefined> {
+  if (state !== 'failed' && state !== 'open') return undefined;
+  const name = SweepFolder.trialName(number);
+  const jobs = new JobFiles(join(folder.path, 'jobs'));
+  const job = `trial-${name}`;
+  if (state === 'open') {
+    const end = await jobs.end(job);
+    return end?.state === 'failed' ? `trial ${name} did not end: ${end.reason}` : undefined;
+  }
+  const places = [jobs.log(job), join(folder.path, 'trials', name)];
+  const place = places.find((path) => existsSync(path));
+  return `trial ${name} failed: ${error}${place === undefined ? '' : `; see ${place}`}`;
 }
 
 /** Draws the sweep. */

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Job } from '../../launch/launcher.js';
@@ -22,38 +23,45 @@ import type { CommandContext, Outcome } from '../command.js';
 import { UsageError } from '../errors.js';
 import { planSweep, readSweepFile } from '../inputs/sweep-file.js';
 import { shellWord } from '../output/format.js';
-import { dryRun } from './dry-run.js';
+import { dryRun, firstTrials } from './dry-run.js';
 import { type LaunchArguments, localLauncher, requireHeeded, slurmLauncher, slurmOptions } from './launching.js';
+import { probeTrial } from './probe.js';
 import { showStatus } from './results.js';
 import { showSweep } from './show.js';
 
 export interface SweepArguments extends LaunchArguments {
   readonly out: string | undefined;
   readonly dryRun: boolean | undefined;
+  readonly retryFailed: boolean | undefined;
 }
 
 /** Runs the sweep of a file, or goes on with it. */
 export async function runSweep(file: string, args: SweepArguments, context: CommandContext): Promise<Outcome> {
   requireHeeded(args);
+  const { retryFailed } = args;
   const planned = await readSweepFile(file);
   const { spec, request } = planned;
   const out = args.out ?? join('sweeps', request.recipe.name);
   if (args.dryRun) return dryRun(planned);
+  if (!existsSync(join(out, 'sweep.json'))) {
+    const [first] = firstTrials(spec, 1);
+    await probeTrial(request, first!, { target: spec.target, iterations: 0 });
+  }
   const onEvent = showSweep(context.progress, spec.target);
   if (args.launcher === undefined) {
     const signal = context.interruptible('stopping after this iteration, with a checkpoint (Ctrl-C again: at once)');
-    return ended(await sweep({ out, spec, signal, onEvent }, recipeTrial(request, spec.target)), signal);
+    return ended(await sweep({ out, spec, retryFailed, signal, onEvent }, recipeTrial(request, spec.target)), signal);
   }
   const job = trialJob(out, args);
   if (args.launcher === 'local') {
     const launcher = localLauncher(args, out);
     const signal = context.interruptible('stopping; every trial writes a checkpoint');
-    return ended(await launchSweep({ out, spec, launcher, job, signal, onEvent }), signal);
+    return ended(await launchSweep({ out, spec, retryFailed, launcher, job, signal, onEvent }), signal);
   }
   const options = slurmOptions(args, out);
   if (args.print) return printScript(out, spec, job, options);
   const launcher = await slurmLauncher(options);
-  const jobs = await submitSweep({ out, spec, launcher, job });
+  const jobs = await submitSweep({ out, spec, retryFailed, launcher, job });
   await writeLaunch(out, { slurm: options, jobs });
   const attachLine = `onnx-forge sweep attach ${shellWord(out)}`;
   if (args.detach) {
