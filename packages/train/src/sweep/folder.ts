@@ -43,9 +43,18 @@ const recordSchema: z.ZodType<TrialRecord> = z.object({
 
 const headSchema = z.object({ format: z.int(), began: z.iso.datetime(), spec: z.unknown() });
 
-/** Identity of a sweep: all but its length. */
-function identity({ trials: _, hours: __, ...rest }: SweepSpec): string {
-  return JSON.stringify(rest);
+/** Identity of a sweep: all but its length. The order of keys counts in the space alone, where parameters are drawn in turn. */
+function identity({ trials: _, hours: __, space, ...rest }: SweepSpec): string {
+  return JSON.stringify([space, sorted(rest)]);
+}
+
+/** The same with the keys of all objects in alphabetical order. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).filter(([, one]) => one !== undefined);
+  entries.sort(([one], [other]) => (one < other ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, one]) => [key, sorted(one)]));
 }
 
 /**

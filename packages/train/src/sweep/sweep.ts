@@ -2,7 +2,7 @@ import { InputError } from '@onnx-forge/infer';
 import type { Job, JobId, JobState, Launcher } from '../launch/launcher.js';
 import { SweepFolder, type TrialRecord } from './folder.js';
 import { followJobs, launchJobs } from './jobs.js';
-import { writeResults } from './results.js';
+import { surveySweep } from './results.js';
 import { SAMPLERS } from './samplers/index.js';
 import type { SweepSpec } from './spec.js';
 import { hasEnded, openText, runTrial, type TrainTrial } from './trial.js';
@@ -54,9 +54,10 @@ export async function sweep(request: SweepRequest, train: TrainTrial): Promise<S
   const { spec, signal, onEvent = () => {} } = request;
   const folder = await beginSweep(request);
   const trials = trialCount(spec);
-  onEvent({ type: 'begin', trials, ended: await countEnded(folder) });
-  for (let number = 0; number < trials && !signal?.aborted && !isLate(folder); number += 1) {
-    if (hasEnded(await folder.record(number))) continue;
+  const open = await openTrials(folder, 0, trials);
+  onEvent({ type: 'begin', trials, ended: trials - open.length });
+  for (const number of open) {
+    if (signal?.aborted || isLate(folder)) break;
     onEvent({ type: 'trial', record: await runTrial(folder, number, train, signal) });
   }
   return summarise(folder, trials);
@@ -70,7 +71,7 @@ export async function launchSweep(request: LaunchedSweepRequest): Promise<SweepS
   const { spec, launcher, signal, onEvent = () => {} } = request;
   const folder = await beginSweep(request);
   const trials = trialCount(spec);
-  onEvent({ type: 'begin', trials, ended: await countEnded(folder) });
+  onEvent({ type: 'begin', trials, ended: trials - (await openTrials(folder, 0, trials)).length });
   const { learns } = SAMPLERS[spec.search];
   const batch = learns ? Math.min(spec.batch, CHUNK) : CHUNK;
   for (let first = 0; first < trials && !signal?.aborted && !isLate(folder); first += batch) {
@@ -167,16 +168,7 @@ async function openTrials(folder: SweepFolder, from: number, to: number): Promis
   return [...open];
 }
 
-async function countEnded(folder: SweepFolder): Promise<number> {
-  let ended = 0;
-  for await (const record of folder.records()) if (hasEnded(record)) ended += 1;
-  return ended;
-}
-
 async function summarise(folder: SweepFolder, trials: number): Promise<SweepSummary> {
-  const counts = { finished: 0, stopped: 0, failed: 0 };
-  for await (const { state } of folder.records()) if (state !== 'open') counts[state] += 1;
-  await writeResults(folder);
-  const open = trials - counts.finished - counts.stopped - counts.failed;
-  return { path: folder.path, trials, ...counts, open };
+  const { finished, stopped, failed } = await surveySweep(folder);
+  return { path: folder.path, trials, finished, stopped, failed, open: trials - finished - stopped - failed };
 }

@@ -298,6 +298,17 @@ describe('sweep', () => {
     expect(parsed('warmth').error!.issues[0]!.message).to.include('which validation.warmth is better is not known');
   });
 
+  it('goes on with a sweep whose file leaves the goal out, or has its keys in another order', () =>
+    inTemporaryFolder(async (out) => {
+      const file = { model: 'tiny', space: { x: [1, 2] }, search: 'grid', target: 'validation.loss' };
+      await sweep({ out, spec: sweepSchema.parse({ ...file, settings: { epochs: 1, data: 'a' } }) }, formula);
+      const other = sweepSchema.parse({ settings: { data: 'a', epochs: 1 }, ...file, goal: 'minimise' });
+      expect((await sweep({ out, spec: other }, formula)).finished).to.equal(2);
+      const space = { kind: ['a'], x: [1, 2] };
+      const refused = await rejection(() => sweep({ out, spec: sweepSchema.parse({ ...file, space }) }, formula));
+      expect(refused.code).to.equal('sweep-differs');
+    }));
+
   it('the standard error is that of the mean', () => {
     // 1, 2, 3, 4: variance 5/3.
     expect(standardError([1, 2, 3, 4])).to.be.closeTo(Math.sqrt(5 / 3 / 4), 1e-15);
