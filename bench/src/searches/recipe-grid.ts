@@ -15,7 +15,7 @@ export const GRID_AXES: Readonly<Record<string, readonly number[]>> = {
   latentDim: [2, 6, 20],
 };
 
-/** What is searched: all on logarithmic axes. */
+/** The searched space, on logarithmic axes. */
 export const GRID_SPACE: Space = {
   learningRate: { min: 1e-4, max: 10 ** -1.5, log: true },
   hiddenDim: { min: 16, max: 128, log: true, integer: true },

@@ -28,7 +28,7 @@ const ROWS = {
   results: { id: 'sweep/results', title: `${many}: results.csv`, unit: 's' },
 } as const;
 
-/** What a sweep costs beside its trainings. */
+/** The cost of a sweep beside its trainings. */
 export function sweeping({ quick }: Settings): Benchmark {
   return {
     rows: Object.values(ROWS).map((row): Row => ({ ...row, better: 'lower' })),
@@ -64,13 +64,14 @@ async function measure(quick: boolean): Promise<Reading> {
         `${perTrial.toFixed(3)} s of CPU a trial, mean of ${LAUNCHED} whose training is to copy a file`,
       ],
       [ROWS.memory.id]: [`${few.value.toFixed(0)} MB with ${FEW.toLocaleString('en-US')} trials`],
-      [ROWS.resume.id]: [`with making the records, ${resume.cpuSeconds.toFixed(1)} s of CPU`],
+      [ROWS.resume.id]: [`${resume.cpuSeconds.toFixed(2)} s of CPU`],
+      [ROWS.results.id]: [`${results.cpuSeconds.toFixed(2)} s of CPU`],
     },
     last: quick,
   };
 }
 
-/** A measurement in a process of its own, with the CPU time of that process and its children. */
+/** A measurement in a process of its own, with the CPU time of what was timed, or of that process and its children. */
 async function inChild(
   task: SweepTask,
   trials: number,
@@ -82,7 +83,8 @@ async function inChild(
     const words = ['-c', script, 'bash', process.execPath, CHILD, task, join(out, 'sweep'), `${trials}`];
     const { stdout, stderr } = await promisify(execFile)('bash', words);
     const [user, system] = stderr.trim().split('\n').at(-1)!.split(' ').map(Number) as [number, number];
-    return { value: Number(stdout), cpuSeconds: user + system };
+    const [value, ofWork] = stdout.trim().split(' ').map(Number) as [number, number];
+    return { value, cpuSeconds: ofWork || user + system };
   } finally {
     await rm(out, { recursive: true, force: true });
   }

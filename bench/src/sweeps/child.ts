@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Launcher, LocalLauncher } from '@onnx-forge/train/launch';
 import { launchSweep, SweepFolder, type SweepSpec, surveySweep, sweep, sweepSchema } from '@onnx-forge/train/sweep';
 
-/** What a process of its own measures; it prints one number. */
+/** Measurements that a process of its own makes; it prints the number, and the CPU seconds of what was timed. */
 export type SweepTask = 'launch' | 'memory' | 'resume' | 'results';
 
 const [task, out, count] = process.argv.slice(2) as [SweepTask, string, string];
@@ -31,9 +31,13 @@ async function finished(): Promise<SweepFolder> {
   return folder;
 }
 
+let cpuSeconds = 0;
+
 async function seconds(work: () => Promise<unknown>): Promise<number> {
-  const before = performance.now();
+  const [before, cpuBefore] = [performance.now(), process.cpuUsage()];
   await work();
+  const { user, system } = process.cpuUsage(cpuBefore);
+  cpuSeconds = (user + system) / 1e6;
   return (performance.now() - before) / 1_000;
 }
 
@@ -80,4 +84,4 @@ async function measured(): Promise<number> {
   return seconds(() => (task === 'resume' ? sweep({ out, spec }, refuse) : surveySweep(folder)));
 }
 
-process.stdout.write(`${await measured()}\n`);
+process.stdout.write(`${await measured()} ${cpuSeconds}\n`);

@@ -9,7 +9,7 @@ import { TrainError } from '../errors.js';
 import { writeAtomically } from '../run/atomic.js';
 import { RunFolder } from '../run/folder.js';
 
-/** What the shards of one estimate have in common; with another plan they are other shards. */
+/** Facts that the shards of one estimate share; with another plan they are other shards. */
 export interface ShardPlan {
   readonly split: SplitName;
   /** Examples in all, at equal distances in the split. */

@@ -10,7 +10,7 @@ const LAUNCHES = 3;
 export interface FollowedJobs {
   readonly launcher: Launcher;
   readonly ids: readonly JobId[];
-  /** What each job works on, in the order of the ids. */
+  /** The number that each job works on, in the order of the ids. */
   readonly numbers: readonly number[];
   readonly signal: AbortSignal | undefined;
   /** Called once for each job, when it is over. */

@@ -11,7 +11,7 @@ export function shown(value: unknown): string | undefined {
   }
 }
 
-/** What stands at a path of keys and indices; undefined: nothing. */
+/** The value at a path of keys and indices; undefined: nothing is there. */
 export function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>((part, key) => (part as Record<PropertyKey, unknown> | null | undefined)?.[key], value);
 }
