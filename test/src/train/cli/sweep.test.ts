@@ -181,7 +181,7 @@ describe('onnx-forge sweep', () => {
     }));
 
   it('names failed trials with their reason and where to look, and tries them again when asked to', async function () {
-    this.timeout(120_000);
+    this.timeout(300_000);
     await inProject(SWEEP, async (folder) => {
       const out = join(folder, 's');
       await onnxForge('sweep sweep.yaml --out s', folder);

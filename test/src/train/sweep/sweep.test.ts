@@ -316,7 +316,7 @@ describe('sweep', () => {
   });
 
   it('a trial of a recipe that was interrupted goes on to the same weights as an unbroken one', async function () {
-    this.timeout(60_000);
+    this.timeout(240_000);
     await inTemporaryFolder(async (folder) => {
       const out = join(folder, 'sweep');
       const recipe = tinyRecipe;
