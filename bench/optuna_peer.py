@@ -54,11 +54,34 @@ def mixed(trial):
     return (math.log10(rate) + 2.5) ** 2 + ((units - 23) / 16) ** 2 + {"a": 0, "b": 0.5, "c": 1, "d": 0.3}[kind]
 
 
+def recipe(axes, losses):
+    """The loss of a recipe between the points of a grid, linear in the logarithms: `interpolated` of recipe-grid.ts."""
+    names = list(axes)
+    table = np.array(losses).reshape([len(values) for values in axes.values()])
+
+    def vae(trial):
+        rate = trial.suggest_float("learningRate", axes["learningRate"][0], axes["learningRate"][-1], log=True)
+        whole = {n: trial.suggest_int(n, axes[n][0], axes[n][-1], log=True) for n in names if n != "learningRate"}
+        rest = table
+        for name, value in {"learningRate": rate, **whole}.items():
+            ticks = np.log(axes[name])
+            at = np.clip(np.interp(math.log(value), ticks, np.arange(len(ticks))), 0, len(ticks) - 1)
+            below = min(int(at), len(ticks) - 2)
+            rest = (1 - (at - below)) * rest[below] + (at - below) * rest[below + 1]
+        return float(rest)
+
+    return vae
+
+
 def main():
     seeds, counts = int(sys.argv[1]), [int(count) for count in sys.argv[2].split(",")]
+    surrogate = json.loads(sys.argv[3]) if len(sys.argv) > 3 else None
+    functions = [branin, hartmann6, rosenbrock, ackley5, mixed]
+    if surrogate:
+        functions.append(recipe(surrogate["axes"], surrogate["losses"]))
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     best = {}
-    for function in [branin, hartmann6, rosenbrock, ackley5, mixed]:
+    for function in functions:
         best[function.__name__] = []
         for seed in range(seeds):
             study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=seed))

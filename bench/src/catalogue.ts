@@ -13,6 +13,7 @@ import {
   translation,
 } from './benchmarks.js';
 import { recipeNames } from './recipes.js';
+import { sweeping } from './sweeps/benchmark.js';
 
 /** Makes a benchmark when it is its turn. Its id begins the ids of its rows. */
 interface Item {
@@ -31,6 +32,7 @@ export const catalogue: readonly Item[] = [
   item('seq2seq/translate', (settings) => translation('seq2seq', settings)),
   item('simsiam/augmentation', (settings) => augmentation('simsiam', settings)),
   item('data/images', (settings) => loadingImages(settings)),
+  item('sweep', (settings) => sweeping(settings)),
   ...Object.keys(BROWSER_TASKS).map((recipe) =>
     item(`${recipe}/browser`, (settings) => browserServing(recipe, settings)),
   ),

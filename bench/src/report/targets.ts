@@ -33,6 +33,8 @@ export const TARGETS: readonly Target[] = [
   { row: 'transformer/step/predict', against: 'PyTorch', atLeast: 1 },
   // Beyond half of an iteration, making the views would hold up the learning from them.
   { row: 'simsiam/augmentation/share', atMost: 50 },
+  { row: 'sweep/overhead', atMost: 5 },
+  { row: 'sweep/resume', atMost: 5 },
   // A frame of a screen at 60 Hz: the explorer decodes while one drags.
   { row: 'vae-2d/browser/decode', of: 'Chromium wasm', atMost: 16 },
 ];

@@ -120,7 +120,13 @@ export type {
   SampleOptions,
   Samples,
 } from './methods/latent-space.js';
-export type { LogLikelihood, LogLikelihoodOptions, LogLikelihoodPart } from './methods/log-likelihood.js';
+export {
+  combineLogLikelihoods,
+  type ExampleRange,
+  type LogLikelihood,
+  type LogLikelihoodOptions,
+  type LogLikelihoodPart,
+} from './methods/log-likelihood.js';
 export { type DrawOptions, drawToken, logProbabilities } from './methods/next-token.js';
 export { type Float32Tensor, mapRows, rowsPerCall } from './methods/rows.js';
 export { type GraphCalls, TranslationSteps, translateTokens } from './methods/translation-steps.js';

@@ -11,6 +11,9 @@ export type TrainErrorCode =
   | 'metric-unknown'
   | 'callback-invalid'
   | 'judge-unfit'
+  | 'no-likelihood'
+  | 'shard-failed'
+  | 'shard-invalid'
   | 'run-exists'
   | 'run-unwritable'
   | 'run-locked'
@@ -79,6 +82,21 @@ export const TRAIN_ERRORS: ErrorCatalogue<TrainErrorCode> = {
     error: 'TrainError',
     means: "The run that should judge generated images isn't a classifier of such images.",
     mend: 'Name the run of a classifier that was trained on images of the same size and channels.',
+  },
+  'no-likelihood': {
+    error: 'TrainError',
+    means: "The run's evaluation estimates no log p(x) by importance sampling: nothing can be split into shards.",
+    mend: 'Evaluate it without --shards.',
+  },
+  'shard-failed': {
+    error: 'TrainError',
+    means: 'A part of a log-likelihood was not estimated; the others are kept.',
+    mend: 'Remove what the message names, then give the same command again: it goes on with what is missing.',
+  },
+  'shard-invalid': {
+    error: 'TrainError',
+    means: 'A file of a shard in the run folder is damaged.',
+    mend: 'Delete the file that the message names, then give the same command again.',
   },
   'run-exists': {
     error: 'TrainError',

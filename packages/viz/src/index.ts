@@ -11,7 +11,7 @@ export { type LineChartSpec, type LineSeries, lineChart } from './chart/line.js'
 export { type ParallelAxis, type ParallelChartSpec, parallelChart } from './chart/parallel.js';
 export type { Chart, Heading } from './chart/render.js';
 export { type ScatterPlotSpec, scatterPlot } from './chart/scatter.js';
-export { stackCharts } from './chart/stack.js';
+export { type StackOptions, stackCharts } from './chart/stack.js';
 export { FIGURE_ERRORS, FigureError, type FigureErrorCode } from './errors.js';
 export { explorerFolder } from './explorer.js';
 export { type GridOptions, grid } from './grid.js';

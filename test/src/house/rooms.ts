@@ -46,7 +46,7 @@ export const ROOMS: Readonly<Record<PackageName, readonly string[]>> = {
       'recipe',
       'engine',
     ],
-    ...['run', 'trainer', 'actions', 'launch', 'sweep', 'conformance', 'explore', 'serve', 'cli'],
+    ...['run', 'trainer', 'actions', 'launch', 'sweep', 'shards', 'conformance', 'explore', 'serve', 'cli'],
     'compat',
     'index',
   ],

@@ -1,5 +1,6 @@
 import {
   AbortError,
+  combineLogLikelihoods,
   DisposedError,
   InputError,
   type LatentModel,
@@ -193,6 +194,36 @@ describe('infer: LatentModel, against a linear-Gaussian model', () => {
     exact.logP.forEach((logP, i) => {
       expect(values[i]).to.be.closeTo(logP, 5 * errors[i]!);
     });
+  });
+
+  it('of ranges of the examples combine to the very bits of all of them, wherever the ranges end', async () => {
+    const data = repeated(25);
+    for (const estimator of ['importance', 'prior'] as const) {
+      const options = { samples: 30, seed: 5, batchSize: 16, estimator };
+      const whole = await model.logLikelihood(data, options);
+      for (const ends of [[100], [1, 50, 100], [16, 32, 99, 100], Array.from({ length: 100 }, (_, i) => i + 1)]) {
+        const parts = [];
+        for (const [i, to] of ends.entries()) {
+          parts.push(await model.logLikelihood(data, { ...options, range: { from: ends[i - 1] ?? 0, to } }));
+        }
+        expect(combineLogLikelihoods(parts)).to.deep.equal(whole);
+      }
+    }
+  });
+
+  it('of ranges that are none, or that do not belong together, are refused', async () => {
+    for (const range of [
+      { from: 0, to: 5 },
+      { from: 2, to: 2 },
+      { from: -1, to: 2 },
+      { from: 0.5, to: 2 },
+    ]) {
+      const refused = await rejection(InputError, model.logLikelihood(x, { range }));
+      expect(refused.message).to.include('range must be {from, to} with 0 <= from < to <= 4');
+    }
+    const [one, other] = [await model.logLikelihood(x, { seed: 1 }), await model.logLikelihood(x, { seed: 2 })];
+    expect(() => combineLogLikelihoods([one, other])).to.throw(InputError, 'seed 1 and 2');
+    expect(() => combineLogLikelihoods([])).to.throw(InputError);
   });
 
   it('streams parts that make up the whole, and lets other work run', async () => {

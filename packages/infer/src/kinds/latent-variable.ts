@@ -151,7 +151,7 @@ export abstract class LatentVariableModel<
       const rows = this.images(x);
       const planned = plan(options);
       const parts = streamLogLikelihood(work, this.#likelihoodGraphs, rows, planned, given(rows));
-      return collect(parts, rows.count, planned);
+      return collect(parts, planned);
     });
   }
 

@@ -21,6 +21,18 @@ export interface LogLikelihoodOptions extends WorkOptions {
   readonly estimator?: 'importance' | 'prior' | undefined;
   /** Examples in each part of the stream, and in each call of the encoder. Default 250. The result does not depend on it. */
   readonly batchSize?: number | undefined;
+  /**
+   * Estimate only the examples from `from` up to, not including, `to` of those given. Draws belong to an example's place, and
+   * graphs run on the batches that they run on for all examples: on one kind of processor the values are bit by bit those of a
+   * call without `range`, and {@link combineLogLikelihoods} makes its result of them. Default: all.
+   */
+  readonly range?: ExampleRange | undefined;
+}
+
+/** Examples by their place, from 0: `from` up to, not including, `to`. */
+export interface ExampleRange {
+  readonly from: number;
+  readonly to: number;
 }
 
 /** Estimates for the examples `start` .. `start + values.length - 1`. */
@@ -72,6 +84,7 @@ export interface Plan extends Pick<WorkOptions, 'onProgress'> {
   readonly seed: number;
   readonly estimator: 'importance' | 'prior';
   readonly batchSize: number;
+  readonly range: ExampleRange | undefined;
 }
 
 /** Throws InputError when an option makes no sense. */
@@ -86,7 +99,17 @@ export function plan(options: LogLikelihoodOptions): Plan {
     seed: options.seed ?? 1,
     estimator,
     onProgress: options.onProgress,
+    range: options.range,
   };
+}
+
+/** @throws InputError unless the range lies within so many examples */
+function rangeWithin(count: number, range: ExampleRange = { from: 0, to: count }): ExampleRange {
+  const { from, to } = range;
+  if (Number.isSafeInteger(from) && Number.isSafeInteger(to) && 0 <= from && from < to && to <= count) return range;
+  throw new InputError(`range must be {from, to} with 0 <= from < to <= ${count}, not {from: ${from}, to: ${to}}`, {
+    ...{ from, to, count },
+  });
 }
 
 /**
@@ -95,8 +118,8 @@ export function plan(options: LogLikelihoodOptions): Plan {
  *
  * With y, one-hot classes [n, classes], all of it is given y, and every graph takes it.
  *
- * Memory does not grow with the number of examples or with K. The encoder runs once per example. Draws are numbered
- * example by example, so that neither the batch size nor the tiling changes them.
+ * Memory does not grow with the number of examples or with K. The encoder runs once per example. Every
+ * example has a stream of draws of its own, so that neither the batch size nor the tiling nor a range changes them.
  */
 export async function* streamLogLikelihood(
   work: Work,
@@ -108,77 +131,103 @@ export async function* streamLogLikelihood(
   const random = new Random(plan.seed);
   const estimate =
     plan.estimator === 'importance' ? importance(work, graphs, random, plan) : prior(work, graphs, random, plan);
+  const { from, to } = rangeWithin(x.count, plan.range);
   const pixels = x.data.length / x.count;
-  for (let start = 0; start < x.count; start += plan.batchSize) {
-    const end = Math.min(start + plan.batchSize, x.count);
-    const sums = await estimate(slice(x.data, pixels, start, end), y ? sliceAll({ y }, start, end) : {});
+  const firstBatch = from - (from % plan.batchSize);
+  for (let first = firstBatch; first < to; first += plan.batchSize) {
+    const last = Math.min(first + plan.batchSize, x.count);
+    const [start, end] = [Math.max(first, from), Math.min(last, to)];
+    const batch = { first, wanted: { from: start - first, to: end - first } };
+    const all = await estimate(slice(x.data, pixels, first, last), y ? sliceAll({ y }, first, last) : {}, batch);
+    const sums = all.slice(batch.wanted.from, batch.wanted.to);
     const values = Float64Array.from(sums, ({ logMean }) => logMean);
     const bad = values.findIndex(Number.isNaN);
     if (bad >= 0) {
-      throw new GraphError(
-        'graph-run',
-        `log p(x) of example ${start + bad} is NaN: the model's graphs give NaN for it`,
-        {
-          example: start + bad,
-        },
-      );
+      const message = `log p(x) of example ${start + bad} is NaN: the model's graphs give NaN for it`;
+      throw new GraphError('graph-run', message, { example: start + bad });
     }
+    const progress = { done: end - from, total: to - from };
     yield {
       start,
       values,
       effectiveSampleSizes: Float64Array.from(sums, ({ effectiveSampleSize }) => effectiveSampleSize),
       bounds: Float64Array.from(sums, ({ meanLog }) => meanLog),
       errors: Float64Array.from(sums, ({ standardError }) => standardError),
-      done: end,
-      total: x.count,
+      ...progress,
     };
-    plan.onProgress?.({ done: end, total: x.count });
+    plan.onProgress?.(progress);
   }
 }
 
 /** The parts of a stream in one piece, with their mean. */
-export async function collect(
-  parts: AsyncIterable<LogLikelihoodPart>,
-  count: number,
-  plan: Plan,
-): Promise<LogLikelihood> {
-  const values = new Float64Array(count);
-  const effectiveSampleSizes = new Float64Array(count);
-  const bounds = new Float64Array(count);
-  const errors = new Float64Array(count);
-  const average = new MeanAndError();
-  for await (const part of parts) {
-    values.set(part.values, part.start);
-    effectiveSampleSizes.set(part.effectiveSampleSizes, part.start);
-    bounds.set(part.bounds, part.start);
-    errors.set(part.errors, part.start);
-    for (const value of part.values) average.add(value);
+export async function collect(parts: AsyncIterable<LogLikelihoodPart>, plan: Plan): Promise<LogLikelihood> {
+  const all: LogLikelihoodPart[] = [];
+  for await (const part of parts) all.push(part);
+  return joined(all, plan);
+}
+
+/**
+ * The estimates of consecutive ranges of examples (option `range`) as one, in their order: values, mean and standard error
+ * are bit by bit those of a call for all of them.
+ *
+ * @throws InputError when there are none, or when they differ in samples, seed or estimator
+ */
+export function combineLogLikelihoods(ranges: readonly LogLikelihood[]): LogLikelihood {
+  const [first] = ranges;
+  if (first === undefined) throw new InputError('there is no log-likelihood to combine');
+  for (const name of ['samples', 'seed', 'estimator'] as const) {
+    const other = ranges.find((range) => range[name] !== first[name]);
+    if (other === undefined) continue;
+    throw new InputError(`log-likelihoods with ${name} ${first[name]} and ${other[name]} do not combine`, { name });
   }
-  const { mean, standardError } = average;
-  const { samples, seed, estimator } = plan;
+  return joined(ranges, first);
+}
+
+type Estimates = Pick<LogLikelihood, 'values' | 'effectiveSampleSizes' | 'bounds' | 'errors'>;
+
+function joined(
+  parts: readonly Estimates[],
+  { samples, seed, estimator }: Pick<LogLikelihood, 'samples' | 'seed' | 'estimator'>,
+): LogLikelihood {
+  const whole = (name: keyof Estimates): Float64Array => {
+    const all = new Float64Array(parts.reduce((count, part) => count + part[name].length, 0));
+    let at = 0;
+    for (const part of parts) {
+      all.set(part[name], at);
+      at += part[name].length;
+    }
+    return all;
+  };
+  const [values, bounds] = [whole('values'), whole('bounds')];
+  const average = new MeanAndError();
+  for (const value of values) average.add(value);
   return {
-    values,
-    effectiveSampleSizes,
-    bounds,
-    errors,
-    mean,
-    standardError,
-    bound: bounds.reduce((sum, value) => sum + value, 0) / count,
-    samples,
-    seed,
-    estimator,
+    ...{ values, bounds, effectiveSampleSizes: whole('effectiveSampleSizes'), errors: whole('errors') },
+    ...{ mean: average.mean, standardError: average.standardError },
+    bound: bounds.reduce((sum, value) => sum + value, 0) / bounds.length,
+    ...{ samples, seed, estimator },
   };
 }
 
 type Given = Readonly<Record<string, Float32Tensor>>;
-type Estimate = (x: Float32Tensor, given: Given) => Promise<WeightSums[]>;
 
-/** Tiles of several examples with all their draws, or of one example with a part of them: the draws' order is the same. */
+/** A batch of examples. */
+interface Batch {
+  /** Place of its first one among all. */
+  readonly first: number;
+  /** Those of the batch whose estimates are asked for. */
+  readonly wanted: ExampleRange;
+}
+
+/** Sums of every example of the batch; of those that are not wanted they may be empty. */
+type Estimate = (x: Float32Tensor, given: Given, batch: Batch) => Promise<WeightSums[]>;
+
+/** Tiles of several examples with all their draws, or of one example with a part of them. Tiles with a wanted example run whole. */
 function importance(work: Work, graphs: LikelihoodGraphs, random: Random, { samples }: Plan): Estimate {
   const { latentDim } = graphs;
   const [encode, logWeights] = [graphs.encode(), graphs.logWeights()];
   const draws = random.fork('importance');
-  return async (x, given) => {
+  return async (x, given, { first, wanted }) => {
     const [count, pixels] = x.dims as [number, number];
     const { mu, logVar } = (await work.run(encode, { x, ...given })) as { mu: Float32Tensor; logVar: Float32Tensor };
     const sums = Array.from({ length: count }, () => new WeightSums());
@@ -188,9 +237,13 @@ function importance(work: Work, graphs: LikelihoodGraphs, random: Random, { samp
     const noise = new Float32Array(tileExamples * tileSamples * latentDim);
     for (let start = 0; start < count; start += tileExamples) {
       const end = Math.min(start + tileExamples, count);
+      if (end <= wanted.from || start >= wanted.to) continue;
+      const streams = Array.from({ length: end - start }, (_, i) => draws.fork(`${first + start + i}`));
       for (let k = 0; k < samples; k += tileSamples) {
         const dims = [end - start, Math.min(tileSamples, samples - k)] as const;
-        const drawn = draws.fillNormal(noise.subarray(0, dims[0] * dims[1] * latentDim));
+        const size = dims[1] * latentDim;
+        for (const [i, stream] of streams.entries()) stream.fillNormal(noise.subarray(i * size, (i + 1) * size));
+        const drawn = noise.subarray(0, dims[0] * size);
         const outputs = await work.run(logWeights, {
           x: slice(x.data, pixels, start, end),
           ...sliceAll(rowsOf(given), start, end),

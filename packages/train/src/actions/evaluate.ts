@@ -1,16 +1,15 @@
-import type { DeviceRequest } from '@onnx-forge/infer';
+import type { DeviceRequest, LogLikelihood } from '@onnx-forge/infer';
 import type { DataReference, DataSet, SplitName } from '../data/data-set.js';
 import { requireExamples } from '../data/sound.js';
 import { TrainError } from '../errors.js';
 import { Judge } from '../kinds/generative/judge.js';
-import type { Measurement } from '../measures/measure.js';
-import type { OptionValues } from '../options/option.js';
-import { recipeData, recordedData } from '../recipe/data.js';
-import { type Recipe, recipeOptions } from '../recipe/recipe.js';
+import type { LikelihoodWork, Measurement } from '../measures/measure.js';
+import type { Recipe } from '../recipe/recipe.js';
 import { RunFolder } from '../run/folder.js';
 import { recordMeasurements } from '../run/manifest.js';
 import type { OnEvent } from '../trainer/events.js';
 import { loadRun } from './load-run.js';
+import { runData } from './run-data.js';
 
 export interface EvaluateRequest {
   readonly recipe: Recipe;
@@ -29,6 +28,8 @@ export interface EvaluateRequest {
   readonly seed?: number;
   /** The run of the classifier that reads generated images; default: the run `classifier` beside this one. */
   readonly judge?: string;
+  /** Estimates log p(x) in place of the model's own method: see `evaluateInShards`. */
+  readonly logLikelihood?: (work: LikelihoodWork) => Promise<LogLikelihood>;
   readonly device?: DeviceRequest;
   readonly threads?: number;
   readonly signal?: AbortSignal;
@@ -46,6 +47,7 @@ export async function evaluateRun(request: EvaluateRequest): Promise<readonly Me
     seed = 1,
     device = 'auto',
     threads,
+    logLikelihood,
     signal,
     onEvent = () => {},
   } = request;
@@ -54,18 +56,14 @@ export async function evaluateRun(request: EvaluateRequest): Promise<readonly Me
   await using model = await loadRun(recipe, run, where);
   const onAbsent = (text: string) => onEvent({ type: 'notice', text });
   await using judge = new Judge({ run, judge: request.judge, device: where, onAbsent });
-  const options = recipeOptions(recipe, {}, model.manifest.options as OptionValues);
-  const data = await recipeData(recipe, {
-    ...request,
-    data: request.data ?? recordedData(model.manifest.data),
-    options,
-  });
+  const { data, options } = await runData(recipe, model.manifest, request);
   requireExamples(data, split);
   const all = await recipe.evaluate(model, data, {
     split,
     options,
     ...(samples !== undefined && { samples }),
     ...(examples !== undefined && { examples }),
+    ...(logLikelihood && { logLikelihood }),
     ...(signal && { signal }),
     judge: (image) => judge.for(image),
     seed,

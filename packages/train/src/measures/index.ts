@@ -3,7 +3,7 @@ export { fractionRight, meanCrossEntropy, worstFractionRight } from './classifie
 export { evaluateAll } from './evaluate-all.js';
 export { type FeatureStatistics, featureStatistics, frechetDistance, squareRoot } from './frechet-distance.js';
 export { knnAccuracy, knnLabels, type LabelledVectors, type NeighbourVote } from './knn.js';
-export type { Evaluate, EvaluationRequest, Measure, Measurement, MeasureRequest } from './measure.js';
+export type { Evaluate, EvaluationRequest, LikelihoodWork, Measure, Measurement, MeasureRequest } from './measure.js';
 export { measuredFraction } from './measured-fraction.js';
 export { nearestLabels } from './nearest-neighbours.js';
 export { allPairs, type BalancedPairs, balancedPairs, ofPairs, type Pair, type PairDissimilarities } from './pairs.js';

@@ -1,4 +1,4 @@
-import type { ImageEntry, KindReference, ModelKind, ModelOf } from '@onnx-forge/infer';
+import type { ImageEntry, KindReference, LogLikelihood, ModelKind, ModelOf } from '@onnx-forge/infer';
 import type { DataSet, SplitName } from '../data/data-set.js';
 import type { OptionValues } from '../options/option.js';
 
@@ -17,6 +17,18 @@ export interface Measurement {
   readonly judge?: string;
 }
 
+/** An estimate of log p(x) that may be made elsewhere, such as in parts by several processes. */
+export interface LikelihoodWork {
+  readonly split: SplitName;
+  /** At equal distances in the split. */
+  readonly examples: number;
+  /** Importance samples per example. */
+  readonly samples: number;
+  readonly seed: number;
+  readonly signal?: AbortSignal | undefined;
+  onProgress?(what: string, fraction: number): void;
+}
+
 /** Split, seed and sizes that a measure is asked for. */
 export interface MeasureRequest<Options = OptionValues> {
   /** The split in question: `validation` in training, `test` in an evaluation unless it was asked for another. */
@@ -32,6 +44,8 @@ export interface MeasureRequest<Options = OptionValues> {
   readonly signal?: AbortSignal;
   /** The classifier for images of this kind, or undefined where there is none (which has been said then). */
   judge?(image: ImageEntry): Promise<ModelOf<'classifier'> | undefined>;
+  /** Estimates log p(x) in place of the model's own method, with the same result. */
+  logLikelihood?(work: LikelihoodWork): Promise<LogLikelihood>;
   /** @param fraction 0 .. 1 of what is under way */
   onProgress?(what: string, fraction: number): void;
 }

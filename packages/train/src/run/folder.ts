@@ -6,7 +6,7 @@ import { EVENT_FILE } from '../metrics/sinks/tensorboard.js';
 import { isAbsence, unwritable } from '../unwritable.js';
 import { LOCK_FILES } from './lock.js';
 
-type Entry = 'manifest' | 'status' | 'log' | 'csv' | 'checkpoint' | 'graphs' | 'figures' | 'snapshots';
+type Entry = 'manifest' | 'status' | 'log' | 'csv' | 'checkpoint' | 'graphs' | 'figures' | 'snapshots' | 'shards';
 
 const ENTRIES: Readonly<Record<Entry, string>> = {
   manifest: MANIFEST_FILE,
@@ -17,6 +17,7 @@ const ENTRIES: Readonly<Record<Entry, string>> = {
   graphs: 'graphs',
   figures: 'figures',
   snapshots: 'snapshots',
+  shards: 'shards',
 };
 
 /** The paths of a run. */

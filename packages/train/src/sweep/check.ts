@@ -14,12 +14,20 @@ export function requireFittingSpace(space: Space, options: OptionSchema, owner: 
     const spec = Object.hasOwn(options, name) ? options[name]! : undefined;
     if (spec === undefined) {
       const hint = suggestionAndList(name, Object.keys(options), 'options: ');
-      throw new SweepError('sweep-invalid', `space.${name}: ${owner} has no option '${name}'${hint}`, { option: name });
+      throw new SweepError('sweep-invalid', `space.${name}: ${owner} has no option '${name}'${hint}`, {
+        option: name,
+        place: ['space', name],
+      });
     }
     for (const value of extremes(parameter)) {
       if (typeof value === typeof spec.default && spec.accepts(value)) continue;
       const message = `space.${name}: ${owner} takes ${spec.expects} as '${name}', not ${JSON.stringify(value)}`;
-      throw new SweepError('sweep-invalid', message, { option: name, value, expected: spec.expects });
+      throw new SweepError('sweep-invalid', message, {
+        option: name,
+        value,
+        expected: spec.expects,
+        place: ['space', name],
+      });
     }
   }
 }

@@ -1,7 +1,13 @@
 import { type ErrorCatalogue, ForgeError } from '@onnx-forge/infer';
 
 /** Codes of {@link SweepError}. */
-export type SweepErrorCode = 'sweep-invalid' | 'sweep-missing' | 'sweep-differs' | 'sweep-unfinished' | 'sweep-target';
+export type SweepErrorCode =
+  | 'sweep-invalid'
+  | 'sweep-missing'
+  | 'sweep-differs'
+  | 'sweep-unfinished'
+  | 'sweep-target'
+  | 'sweep-open';
 
 /** A sweep can't begin, go on or be read. */
 export class SweepError extends ForgeError<SweepErrorCode> {
@@ -34,5 +40,10 @@ export const SWEEP_ERRORS: ErrorCatalogue<SweepErrorCode> = {
     error: 'SweepError',
     means: 'The trainings of the sweep do not measure its target.',
     mend: 'Give one of the measures that the message lists.',
+  },
+  'sweep-open': {
+    error: 'SweepError',
+    means: 'A trial of a search that learns (tpe) was to be drawn while trials of earlier batches had not ended.',
+    mend: 'Run the sweep again: it begins with the trials that have not ended.',
   },
 };

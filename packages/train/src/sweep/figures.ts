@@ -6,6 +6,9 @@ import type { SweepFolder, TrialRecord } from './folder.js';
 import { isChoice, type Parameter } from './space.js';
 import { lossSign, trialValue } from './trial.js';
 
+/** Trials that are drawn one by one; of more than so many some are left out, which the figure says. */
+const DRAWN = 1_000;
+
 /** A trial that has a value. */
 interface Valued {
   readonly record: TrialRecord;
@@ -20,22 +23,28 @@ interface Valued {
  */
 export async function drawSweep(folder: SweepFolder): Promise<readonly string[]> {
   const valued: Valued[] = [];
+  let drawn = 0;
   for await (const record of folder.records()) {
+    drawn += 1;
     const value = trialValue(record);
     if (value !== undefined) valued.push({ record, value });
   }
   if (valued.length < 2) return [];
   const { model, target, goal, seeds, search } = folder.spec;
+  const some = thinned(valued, lossSign(goal));
   const each = seeds.length === 1 ? `seed ${seeds[0]}` : `mean of ${seeds.length} seeds`;
-  const about = `${model}, ${valued.length} trials of a ${search} search, ${each}`;
+  const trials = valued.length === drawn ? `${drawn} trials` : `${valued.length} of ${drawn} trials`;
+  const about = `${model}, ${trials} of a ${search} search, ${each}`;
+  const aboutSome =
+    some.length === valued.length ? about : `${about}; ${some.length} of them drawn, the best among them`;
   const charts = {
     'best-so-far': bestSoFar(folder, valued, about),
-    parameters: againstParameters(folder, valued, about),
+    parameters: againstParameters(folder, some, aboutSome),
     parallel: parallelChart({
       title: `${target} by all parameters`,
-      subtitle: about,
-      axes: Object.entries(folder.spec.space).map(([name, parameter]) => parallelAxis(name, parameter, valued)),
-      color: { label: target, values: valued.map(({ value }) => value), darkest: goal === 'maximise' ? 'high' : 'low' },
+      subtitle: aboutSome,
+      axes: Object.entries(folder.spec.space).map(([name, parameter]) => parallelAxis(name, parameter, some)),
+      color: { label: target, values: some.map(({ value }) => value), darkest: goal === 'maximise' ? 'high' : 'low' },
     }),
   };
   const figures = join(folder.path, 'figures');
@@ -50,19 +59,35 @@ export async function drawSweep(folder: SweepFolder): Promise<readonly string[]>
   return files;
 }
 
+/** At most {@link DRAWN} trials at equal distances, and the best. */
+function thinned(valued: readonly Valued[], sign: 1 | -1): readonly Valued[] {
+  if (valued.length <= DRAWN) return valued;
+  const best = valued.reduce((one, other) => (sign * other.value < sign * one.value ? other : one));
+  const step = valued.length / (DRAWN - 1);
+  const kept = new Set(Array.from({ length: DRAWN - 1 }, (_, i) => valued[Math.floor(i * step)]!));
+  return valued.filter((one) => one === best || kept.has(one));
+}
+
 function bestSoFar({ spec: { target, goal } }: SweepFolder, valued: readonly Valued[], subtitle: string) {
   const sign = lossSign(goal);
   let best = Number.POSITIVE_INFINITY;
-  const y = valued.map(({ value }) => {
+  // A step: the best stays what it was until a trial is better.
+  const [x, y]: [number[], number[]] = [[], []];
+  for (const { record, value } of valued) {
+    if (Number.isFinite(best)) {
+      x.push(record.number);
+      y.push(sign * best);
+    }
     best = Math.min(best, sign * value);
-    return sign * best;
-  });
+    x.push(record.number);
+    y.push(sign * best);
+  }
   return lineChart({
     title: `Best ${target} so far`,
     subtitle,
     x: { label: 'trial' },
     y: { label: target },
-    series: [{ name: 'best so far', x: valued.map(({ record }) => record.number), y }],
+    series: [{ name: 'best so far', x, y }],
   });
 }
 
@@ -83,7 +108,7 @@ function againstParameters({ spec: { target, space } }: SweepFolder, valued: rea
     const axes = { x: { label, ...(log && { scale: 'log' as const }) }, y: { label: target } };
     return scatterPlot({ title: `${target} by ${name}`, subtitle, width: 560, height: 320, ...axes, series });
   });
-  return stackCharts(charts);
+  return stackCharts(charts, { columns: charts.length > 2 ? 2 : 1 });
 }
 
 function parallelAxis(name: string, parameter: Parameter, valued: readonly Valued[]): ParallelAxis {

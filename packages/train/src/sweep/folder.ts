@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readRegularFile } from '@onnx-forge/infer/node-files';
 import { z } from 'zod';
@@ -43,9 +43,18 @@ const recordSchema: z.ZodType<TrialRecord> = z.object({
 
 const headSchema = z.object({ format: z.int(), began: z.iso.datetime(), spec: z.unknown() });
 
-/** Identity of a sweep: all but its length. A goal that the file leaves out stands elsewhere in the spec than one that it gives. */
-function identity({ trials: _, hours: __, goal, ...rest }: SweepSpec): string {
-  return JSON.stringify([goal, rest]);
+/** Identity of a sweep: all but its length. The order of keys counts in the space alone, where parameters are drawn in turn. */
+function identity({ trials: _, hours: __, space, ...rest }: SweepSpec): string {
+  return JSON.stringify([space, sorted(rest)]);
+}
+
+/** The same with the keys of all objects in alphabetical order. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).filter(([, one]) => one !== undefined);
+  entries.sort(([one], [other]) => (one < other ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, one]) => [key, sorted(one)]));
 }
 
 /**
@@ -133,6 +142,34 @@ export class SweepFolder {
     for (let i = 0; i < numbers.length; i += AT_ONCE) {
       const some = await Promise.all(numbers.slice(i, i + AT_ONCE).map((number) => this.record(number)));
       for (const record of some) if (record) yield record;
+    }
+  }
+
+  /**
+   * Makes failed trials open again, with their settings. Trainings that had finished are kept; those that failed begin anew:
+   * what they failed of may lie in their run folders.
+   *
+   * @returns their numbers
+   */
+  async reopenFailed(): Promise<readonly number[]> {
+    const failed: TrialRecord[] = [];
+    for await (const record of this.records()) if (record.state === 'failed') failed.push(record);
+    for (const { number, settings, values } of failed) {
+      for (const seed of this.spec.seeds.slice(values.length)) {
+        await rm(this.runFolder(number, seed), { recursive: true, force: true });
+      }
+      if (values.length === 0) await this.#forgetReports(number);
+      await this.writeRecord({ number, settings, state: 'open', values: [] });
+    }
+    return failed.map(({ number }) => number);
+  }
+
+  async #forgetReports(trial: number): Promise<void> {
+    const root = join(this.path, 'reports');
+    for (const resource of await readdir(root).catch(() => [])) {
+      for (const name of await readdir(join(root, resource))) {
+        if (Number(name.split('=')[0]) === trial) await rm(join(root, resource, name), { force: true });
+      }
     }
   }
 

@@ -9,7 +9,7 @@ export { SWEEP_ERRORS, SweepError, type SweepErrorCode } from './errors.js';
 export { type BestMeasurement, evaluateBest } from './evaluate.js';
 export { drawSweep } from './figures.js';
 export { SweepFolder, type TrialRecord } from './folder.js';
-export { type BestTrial, bestTrial, standardError, writeResults } from './results.js';
+export { type BestTrial, bestTrial, type SweepSurvey, standardError, surveySweep, writeResults } from './results.js';
 export { SAMPLERS, type SearchName } from './samplers/index.js';
 export type { PastTrial, SampleRequest, Sampler } from './samplers/sampler.js';
 export type { ChoiceParameter, Condition, Parameter, RangeParameter, Space } from './space.js';

@@ -2,6 +2,7 @@ import { stringify } from 'csv-stringify/sync';
 import { writeAtomically } from '../run/atomic.js';
 import { SweepError } from './errors.js';
 import type { SweepFolder, TrialRecord } from './folder.js';
+import type { SweepSpec } from './spec.js';
 import { lossSign, trialValue } from './trial.js';
 
 /** The chosen trial, and among how many it was chosen. */
@@ -21,19 +22,11 @@ export interface BestTrial {
  * @throws SweepError (`sweep-unfinished`) when none has a value
  */
 export async function bestTrial(folder: SweepFolder): Promise<BestTrial> {
-  const sign = lossSign(folder.spec.goal);
-  let best: { record: TrialRecord; value: number } | undefined;
-  let among = 0;
-  for await (const record of folder.records()) {
-    among += 1;
-    const value = trialValue(record);
-    if (value !== undefined && (best === undefined || sign * value < sign * best.value)) best = { record, value };
-  }
-  if (best === undefined) {
-    const message = `no trial of ${folder.path} has a value yet: ${among} were drawn; onnx-forge sweep status ${folder.path} shows why`;
-    throw new SweepError('sweep-unfinished', message, { path: folder.path, drawn: among });
-  }
-  return { ...best, standardError: standardError(best.record.values), among };
+  const choice = new Choice(folder.spec.goal);
+  for await (const record of folder.records()) choice.add(record);
+  if (choice.best !== undefined) return choice.best;
+  const message = `no trial of ${folder.path} has a value yet: ${choice.among} were drawn; onnx-forge sweep status ${folder.path} shows why`;
+  throw new SweepError('sweep-unfinished', message, { path: folder.path, drawn: choice.among });
 }
 
 /** Standard deviation (n - 1) over the square root of n; undefined for fewer than two values. */
@@ -44,20 +37,79 @@ export function standardError(values: readonly number[]): number | undefined {
   return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (n - 1) / n);
 }
 
-/** Writes `results.csv`: a line for each trial, in their order (RFC 4180). */
-export async function writeResults(folder: SweepFolder): Promise<void> {
+/** Where a sweep stands. */
+export interface SweepSurvey {
+  readonly finished: number;
+  readonly stopped: number;
+  readonly failed: number;
+  /** Drawn, not ended. */
+  readonly open: number;
+  /** Of training, all trials together. */
+  readonly seconds: number;
+  /** Undefined when none has a value yet. */
+  readonly best: BestTrial | undefined;
+}
+
+/**
+ * Reads all trials once, and writes `results.csv`: a line for each trial, in their order (RFC 4180).
+ *
+ * @param onTrial called with each record
+ */
+export async function surveySweep(
+  folder: SweepFolder,
+  onTrial: (record: TrialRecord) => void = () => {},
+): Promise<SweepSurvey> {
   const { space, target, seeds } = folder.spec;
   const names = Object.keys(space);
   const ofSeeds = seeds.length > 1 ? seeds.map((seed) => `${target} seed ${seed}`) : [];
-  const lines = [['trial', 'state', target, 'standard error', ...ofSeeds, 'epochs', 'seconds', ...names, 'error']];
+  const head = ['trial', 'state', target, 'standard error', ...ofSeeds, 'epochs', 'seconds', ...names, 'error'];
+  const lines = [stringify([head])];
+  const counts = { finished: 0, stopped: 0, failed: 0, open: 0 };
+  const choice = new Choice(folder.spec.goal);
+  let total = 0;
   for await (const record of folder.records()) {
     const { number, state, values, epochs, seconds, settings, error } = record;
+    counts[state] += 1;
+    total += seconds ?? 0;
+    choice.add(record);
+    onTrial(record);
     const fields = [
       ...[number, state, trialValue(record), standardError(values)],
       ...(ofSeeds.length > 0 ? seeds.map((_, i) => values[i]) : []),
       ...[epochs, seconds, ...names.map((name) => settings[name]), error],
     ];
-    lines.push(fields.map((value) => `${value ?? ''}`));
+    lines.push(stringify([fields.map((value) => `${value ?? ''}`)]));
   }
-  await writeAtomically(folder.resultsFile, stringify(lines));
+  await writeAtomically(folder.resultsFile, lines.join(''));
+  return { ...counts, seconds: total, best: choice.best };
+}
+
+/** Writes `results.csv`. */
+export async function writeResults(folder: SweepFolder): Promise<void> {
+  await surveySweep(folder);
+}
+
+/** The best of the trials that were added; of equals the first. */
+class Choice {
+  readonly #sign: 1 | -1;
+  #found: { readonly record: TrialRecord; readonly value: number } | undefined;
+  among = 0;
+
+  constructor(goal: SweepSpec['goal']) {
+    this.#sign = lossSign(goal);
+  }
+
+  add(record: TrialRecord): void {
+    this.among += 1;
+    const value = trialValue(record);
+    const found = this.#found;
+    if (value !== undefined && (found === undefined || this.#sign * value < this.#sign * found.value)) {
+      this.#found = { record, value };
+    }
+  }
+
+  get best(): BestTrial | undefined {
+    const found = this.#found;
+    return found && { ...found, standardError: standardError(found.record.values), among: this.among };
+  }
 }

@@ -31,19 +31,20 @@ export type Space = Readonly<Record<string, Parameter>>;
 const value = z.union([z.number(), z.boolean(), z.string()]);
 const when = z.record(z.string(), z.union([value, z.array(value).min(1)])).optional();
 
-const choiceSchema = z.strictObject({ values: z.array(value).min(1), when });
+const choiceSchema = z.strictObject({ values: z.array(value, 'a list').min(1, 'a list of one value or more'), when });
 
 const rangeSchema = z
   .strictObject({
-    min: z.number(),
-    max: z.number(),
-    log: z.boolean().optional(),
-    integer: z.boolean().optional(),
-    points: z.int().min(2).optional(),
+    min: z.number('a number'),
+    max: z.number('a number'),
+    log: z.boolean('true or false').optional(),
+    integer: z.boolean('true or false').optional(),
+    points: z.int('a whole number of at least 2').min(2, 'a whole number of at least 2').optional(),
     when,
   })
   .check(({ value: { min, max, log, integer }, issues }) => {
-    const refuse = (message: string) => issues.push({ code: 'custom', message, input: { min, max } });
+    const refuse = (message: string) =>
+      issues.push({ code: 'custom', message, params: { sentence: true }, input: { min, max } });
     if (!(min < max)) refuse(`min must be below max, not ${min} and ${max}`);
     if (log && !(min > 0)) refuse(`a log range needs a min above 0, not ${min}`);
     if (integer && !(Number.isSafeInteger(min) && Number.isSafeInteger(max))) {
@@ -54,11 +55,16 @@ const rangeSchema = z
 /** A bare list is a choice. What is wrong is said of the form that was meant. */
 const parameterSchema: z.ZodType<Parameter> = z.unknown().transform((given, context): Parameter => {
   const meant = Array.isArray(given) ? { values: given as unknown } : given;
-  const choice = typeof meant === 'object' && meant !== null && 'values' in meant;
-  const result = (choice ? choiceSchema : rangeSchema).safeParse(meant);
+  if (typeof meant !== 'object' || meant === null) {
+    context.addIssue({ code: 'custom', message: 'a list of values, or a range {min, max}' });
+    return z.NEVER;
+  }
+  const result = ('values' in meant ? choiceSchema : rangeSchema).safeParse(meant);
   if (result.success) return result.data;
-  for (const { message, path } of result.error.issues) {
-    context.addIssue({ code: 'custom', message: `${message} (a list of values, or a range: min, max)`, path });
+  for (const issue of result.error.issues) {
+    // A bare list has no `values` that one could look for in the file.
+    const path = Array.isArray(given) ? issue.path.slice(1) : issue.path;
+    context.issues.push({ ...issue, path: [...path], input: given } as (typeof context.issues)[number]);
   }
   return z.NEVER;
 });
@@ -66,15 +72,30 @@ const parameterSchema: z.ZodType<Parameter> = z.unknown().transform((given, cont
 /** A space as a sweep file has it. */
 export const spaceSchema: z.ZodType<Space> = z.record(z.string(), parameterSchema).check(({ value: space, issues }) => {
   const names = Object.keys(space);
-  if (names.length === 0) issues.push({ code: 'custom', message: 'it has no parameter', input: space });
-  for (const [name, { when: condition }] of Object.entries(space)) {
-    for (const other of Object.keys(condition ?? {})) {
-      if (names.indexOf(other) < names.indexOf(name) && Object.hasOwn(space, other)) continue;
-      const message = `'${name}' is drawn when '${other}' has some value, so '${other}' must stand above it`;
-      issues.push({ code: 'custom', message, input: condition, path: [name, 'when'] });
+  const refuse = (message: string, path: string[]) =>
+    issues.push({ code: 'custom', message, params: { sentence: true }, input: space, path });
+  if (names.length === 0) refuse('it has no parameter', []);
+  for (const [name, parameter] of Object.entries(space)) {
+    const twice = isChoice(parameter) && parameter.values.find((one, i, all) => all.indexOf(one) < i);
+    if (twice !== undefined && twice !== false) refuse(`the value ${JSON.stringify(twice)} stands twice`, [name]);
+    for (const [other, wanted] of Object.entries(parameter.when ?? {})) {
+      if (names.indexOf(other) >= names.indexOf(name) || !Object.hasOwn(space, other)) {
+        const message = `'${name}' is drawn when '${other}' has some value, so '${other}' must stand above it`;
+        refuse(message, [name, 'when']);
+        continue;
+      }
+      const never = [wanted].flat().find((one) => !mayBe(space[other]!, one));
+      if (never !== undefined) refuse(`'${other}' is never ${JSON.stringify(never)}`, [name, 'when']);
     }
   }
 });
+
+/** Whether a parameter can have a value. */
+function mayBe(parameter: Parameter, value: OptionValue): boolean {
+  if (isChoice(parameter)) return parameter.values.includes(value);
+  const { min, max, integer } = parameter;
+  return typeof value === 'number' && value >= min && value <= max && (!integer || Number.isInteger(value));
+}
 
 export function isChoice(parameter: Parameter): parameter is ChoiceParameter {
   return 'values' in parameter;

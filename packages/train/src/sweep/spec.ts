@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { directionOf } from '../metrics/direction.js';
 import { schemaOf } from '../options/schema.js';
 import type { SearchName } from './samplers/index.js';
-import { type Space, spaceSchema } from './space.js';
+import { isChoice, type Space, spaceSchema } from './space.js';
 import type { Stopping } from './stoppers/index.js';
 
 /** A sweep, as its file has it, all defaults filled in. */
@@ -49,6 +49,24 @@ const stopping = z.union(
   },
 );
 
+/** The keys of a sweep file. */
+export const SWEEP_KEYS: readonly string[] = [
+  ...[
+    'model',
+    'settings',
+    'space',
+    'search',
+    'batch',
+    'stopping',
+    'target',
+    'goal',
+    'trials',
+    'hours',
+    'seeds',
+    'seed',
+  ],
+];
+
 /** A sweep file. A number of `seeds` means 1, 2, ... up to it. */
 export const sweepSchema: z.ZodType<SweepSpec> = z
   .strictObject({
@@ -61,26 +79,39 @@ export const sweepSchema: z.ZodType<SweepSpec> = z
       .string('a measure of the validation split')
       .regex(
         /^validation\../,
-        'a measure of the validation split, such as validation.elbo: the test split chooses nothing',
+        'a measure of the validation split, such as validation.elbo (the test split chooses nothing)',
       ),
     goal: z.enum(['maximise', 'minimise'], 'maximise or minimise').optional(),
     trials: count.optional(),
     hours: schemaOf(POSITIVE).optional(),
     seeds: z
-      .union([count.transform((n) => Array.from({ length: n }, (_, i) => i + 1)), z.array(z.int()).min(1)], {
-        error: `${COUNT.expects}, or a list of seeds`,
-      })
+      .union(
+        [
+          count.transform((n) => Array.from({ length: n }, (_, i) => i + 1)),
+          z.array(z.int()).min(1, 'a list of one seed or more'),
+        ],
+        { error: `${COUNT.expects}, or a list of seeds` },
+      )
       .default([1]),
     seed: schemaOf(wholeNumber()).default(1),
     batch: count.default(1),
   })
   .transform((value, context): SweepSpec => {
-    const refuse = (key: string, message: string) => context.addIssue({ code: 'custom', path: [key], message });
+    const refuse = (key: string, message: string) =>
+      context.addIssue({ code: 'custom', path: [key], message, params: { sentence: true } });
+    const ranges = Object.entries(value.space).filter(
+      ([, one]) => !isChoice(one) && !one.integer && one.points === undefined,
+    );
+    if (value.search === 'grid' && ranges.length > 0) {
+      refuse('space', `a grid takes ${ranges[0]![0]} at some points: say how many, such as points: 5, or list them`);
+    }
+    const seed = value.seeds.find((one, i) => value.seeds.indexOf(one) < i);
+    if (seed !== undefined) refuse('seeds', `${seed} stands twice`);
     if (value.search !== 'grid' && value.trials === undefined) {
-      refuse('trials', `a number: a ${value.search} search has no end of its own`);
+      refuse('trials', `a ${value.search} search needs a number of trials`);
     }
     const direction = directionOf(value.target.slice(value.target.indexOf('.') + 1));
     const { goal = direction && (direction === 'higher' ? 'maximise' : 'minimise') } = value;
-    if (goal === undefined) refuse('goal', `maximise or minimise: which ${value.target} is better is not known`);
+    if (goal === undefined) refuse('goal', `say maximise or minimise: which ${value.target} is better is not known`);
     return { ...value, goal: goal ?? 'minimise' };
   }) as unknown as z.ZodType<SweepSpec>;

@@ -46,7 +46,8 @@ async function lastValidation(run: string): Promise<Readonly<Record<string, numb
   return log.findLast(({ kind }) => kind === 'validation')?.metrics ?? {};
 }
 
-function metricOf(metrics: Readonly<Record<string, number>>, measure: string, recipe: string): number {
+/** @throws SweepError (`sweep-target`) naming what the recipe measures */
+export function metricOf(metrics: Readonly<Record<string, number>>, measure: string, recipe: string): number {
   const value = Object.hasOwn(metrics, measure) ? metrics[measure] : undefined;
   if (value !== undefined) return value;
   const known = Object.keys(metrics).filter((name) => !name.includes('/'));

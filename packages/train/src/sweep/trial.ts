@@ -1,7 +1,8 @@
 import { Random } from '@onnx-forge/infer';
 import { TrainError } from '../errors.js';
 import type { OptionValues } from '../options/option.js';
-import type { SweepFolder, TrialRecord } from './folder.js';
+import { SweepError } from './errors.js';
+import { SweepFolder, type TrialRecord } from './folder.js';
 import { SAMPLERS } from './samplers/index.js';
 import type { PastTrial } from './samplers/sampler.js';
 import type { SweepSpec } from './spec.js';
@@ -33,19 +34,37 @@ export interface TrialResult {
 /** Trains the settings of a trial once. */
 export type TrainTrial = (training: TrialTraining) => Promise<TrialResult>;
 
+/** Whether nothing will change a trial's record any more. */
+export function hasEnded(record: TrialRecord | undefined): boolean {
+  return record !== undefined && record.state !== 'open';
+}
+
+/** `trial 0003`, `trials 0003, 0007 and 12 others`. */
+export function openText(numbers: readonly number[]): string {
+  const names = numbers.slice(0, 3).map(SweepFolder.trialName).join(', ');
+  const others = numbers.length > 3 ? ` and ${numbers.length - 3} others` : '';
+  return `${numbers.length === 1 ? 'trial' : 'trials'} ${names}${others}`;
+}
+
 /**
  * The settings of a trial: a function of the sweep's spec, the number and, for a search that learns, the records of all
  * batches before the trial's own. It is the same in whatever order and place trials run.
+ *
+ * @throws SweepError (`sweep-open`) when the search learns and a trial of an earlier batch has not ended: without its result
+ * the settings would be others
  */
 export async function trialSettings(folder: SweepFolder, number: number): Promise<OptionValues> {
   const { spec } = folder;
   const sampler = SAMPLERS[spec.search];
   const known = sampler.learns ? number - (number % spec.batch) : 0;
-  const past: PastTrial[] = [];
-  for (let n = 0; n < known; n += 1) {
-    const record = await folder.record(n);
-    if (record) past.push(pastTrial(record, lossSign(spec.goal)));
+  const ended = new Map<number, TrialRecord>();
+  for await (const record of folder.records(0, known)) if (hasEnded(record)) ended.set(record.number, record);
+  const open = Array.from({ length: known }, (_, n) => n).filter((n) => !ended.has(n));
+  if (open.length > 0) {
+    const message = `trial ${SweepFolder.trialName(number)} of a ${spec.search} search is drawn from the results of ${openText(open)}, not ended yet: run the sweep again, which begins with these`;
+    throw new SweepError('sweep-open', message, { trial: number, open });
   }
+  const past = [...ended.values()].map((record) => pastTrial(record, lossSign(spec.goal)));
   const random = new Random(spec.seed).fork(`trial ${number}`);
   return sampler.settings({ space: spec.space, number, past, random });
 }

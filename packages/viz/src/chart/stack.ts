@@ -1,15 +1,24 @@
 import { requireSome } from '../check.js';
 import type { Chart } from './render.js';
 
-/** Several charts as one, beneath each other: curves of different units over the same runs. */
-export function stackCharts(charts: readonly Chart[]): Chart {
+export interface StackOptions {
+  /** Charts beside each other, row after row. Default 1. */
+  readonly columns?: number | undefined;
+}
+
+/** Several charts as one, beneath each other or in columns: curves of different units over the same runs. */
+export function stackCharts(charts: readonly Chart[], { columns = 1 }: StackOptions = {}): Chart {
   requireSome(charts.length, 'charts');
-  const width = Math.max(...charts.map((chart) => chart.width));
+  const beside = Math.min(columns, charts.length);
+  const cell = Math.max(...charts.map((chart) => chart.width));
+  const width = beside * cell;
+  let top = 0;
   let height = 0;
   const parts = charts.map((chart, index) => {
-    const part = withOwnIds(chart.svg, `chart${index}-`).replace('<svg ', `<svg x="0" y="${height}" `);
-    height += chart.height;
-    return part;
+    if (index % beside === 0) top = height;
+    const place = `<svg x="${(index % beside) * cell}" y="${top}" `;
+    height = Math.max(height, top + chart.height);
+    return withOwnIds(chart.svg, `chart${index}-`).replace('<svg ', place);
   });
   const size = `width="${width}" height="${height}" viewBox="0 0 ${width} ${height}"`;
   const svg =

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -112,13 +113,30 @@ describe('onnx-forge sweep', () => {
 
   it('refuses a sweep file with one line that names the place', async () => {
     const wrong: Readonly<Record<string, RegExp>> = {
-      [SWEEP.replace('validation.accuracy', 'test.accuracy')]: /line 5: target: .*the test split chooses nothing/,
+      [SWEEP.replace('validation.accuracy', 'test.accuracy')]:
+        /line 5: target must be .*the test split chooses nothing/,
       [SWEEP.replace('max: 1,', 'max: 1e-4,')]: /line 4: space.learningRate: min must be below max/,
-      [SWEEP.replace('learningRate:', 'learninRate:')]: /space.learninRate: softmax has no option.*learningRate/,
-      [SWEEP.replace('min: 1e-3, ', 'min: -1, ').replace(', log: true', '')]: /softmax takes a number above 0/,
-      [SWEEP.replace('trials: 2', 'trails: 2')]: /the file has no setting 'trails'/,
-      [SWEEP.replace('trials: 2', '')]: /trials: a number/,
-      [SWEEP.replace('device: cpu', 'device: cpu, seed: 3')]: /settings.seed: a sweep decides this itself/,
+      [SWEEP.replace('learningRate:', 'learninRate:')]:
+        /line 4: space.learninRate: softmax has no option.*learningRate/,
+      [SWEEP.replace('min: 1e-3, ', 'min: -1, ').replace(', log: true', '')]:
+        /line 4: .*softmax takes a number above 0/,
+      [SWEEP.replace('trials: 2', 'trails: 2')]: /line 7: the file has no setting 'trails'; did you mean 'trials'/,
+      [SWEEP.replace('trials: 2', '')]: /trials: a random search needs a number of trials/,
+      [SWEEP.replace('device: cpu', 'device: cpu, seed: 3')]: /line 2: settings.seed: a sweep decides this itself/,
+      [SWEEP.replace('min: 1e-3', 'min: 0')]: /line 4: .*a log range needs a min above 0, not 0/,
+      [SWEEP.replace('{min: 1e-3, max: 1, log: true}', '[]')]:
+        /line 4: .* must be a list of one value or more, not \[\]/,
+      [SWEEP.replace('log: true', 'lg: true')]: /line 4: space.learningRate has no setting 'lg'; did you mean 'log'/,
+      [SWEEP.replace('log: true', 'when: {decay: 1}')]: /line 4: .*so 'decay' must stand above it/,
+      [SWEEP.replace('space:', 'space:\n  batchSize: [10]').replace('log: true', 'when: {batchSize: 9}')]:
+        /line 5: .*'batchSize' is never 9/,
+      [SWEEP.replace('goal: maximise', 'goal: maximize')]: /line 6: goal must be maximise or minimise, not "maximize"/,
+      [SWEEP.replace('trials: 2', 'trials: 0')]: /line 7: trials must be a whole number of at least 1, not 0/,
+      [`${SWEEP}seeds: 0`]: /line 8: seeds must be a whole number of at least 1, or a list of seeds, not 0/,
+      [`${SWEEP}seeds: [1, 2, 1]`]: /line 8: seeds: 1 stands twice/,
+      [`${SWEEP}search: bayes`]: /line 8: search must be one of grid, random, tpe, not "bayes"/,
+      [`${SWEEP}search: grid`]: /a grid takes learningRate at some points: say how many/,
+      [SWEEP.replace('device: cpu', 'epoch: 3')]: /line 2: settings has no setting 'epoch'; did you mean 'epochs'/,
       [SWEEP.replace('device: cpu', 'set: {learningRate: 1}')]: /'learningRate' is both a setting and in the space/,
     };
     await inProject(SWEEP, async (folder) => {
@@ -132,6 +150,55 @@ describe('onnx-forge sweep', () => {
         expect(ends[index]!.code, text).to.equal(2);
         expect(complaints(ends[index]!).join('\n')).to.include(`sweep file ${file}`).and.to.match(wrong[text]!);
       }
+    });
+  });
+
+  it('refuses a target that no trial would measure before anything runs, and --dry-run too', () =>
+    inProject(SWEEP, async (folder) => {
+      const files = {
+        'unknown.yaml': SWEEP.replace('validation.accuracy', 'validation.acuracy'),
+        'short.yaml': SWEEP.replace('device: cpu', 'device: cpu, maxSteps: 3'),
+      };
+      for (const [file, text] of Object.entries(files)) await writeFile(join(folder, file), text);
+      const ends = await eachOf(
+        ['sweep unknown.yaml', 'sweep unknown.yaml --dry-run', 'sweep short.yaml', 'sweep sweep.yaml --dry-run --json'],
+        folder,
+      );
+      expect(ends.map(({ code }) => code)).to.deep.equal([1, 1, 1, 0]);
+      const said = ends.map((ended) => complaints(ended).join('\n'));
+      for (const line of said.slice(0, 2)) {
+        expect(line).to.match(/softmax does not measure 'acuracy' on the validation split; it measures .*accuracy/);
+      }
+      expect(said[2]).to.include('a training of 3 iterations ends before its first epoch').and.to.include('maxSteps');
+      expect(existsSync(join(folder, 'sweeps'))).to.equal(false);
+      const { trials, settings, seconds } = JSON.parse(ends[3]!.stdout) as {
+        trials: number;
+        settings: object[];
+        seconds: number;
+      };
+      expect([trials, settings.length]).to.deep.equal([2, 2]);
+      expect(seconds).to.be.above(0);
+    }));
+
+  it('names failed trials with their reason and where to look, and tries them again when asked to', async function () {
+    this.timeout(300_000);
+    await inProject(SWEEP, async (folder) => {
+      const out = join(folder, 's');
+      await onnxForge('sweep sweep.yaml --out s', folder);
+      const before = await readFile(join(out, 'trials', '0000.json'), 'utf8');
+      const failed = { ...JSON.parse(before), number: 1, state: 'failed', values: [], error: 'the disk was full' };
+      await writeFile(join(out, 'trials', '0001.json'), JSON.stringify(failed));
+      const status = await onnxForge('sweep status s', folder);
+      expect(status.stdout).to.match(/trial 0001 failed: the disk was full; see s.trials.0001/);
+      expect(status.stdout).to.include('--retry-failed');
+      await onnxForge('sweep sweep.yaml --out s', folder);
+      expect(JSON.parse(await readFile(join(out, 'trials', '0001.json'), 'utf8')).state).to.equal('failed');
+      const again = await onnxForge('sweep sweep.yaml --out s --retry-failed', folder);
+      expect(again.code, again.stderr).to.equal(0);
+      const record = JSON.parse(await readFile(join(out, 'trials', '0001.json'), 'utf8'));
+      expect(record.state).to.equal('finished');
+      expect(record.settings).to.deep.equal(failed.settings);
+      expect(await readFile(join(out, 'trials', '0000.json'), 'utf8')).to.equal(before);
     });
   });
 

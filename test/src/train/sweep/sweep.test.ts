@@ -1,11 +1,15 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { train } from '@onnx-forge/train';
+import type { Launcher } from '@onnx-forge/train/launch';
 import {
   bestTrial,
   drawSweep,
+  launchSweep,
   recipeTrial,
   runTrial,
+  type SweepEvent,
   SweepFolder,
   type SweepSpec,
   standardError,
@@ -109,6 +113,109 @@ describe('sweep', () => {
       expect(refused.code).to.equal('sweep-differs');
     }));
 
+  it('tpe draws no trial while one of an earlier batch is open: it is refused, and the sweep goes on with that one', () =>
+    inTemporaryFolder(async (folder) => {
+      const tpe = spec({ search: 'tpe', batch: 4, trials: 24 });
+      const [whole, broken] = [join(folder, 'whole'), join(folder, 'broken')];
+      await sweep({ out: whole, spec: tpe }, formula);
+      const begun = await SweepFolder.begin(broken, tpe);
+      const stop = new AbortController();
+      const interrupted: TrainTrial = (training) => {
+        stop.abort();
+        return formula(training);
+      };
+      // Of the third batch, trial 9 is lost and trial 10 was never begun.
+      for (const number of [0, 1, 2, 3, 4, 5, 6, 7, 8]) await runTrial(begun, number, formula);
+      expect((await runTrial(begun, 9, interrupted, stop.signal)).state).to.equal('open');
+      await runTrial(begun, 11, formula);
+      const refused = await rejection(() => runTrial(begun, 12, formula));
+      expect(refused.code).to.equal('sweep-open');
+      expect(refused.message).to.include('trial 0012').and.to.include('trials 0009, 0010');
+      expect(await begun.record(12)).to.equal(undefined);
+      await sweep({ out: broken, spec: tpe }, formula);
+      expect(await recordsOf(broken)).to.deep.equal(await recordsOf(whole));
+    }));
+
+  it('a launcher whose tpe trial never ends gets no later batch', () =>
+    inTemporaryFolder(async (folder) => {
+      const out = join(folder, 'sweep');
+      const tpe = spec({ search: 'tpe', batch: 3, trials: 9 });
+      const submitted: number[] = [];
+      const launcher: Launcher = {
+        name: 'in this process',
+        refusal: async () => undefined,
+        async submit(jobs) {
+          const begun = await SweepFolder.open(out);
+          for (const { name } of jobs) {
+            const trial = Number(name.slice('trial-'.length));
+            submitted.push(trial);
+            // The machine of trial 4 is lost each time.
+            if (trial !== 4) await runTrial(begun, trial, formula);
+          }
+          return jobs.map(({ name }) => name);
+        },
+        states: async (ids) => ids.map((id) => ({ state: id === 'trial-0004' ? 'lost' : 'finished' })),
+        cancel: async () => {},
+      };
+      const notices: string[] = [];
+      const job = () => ({ argv: [], folder, needs: { threads: 1 } });
+      const onEvent = (event: SweepEvent) => event.type === 'notice' && notices.push(event.text);
+      const summary = await launchSweep({ out, spec: tpe, launcher, job, onEvent });
+      expect(submitted).to.deep.equal([0, 1, 2, 3, 4, 5, 4, 4]);
+      expect(summary).to.include({ finished: 5, open: 4 });
+      expect(notices.at(-1)).to.equal('no further batch is drawn: trial 0004 did not end');
+    }));
+
+  it('asha in one process takes the same decisions after interruptions as without any', () =>
+    inTemporaryFolder(async (folder) => {
+      const asha = spec({ trials: 30, stopping: { name: 'asha', eta: 3, min: 1 } });
+      const [whole, broken] = [join(folder, 'whole'), join(folder, 'broken')];
+      await sweep({ out: whole, spec: asha }, formula);
+      let trained = 0;
+      for (let left = 30; left > 0; ) {
+        const stop = new AbortController();
+        // Every fourth training is broken off after its reports.
+        const interrupting: TrainTrial = async (training) => {
+          trained += 1;
+          const result = await formula(training);
+          if (trained % 4 === 0) stop.abort();
+          return result;
+        };
+        left = (await sweep({ out: broken, spec: asha, signal: stop.signal }, interrupting)).open;
+      }
+      expect(trained).to.be.above(30);
+      expect(await recordsOf(broken)).to.deep.equal(await recordsOf(whole));
+    }));
+
+  it('tries failed trials again when asked to: with their settings, from the beginning, keeping the seeds that had ended', () =>
+    inTemporaryFolder(async (folder) => {
+      const out = join(folder, 'sweep');
+      const three = spec({ trials: 6, seeds: 3 });
+      const failing: TrainTrial = async (training) => {
+        await mkdir(training.out, { recursive: true });
+        if (training.settings.kind === 'b' && training.seed === 2) throw new Error('no room');
+        return formula(training);
+      };
+      const { failed } = await sweep({ out, spec: three }, failing);
+      const before = await recordsOf(out);
+      const numbers = before.filter(({ state }) => state === 'failed').map(({ number }) => number);
+      expect(numbers.length).to.equal(failed).and.to.be.above(0);
+      const again: [number, number][] = [];
+      const mended: TrainTrial = (training) => {
+        const [trial, seed] = [Number(basename(dirname(training.out))), training.seed];
+        again.push([trial, seed]);
+        expect(existsSync(training.out), `${trial} ${seed}`).to.equal(seed === 1);
+        return formula(training);
+      };
+      await sweep({ out, spec: three }, mended);
+      expect(again).to.deep.equal([]);
+      const summary = await sweep({ out, spec: three, retryFailed: true }, mended);
+      expect(summary).to.include({ finished: 6, failed: 0 });
+      expect(again).to.deep.equal(numbers.flatMap((number) => [1, 2, 3].map((seed) => [number, seed])));
+      const after = await recordsOf(out);
+      expect(after.map(({ settings }) => settings)).to.deep.equal(before.map(({ settings }) => settings));
+    }));
+
   it('a trial that fails is recorded with its reason and does not stop the others', () =>
     inTemporaryFolder(async (folder) => {
       const out = join(folder, 'sweep');
@@ -191,6 +298,17 @@ describe('sweep', () => {
     expect(parsed('warmth').error!.issues[0]!.message).to.include('which validation.warmth is better is not known');
   });
 
+  it('goes on with a sweep whose file leaves the goal out, or has its keys in another order', () =>
+    inTemporaryFolder(async (out) => {
+      const file = { model: 'tiny', space: { x: [1, 2] }, search: 'grid', target: 'validation.loss' };
+      await sweep({ out, spec: sweepSchema.parse({ ...file, settings: { epochs: 1, data: 'a' } }) }, formula);
+      const other = sweepSchema.parse({ settings: { data: 'a', epochs: 1 }, ...file, goal: 'minimise' });
+      expect((await sweep({ out, spec: other }, formula)).finished).to.equal(2);
+      const space = { kind: ['a'], x: [1, 2] };
+      const refused = await rejection(() => sweep({ out, spec: sweepSchema.parse({ ...file, space }) }, formula));
+      expect(refused.code).to.equal('sweep-differs');
+    }));
+
   it('the standard error is that of the mean', () => {
     // 1, 2, 3, 4: variance 5/3.
     expect(standardError([1, 2, 3, 4])).to.be.closeTo(Math.sqrt(5 / 3 / 4), 1e-15);
@@ -198,7 +316,7 @@ describe('sweep', () => {
   });
 
   it('a trial of a recipe that was interrupted goes on to the same weights as an unbroken one', async function () {
-    this.timeout(60_000);
+    this.timeout(240_000);
     await inTemporaryFolder(async (folder) => {
       const out = join(folder, 'sweep');
       const recipe = tinyRecipe;

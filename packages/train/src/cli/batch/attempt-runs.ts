@@ -1,14 +1,11 @@
-import type { Recipe } from '../../recipe/recipe.js';
 import type { OnEvent } from '../../trainer/events.js';
 import type { CommandContext, Outcome } from '../command.js';
-import { openRun } from '../inputs/runs.js';
+import { openRun, type TrainedRun } from '../inputs/runs.js';
 import { showTraining } from '../output/training-progress.js';
 import { attemptEach, attemptReport, exitCodeOfAll, failed } from './attempts.js';
 
 /** A run folder with its recipe, and what reports on the work with it. */
-export interface OpenedRun {
-  readonly run: string;
-  readonly recipe: Recipe;
+export interface OpenedRun extends TrainedRun {
   readonly signal: AbortSignal;
   readonly onEvent: OnEvent;
 }
@@ -36,8 +33,8 @@ export async function attemptRuns<R extends object>(
 ): Promise<Outcome> {
   const signal = context.interruptible('stopping');
   const one = async (run: string): Promise<R> => {
-    const { recipe } = await openRun(run, recipeFile);
-    const result = await work({ run, recipe, signal, onEvent: showTraining(context.progress, recipe.name) });
+    const opened = await openRun(run, recipeFile);
+    const result = await work({ ...opened, signal, onEvent: showTraining(context.progress, opened.recipe.name) });
     context.progress.end();
     return result;
   };

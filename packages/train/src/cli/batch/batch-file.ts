@@ -4,9 +4,9 @@ import { checkManifest, MANIFEST_FILE } from '@onnx-forge/infer';
 import { z } from 'zod';
 import type { DataReference } from '../../data/data-set.js';
 import type { Origin } from '../../run/checkpoint.js';
-import { suggestion } from '../../suggest.js';
 import { UsageError } from '../errors.js';
 import { readInput } from '../inputs/input-file.js';
+import { issuePath, issueText, shown, valueAt } from '../inputs/issue-text.js';
 import { parseSettings, type SettingsText } from '../inputs/settings-text.js';
 import { BACKENDS, settingsSchema, type TrainSettings } from '../options/settings.js';
 import { given } from '../options/values.js';
@@ -101,16 +101,6 @@ function placeOf(text: SettingsText, path: readonly PropertyKey[]): number | und
   return valueAt(text.value, path) === undefined ? undefined : text.lineOf(path);
 }
 
-/** A value as JSON, its beginning if it is long; undefined if there is none. */
-function shown(value: unknown): string | undefined {
-  try {
-    const text = JSON.stringify(value) as string | undefined;
-    return text !== undefined && text.length > 60 ? `${text.slice(0, 60)}...` : text;
-  } catch {
-    return 'something that is nested too deeply';
-  }
-}
-
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
@@ -138,27 +128,12 @@ function checked<T>(schema: z.ZodType<T>, text: SettingsText, refuse: Refuse): T
   const result = schema.safeParse(text.value);
   if (result.success) return result.data;
   const issue = result.error.issues[0]!;
-  const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0]!] : issue.path;
-  throw refuse(explain(issue, text.value), text.lineOf(path));
-}
-
-function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>((part, key) => (part as Record<PropertyKey, unknown> | null | undefined)?.[key], value);
+  throw refuse(explain(issue, text.value), text.lineOf(issuePath(issue)));
 }
 
 function explain(issue: z.core.$ZodIssue, value: unknown): string {
-  const where = issue.path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');
-  const place = where.replace(/^\./, '') || 'the file';
-  if (issue.code !== 'unrecognized_keys') {
-    const wanted = issue.message.replace(/^Invalid (input: expected|option: expected) (.*?)(, received .*)?$/, '$2');
-    const found = shown(valueAt(value, issue.path));
-    const must = `must be ${wanted === 'object' ? 'an object' : wanted}`;
-    return found === undefined ? `${place} is missing: it ${must}` : `${place} ${must}, not ${found}`;
-  }
   const isBatch = valueAt(value, ['runs']) !== undefined || valueAt(value, ['defaults']) !== undefined;
   const ofEntry = isBatch ? issue.path[0] === 'runs' : issue.path.length === 0;
   const schema = ofEntry ? entrySchema : issue.path.length > 0 ? settingsSchema : batchSchema;
-  const keys = Object.keys(schema.shape);
-  const unknown = issue.keys[0]!.slice(0, 60);
-  return `${place} has no setting '${unknown}'${suggestion(unknown, keys) || `; settings: ${keys.join(', ')}`}`;
+  return issueText(issue, value, Object.keys(schema.shape));
 }

@@ -1,11 +1,10 @@
 import { type Command, defineCommand, type Outcome } from '../command.js';
 import { UsageError } from '../errors.js';
-import { count, oneOf, text } from '../options/values.js';
+import { LAUNCHING, launchOptions } from '../options/launching.js';
+import { text } from '../options/values.js';
 
 const VERBS = ['status', 'best', 'figures', 'attach', 'cancel', 'summary', 'trial'] as const;
 type Verb = (typeof VERBS)[number];
-
-const LAUNCHING = 'Where trials run:';
 
 export const command: Command = defineCommand({
   details:
@@ -40,31 +39,12 @@ export const command: Command = defineCommand({
   options: {
     out: { ...text('--out', 'The sweep folder'), alias: 'o', defaultDescription: 'sweeps/MODEL' },
     'dry-run': { type: 'boolean', describe: 'Only show the trials, and the time that they will take' },
+    'retry-failed': {
+      type: 'boolean',
+      describe: 'Also try trials again that failed, with their settings, from the beginning',
+    },
     evaluate: { type: 'boolean', describe: 'With best: measure the chosen trial on the test split' },
-    launcher: {
-      ...oneOf('--launcher', ['local', 'slurm'], 'As processes of this machine, or as a job array'),
-      defaultDescription: 'this process, one after the other',
-      group: LAUNCHING,
-    },
-    processes: { ...count('--processes', 'Trials at a time (local)', 1_024), group: LAUNCHING },
-    cpus: {
-      ...count('--cpus', 'Threads of a trial', 1_024),
-      defaultDescription: 'as the settings say; Slurm reserves 1',
-      group: LAUNCHING,
-    },
-    memory: { ...count('--memory', 'MB that a trial may use'), group: LAUNCHING },
-    partition: { ...text('--partition', 'Partition of Slurm'), group: LAUNCHING },
-    time: {
-      ...text('--time', 'Time of a task of Slurm, after which it queues again with its checkpoint: 30:00'),
-      group: LAUNCHING,
-    },
-    signal: {
-      ...count('--signal', 'Seconds before --time is over at which a task is asked for its checkpoint', 86_400),
-      defaultDescription: '120',
-      group: LAUNCHING,
-    },
-    'array-limit': { ...count('--array-limit', 'Tasks of Slurm at a time'), group: LAUNCHING },
-    'sbatch-arg': { type: 'string', array: true, describe: 'Another argument for sbatch', group: LAUNCHING },
+    ...launchOptions('trial', 'as the settings say; Slurm reserves 1'),
     print: {
       type: 'boolean',
       describe: 'Write the script for sbatch and show it, without submitting it',
@@ -79,6 +59,7 @@ export const command: Command = defineCommand({
     detach: { type: 'boolean', describe: 'Submit all trials and return (slurm)', group: LAUNCHING },
   },
   async run({ what, folder, trial, evaluate, ...options }, context): Promise<Outcome> {
+    if (options.retryFailed && isVerb(what)) throw new UsageError('--retry-failed is for sweep FILE');
     if (evaluate && what !== 'best') throw new UsageError('--evaluate is for sweep best FOLDER');
     if (!isVerb(what)) {
       if (folder !== undefined) throw new UsageError(`sweep ${what} takes one sweep file, not '${folder}' beside it`);

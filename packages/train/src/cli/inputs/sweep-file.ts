@@ -1,14 +1,14 @@
+import { ForgeError } from '@onnx-forge/infer';
 import { readRegularFile } from '@onnx-forge/infer/node-files';
-import type { z } from 'zod';
 import { type Recipe, recipeOptions } from '../../recipe/recipe.js';
 import { requireFittingSpace } from '../../sweep/check.js';
-import { SweepError } from '../../sweep/errors.js';
-import { type SweepSpec, sweepSchema } from '../../sweep/spec.js';
+import { SWEEP_KEYS, type SweepSpec, sweepSchema } from '../../sweep/spec.js';
 import type { TrainRequest } from '../../trainer/request.js';
 import { messageOf, UsageError } from '../errors.js';
 import { settingsSchema, type TrainSettings, toRequest } from '../options/settings.js';
 import { given } from '../options/values.js';
 import { chosenData } from './chosen-data.js';
+import { issuePath, issueText } from './issue-text.js';
 import { findRecipe } from './recipes.js';
 import { parseSettings } from './settings-text.js';
 
@@ -36,13 +36,14 @@ export async function readSweepFile(path: string): Promise<PlannedSweep> {
   const result = sweepSchema.safeParse(text.value);
   if (!result.success) {
     const issue = result.error.issues[0]!;
-    throw refuse(explain(issue), text.lineOf(issue.path));
+    throw refuse(issueText(issue, text.value, knownAt(issue.path)), text.lineOf(issuePath(issue)));
   }
   try {
     return { spec: result.data, request: await planSweep(result.data) };
   } catch (error) {
-    if (error instanceof SweepError || error instanceof UsageError) throw refuse(error.message);
-    throw error;
+    if (!(error instanceof ForgeError)) throw error;
+    const { place = [] } = error.data as { place?: readonly string[] };
+    throw refuse(error.message, text.lineOf(place));
   }
 }
 
@@ -52,23 +53,28 @@ export async function planSweep({ model, settings, space }: SweepSpec): Promise<
   const checked = settingsSchema.safeParse(settings);
   if (!checked.success) {
     const issue = checked.error.issues[0]!;
-    throw new UsageError(`settings: ${explain(issue)}`);
+    const within = { ...issue, path: ['settings', ...issue.path] } as typeof issue;
+    throw new UsageError(issueText(within, { settings }, Object.keys(settingsSchema.shape)), {
+      place: issuePath(within),
+    });
   }
   const own = OWN.find((name) => Object.hasOwn(settings, name));
-  if (own !== undefined) throw new UsageError(`settings.${own}: a sweep decides this itself (seeds: ...)`);
+  if (own !== undefined)
+    throw new UsageError(`settings.${own}: a sweep decides this itself (seeds: ...)`, { place: ['settings', own] });
   requireFittingSpace(space, recipe.options, recipe.name);
   const { data, resize, grey, columns, ...request } = given(toRequest(checked.data as TrainSettings));
   const twice = Object.keys(space).find((name) => Object.hasOwn(request.set ?? {}, name));
-  if (twice !== undefined) throw new UsageError(`'${twice}' is both a setting and in the space: leave one of them`);
+  if (twice !== undefined)
+    throw new UsageError(`'${twice}' is both a setting and in the space: leave one of them`, {
+      place: ['space', twice],
+    });
   recipeOptions(recipe, request);
   const chosen = await chosenData({ data, resize, grey, columns });
   return { ...request, ...given({ data: chosen }), recipe };
 }
 
-function explain(issue: z.core.$ZodIssue): string {
-  const place = issue.path.map(String).join('.') || 'the file';
-  if (issue.code === 'unrecognized_keys') return `${place} has no setting '${issue.keys[0]}'`;
-  const wanted = /^Invalid input: expected (\S+?), received (\S+)/.exec(issue.message);
-  if (wanted === null) return `${place}: ${issue.message}`;
-  return wanted[2] === 'undefined' ? `${place} is missing` : `${place} must be of type ${wanted[1]}, not ${wanted[2]}`;
+/** Settings that an object of the file has. */
+function knownAt(path: readonly PropertyKey[]): readonly string[] {
+  if (path.length === 0) return SWEEP_KEYS;
+  return path[0] === 'space' ? ['values', 'min', 'max', 'log', 'integer', 'points', 'when'] : [];
 }

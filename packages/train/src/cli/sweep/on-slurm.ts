@@ -25,6 +25,8 @@ const CANCEL_LOOK_MS = 1_000;
 export interface SlurmSweep {
   readonly out: string;
   readonly spec: SweepSpec;
+  /** Failed trials are tried again, too. */
+  readonly retryFailed: boolean | undefined;
   readonly args: LaunchArguments;
   /** The job of a trial. */
   job(trial: number): Pick<Job, 'argv' | 'folder' | 'needs'>;
@@ -43,6 +45,7 @@ export async function runOnSlurm(sweep: SlurmSweep, context: CommandContext): Pr
   const attach = `wait for them with: onnx-forge sweep attach ${shellWord(out)}`;
   const signal = context.interruptible(`no longer waiting, the jobs go on; ${attach}`);
   const folder = await SweepFolder.begin(out, spec);
+  if (sweep.retryFailed) await folder.reopenFailed();
   let left = trialCount(spec) - (await countEnded(folder));
   for (let idle = 0, tried = args.probe === false; ; ) {
     let jobs = await jobsInQueue(out, launcher);

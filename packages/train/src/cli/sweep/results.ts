@@ -1,7 +1,10 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { JobFiles } from '../../launch/job-files.js';
 import type { BestMeasurement } from '../../sweep/evaluate.js';
 import { drawSweep } from '../../sweep/figures.js';
 import { SweepFolder, type TrialRecord } from '../../sweep/folder.js';
-import { type BestTrial, bestTrial, writeResults } from '../../sweep/results.js';
+import { type BestTrial, bestTrial, surveySweep } from '../../sweep/results.js';
 import { trialCount } from '../../sweep/sweep.js';
 import type { CommandContext, Outcome } from '../command.js';
 import { formatNumber, formatSeconds } from '../output/format.js';
@@ -9,37 +12,46 @@ import { table } from '../output/table.js';
 import { showTraining } from '../output/training-progress.js';
 import { settingsText } from './show.js';
 
-/** Failures that are shown one by one. */
-const SHOWN = 5;
-
 /** Where a sweep stands. `results.csv` is written anew. */
 export async function showStatus(path: string): Promise<Outcome> {
   const folder = await SweepFolder.open(path);
-  const counts = { finished: 0, stopped: 0, failed: 0, open: 0 };
-  const failures: TrialRecord[] = [];
-  let seconds = 0;
-  for await (const record of folder.records()) {
-    counts[record.state] += 1;
-    seconds += record.seconds ?? 0;
-    if (record.state === 'failed' && failures.length < SHOWN) failures.push(record);
-  }
-  await writeResults(folder);
+  const unended: TrialRecord[] = [];
+  const { best, seconds, ...counts } = await surveySweep(folder, (record) => {
+    if (record.state === 'failed' || record.state === 'open') unended.push(record);
+  });
+  const failures: string[] = [];
+  for (const record of unended) failures.push(...(await failureText(folder, record)));
   const trials = trialCount(folder.spec);
-  const begun = Object.values(counts).reduce((sum, n) => sum + n, 0);
-  const best = counts.finished > 0 ? await bestTrial(folder) : undefined;
+  const begun = counts.finished + counts.stopped + counts.failed + counts.open;
   const lines = [
     `${path}: ${folder.spec.model}, ${folder.spec.search} search, ${trials} trials, ${folder.spec.seeds.length} ${folder.spec.seeds.length === 1 ? 'seed' : 'seeds'} each`,
     `finished ${counts.finished}, stopped early ${counts.stopped}, failed ${counts.failed}, under way ${counts.open}, to come ${trials - begun}`,
     `trained for ${formatSeconds(seconds)} in all`,
     ...(best ? [`best so far  ${bestText(folder, best)}`] : []),
-    ...failures.map(({ number, error }) => `trial ${SweepFolder.trialName(number)} failed: ${error}`),
-    ...(counts.failed > SHOWN ? [`and ${counts.failed - SHOWN} others: see results.csv`] : []),
+    ...failures,
+    ...(counts.failed > 0
+      ? ['try the failed ones again with --retry-failed, when what the messages name is mended']
+      : []),
     `table        ${folder.resultsFile}`,
   ];
   return {
     text: lines.join('\n'),
-    json: { folder: path, trials, ...counts, seconds, ...(best && { best: bestJson(folder, best) }) },
+    json: { folder: path, trials, ...counts, seconds, failures, ...(best && { best: bestJson(folder, best) }) },
   };
+}
+
+/** Why a trial failed, or why its job ended before the trial did, and where its log is. */
+async function failureText(folder: SweepFolder, { number, state, error }: TrialRecord): Promise<string[]> {
+  const name = SweepFolder.trialName(number);
+  const jobs = new JobFiles(join(folder.path, 'jobs'));
+  const job = `trial-${name}`;
+  if (state === 'open') {
+    const end = await jobs.end(job);
+    return end?.state === 'failed' ? [`trial ${name} did not end: ${end.reason}`] : [];
+  }
+  const places = [jobs.log(job), join(folder.path, 'trials', name)];
+  const place = places.find((path) => existsSync(path));
+  return [`trial ${name} failed: ${error}${place === undefined ? '' : `; see ${place}`}`];
 }
 
 /** Draws the sweep. */

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TrainError } from '../../errors.js';
@@ -9,15 +10,17 @@ import { runTrial } from '../../sweep/trial.js';
 import type { CommandContext, Outcome } from '../command.js';
 import { UsageError } from '../errors.js';
 import { planSweep, readSweepFile } from '../inputs/sweep-file.js';
-import { dryRun } from './dry-run.js';
+import { dryRun, firstTrials } from './dry-run.js';
 import { ended } from './ended.js';
 import { type LaunchArguments, localLauncher, requireHeeded } from './launching.js';
 import { runOnSlurm } from './on-slurm.js';
+import { probeTrial } from './probe.js';
 import { showSweep } from './show.js';
 
 export interface SweepArguments extends LaunchArguments {
   readonly out: string | undefined;
   readonly dryRun: boolean | undefined;
+  readonly retryFailed: boolean | undefined;
 }
 
 /** Between two attempts to train in a folder where another process does, ms. */
@@ -26,22 +29,27 @@ const LOCKED_MS = 5_000;
 /** Runs the sweep of a file, or goes on with it. */
 export async function runSweep(file: string, args: SweepArguments, context: CommandContext): Promise<Outcome> {
   requireHeeded(args);
+  const { retryFailed } = args;
   const planned = await readSweepFile(file);
   const { spec, request } = planned;
   const out = args.out ?? join('sweeps', request.recipe.name);
   if (args.dryRun) return dryRun(planned);
+  if (!existsSync(join(out, 'sweep.json'))) {
+    const [first] = firstTrials(spec, 1);
+    await probeTrial(request, first!, { target: spec.target, iterations: 0 });
+  }
   const onEvent = showSweep(context.progress, spec.target);
   if (args.launcher === undefined) {
     const signal = context.interruptible('stopping after this iteration, with a checkpoint (Ctrl-C again: at once)');
-    return ended(await sweep({ out, spec, signal, onEvent }, recipeTrial(request, spec.target)), signal);
+    return ended(await sweep({ out, spec, retryFailed, signal, onEvent }, recipeTrial(request, spec.target)), signal);
   }
   const job = trialJob(out, args);
   if (args.launcher === 'local') {
     const launcher = localLauncher(args, out);
     const signal = context.interruptible('stopping; every trial writes a checkpoint');
-    return ended(await launchSweep({ out, spec, launcher, job, signal, onEvent }), signal);
+    return ended(await launchSweep({ out, spec, retryFailed, launcher, job, signal, onEvent }), signal);
   }
-  return runOnSlurm({ out, spec, job, args, onEvent }, context);
+  return runOnSlurm({ out, spec, retryFailed, job, args, onEvent }, context);
 }
 
 /** Runs one trial: the work of every job. */

@@ -21,10 +21,13 @@ export function likelihood({ samples: usual, examples: usualExamples }: Likeliho
     const measurements: Measurement[] = [];
     for (const name of bounded) measurements.push(...(await elboTerms(model, splits[name], name, request)));
     const tested = Math.min(examples ?? splits[split].size, splits[split].size);
-    const { mean, standardError, effectiveSampleSizes } = await boundsOf(model, splits[split], tested).logLikelihood({
-      ...workOn(`log-likelihood, ${split}`, request),
-      samples,
-    });
+    const estimated = request.logLikelihood
+      ? request.logLikelihood({ ...request, split, examples: tested, samples })
+      : boundsOf(model, splits[split], tested).logLikelihood({
+          ...workOn(`log-likelihood, ${split}`, request),
+          samples,
+        });
+    const { mean, standardError, effectiveSampleSizes } = await estimated;
     const size = effectiveSampleSizes.reduce((sum, value) => sum + value, 0) / effectiveSampleSizes.length;
     const about = { split, examples: tested, samples };
     return [
