@@ -17,7 +17,7 @@ const WORD = 2 ** 16;
 
 /**
  * Asymmetric numeral systems (Duda 2009), the range variant: a stack of symbols in as many bits as their probabilities
- * say, -log2 p each. A symbol is an interval [start, start + frequency) of [0, 2^precision), precision at most 24. What was
+ * say, -log2 p each. A symbol is an interval [start, start + frequency) of [0, 2^precision), precision at most 32. What was
  * pushed last is popped first; popping a symbol that nobody pushed draws it with its probability and uses up bits.
  *
  * The head has 48 bits, so that all of its arithmetic is exact in doubles.

@@ -2,7 +2,7 @@ import type { AnsCoder } from './ans.js';
 import { normalCdf, normalQuantile } from './normal.js';
 
 /** Bits that the probabilities of a latent's bins are rounded to. */
-const PRECISION = 24;
+const PRECISION = 28;
 
 /**
  * One latent dimension in 2^bits bins of equal probability under N(0, 1): a bin is `bits` uniform bits for the prior, and
@@ -56,7 +56,7 @@ export class LatentBins {
   }
 
   /**
-   * Where a bin's interval of [0, 2^24) begins. Every bin gets at least one part, even if the distribution function, as it
+   * Where a bin's interval of [0, 2^28) begins. Every bin gets at least one part, even if the distribution function, as it
    * is computed, should fall by a rounding error.
    */
   #start(bin: number, mu: number, deviation: number): number {

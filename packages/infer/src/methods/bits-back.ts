@@ -11,7 +11,7 @@ import { checkNumbers, type Float32Tensor } from './rows.js';
 import type { Work, WorkOptions } from './work.js';
 
 export interface CompressOptions extends WorkOptions {
-  /** Bits of each latent dimension's bins, 1 to 16. More lose less to rounding z, and borrow more at the start. Default 12. */
+  /** Bits of each latent dimension's bins, 1 to 16. More lose less to rounding z, and borrow more at the start. Default 10. */
   readonly latentBits?: number | undefined;
   /** Of the random words that the first image borrows its bits from. Default 1. */
   readonly seed?: number | undefined;
@@ -57,7 +57,7 @@ export async function compress(
   x: Rows,
   { latentBits: asked, seed = 1, onProgress }: CompressOptions,
 ): Promise<CompressedImages> {
-  const latentBits = positiveInteger('latentBits', asked, 12);
+  const latentBits = positiveInteger('latentBits', asked, 10);
   if (latentBits > 16) throw new InputError(`latentBits must be at most 16, not ${latentBits}`, { latentBits });
   requireBinary(x);
   const bins = new LatentBins(latentBits);
