@@ -126,9 +126,7 @@ export abstract class ServedModel<M extends AnyManifest = AnyManifest> implement
     const { graphs } = this.#context;
     if (Object.hasOwn(graphs, name)) return graphs[name]!;
     const { location } = this;
-    throw new RunFolderError('graph-missing', `the run ${location} has no graph '${name}', which this needs`, {
-      location,
-      graph: name,
-    });
+    const message = `the run ${location} has no graph '${name}', which this needs; train MODEL --resume writes its graphs again`;
+    throw new RunFolderError('graph-missing', message, { location, graph: name });
   }
 }

@@ -1,4 +1,4 @@
-import { InputError } from '@onnx-forge/infer';
+import { InputError, RunFolderError } from '@onnx-forge/infer';
 import type { DataSet } from '../data/data-set.js';
 import {
   type CertificateOptions,
@@ -9,6 +9,8 @@ import type { Measure } from '../measures/measure.js';
 import { type EvaluateRequest, measureRun } from './evaluate.js';
 
 export interface CertifyRequest extends Omit<EvaluateRequest, 'judge' | 'samples' | 'examples'>, CertificateOptions {}
+
+const GRADIENTS = 'logConditionalGradient';
 
 /** The numbers of {@link certificate}, with what they were measured on. */
 export interface Certificate {
@@ -30,10 +32,17 @@ export async function certifyRun(request: CertifyRequest): Promise<Certificate> 
   const { samples, examples, annealed, steps, chains, compressed, ...rest } = request;
   const measure = certificate({ samples, examples, annealed, steps, chains, compressed });
   const { measurements, data, seed, device } = await measureRun(rest, (model) => {
-    if (model.kind === 'latent') return measure as Measure;
-    throw new InputError(
-      `${model.location} is of kind ${model.kind}: only variational autoencoders (kind latent) can be certified`,
-    );
+    const { kind, location, manifest } = model;
+    if (kind !== 'latent') {
+      throw new InputError(
+        `${location} is of kind ${kind}: only variational autoencoders (kind latent) can be certified`,
+      );
+    }
+    if (!Object.hasOwn(manifest.graphs, GRADIENTS)) {
+      const message = `${location} was written without the graph '${GRADIENTS}', which annealing needs; train ${manifest.model} --resume --out ${location} writes its graphs again`;
+      throw new RunFolderError('graph-missing', message, { location, graph: GRADIENTS });
+    }
+    return measure as Measure;
   });
   const { split = 'test' } = request;
   return { dataSet: data.name, binarisation: binarisationOf(data), split, seed, device, measurements };
