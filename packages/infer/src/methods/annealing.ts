@@ -7,7 +7,7 @@ import type { Random } from '../random.js';
  */
 export type RowLikelihood = (z: Float64Array) => Promise<{ values: ArrayLike<number>; gradients: ArrayLike<number> }>;
 
-/** What is annealed: from N(mu, diag exp(logVar)) to p(z) p(x|z) with p(z) = N(0, I), for each of n rows. */
+/** The densities at both ends of the annealing: from N(mu, diag exp(logVar)) to p(z) p(x|z) with p(z) = N(0, I), for each of n rows. */
 export interface AnnealingTarget {
   readonly rows: number;
   readonly dimensions: number;

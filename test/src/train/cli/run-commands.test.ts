@@ -84,7 +84,7 @@ describe('onnx-forge: commands on a trained run', () => {
     expect([old.code, old.stdout]).to.deep.equal([1, '']);
     expect(complaints(old)[0]).to.match(/without the graph 'logConditionalGradient'.*train vae --resume --out old/);
     const nothing = await onnxForge('eval certify', folder);
-    expect([nothing.code, complaints(nothing)[0]]).to.deep.equal([2, complaints(nothing)[0]]);
+    expect(nothing.code).to.equal(2);
     expect(complaints(nothing)[0]).to.include('certify which run?');
     const plain = await onnxForge('eval run --steps 5', folder);
     expect(plain.code).to.equal(2);
