@@ -41,7 +41,7 @@ export const command: Command = defineCommand({
   options: {
     samples,
     examples: count('--examples', 'Examples that log p(x) is estimated for, at equal distances in the split'),
-    steps: { ...count('--steps', 'Densities that annealing goes through'), defaultDescription: '500', group: CERTIFY },
+    steps: { ...count('--steps', 'Densities that annealing goes through'), defaultDescription: '1000', group: CERTIFY },
     chains: { ...count('--chains', 'Annealed chains per image', 400), defaultDescription: '4', group: CERTIFY },
     annealed: {
       ...count('--annealed', 'Images that are annealed, and as many that the model makes'),

@@ -13,7 +13,7 @@ export interface CertificateOptions {
   readonly examples?: number | undefined;
   /** Images that are annealed, and as many that the model makes. Default 50. */
   readonly annealed?: number | undefined;
-  /** Densities that annealing goes through. Default 500. */
+  /** Densities that annealing goes through. Default 1,000. */
   readonly steps?: number | undefined;
   /** Chains per image. Default 4. */
   readonly chains?: number | undefined;
@@ -79,7 +79,7 @@ async function sampled(
 
 async function annealed(
   { model, images, split, request }: Certified,
-  { samples = 1000, annealed: asked = 50, steps = 500, chains = 4 }: CertificateOptions,
+  { samples = 1000, annealed: asked = 50, steps = 1000, chains = 4 }: CertificateOptions,
 ): Promise<CertifiedMeasurement[]> {
   const examples = Math.min(asked, images.size);
   const x = spreadImages(images, examples);
