@@ -1,9 +1,9 @@
-import type { DeviceRequest } from '@onnx-forge/infer';
+import type { Device, DeviceRequest, Model } from '@onnx-forge/infer';
 import type { DataReference, DataSet, SplitName } from '../data/data-set.js';
 import { requireExamples } from '../data/sound.js';
 import { TrainError } from '../errors.js';
 import { Judge } from '../kinds/generative/judge.js';
-import type { Measurement } from '../measures/measure.js';
+import type { Measure, Measurement } from '../measures/measure.js';
 import type { OptionValues } from '../options/option.js';
 import { recipeData, recordedData } from '../recipe/data.js';
 import { type Recipe, recipeOptions } from '../recipe/recipe.js';
@@ -37,6 +37,25 @@ export interface EvaluateRequest {
 
 /** Measures a trained run with its recipe's evaluation, on its exported graphs; the manifest records the numbers. */
 export async function evaluateRun(request: EvaluateRequest): Promise<readonly Measurement[]> {
+  const { evaluate } = request.recipe;
+  if (!evaluate) return [];
+  return (await measureRun(request, () => evaluate)).measurements;
+}
+
+/** Numbers of a run, with what they were measured on. */
+export interface MeasuredRun {
+  readonly measurements: readonly Measurement[];
+  readonly data: DataSet;
+  readonly seed: number;
+  readonly device: Device;
+}
+
+/**
+ * Measures a trained run on its exported graphs; the manifest records the numbers.
+ *
+ * @param measureOf the measure of such a model; throws when there is none
+ */
+export async function measureRun(request: EvaluateRequest, measureOf: (model: Model) => Measure): Promise<MeasuredRun> {
   const {
     recipe,
     run,
@@ -49,9 +68,9 @@ export async function evaluateRun(request: EvaluateRequest): Promise<readonly Me
     signal,
     onEvent = () => {},
   } = request;
-  if (!recipe.evaluate) return [];
   const where = { device, ...(threads !== undefined && { threads }) };
   await using model = await loadRun(recipe, run, where);
+  const measure = measureOf(model);
   const onAbsent = (text: string) => onEvent({ type: 'notice', text });
   await using judge = new Judge({ run, judge: request.judge, device: where, onAbsent });
   const options = recipeOptions(recipe, {}, model.manifest.options as OptionValues);
@@ -61,7 +80,7 @@ export async function evaluateRun(request: EvaluateRequest): Promise<readonly Me
     options,
   });
   requireExamples(data, split);
-  const all = await recipe.evaluate(model, data, {
+  const all = await measure(model, data, {
     split,
     options,
     ...(samples !== undefined && { samples }),
@@ -77,7 +96,7 @@ export async function evaluateRun(request: EvaluateRequest): Promise<readonly Me
   for (const measurement of measurements) onEvent({ type: 'measurement', measurement });
   const about = { dataSet: data.name, seed, device: model.device };
   await recordMeasurements(new RunFolder(run), model.manifest, measurements, about);
-  return measurements;
+  return { measurements, data, seed, device: model.device };
 }
 
 /** A number that is none has no place in a manifest: JSON would make it null, and the run could not be read again. */

@@ -1,6 +1,7 @@
 import type { SplitName } from '../../../data/data-set.js';
 import type { Measure, Measurement } from '../../../measures/measure.js';
 import { boundsOf, elboTerms, type LikelihoodKind, workOn } from './bounds.js';
+import { weightsReliability } from './weights-reliability.js';
 
 export interface LikelihoodOptions {
   /** Importance samples per example. */
@@ -11,7 +12,7 @@ export interface LikelihoodOptions {
 
 /**
  * ELBO (one z per example) and importance-sampled log-likelihood of the split, with its standard error over examples and
- * the mean effective sample size. Beside the test split stands the ELBO of the validation split. All in nats per example;
+ * the mean effective sample size, and how far the weights can be relied on ({@link weightsReliability}). Beside the test split stands the ELBO of the validation split. All in nats per example;
  * of a conditional model, of x given its class y.
  */
 export function likelihood({ samples: usual, examples: usualExamples }: LikelihoodOptions): Measure<LikelihoodKind> {
@@ -21,7 +22,11 @@ export function likelihood({ samples: usual, examples: usualExamples }: Likeliho
     const measurements: Measurement[] = [];
     for (const name of bounded) measurements.push(...(await elboTerms(model, splits[name], name, request)));
     const tested = Math.min(examples ?? splits[split].size, splits[split].size);
-    const { mean, standardError, effectiveSampleSizes } = await boundsOf(model, splits[split], tested).logLikelihood({
+    const { mean, standardError, effectiveSampleSizes, paretoKs } = await boundsOf(
+      model,
+      splits[split],
+      tested,
+    ).logLikelihood({
       ...workOn(`log-likelihood, ${split}`, request),
       samples,
     });
@@ -31,6 +36,7 @@ export function likelihood({ samples: usual, examples: usualExamples }: Likeliho
       ...measurements,
       { name: 'logLikelihood', value: mean, standardError, unit: 'nats', ...about },
       { name: 'effectiveSampleSize', value: size, unit: 'samples', ...about },
+      ...weightsReliability(paretoKs, about),
     ];
   };
 }
