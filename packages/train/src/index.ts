@@ -124,6 +124,7 @@ export {
   writtenText,
 } from './kinds/index.js';
 export {
+  batchNormalisation,
   CausalTransformer,
   dropout,
   fittedAffine,
