@@ -1,0 +1,80 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { insert } from '../report/document.js';
+import { STUDIES } from './catalogue.js';
+import { readFigures, writeFigures } from './manifest.js';
+import { figureTable } from './table.js';
+import { collect, trainStudy } from './train-study.js';
+
+const USAGE = `npm run figures -- [options]
+
+Trains what the tables of the documents are made from (three seeds each), measures it, and writes docs/figures/*.json and the tables.
+Finished runs are not trained again, interrupted ones go on. All of it takes days on two cores: --only and --hours.
+
+  --only NAMES      studies, comma-separated; --list shows them
+  --out FOLDER      of the run folders, default runs/figures
+  --data-dir DIR    of the data sets, default ONNX_FORGE_DATA or ./data
+  --threads N       threads of each training, default one per core
+  --hours N         begin no training after so many hours
+  --collect         train nothing: take the runs that there are
+  --list            the studies, and how much of each is there
+  --help`;
+
+const ROOT = new URL('../../../', import.meta.url);
+const flag = { type: 'boolean', default: false } as const;
+const text = { type: 'string' } as const;
+const { values: args } = parseArgs({
+  options: {
+    ...{ only: text, out: { ...text, default: 'runs/figures' }, 'data-dir': text, threads: text, hours: text },
+    ...{ collect: flag, list: flag, help: flag },
+  },
+});
+const say = (line: string) => process.stderr.write(`${line}\n`);
+
+const names = args.only?.split(',') ?? STUDIES.map(({ name }) => name);
+const unknown = names.find((name) => !STUDIES.some((study) => study.name === name));
+const hours = args.hours === undefined ? undefined : Number(args.hours);
+const threads = args.threads === undefined ? undefined : Number(args.threads);
+if (args.help) {
+  console.log(USAGE);
+} else if (unknown !== undefined) {
+  say(`figures: there is no study '${unknown}'; there are ${STUDIES.map(({ name }) => name).join(', ')}`);
+  process.exitCode = 2;
+} else if ((hours !== undefined && !(hours > 0)) || (threads !== undefined && !Number.isInteger(threads))) {
+  say('figures: --hours and --threads must be positive numbers');
+  process.exitCode = 2;
+} else {
+  await run();
+}
+
+async function run(): Promise<void> {
+  const stop = new AbortController();
+  process.once('SIGINT', () => stop.abort());
+  const late = hours === undefined ? [] : [AbortSignal.timeout(hours * 3_600_000)];
+  const request = {
+    out: args.out,
+    signal: AbortSignal.any([stop.signal, ...late]),
+    say,
+    ...(args['data-dir'] !== undefined && { dataDir: args['data-dir'] }),
+    ...(threads !== undefined && { threads }),
+  };
+  for (const study of STUDIES.filter(({ name }) => names.includes(name))) {
+    if (!args.collect && !args.list && !(await trainStudy(study, request)))
+      say(`${study.name}: stopped; the same command goes on`);
+    const figures = await collect(study, await readFigures(study), args.out);
+    if (args.list) {
+      const runs = Object.values(figures.arms).reduce((sum, arm) => sum + arm.runs.length, 0);
+      console.log(
+        `${study.name.padEnd(24)} ${runs} of ${study.seeds.length * Object.keys(study.arms).length} runs, ${study.document}`,
+      );
+      continue;
+    }
+    await writeFigures(study, figures);
+    const document = fileURLToPath(new URL(study.document, ROOT));
+    await writeFile(
+      document,
+      insert(await readFile(document, 'utf8'), figureTable(study, figures), `figures:${study.name}`),
+    );
+  }
+}
