@@ -2,6 +2,14 @@ import type { Study, StudyMeasure } from './study.js';
 
 const SEEDS = [1, 2, 3];
 
+/** A page for each of the assignments. */
+const PAGES = {
+  eecs498: 'docs/systems/000-eecs498-homework-3.md',
+  cs446: 'docs/systems/002-cs446-homework-5.md',
+  mva: 'docs/systems/003-mva-assignment-1.md',
+  ift6135: 'docs/systems/004-ift6135-homework-3.md',
+} as const;
+
 /** What a judge says of generated images. */
 const JUDGED: readonly StudyMeasure[] = [
   {
@@ -30,7 +38,7 @@ const accuracy = (gate?: number): StudyMeasure => ({
 /** The figures of the documents, in the order in which they are trained: the judge first, then the cheap ones. */
 export const STUDIES: readonly Study[] = [
   {
-    ...{ name: 'classifier', document: 'models/README.md', model: 'classifier', data: 'mnist', seeds: SEEDS },
+    ...{ name: 'classifier', documents: ['models/README.md'], model: 'classifier', data: 'mnist', seeds: SEEDS },
     arms: { default: { label: '6 epochs' } },
     measures: [
       accuracy(0.99),
@@ -38,7 +46,13 @@ export const STUDIES: readonly Study[] = [
     ],
   },
   {
-    ...{ name: 'vae', document: 'models/README.md', model: 'vae', data: 'binarized-mnist', seeds: SEEDS },
+    ...{
+      name: 'vae',
+      documents: ['models/README.md', PAGES.ift6135],
+      model: 'vae',
+      data: 'binarized-mnist',
+      seeds: SEEDS,
+    },
     judge: ['classifier', 'default'],
     arms: { default: { label: "20 epochs, the assignment's settings" } },
     measures: [
@@ -53,7 +67,13 @@ export const STUDIES: readonly Study[] = [
     note: "Larochelle's static binarisation.",
   },
   {
-    ...{ name: 'text-cnn-pooling', document: 'models/README.md', model: 'text-cnn', data: 'sst2', seeds: SEEDS },
+    ...{
+      name: 'text-cnn-pooling',
+      documents: ['models/README.md', PAGES.eecs498],
+      model: 'text-cnn',
+      data: 'sst2',
+      seeds: SEEDS,
+    },
     arms: {
       'max-5': { against: 'average-5', label: 'max pooling, kernel size 5', set: { pooling: 'max', kernelSize: 5 } },
       'average-5': { label: 'average pooling, kernel size 5', set: { pooling: 'average', kernelSize: 5 } },
@@ -63,7 +83,13 @@ export const STUDIES: readonly Study[] = [
     measures: [{ ...accuracy(), published: '82.7 (Kim 2014: trained on phrases, three kernel sizes, 300 dimensions)' }],
   },
   {
-    ...{ name: 'seq2seq-attention', document: 'docs/theory.md', model: 'seq2seq', data: 'eng-fra', seeds: SEEDS },
+    ...{
+      name: 'seq2seq-attention',
+      documents: ['docs/theory.md', PAGES.mva],
+      model: 'seq2seq',
+      data: 'eng-fra',
+      seeds: SEEDS,
+    },
     arms: {
       content: { label: 'attention by content' },
       position: { against: 'content', label: 'attention by position', set: { attention: 'position' } },
@@ -81,7 +107,13 @@ export const STUDIES: readonly Study[] = [
     note: 'No English sentence is in two splits; one reference a sentence.',
   },
   {
-    ...{ name: 'vae-mlp', document: 'models/README.md', model: 'vae-mlp', data: 'binarized-mnist', seeds: SEEDS },
+    ...{
+      name: 'vae-mlp',
+      documents: ['models/README.md', PAGES.mva],
+      model: 'vae-mlp',
+      data: 'binarized-mnist',
+      seeds: SEEDS,
+    },
     judge: ['classifier', 'default'],
     arms: {
       'epochs-10': { label: '10 epochs, cosine of 10', set: { epochs: 10 } },
@@ -91,7 +123,13 @@ export const STUDIES: readonly Study[] = [
     note: 'Gates: ELBO -105 after 10 epochs; ELBO -99 and log p(x) -94 after 80.',
   },
   {
-    ...{ name: 'vae-conv', document: 'models/README.md', model: 'vae-conv', data: 'binarized-mnist', seeds: SEEDS },
+    ...{
+      name: 'vae-conv',
+      documents: ['models/README.md', PAGES.mva],
+      model: 'vae-conv',
+      data: 'binarized-mnist',
+      seeds: SEEDS,
+    },
     judge: ['classifier', 'default'],
     arms: {
       'epochs-20': { label: '20 epochs, cosine of 20', set: { epochs: 20 } },
@@ -101,7 +139,7 @@ export const STUDIES: readonly Study[] = [
     note: 'Gate: 3 nats above vae-mlp.',
   },
   {
-    ...{ name: 'cvae', document: 'models/README.md', model: 'cvae', data: 'mnist', seeds: SEEDS },
+    ...{ name: 'cvae', documents: ['models/README.md', PAGES.eecs498], model: 'cvae', data: 'mnist', seeds: SEEDS },
     judge: ['classifier', 'default'],
     arms: { 'epochs-5': { label: '5 epochs', set: { epochs: 5 } } },
     measures: [
@@ -115,14 +153,26 @@ export const STUDIES: readonly Study[] = [
     note: 'Dynamic binarisation.',
   },
   {
-    ...{ name: 'dcgan', document: 'models/README.md', model: 'dcgan', data: 'mnist', seeds: SEEDS },
+    ...{ name: 'dcgan', documents: ['models/README.md', PAGES.eecs498], model: 'dcgan', data: 'mnist', seeds: SEEDS },
     judge: ['classifier', 'default'],
     arms: { 'steps-1000': { label: '1,000 iterations', maxSteps: 1000 } },
     measures: JUDGED,
     note: 'Gate: 75 % read with confidence, 10 classes.',
   },
   {
-    ...{ name: 'gan', document: 'models/README.md', model: 'gan', data: 'mnist', seeds: SEEDS },
+    ...{ name: 'vae-2d', documents: ['models/README.md', PAGES.cs446], model: 'vae-2d', data: 'mnist', seeds: SEEDS },
+    arms: { default: { label: '200 epochs of 10,000 images' } },
+    measures: [
+      ...BOUNDS,
+      {
+        ...{ name: 'latentNeighbours (k=10)', split: 'test', label: 'right by 10 nearest latent means (%)' },
+        ...{ as: 'percent', digits: 1 },
+      },
+    ],
+    note: 'Binarised by rounding; the first 10,000 training images, which the decoder overfits.',
+  },
+  {
+    ...{ name: 'gan', documents: ['models/README.md', PAGES.cs446], model: 'gan', data: 'mnist', seeds: SEEDS },
     judge: ['classifier', 'default'],
     arms: {
       'epochs-30': { label: "the assignment's settings, 30 epochs", set: { epochs: 30 } },
@@ -134,12 +184,12 @@ export const STUDIES: readonly Study[] = [
   {
     ...{
       name: 'wgan-lp',
-      document: 'models/README.md',
+      documents: ['models/README.md', PAGES.ift6135],
       model: 'wgan-lp',
       data: 'synthetic-house-numbers',
       seeds: SEEDS,
     },
-    arms: { 'small-500': { label: '`small`, 500 iterations', preset: 'small', maxSteps: 500 } },
+    arms: { 'small-300': { label: '`small`, 300 iterations', preset: 'small', maxSteps: 300 } },
     measures: [
       { name: 'wassersteinEstimate', split: 'test', label: "critic's estimate of W", digits: 2 },
       { name: 'latentMidpointSharpness', split: 'test', label: 'sharpness half-way, latent space', digits: 2 },
@@ -148,7 +198,13 @@ export const STUDIES: readonly Study[] = [
     note: 'Sharpness half-way between two samples, as a fraction of that of the ends.',
   },
   {
-    ...{ name: 'siamese-folds', document: 'models/README.md', model: 'siamese', data: 'att-faces', seeds: SEEDS },
+    ...{
+      name: 'siamese-folds',
+      documents: ['models/README.md', PAGES.eecs498],
+      model: 'siamese',
+      data: 'att-faces',
+      seeds: SEEDS,
+    },
     arms: Object.fromEntries(
       [0, 1, 2, 3].map((fold) => [`fold-${fold}`, { label: `fold ${fold}`, set: { fold } }] as const),
     ),
@@ -166,7 +222,13 @@ export const STUDIES: readonly Study[] = [
     note: 'Pairs of ten people whom nobody trained on. Gates: area 0.975, equal error rate 8 %.',
   },
   {
-    ...{ name: 'simsiam', document: 'models/README.md', model: 'simsiam', data: 'cifar10', seeds: SEEDS },
+    ...{
+      name: 'simsiam',
+      documents: ['models/README.md', PAGES.ift6135],
+      model: 'simsiam',
+      data: 'cifar10',
+      seeds: SEEDS,
+    },
     arms: {
       'as-it-is': { label: 'as it is', preset: 'small', set: { batchSize: 256, epochs: 45 } },
       'no-stop-gradient': {
@@ -192,7 +254,7 @@ export const STUDIES: readonly Study[] = [
   {
     ...{
       name: 'transformer',
-      document: 'models/README.md',
+      documents: ['models/README.md', PAGES.mva],
       model: 'transformer',
       data: 'tinyshakespeare',
       seeds: SEEDS,

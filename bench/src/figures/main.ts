@@ -66,15 +66,15 @@ async function run(): Promise<void> {
     if (args.list) {
       const runs = Object.values(figures.arms).reduce((sum, arm) => sum + arm.runs.length, 0);
       console.log(
-        `${study.name.padEnd(24)} ${runs} of ${study.seeds.length * Object.keys(study.arms).length} runs, ${study.document}`,
+        `${study.name.padEnd(24)} ${runs} of ${study.seeds.length * Object.keys(study.arms).length} runs, ${study.documents.join(', ')}`,
       );
       continue;
     }
     await writeFigures(study, figures);
-    const document = fileURLToPath(new URL(study.document, ROOT));
-    await writeFile(
-      document,
-      insert(await readFile(document, 'utf8'), figureTable(study, figures), `figures:${study.name}`),
-    );
+    for (const name of study.documents) {
+      const document = fileURLToPath(new URL(name, ROOT));
+      const text = insert(await readFile(document, 'utf8'), figureTable(study, figures), `figures:${study.name}`);
+      await writeFile(document, text);
+    }
   }
 }

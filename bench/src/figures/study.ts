@@ -32,10 +32,10 @@ export interface Arm extends ArmSettings {
 
 /** A figure of the documents: trainings of a recipe, and numbers that are measured on them. */
 export interface Study {
-  /** Of `docs/figures/NAME.json`, and of the markers in the document. */
+  /** Of `docs/figures/NAME.json`, and of the markers in the documents. */
   readonly name: string;
   /** Where the table stands, from the root. */
-  readonly document: string;
+  readonly documents: readonly string[];
   readonly model: string;
   readonly data: string;
   readonly arms: Readonly<Record<string, Arm>>;
