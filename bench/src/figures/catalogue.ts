@@ -10,7 +10,7 @@ const PAGES = {
   ift6135: 'docs/systems/004-ift6135-homework-3.md',
 } as const;
 
-/** What a judge says of generated images. */
+/** A judge's numbers about generated images. */
 const JUDGED: readonly StudyMeasure[] = [
   {
     ...{

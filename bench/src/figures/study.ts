@@ -43,6 +43,6 @@ export interface Study {
   readonly measures: readonly StudyMeasure[];
   /** The study and arm whose first seed reads generated images. */
   readonly judge?: readonly [study: string, arm: string];
-  /** What else a reader has to know, in a sentence below the table. */
+  /** A sentence below the table on how the numbers were made. */
   readonly note?: string;
 }

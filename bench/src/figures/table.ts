@@ -151,7 +151,7 @@ export function figureTable(study: Study, manifest: FigureManifest): string {
   return `${table}\n\n${lines.join(' ')}`;
 }
 
-/** What stands behind ±. */
+/** The meaning of the number after ±. */
 function spread(arms: readonly FigureArm[]): string {
   const several = arms.some(
     ({ runs, earlier }) => runs.length > 1 || (runs.length === 0 && (earlier?.seeds.length ?? 0) > 1),

@@ -12,7 +12,7 @@ import { assert } from 'chai';
 
 const ROOT = new URL('../../../', import.meta.url);
 
-/** What a document has between the markers of a study. */
+/** The text between the markers of a study in a document. */
 async function shownIn(document: string, name: string): Promise<string | undefined> {
   const text = await readFile(new URL(document, ROOT), 'utf8');
   return text.split(`<!-- figures:${name}:begin -->`)[1]?.split(`<!-- figures:${name}:end -->`)[0]?.trim();

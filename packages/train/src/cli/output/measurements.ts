@@ -21,7 +21,7 @@ export function measurementTable(measurements: readonly Measurement[]): string {
   return [rows, ...dataSets.map((name) => `data set: ${name}`), ...meaning(measurements)].join('\n');
 }
 
-/** What the columns of errors are, where they have numbers. */
+/** The meaning of the columns of errors, of those that have numbers. */
 function meaning(measurements: readonly Measurement[]): string[] {
   const over = [
     ...(measurements.some(({ standardError }) => standardError !== undefined)
