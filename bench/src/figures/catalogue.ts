@@ -81,6 +81,7 @@ export const STUDIES: readonly Study[] = [
       'average-7': { label: 'average pooling, kernel size 7', set: { pooling: 'average', kernelSize: 7 } },
     },
     measures: [{ ...accuracy(), published: '82.7 (Kim 2014: trained on phrases, three kernel sizes, 300 dimensions)' }],
+    note: 'Seeds 1 to 9 with kernel size 7, of 2026-11-21: 79.9 ± 0.1 (max), 79.4 ± 0.1 (average), difference 0.5 ± 0.2.',
   },
   {
     ...{
