@@ -4,13 +4,14 @@ import { parseArgs } from 'node:util';
 import { insert } from '../report/document.js';
 import { STUDIES } from './catalogue.js';
 import { readFigures, writeFigures } from './manifest.js';
+import type { Study } from './study.js';
 import { figureTable } from './table.js';
-import { collect, trainStudy } from './train-study.js';
+import { collect, type StudyRequest, trainStudy } from './train-study.js';
 
 const USAGE = `npm run figures -- [options]
 
 Trains what the tables of the documents are made from (three seeds each), measures it, and writes docs/figures/*.json and the tables.
-Finished runs are not trained again, interrupted ones go on. All of it takes days on two cores: --only and --hours.
+Finished runs are not trained again, interrupted ones go on. All of it takes most of a day on two idle cores: --only and --hours.
 
   --only NAMES      studies, comma-separated; --list shows them
   --out FOLDER      of the run folders, default runs/figures
@@ -41,7 +42,10 @@ if (args.help) {
 } else if (unknown !== undefined) {
   say(`figures: there is no study '${unknown}'; there are ${STUDIES.map(({ name }) => name).join(', ')}`);
   process.exitCode = 2;
-} else if ((hours !== undefined && !(hours > 0)) || (threads !== undefined && !Number.isInteger(threads))) {
+} else if (
+  (hours !== undefined && !(hours > 0)) ||
+  (threads !== undefined && !(Number.isInteger(threads) && threads > 0))
+) {
   say('figures: --hours and --threads must be positive numbers');
   process.exitCode = 2;
 } else {
@@ -60,21 +64,31 @@ async function run(): Promise<void> {
     ...(threads !== undefined && { threads }),
   };
   for (const study of STUDIES.filter(({ name }) => names.includes(name))) {
-    if (!args.collect && !args.list && !(await trainStudy(study, request)))
-      say(`${study.name}: stopped; the same command goes on`);
-    const figures = await collect(study, await readFigures(study), args.out);
-    if (args.list) {
-      const runs = Object.values(figures.arms).reduce((sum, arm) => sum + arm.runs.length, 0);
-      console.log(
-        `${study.name.padEnd(24)} ${runs} of ${study.seeds.length * Object.keys(study.arms).length} runs, ${study.documents.join(', ')}`,
-      );
-      continue;
+    try {
+      await figuresOf(study, request);
+    } catch (error) {
+      // The others may have what they need: other data, say.
+      say(`figures: ${study.name}: ${(error as Error).message}`);
+      process.exitCode = 1;
     }
-    await writeFigures(study, figures);
-    for (const name of study.documents) {
-      const document = fileURLToPath(new URL(name, ROOT));
-      const text = insert(await readFile(document, 'utf8'), figureTable(study, figures), `figures:${study.name}`);
-      await writeFile(document, text);
-    }
+  }
+  if (request.signal.aborted) say('figures: stopped; the same command goes on');
+  if (stop.signal.aborted) process.exitCode = 130;
+}
+
+async function figuresOf(study: Study, request: StudyRequest): Promise<void> {
+  if (!args.collect && !args.list) await trainStudy(study, request);
+  const figures = await collect(study, await readFigures(study), args.out);
+  if (args.list) {
+    const runs = Object.values(figures.arms).reduce((sum, arm) => sum + arm.runs.length, 0);
+    const of = study.seeds.length * Object.keys(study.arms).length;
+    console.log(`${study.name.padEnd(24)} ${runs} of ${of} runs; ${study.documents.join(', ')}`);
+    return;
+  }
+  await writeFigures(study, figures);
+  for (const name of study.documents) {
+    const document = fileURLToPath(new URL(name, ROOT));
+    const text = insert(await readFile(document, 'utf8'), figureTable(study, figures), `figures:${study.name}`);
+    await writeFile(document, text);
   }
 }
