@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import type { DeviceRequest } from '@onnx-forge/infer';
 import { insert } from '../report/document.js';
 import { STUDIES } from './catalogue.js';
 import { readFigures, writeFigures } from './manifest.js';
@@ -16,6 +17,7 @@ Finished runs are not trained again, interrupted ones go on. All of it takes mos
   --only NAMES      studies, comma-separated; --list shows them
   --out FOLDER      of the run folders, default runs/figures
   --data-dir DIR    of the data sets, default ONNX_FORGE_DATA or ./data
+  --device NAME     cpu (default), cuda or webgpu
   --threads N       threads of each training, default one per core
   --hours N         begin no training after so many hours
   --collect         train nothing: take the runs that there are
@@ -27,7 +29,14 @@ const flag = { type: 'boolean', default: false } as const;
 const text = { type: 'string' } as const;
 const { values: args } = parseArgs({
   options: {
-    ...{ only: text, out: { ...text, default: 'runs/figures' }, 'data-dir': text, threads: text, hours: text },
+    ...{
+      only: text,
+      out: { ...text, default: 'runs/figures' },
+      'data-dir': text,
+      device: { ...text, default: 'cpu' },
+      threads: text,
+      hours: text,
+    },
     ...{ collect: flag, list: flag, help: flag },
   },
 });
@@ -58,6 +67,7 @@ async function run(): Promise<void> {
   const late = hours === undefined ? [] : [AbortSignal.timeout(hours * 3_600_000)];
   const request = {
     out: args.out,
+    device: args.device as DeviceRequest,
     signal: AbortSignal.any([stop.signal, ...late]),
     say,
     ...(args['data-dir'] !== undefined && { dataDir: args['data-dir'] }),

@@ -153,6 +153,7 @@ export function figureTable(study: Study, manifest: FigureManifest): string {
 
 /** The meaning of the number after ±. */
 function spread(arms: readonly FigureArm[]): string {
+  if (arms.every(({ runs, earlier }) => runs.length === 0 && earlier === undefined)) return 'Nothing is measured yet.';
   const several = arms.some(
     ({ runs, earlier }) => runs.length > 1 || (runs.length === 0 && (earlier?.seeds.length ?? 0) > 1),
   );

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
-import { type AnyManifest, loadManifest } from '@onnx-forge/infer';
+import { type AnyManifest, type DeviceRequest, loadManifest } from '@onnx-forge/infer';
 import { recipes } from '@onnx-forge/models';
 import { evaluateRun, type Recipe, train } from '@onnx-forge/train';
 import { recipeOptions } from '@onnx-forge/train/recipe';
@@ -12,6 +12,8 @@ export interface StudyRequest {
   readonly out: string;
   readonly dataDir?: string;
   readonly threads?: number;
+  /** Of training and evaluation; the manifests say which it was. */
+  readonly device: DeviceRequest;
   readonly signal: AbortSignal;
   readonly say: (line: string) => void;
 }
@@ -39,7 +41,7 @@ export async function trainStudy(study: Study, { out, signal, say, ...where }: S
       if (signal.aborted) return false;
       const run = runFolder(out, study.name, name, seed);
       const { label: _, ...settings } = arm;
-      const common = { recipe, ...where, ...judge, device: 'cpu', signal } as const;
+      const common = { recipe, ...where, ...judge, signal };
       const found = await finishedRun(run);
       if (found === undefined) {
         say(`${run}: training`);

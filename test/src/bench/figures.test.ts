@@ -25,7 +25,7 @@ describe('bench: figures', () => {
 
   const runIt = async (study = STUDY, signal = new AbortController().signal) => {
     const said: string[] = [];
-    const done = await trainStudy(study, { out, signal, say: (line) => said.push(line), threads: 1 });
+    const done = await trainStudy(study, { out, signal, say: (line) => said.push(line), threads: 1, device: 'cpu' });
     return { done, said };
   };
 
@@ -38,7 +38,7 @@ describe('bench: figures', () => {
       said.push(line);
       if (line.includes('trained in')) stop.abort();
     };
-    assert.isFalse(await trainStudy(STUDY, { out, signal: stop.signal, say, threads: 1 }));
+    assert.isFalse(await trainStudy(STUDY, { out, signal: stop.signal, say, threads: 1, device: 'cpu' }));
     assert.lengthOf((await collect(STUDY, EMPTY, out)).arms.short!.runs, 1);
     const second = await runIt();
     assert.isTrue(second.done);
