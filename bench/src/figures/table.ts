@@ -127,7 +127,7 @@ export function figureTable(study: Study, manifest: FigureManifest): string {
       label,
       ...values.map((value, index) => cell(measures[index]!, value)),
       ...(isCompared ? [base ? difference(measures[0]!, values[0], base) : ''] : []),
-      facts(({ seed }) => seed, earlier?.seeds.join(', ')),
+      facts(({ seed }) => seed, earlier && seedsOf(earlier).join(', ')),
       facts(({ steps }) => steps.toLocaleString('en')),
       facts(({ device, engine }) => `${device} (${engine})`, earlier?.device),
     ];
@@ -151,11 +151,18 @@ export function figureTable(study: Study, manifest: FigureManifest): string {
   return `${table}\n\n${lines.join(' ')}`;
 }
 
+/** All seeds of earlier figures, those of single numbers too. */
+function seedsOf({ seeds, metrics }: EarlierFigure): number[] {
+  const all = [...seeds, ...metrics.flatMap((metric) => metric.seeds ?? [])];
+  return [...new Set(all)].toSorted((one, other) => one - other);
+}
+
 /** The meaning of the number after ±. */
 function spread(arms: readonly FigureArm[]): string {
   if (arms.every(({ runs, earlier }) => runs.length === 0 && earlier === undefined)) return 'Nothing is measured yet.';
   const several = arms.some(
-    ({ runs, earlier }) => runs.length > 1 || (runs.length === 0 && (earlier?.seeds.length ?? 0) > 1),
+    ({ runs, earlier }) =>
+      runs.length > 1 || (runs.length === 0 && earlier?.metrics.some(({ values }) => values.length > 1)),
   );
   return several ? '±: standard error over the seeds.' : 'A number of one seed has no error over seeds.';
 }
