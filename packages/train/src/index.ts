@@ -126,6 +126,7 @@ export {
   writtenText,
 } from './kinds/index.js';
 export {
+  batchNormalisation,
   CausalTransformer,
   dropout,
   fittedAffine,

@@ -33,6 +33,7 @@ export const LONG = [
   'export/free-sizes',
   'export/rules',
   'examples/service',
+  'bench/figures',
   'campaigns/campaigns',
   'train/cli',
 ] as const;

@@ -91,7 +91,8 @@ export async function measureRun(request: EvaluateRequest, measureOf: (model: Mo
     onProgress: (detail, fraction) => onEvent({ type: 'phase', phase: 'evaluate', detail, fraction }),
   });
   // With the test split, its default, a measure may give the validation split's number beside; who named a split wants that one.
-  const measurements = request.split === undefined ? all : all.filter((one) => one.split === split);
+  const asked = request.split === undefined ? all : all.filter((one) => one.split === split);
+  const measurements = asked.map((one) => ({ ...one, dataSet: data.name }));
   requireFinite(measurements, run);
   for (const measurement of measurements) onEvent({ type: 'measurement', measurement });
   const about = { dataSet: data.name, seed, device: model.device };

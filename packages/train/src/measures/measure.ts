@@ -12,9 +12,14 @@ export interface Measurement {
   readonly examples: number;
   /** Monte-Carlo samples per example, where there are any. */
   readonly samples?: number;
+  /** Over the examples: what another sample of them would change. */
   readonly standardError?: number;
+  /** Over the Monte-Carlo draws: what other draws for the same examples would change. */
+  readonly drawError?: number;
   /** The classifier that it was measured with, where there is one. */
   readonly judge?: string;
+  /** The data set, with how its images were made binary: `mnist+dynamic`. An evaluation adds it. */
+  readonly dataSet?: string;
 }
 
 /** Split, seed and sizes that a measure is asked for. */
