@@ -317,6 +317,10 @@ describe("a user's own data", () => {
         const numbers = levels(data, part as SplitName).map(([first]) => Math.round(255 * first!));
         expect(numbers, part).to.have.members(indices);
       }
+      expect(summariseData(data).duplicates).to.deep.equal({ examples: 0, acrossSplits: 0 });
+      await copyFile(join(folder.path, 'train/no/1.png'), join(folder.path, 'test/no/again.png'));
+      await copyFile(join(folder.path, 'train/no/1.png'), join(folder.path, 'train/no/again.png'));
+      expect(summariseData(await open(folder.path)).duplicates).to.deep.equal({ examples: 2, acrossSplits: 1 });
       expect(summariseData(data).classes).to.deep.equal([
         { name: 'no', train: 2, validation: 1, test: 2 },
         { name: 'yes', train: 2, validation: 1, test: 1 },
