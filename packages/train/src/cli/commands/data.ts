@@ -11,8 +11,8 @@ import { formatBytes, formatNumber } from '../output/format.js';
 import { showReading } from '../output/reading.js';
 import { table } from '../output/table.js';
 
-/** Images in a row of the picture of the first ones. */
-const FIRST_COLUMNS = 16;
+/** Images in a row of a picture of them. */
+const COLUMNS = 16;
 
 interface DataArguments extends OwnDataChoice {
   readonly names: readonly string[];
@@ -25,14 +25,14 @@ export const command: Command = defineCommand({
   details:
     'list shows the data sets and whether they are here. fetch NAME downloads what is missing and checks its sha256. ' +
     'verify NAME looks at every file. describe PATH says what is found in data of your own, or in a data set: splits, ' +
-    'shapes, ranges, classes, examples that stand twice; with -o FILE.png it draws the first images. convert PATH -o OUT writes them in another form: a .npz file, a .jsonl file of texts, or a folder of PNG ' +
+    'shapes, ranges, classes, examples that stand twice; with -o FILE.png it draws some images of each split. convert PATH -o OUT writes them in another form: a .npz file, a .jsonl file of texts, or a folder of PNG ' +
     'images in their splits. Files lie in --data-dir, else in ONNX_FORGE_DATA, else in ./data.',
   examples: [
     ['data list', 'what there is'],
     ['data fetch mnist', 'download MNIST to ./data'],
     ['data verify binarized-mnist --data-dir ~/data', 'are the files whole?'],
     ['data describe ./my-images', 'a folder of images of your own: are they fit for training?'],
-    ['data describe ./my-images -o first.png', 'the first images of each split as a picture'],
+    ['data describe ./my-images -o some.png', 'some images of each split as a picture'],
     ['data convert ./my-images --resize 28x28 --grey -o small.npz', 'the same images, small, in one file'],
   ],
   positionals: {
@@ -142,7 +142,7 @@ async function describe({ names, dataDir, out, ...own }: DataArguments, context:
     const dataSet = await openDataSet(chosen ?? name, { dataDir, signal, onProgress });
     context.progress.end();
     dataSets.push(summariseData(dataSet));
-    if (out !== undefined) await drawFirst(dataSet, out, context);
+    if (out !== undefined) await drawSome(dataSet, out, context);
   }
   const texts = dataSets.map(({ name, found, reference, splits, fields, classes, duplicates }) =>
     [
@@ -176,8 +176,8 @@ function duplicateLine({ examples, acrossSplits }: DuplicateSummary): string {
   return `${examples} ${examples === 1 ? 'example equals' : 'examples equal'} an earlier one, ${across} in another split`;
 }
 
-/** The first images of each split, a row or two each. */
-async function drawFirst({ name, splits }: DataSet, out: string, context: CommandContext): Promise<void> {
+/** Images from all over each split: a folder may be sorted by class. */
+async function drawSome({ name, splits }: DataSet, out: string, context: CommandContext): Promise<void> {
   const { x } = splits.train.fields;
   const [height, width, channels = 1] = x?.shape ?? [];
   if (!x || height === undefined || width === undefined) {
@@ -186,21 +186,14 @@ async function drawFirst({ name, splits }: DataSet, out: string, context: Comman
   await requireWritableFile(out, context);
   const { gather } = await import('../../data/batches.js');
   const { imageGrid, rowsOf } = await import('../../figures/images.js');
+  const { spreadIndices } = await import('../../measures/spread.js');
   const images = SPLIT_NAMES.flatMap((split) => {
-    const count = Math.min(split === 'train' ? 4 * FIRST_COLUMNS : FIRST_COLUMNS, splits[split].size);
-    const first = gather(
-      splits[split],
-      'x',
-      Array.from({ length: count }, (_, index) => index),
-    ) as Float32Array;
-    return rowsOf(first, count);
+    const count = Math.min(split === 'train' ? 4 * COLUMNS : COLUMNS, splits[split].size);
+    const some = gather(splits[split], 'x', spreadIndices(splits[split], count)) as Float32Array;
+    return rowsOf(some, count);
   });
   const range = x.range ?? [0, 1];
-  await writeOutput(
-    out,
-    imageGrid(images, { height, width, channels, range }, { columns: FIRST_COLUMNS }).png,
-    context,
-  );
+  await writeOutput(out, imageGrid(images, { height, width, channels, range }, { columns: COLUMNS }).png, context);
 }
 
 async function convert({ names, dataDir, out, ...own }: DataArguments, context: CommandContext): Promise<Outcome> {
