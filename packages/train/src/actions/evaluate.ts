@@ -71,8 +71,8 @@ export async function measureRun(request: EvaluateRequest, measureOf: (model: Mo
   const where = { device, ...(threads !== undefined && { threads }) };
   await using model = await loadRun(recipe, run, where);
   const measure = measureOf(model);
-  const onAbsent = (text: string) => onEvent({ type: 'notice', text });
-  await using judge = new Judge({ run, judge: request.judge, device: where, onAbsent });
+  const onNotice = (text: string) => onEvent({ type: 'notice', text });
+  await using judge = new Judge({ run, judge: request.judge, device: where, onAbsent: onNotice });
   const options = recipeOptions(recipe, {}, model.manifest.options as OptionValues);
   const data = await recipeData(recipe, {
     ...request,
@@ -88,6 +88,7 @@ export async function measureRun(request: EvaluateRequest, measureOf: (model: Mo
     ...(signal && { signal }),
     judge: (image) => judge.for(image),
     seed,
+    onNotice,
     onProgress: (detail, fraction) => onEvent({ type: 'phase', phase: 'evaluate', detail, fraction }),
   });
   // With the test split, its default, a measure may give the validation split's number beside; who named a split wants that one.

@@ -37,6 +37,8 @@ export interface MeasureRequest<Options = OptionValues> {
   readonly signal?: AbortSignal;
   /** The classifier for images of this kind, or undefined where there is none (which has been said then). */
   judge?(image: ImageEntry): Promise<ModelOf<'classifier'> | undefined>;
+  /** Says something that people should know, such as why a number can't be had. */
+  onNotice?(text: string): void;
   /** @param fraction 0 .. 1 of what is under way */
   onProgress?(what: string, fraction: number): void;
 }
