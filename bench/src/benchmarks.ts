@@ -245,6 +245,12 @@ export function loadingImages(settings: Settings): Benchmark {
   const title = `${IMAGES.toLocaleString('en-US')} JPEG files, 256 x 256 in colour`;
   const rows: Row[] = [
     { id: 'data/images/batches', title: `${title}: decoded, in batches`, unit: 'images / s', better: 'higher' },
+    {
+      id: 'data/images/cpu',
+      title: `${title}: processor time an image in batches, all threads`,
+      unit: 'ms',
+      better: 'lower',
+    },
     { id: 'data/images/open', title: `${title}: read, hashed and decoded`, unit: 'images / s', better: 'higher' },
   ];
   const folder = settings.folders.empty();
@@ -254,9 +260,9 @@ export function loadingImages(settings: Settings): Benchmark {
     only: 'images',
     flags: async () => ['--images', await folder],
     read: (result) => {
-      const rate = result.images_per_s;
       const absent = { status: 'absent', reason: 'no torchvision: pip install torchvision' } as const;
-      return { values: { 'data/images/batches': typeof rate === 'number' ? rate : absent } };
+      const given = (key: string) => (typeof result[key] === 'number' ? result[key] : absent);
+      return { values: { 'data/images/batches': given('images_per_s'), 'data/images/cpu': given('cpu_ms_per_image') } };
     },
   });
   return { rows, contenders: [loader(OURS, false), loader('sharp alone', true), theirs] };

@@ -1,5 +1,6 @@
 import {
   adversarialLosses,
+  batchNormalisation,
   bceLoss,
   beliefs,
   count,
@@ -52,8 +53,6 @@ export function buildDiscriminator(hiddenDim: number, init: Initializers): Netwo
 
 /** Noise [batch, noiseDim] -> images [batch, 784] in [-1, 1]. */
 export function buildGenerator(noiseDim: number, hiddenDim: number, init: Initializers): Network {
-  // PyTorch's batch normalisation: epsilon 1e-5, averages that keep 0.9.
-  const batchNormalization = () => layers.batchNormalization({ epsilon: 1e-5, momentum: 0.9 });
   // Kernel 4, stride 2, padding 1 in PyTorch's terms: twice the size, which is tf's 'same'.
   const upsampling = { kernelSize: 4, strides: 2, padding: 'same' } as const;
   return sequential([
@@ -63,12 +62,12 @@ export function buildGenerator(noiseDim: number, hiddenDim: number, init: Initia
       activation: 'relu',
       kernelInitializer: init.glorotUniform(),
     }),
-    batchNormalization(),
+    batchNormalisation(),
     layers.dense({ units: 7 * 7 * 128, activation: 'relu', kernelInitializer: init.glorotUniform() }),
-    batchNormalization(),
+    batchNormalisation(),
     layers.reshape({ targetShape: [7, 7, 128] }),
     layers.conv2dTranspose({ ...upsampling, filters: 64, activation: 'relu', kernelInitializer: init.glorotUniform() }), // 14 x 14
-    batchNormalization(),
+    batchNormalisation(),
     layers.conv2dTranspose({ ...upsampling, filters: 1, activation: 'tanh', kernelInitializer: init.glorotUniform() }), // 28 x 28
     layers.flatten(),
   ]);

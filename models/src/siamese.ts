@@ -1,5 +1,6 @@
 import {
   augmentation,
+  batchNormalisation,
   count,
   curves,
   defineRecipe,
@@ -72,7 +73,7 @@ function memberLayers(filters: number, init: Initializers): tf.layers.Layer[] {
       useBias: false,
       kernelInitializer: init.heUniform(),
     }),
-    layers.batchNormalization({ epsilon: 1e-5, momentum: 0.9 }),
+    batchNormalisation(),
     layers.reLU(),
   ];
   const pooling = () => layers.maxPooling2d({ poolSize: 2, strides: 2 });
@@ -132,7 +133,7 @@ export function buildAssignment({ imageHeight, imageWidth, embeddingDim }: NetOp
       kernelInitializer: init.fanInUniform(),
       biasInitializer: init.fanInUniformBias(9 * channels),
     }),
-    layers.batchNormalization({ epsilon: 1e-5, momentum: 0.9 }),
+    batchNormalisation(),
   ];
   const body = sequential([
     layers.inputLayer({ inputShape: [imageHeight, imageWidth, 1] }),

@@ -1,5 +1,6 @@
 import {
   augmentation,
+  batchNormalisation,
   collapseStd,
   colourJitter,
   count,
@@ -42,11 +43,8 @@ const view = augmentation([
   randomly(0.2, grayscale),
 ]);
 
-/**
- * PyTorch's batch normalisation: epsilon 1e-5, averages that keep 0.9. Scale and shift that are not `affine` stay 1 and 0:
- * tfjs's layer has to have them in training.
- */
-const normalised = (affine = true) => layers.batchNormalization({ epsilon: 1e-5, momentum: 0.9, trainable: affine });
+/** Batch normalisation. Scale and shift that are not `affine` stay 1 and 0: tfjs's layer has to have them in training. */
+const normalised = (affine = true) => batchNormalisation({ trainable: affine });
 const relu = () => layers.activation({ activation: 'relu' });
 
 export interface EncoderOptions {
@@ -80,11 +78,7 @@ export function buildEncoder({ width, stages, blocks, stem, zeroInit }: EncoderO
   const chain = (x: tf.SymbolicTensor, ...parts: tf.layers.Layer[]) =>
     parts.reduce((from, layer) => layer.apply(from) as tf.SymbolicTensor, x);
   const basicBlock = (x: tf.SymbolicTensor, filters: number, strides: number) => {
-    const lastNorm = layers.batchNormalization({
-      epsilon: 1e-5,
-      momentum: 0.9,
-      gammaInitializer: zeroInit ? 'zeros' : 'ones',
-    });
+    const lastNorm = batchNormalisation({ gammaInitializer: zeroInit ? 'zeros' : 'ones' });
     const inner = chain(x, conv(filters, 3, strides), normalised(), relu(), conv(filters, 3), lastNorm);
     const same = strides === 1 && x.shape[3] === filters;
     const outer = same ? x : chain(x, conv(filters, 1, strides), normalised());

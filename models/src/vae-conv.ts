@@ -1,5 +1,7 @@
 import {
+  binarisationOptions,
   binarise,
+  binaryImages,
   defineRecipe,
   elboCurves,
   estimatorsBySamples,
@@ -70,6 +72,7 @@ export default defineRecipe({
   options: {
     latentDim: 20,
     ...variationalOptions('elbo'),
+    ...binarisationOptions(),
     learningRate: positive(1e-3),
     schedule: 'cosine',
     batchSize: 64,
@@ -77,7 +80,7 @@ export default defineRecipe({
   },
   presets: { small: { epochs: 10 } },
 
-  prepare: (dataSet) => binarise(dataSet, 'threshold', 0),
+  prepare: (dataSet, { binarisation }) => binarise(dataSet, binarisation, 0),
   batch: { x: { shape: [784], image: [28, 28, 1] } },
 
   nets: ({ latentDim }, init) => ({
@@ -89,7 +92,8 @@ export default defineRecipe({
     elbo: {
       updates: ['encoder', 'decoder'],
       optimizer: ({ learningRate }) => tf.train.adam(learningRate, 0.9, 0.999, 1e-8),
-      loss({ encoder, decoder }, { x }, rng, options) {
+      loss({ encoder, decoder }, batch, rng, options) {
+        const x = binaryImages(batch.x, rng, options); // [batch, 784]
         const q = gaussian(encoder.apply(x)); // mu, logVar: [batch, latentDim]
         const decode = (z: tf.Tensor) => decoder.apply(z); // logits: [rows, 784]
         return variationalLoss({ x, q, decode }, rng, options); // loss, reconstruction, kl: nats per image

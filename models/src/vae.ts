@@ -1,5 +1,7 @@
 import {
+  binarisationOptions,
   binarise,
+  binaryImages,
   defineRecipe,
   elboCurves,
   evaluateAll,
@@ -36,12 +38,13 @@ export default defineRecipe({
     latentDim: 100,
     hiddenDim: 300,
     ...variationalOptions('elbo'),
+    ...binarisationOptions(),
     learningRate: positive(3e-4),
     batchSize: 64,
     epochs: 20,
   },
 
-  prepare: (dataSet) => binarise(dataSet, 'threshold', 0),
+  prepare: (dataSet, { binarisation }) => binarise(dataSet, binarisation, 0),
   batch: { x: { shape: [784], image: [28, 28, 1] } },
 
   nets({ latentDim, hiddenDim }, { fanInUniform: kernel, fanInUniformBias: bias }) {
@@ -57,7 +60,8 @@ export default defineRecipe({
     elbo: {
       updates: ['encoder', 'decoder'],
       optimizer: ({ learningRate }) => tf.train.adam(learningRate, 0.9, 0.999, 1e-8),
-      loss({ encoder, decoder }, { x }, rng, options) {
+      loss({ encoder, decoder }, batch, rng, options) {
+        const x = binaryImages(batch.x, rng, options); // [batch, 784]
         const q = gaussian(encoder.apply(x)); // mu, logVar: [batch, latentDim]
         const decode = (z: tf.Tensor) => decoder.apply(z); // logits: [rows, 784]
         return variationalLoss({ x, q, decode }, rng, options); // loss, reconstruction, kl: nats per image

@@ -1,4 +1,5 @@
 import {
+  batchNormalisation,
   criticEstimate,
   curves,
   defineRecipe,
@@ -63,11 +64,7 @@ export function buildCritic(width: number, init: Initializers): Network {
 
 /** Noise [batch, latentDim] -> images [batch, 3072] in [-1, 1]: 4 `width`, 2 `width` and `width` maps, then colours. */
 export function buildGenerator(latentDim: number, width: number, init: Initializers): Network {
-  // PyTorch's batch normalisation: epsilon 1e-5, averages that keep 0.9.
-  const normalised = () => [
-    layers.batchNormalization({ epsilon: 1e-5, momentum: 0.9 }),
-    layers.activation({ activation: 'relu' }),
-  ];
+  const normalised = () => [batchNormalisation(), layers.activation({ activation: 'relu' })];
   const convTranspose = (filters: number, upsample: boolean) =>
     layers.conv2dTranspose({
       filters,

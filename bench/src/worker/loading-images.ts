@@ -18,7 +18,7 @@ const PICTURES = 16;
  */
 export async function loadingImages({ folder, images, alone, threads, budgetMs }: SpecOf<'images'>): Promise<Runner> {
   await writePictures(folder, images);
-  const [batches, opening] = ['data/images/batches', 'data/images/open'];
+  const [batches, opening, cpu] = ['data/images/batches', 'data/images/open', 'data/images/cpu'];
   if (alone) {
     sharp.cache(false);
     sharp.concurrency(1);
@@ -27,18 +27,9 @@ export async function loadingImages({ folder, images, alone, threads, budgetMs }
       version: `sharp ${sharp.versions.sharp ?? ''}`,
       threads,
       async measure() {
-        const { ms } = await timeCalls(
-          () =>
-            decodeAll(
-              files.map((name) => join(folder, name)),
-              threads,
-            ),
-          {
-            budgetMs,
-            warmUpMs: 200,
-          },
-        );
-        return { values: { [batches]: images / (ms / 1000) } };
+        const paths = files.map((name) => join(folder, name));
+        const { ms, cpuMs } = await timed(() => decodeAll(paths, threads), budgetMs);
+        return { values: { [batches]: images / (ms / 1000), [cpu]: cpuMs / images } };
       },
       close: async () => {},
     };
@@ -50,20 +41,35 @@ export async function loadingImages({ folder, images, alone, threads, budgetMs }
     version: '',
     threads,
     async measure() {
-      const options = { budgetMs, warmUpMs: 200 };
       const epoch = async () => {
         for (let batch = 0; batch < training.batchesPerEpoch; batch++) {
           await training.ready();
           training.next();
         }
       };
-      const { ms } = await timeCalls(epoch, options);
-      const opened = await timeCalls(open, options);
-      const rate = (count: number, ms: number) => count / (ms / 1000);
-      return { values: { [batches]: rate(BATCH * training.batchesPerEpoch, ms), [opening]: rate(images, opened.ms) } };
+      const { ms, cpuMs } = await timed(epoch, budgetMs);
+      const opened = await timed(open, budgetMs);
+      const used = BATCH * training.batchesPerEpoch;
+      return { values: { [batches]: used / (ms / 1000), [cpu]: cpuMs / used, [opening]: images / (opened.ms / 1000) } };
     },
     close: async () => {},
   };
+}
+
+/** Median time of a call, and the mean of the processor time of all threads. */
+async function timed(
+  call: () => Promise<unknown>,
+  budgetMs: number,
+): Promise<{ readonly ms: number; readonly cpuMs: number }> {
+  let calls = 0;
+  const counted = () => {
+    calls++;
+    return call();
+  };
+  const before = process.cpuUsage();
+  const { ms } = await timeCalls(counted, { budgetMs, warmUpMs: 200 });
+  const { user, system } = process.cpuUsage(before);
+  return { ms, cpuMs: (user + system) / 1000 / calls };
 }
 
 async function decodeAll(files: readonly string[], atOnce: number): Promise<void> {

@@ -102,6 +102,14 @@ export {
   type ValueEntry,
 } from './manifest/base.js';
 export type { RunFile } from './manifest/run-file.js';
+export type { ActiveUnits } from './methods/active-units.js';
+export type {
+  AnnealedBound,
+  AnnealedLikelihood,
+  AnnealingOptions,
+  AnnealingSettings,
+  LikelihoodSandwich,
+} from './methods/annealed-likelihood.js';
 export {
   beamSearch,
   type SearchOptions,
@@ -109,6 +117,7 @@ export {
   type StepDecoder,
   type StepOutput,
 } from './methods/beam-search.js';
+export type { CompressedImages, CompressOptions } from './methods/bits-back.js';
 export { dissimilarity, type Metric, rowDissimilarity, type Vectors } from './methods/dissimilarity.js';
 export type { Elbo, ElboOptions } from './methods/elbo.js';
 export { MeanAndError, WeightSums } from './methods/importance.js';
@@ -128,6 +137,7 @@ export {
   type LogLikelihoodPart,
 } from './methods/log-likelihood.js';
 export { type DrawOptions, drawToken, logProbabilities } from './methods/next-token.js';
+export { paretoK, paretoKThreshold } from './methods/pareto-k.js';
 export { type Float32Tensor, mapRows, rowsPerCall } from './methods/rows.js';
 export { type GraphCalls, TranslationSteps, translateTokens } from './methods/translation-steps.js';
 export type { CallOptions, Progress, Work, WorkOptions } from './methods/work.js';

@@ -6,6 +6,7 @@
  */
 
 export { type StepRandom, tf } from '@onnx-forge/export';
+export { type Certificate, type CertifyRequest, certifyRun } from './actions/certify.js';
 export { convertData } from './actions/convert.js';
 export { type DrawRequest, drawFigures } from './actions/draw.js';
 export { type EvaluateRequest, evaluateRun } from './actions/evaluate.js';
@@ -71,6 +72,7 @@ export {
   attentionOnMarks,
   beliefs,
   bleuByLength,
+  certificate,
   classGrid,
   classInterpolation,
   classification,
@@ -124,6 +126,7 @@ export {
   writtenText,
 } from './kinds/index.js';
 export {
+  batchNormalisation,
   CausalTransformer,
   dropout,
   fittedAffine,
@@ -144,6 +147,8 @@ export { csvSink, type LogLine, type MetricSink, readLog, tensorBoardSink } from
 export {
   accuracy,
   bceLoss,
+  binarisationOptions,
+  binaryImages,
   collapseStd,
   crossEntropy,
   detached,

@@ -16,7 +16,15 @@ export interface Snippet {
 
 /** Every document with code that a user may copy, relative to the root. */
 export function documents(root: string): string[] {
-  const folders = ['', 'docs', 'models', 'models/pretrained', ...below(root, 'packages'), ...below(root, 'examples')];
+  const folders = [
+    '',
+    'docs',
+    'docs/systems',
+    'models',
+    'models/pretrained',
+    ...below(root, 'packages'),
+    ...below(root, 'examples'),
+  ];
   return folders.flatMap((folder) =>
     readdirSync(join(root, folder))
       .filter((file) => file.endsWith('.md'))

@@ -9,7 +9,20 @@ export type PackageName = 'infer' | 'export' | 'train' | 'viz';
 export const ROOMS: Readonly<Record<PackageName, readonly string[]>> = {
   infer: [
     ...['errors', 'pause', 'typed-array', 'value-rule', 'node-files', 'random', 'version'],
-    ...['options', 'arrays', 'device', 'manifest', 'methods', 'text', 'kinds', 'source', 'platform', 'run', 'training'],
+    ...[
+      'options',
+      'arrays',
+      'device',
+      'manifest',
+      'coding',
+      'methods',
+      'text',
+      'kinds',
+      'source',
+      'platform',
+      'run',
+      'training',
+    ],
     'index',
   ],
   export: [

@@ -4,6 +4,7 @@ import { filesOf } from '../mocha/files.js';
 import { NODE_VERSIONS } from './node-versions.js';
 import { NO_WEBGPU, type Outcome, program, type Row, type Setting, tests, whyNot } from './row.js';
 import { command } from './run.js';
+import { findPython, install } from './runtimes/python.js';
 import { filesOfNode, SUITES } from './suites.js';
 
 const majorOf = (version: string): string => version.split('.')[0]!;
@@ -81,6 +82,13 @@ export const ROWS: readonly Row[] = [
     oneCore: true,
     run: runtimes,
   },
+  {
+    name: 'tensorboard',
+    title: "event files under PyPI's TensorBoard and Pillow",
+    minutes: 0.5,
+    oneCore: true,
+    run: tensorBoard,
+  },
   tests({
     name: 'slurm',
     title: 'a Slurm of two nodes on this machine',
@@ -113,6 +121,26 @@ async function runtimes(log: string): Promise<Outcome> {
   const { code, output } = await command([process.execPath, RUNTIMES], { log });
   const reason = /^skipped: (.*)$/m.exec(output)?.[1];
   return reason === undefined ? { status: code === 0 ? 'passed' : 'failed' } : { status: 'skipped', reason };
+}
+
+const CACHE = fileURLToPath(new URL('../../../.cache/tensorboard', import.meta.url));
+
+/** The reader that TensorBoard itself has (EventAccumulator). */
+async function tensorBoard(log: string): Promise<Outcome> {
+  const python = await findPython();
+  if ('reason' in python) return { status: 'skipped', reason: python.reason };
+  const folder = await install(CACHE, 'tensorboard', ['tensorboard', 'pillow', 'setuptools<81']);
+  const row = tests({
+    name: 'tensorboard',
+    title: '',
+    oneCore: true,
+    files: () => filesOf(['train/sinks/tensorboard']),
+    env: { PYTHONPATH: folder },
+  });
+  const outcome = await row.run(log);
+  // Tests that skip are no proof.
+  const skipped = outcome.status === 'passed' && (outcome.counts?.pending ?? 0) > 0;
+  return skipped ? { ...outcome, status: 'failed' } : outcome;
 }
 
 const APPS = fileURLToPath(new URL('../apps/main.js', import.meta.url));

@@ -36,6 +36,7 @@ export const LONG = [
   'export/free-sizes',
   'export/rules',
   'examples/service',
+  'bench/figures',
   'campaigns/campaigns',
   'train/cli',
 ] as const;

@@ -25,6 +25,13 @@ export function describeSnippets(app: () => EmptyProject): void {
       for (const { name, notRun } of snippets)
         if (notRun !== undefined) console.log(`      ${name} not run: ${notRun}`);
       for (const [index, { text }] of programs.entries()) app().write(`snippets/snippet-${index}.ts`, text);
+      // Images of the reader's own: spots at other places.
+      for (let index = 0; index < 60; index++) {
+        const spot = Array.from({ length: 784 }, (_, pixel) =>
+          Math.hypot((pixel % 28) - 5 - (index % 18), pixel / 28 - 8 - (index % 11)) < 5 ? '\x7f' : '\0',
+        );
+        app().write(`my-images/${index}.pgm`, `P5 28 28 127\n${spot.join('')}`);
+      }
       // Files that the documents show: checked like the programs, and there for the commands.
       for (const { file, language, text } of snippets) {
         if (file === undefined || language !== 'ts') continue;

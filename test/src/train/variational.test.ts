@@ -80,6 +80,7 @@ function expected(
       elbo: mean(conditionals) - kl,
       joint: mean(weights),
       iwae: Math.log(mean(weights.map(Math.exp))),
+      dreg: Math.log(mean(weights.map(Math.exp))),
     }[objective];
   }
   return total / BATCH;
@@ -139,6 +140,14 @@ describe('variationalLoss', () => {
         -lossOf(wide, { objective: 'iwae', importanceSamples }, recording(6).rng).loss.dataSync()[0]!,
     );
     for (let i = 1; i < bounds.length; i++) expect(bounds[i]).to.be.greaterThan(bounds[i - 1]!);
+  });
+
+  it('dreg is the bound of iwae; its gradients: doubly-reparameterised.test.ts', () => {
+    const model = toy();
+    const options = { objective: 'dreg', importanceSamples: 4 } as const;
+    const { rng, drawn } = recording(9);
+    const loss = lossOf(model, options, rng).loss.dataSync()[0];
+    expect(loss).to.be.closeTo(-expected(model, drawn[0]!, options), 1e-5);
   });
 
   it('reports log p(x|z) and the KL beside the loss: loss = kl - reconstruction for the ELBO', () => {

@@ -74,6 +74,10 @@ export function latentRoles(
       inputs: { x, z: ['samples', latentDim], ...given },
       outputs: { logProb: ['batch', 'samples'] },
     },
+    logConditionalGradient: {
+      inputs: { x, z, ...given },
+      outputs: { logProb: ['batch'], gradient: z },
+    },
   };
 }
 

@@ -132,9 +132,7 @@ export abstract class ServedModel<M extends AnyManifest = AnyManifest> implement
     const graph = this.optionalGraph(name);
     if (graph) return graph;
     const { location } = this;
-    throw new RunFolderError('graph-missing', `the run ${location} has no graph '${name}', which this needs`, {
-      location,
-      graph: name,
-    });
+    const message = `the run ${location} has no graph '${name}', which this needs; train MODEL --resume writes its graphs again`;
+    throw new RunFolderError('graph-missing', message, { location, graph: name });
   }
 }

@@ -6,6 +6,7 @@ import { Random } from '../random.js';
 import { COUNT, checked } from '../value-rule.js';
 import { MeanAndError, WeightSums } from './importance.js';
 import { drawPrior } from './latent-space.js';
+import { ParetoTail } from './pareto-k.js';
 import { type Float32Tensor, rowsPerCall, slice, sliceAll } from './rows.js';
 import type { Work, WorkOptions } from './work.js';
 
@@ -42,6 +43,11 @@ export interface LogLikelihoodPart {
   readonly values: Float64Array;
   /** Effective sample size per example, 1 .. K. Near 1, the estimate rests on a single draw: it is too low. */
   readonly effectiveSampleSizes: Float64Array;
+  /**
+   * k-hat of the weights per example (Vehtari et al. 2024): above `paretoKThreshold(samples)` the value, its error and the
+   * effective sample size can't be relied on. Infinity with fewer than 21 draws, which leave no tail to fit.
+   */
+  readonly paretoKs: Float64Array;
   /** Mean over the draws of log w, in nats, per example: a bound below `values`, and with `importance` the ELBO. */
   readonly bounds: Float64Array;
   /** Standard error of each value over the draws of z, in nats (delta method); NaN for K = 1. */
@@ -151,6 +157,7 @@ export async function* streamLogLikelihood(
       start,
       values,
       effectiveSampleSizes: Float64Array.from(sums, ({ effectiveSampleSize }) => effectiveSampleSize),
+      paretoKs: Float64Array.from(sums, ({ tail }) => tail.k),
       bounds: Float64Array.from(sums, ({ meanLog }) => meanLog),
       errors: Float64Array.from(sums, ({ standardError }) => standardError),
       ...progress,
@@ -183,7 +190,7 @@ export function combineLogLikelihoods(ranges: readonly LogLikelihood[]): LogLike
   return joined(ranges, first);
 }
 
-type Estimates = Pick<LogLikelihood, 'values' | 'effectiveSampleSizes' | 'bounds' | 'errors'>;
+type Estimates = Pick<LogLikelihood, 'values' | 'effectiveSampleSizes' | 'paretoKs' | 'bounds' | 'errors'>;
 
 function joined(
   parts: readonly Estimates[],
@@ -203,10 +210,26 @@ function joined(
   for (const value of values) average.add(value);
   return {
     ...{ values, bounds, effectiveSampleSizes: whole('effectiveSampleSizes'), errors: whole('errors') },
+    paretoKs: whole('paretoKs'),
     ...{ mean: average.mean, standardError: average.standardError },
     bound: bounds.reduce((sum, value) => sum + value, 0) / bounds.length,
     ...{ samples, seed, estimator },
   };
+}
+
+/** The weights of one example: their sums and their tail. */
+class ExampleWeights extends WeightSums {
+  readonly tail: ParetoTail;
+
+  constructor(samples: number) {
+    super();
+    this.tail = new ParetoTail(samples);
+  }
+
+  override add(logWeight: number): void {
+    super.add(logWeight);
+    this.tail.add(logWeight);
+  }
 }
 
 type Given = Readonly<Record<string, Float32Tensor>>;
@@ -220,7 +243,7 @@ interface Batch {
 }
 
 /** Sums of every example of the batch; of those that are not wanted they may be empty. */
-type Estimate = (x: Float32Tensor, given: Given, batch: Batch) => Promise<WeightSums[]>;
+type Estimate = (x: Float32Tensor, given: Given, batch: Batch) => Promise<ExampleWeights[]>;
 
 /** Tiles of several examples with all their draws, or of one example with a part of them. Tiles with a wanted example run whole. */
 function importance(work: Work, graphs: LikelihoodGraphs, random: Random, { samples }: Plan): Estimate {
@@ -230,7 +253,7 @@ function importance(work: Work, graphs: LikelihoodGraphs, random: Random, { samp
   return async (x, given, { first, wanted }) => {
     const [count, pixels] = x.dims as [number, number];
     const { mu, logVar } = (await work.run(encode, { x, ...given })) as { mu: Float32Tensor; logVar: Float32Tensor };
-    const sums = Array.from({ length: count }, () => new WeightSums());
+    const sums = Array.from({ length: count }, () => new ExampleWeights(samples));
     const rows = rowsPerCall(logWeights, pixels);
     const tileSamples = Math.min(samples, rows);
     const tileExamples = Math.min(count, Math.max(1, Math.floor(rows / samples)));
@@ -264,7 +287,7 @@ function prior(work: Work, graphs: LikelihoodGraphs, random: Random, { samples }
   const logConditional = graphs.logConditional();
   return async (x, given) => {
     const [count, pixels] = x.dims as [number, number];
-    const sums = Array.from({ length: count }, () => new WeightSums());
+    const sums = Array.from({ length: count }, () => new ExampleWeights(samples));
     const draws = random.fork('prior');
     // Given classes, every draw is decoded for every example.
     const width = Object.keys(given).length > 0 ? count * pixels : pixels;
@@ -285,7 +308,7 @@ function rowsOf(given: Given): Record<string, Rows> {
 }
 
 function addWeights(
-  sums: readonly WeightSums[],
+  sums: readonly ExampleWeights[],
   start: number,
   { data }: Float32Tensor,
   [examples, draws]: readonly [number, number],

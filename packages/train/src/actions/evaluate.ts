@@ -1,9 +1,9 @@
-import type { DeviceRequest, LogLikelihood } from '@onnx-forge/infer';
+import type { Device, DeviceRequest, LogLikelihood, Model } from '@onnx-forge/infer';
 import type { DataReference, DataSet, SplitName } from '../data/data-set.js';
 import { requireExamples } from '../data/sound.js';
 import { TrainError } from '../errors.js';
 import { Judge } from '../kinds/generative/judge.js';
-import type { LikelihoodWork, Measurement } from '../measures/measure.js';
+import type { LikelihoodWork, Measure, Measurement } from '../measures/measure.js';
 import type { Recipe } from '../recipe/recipe.js';
 import { RunFolder } from '../run/folder.js';
 import { recordMeasurements } from '../run/manifest.js';
@@ -38,6 +38,25 @@ export interface EvaluateRequest {
 
 /** Measures a trained run with its recipe's evaluation, on its exported graphs; the manifest records the numbers. */
 export async function evaluateRun(request: EvaluateRequest): Promise<readonly Measurement[]> {
+  const { evaluate } = request.recipe;
+  if (!evaluate) return [];
+  return (await measureRun(request, () => evaluate)).measurements;
+}
+
+/** Numbers of a run, with what they were measured on. */
+export interface MeasuredRun {
+  readonly measurements: readonly Measurement[];
+  readonly data: DataSet;
+  readonly seed: number;
+  readonly device: Device;
+}
+
+/**
+ * Measures a trained run on its exported graphs; the manifest records the numbers.
+ *
+ * @param measureOf the measure of such a model; throws when there is none
+ */
+export async function measureRun(request: EvaluateRequest, measureOf: (model: Model) => Measure): Promise<MeasuredRun> {
   const {
     recipe,
     run,
@@ -51,14 +70,14 @@ export async function evaluateRun(request: EvaluateRequest): Promise<readonly Me
     signal,
     onEvent = () => {},
   } = request;
-  if (!recipe.evaluate) return [];
   const where = { device, ...(threads !== undefined && { threads }) };
   await using model = await loadRun(recipe, run, where);
-  const onAbsent = (text: string) => onEvent({ type: 'notice', text });
-  await using judge = new Judge({ run, judge: request.judge, device: where, onAbsent });
+  const measure = measureOf(model);
+  const onNotice = (text: string) => onEvent({ type: 'notice', text });
+  await using judge = new Judge({ run, judge: request.judge, device: where, onAbsent: onNotice });
   const { data, options } = await runData(recipe, model.manifest, request);
   requireExamples(data, split);
-  const all = await recipe.evaluate(model, data, {
+  const all = await measure(model, data, {
     split,
     options,
     ...(samples !== undefined && { samples }),
@@ -67,15 +86,17 @@ export async function evaluateRun(request: EvaluateRequest): Promise<readonly Me
     ...(signal && { signal }),
     judge: (image) => judge.for(image),
     seed,
+    onNotice,
     onProgress: (detail, fraction) => onEvent({ type: 'phase', phase: 'evaluate', detail, fraction }),
   });
   // With the test split, its default, a measure may give the validation split's number beside; who named a split wants that one.
-  const measurements = request.split === undefined ? all : all.filter((one) => one.split === split);
+  const asked = request.split === undefined ? all : all.filter((one) => one.split === split);
+  const measurements = asked.map((one) => ({ ...one, dataSet: data.name }));
   requireFinite(measurements, run);
   for (const measurement of measurements) onEvent({ type: 'measurement', measurement });
   const about = { dataSet: data.name, seed, device: model.device };
   await recordMeasurements(new RunFolder(run), model.manifest, measurements, about);
-  return measurements;
+  return { measurements, data, seed, device: model.device };
 }
 
 /** A number that is none has no place in a manifest: JSON would make it null, and the run could not be read again. */

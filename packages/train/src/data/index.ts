@@ -45,6 +45,6 @@ export type { FileCheck, FileStatus } from './store/files.js';
 export * from './store/list.js';
 export * from './store/load.js';
 export * from './store/verify.js';
-export { type DataSummary, type FieldSummary, summariseData } from './summary.js';
+export { type DataSummary, type DuplicateSummary, type FieldSummary, summariseData } from './summary.js';
 export { drawShape, SHAPES } from './synthetic/shape.js';
 export { pick } from './views.js';

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { type DataReference, type DataSet, type FieldType, SPLIT_NAMES, type SplitName } from './data-set.js';
 import { allocate } from './fields.js';
 
@@ -10,6 +11,8 @@ export interface DataSummary {
   readonly splits: Readonly<Record<SplitName, number>>;
   /** Of all splits together. `shape` is one example's. */
   readonly fields: Readonly<Record<string, FieldSummary>>;
+  /** Of images and short texts. */
+  readonly duplicates?: DuplicateSummary;
   /** Examples of each class in each split; of data with a `label`. */
   readonly classes?: readonly (Readonly<Record<SplitName, number>> & { readonly name: string })[];
 }
@@ -19,6 +22,13 @@ export interface FieldSummary {
   readonly dtype: FieldType;
   readonly least: number;
   readonly greatest: number;
+}
+
+/** Examples that are equal in all but their label to an earlier one. */
+export interface DuplicateSummary {
+  readonly examples: number;
+  /** Of these, how many are in another split than the first: what a model was trained on is no test of it. */
+  readonly acrossSplits: number;
 }
 
 /** Looks at every number of a data set. */
@@ -31,8 +41,34 @@ export function summariseData(dataSet: DataSet): DataSummary {
     ...(reference && { reference }),
     splits: perSplit((split) => splits[split].size),
     fields: Object.fromEntries(fields),
+    ...(!splits.train.texts?.character && { duplicates: duplicatesIn(dataSet) }),
     ...(splits.train.fields.label && { classes: classCounts(dataSet) }),
   };
+}
+
+function duplicatesIn({ splits }: DataSet): DuplicateSummary {
+  const firstIn = new Map<string, SplitName>();
+  let [examples, acrossSplits] = [0, 0];
+  for (const split of SPLIT_NAMES) {
+    const { size, fields, texts = {} } = splits[split];
+    const numbers = Object.entries(fields)
+      .filter(([key]) => key !== 'label')
+      .map(([, field]) => ({ field, row: allocate(field, 1) }));
+    for (let index = 0; index < size; index++) {
+      const hash = createHash('sha256');
+      for (const { field, row } of numbers) {
+        field.read(index, row, 0);
+        hash.update(new Uint8Array(row.buffer, row.byteOffset, row.byteLength));
+      }
+      for (const all of Object.values(texts)) hash.update(`${JSON.stringify(all[index])}\n`);
+      const key = hash.digest('base64');
+      const first = firstIn.get(key);
+      if (first === undefined) firstIn.set(key, split);
+      else examples++;
+      if (first !== undefined && first !== split) acrossSplits++;
+    }
+  }
+  return { examples, acrossSplits };
 }
 
 function perSplit(value: (split: SplitName) => number): Record<SplitName, number> {

@@ -60,9 +60,11 @@ export {
   sampleLinearGaussian,
 } from './latent/linear-gaussian.js';
 export type { LikelihoodTracking } from './latent/measures/bounds.js';
+export { type CertificateOptions, type CertifiedMeasurement, certificate } from './latent/measures/certificate.js';
 export { firstBatchElbo } from './latent/measures/first-batch.js';
 export { latentNeighbours } from './latent/measures/latent-neighbours.js';
 export { type LikelihoodOptions, likelihood } from './latent/measures/likelihood.js';
+export { weightsReliability } from './latent/measures/weights-reliability.js';
 export { type LatentModelOptions, latentModel } from './latent/model.js';
 export type { Monitor } from './monitor.js';
 export { graphsOf, type Served, type ServedWithFacts } from './served.js';

@@ -1,3 +1,4 @@
+export { type BatchNormalisationOptions, batchNormalisation } from './batch-normalisation.js';
 export {
   attend,
   causalMask,

@@ -12,9 +12,14 @@ export interface Measurement {
   readonly examples: number;
   /** Monte-Carlo samples per example, where there are any. */
   readonly samples?: number;
+  /** Over the examples: what another sample of them would change. */
   readonly standardError?: number;
+  /** Over the Monte-Carlo draws: what other draws for the same examples would change. */
+  readonly drawError?: number;
   /** The classifier that it was measured with, where there is one. */
   readonly judge?: string;
+  /** The data set, with how its images were made binary: `mnist+dynamic`. An evaluation adds it. */
+  readonly dataSet?: string;
 }
 
 /** An estimate of log p(x) that may be made elsewhere, such as in parts by several processes. */
@@ -46,6 +51,8 @@ export interface MeasureRequest<Options = OptionValues> {
   judge?(image: ImageEntry): Promise<ModelOf<'classifier'> | undefined>;
   /** Estimates log p(x) in place of the model's own method, with the same result. */
   logLikelihood?(work: LikelihoodWork): Promise<LogLikelihood>;
+  /** Says something that people should know, such as why a number can't be had. */
+  onNotice?(text: string): void;
   /** @param fraction 0 .. 1 of what is under way */
   onProgress?(what: string, fraction: number): void;
 }

@@ -1,7 +1,9 @@
 export { bceLoss, discriminatorLoss, generatorLoss, meanProbability } from './adversarial.js';
+export { type BinarisationOptions, binarisationOptions, binaryImages } from './binary-images.js';
 export { contrastiveLoss } from './contrastive-loss.js';
 export { accuracy, crossEntropy } from './cross-entropy.js';
 export { detached } from './detached.js';
+export { type DoublyReparameterised, doublyReparameterised } from './doubly-reparameterised.js';
 export { type ElboInput, elbo, negativeElbo } from './elbo.js';
 export { type Gaussian, type GaussianParameters, gaussian, gaussianOf } from './gaussian.js';
 export {

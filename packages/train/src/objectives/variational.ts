@@ -1,11 +1,13 @@
 import { type StepRandom, tf } from '@onnx-forge/export';
 import { count, type OptionSpec, oneOf } from '../options/option.js';
+import { doublyReparameterised } from './doubly-reparameterised.js';
 import { negativeElbo } from './elbo.js';
 import { type Gaussian, gaussianOf } from './gaussian.js';
 import { logWeights } from './importance-weights.js';
 import { klGaussianGaussianAnalytic } from './kl-gaussian-gaussian.js';
 import { logLikelihoodBernoulliFromLogits } from './log-likelihood-bernoulli.js';
 import { logMeanExp } from './log-mean-exp.js';
+import { stopGradient } from './self-supervision.js';
 
 /**
  * The bounds on log p(x) that a VAE may be trained on, with K draws z_k ~ q(z|x) and
@@ -14,8 +16,9 @@ import { logMeanExp } from './log-mean-exp.js';
  * - elbo: mean_k log p(x|z_k) - KL(q(z|x) || N(0, I)), the KL in closed form (Kingma & Welling 2014, eq. 7)
  * - joint: mean_k log w_k, the same bound with the KL estimated too (their eq. 6)
  * - iwae: log mean_k w_k, tighter for K > 1 (Burda et al. 2016, eq. 8)
+ * - dreg: the same bound by its doubly reparameterised gradient, which teaches the encoder more for large K: {@link doublyReparameterised}
  */
-export type VariationalObjective = 'elbo' | 'joint' | 'iwae';
+export type VariationalObjective = 'elbo' | 'joint' | 'iwae' | 'dreg';
 
 export interface VariationalOptions {
   readonly objective: VariationalObjective;
@@ -29,7 +32,7 @@ export function variationalOptions(objective: VariationalObjective = 'elbo'): {
   importanceSamples: OptionSpec<number>;
 } {
   return {
-    objective: { ...oneOf<VariationalObjective>('elbo', 'joint', 'iwae'), default: objective },
+    objective: { ...oneOf<VariationalObjective>('elbo', 'joint', 'iwae', 'dreg'), default: objective },
     importanceSamples: count(1),
   };
 }
@@ -56,12 +59,18 @@ export function variationalLoss(
   if (objective === 'elbo' && draws === 1) return negativeElbo({ x, q, logits: decode(q.sample(rng)) });
   const [batch, dimensions] = q.mu.shape as [number, number];
   const proposal = gaussianOf(q.mu.expandDims(1), q.logVar.expandDims(1));
-  const z = proposal.reparameterize(rng.normal([batch, draws, dimensions]));
+  const drawn = proposal.reparameterize(rng.normal([batch, draws, dimensions]));
+  const double = doublyReparameterised();
+  const z = objective === 'dreg' ? double.draws(drawn) : drawn;
   const logits = decode(z.reshape([batch * draws, dimensions])).reshape([batch, draws, -1]);
   const logConditional = logLikelihoodBernoulliFromLogits(logits, x.expandDims(1), 2); // [batch, draws]
   const kl = klGaussianGaussianAnalytic(q);
   const bound = () => {
     if (objective === 'elbo') return logConditional.mean(1).sub(kl);
+    if (objective === 'dreg') {
+      const fixed = gaussianOf(stopGradient(proposal.mu), stopGradient(proposal.logVar));
+      return double.bound(logWeights({ q: fixed, z, logConditional }));
+    }
     const weights = logWeights({ q: proposal, z, logConditional });
     return objective === 'joint' ? weights.mean(1) : logMeanExp(weights);
   };

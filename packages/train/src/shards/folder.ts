@@ -22,8 +22,8 @@ export interface ShardPlan {
   readonly data?: string | DataReference | undefined;
 }
 
-type Estimates = 'values' | 'effectiveSampleSizes' | 'bounds' | 'errors';
-const ESTIMATES: readonly Estimates[] = ['values', 'effectiveSampleSizes', 'bounds', 'errors'];
+type Estimates = 'values' | 'effectiveSampleSizes' | 'paretoKs' | 'bounds' | 'errors';
+const ESTIMATES: readonly Estimates[] = ['values', 'effectiveSampleSizes', 'paretoKs', 'bounds', 'errors'];
 
 /** Of float64 numbers, little-endian, as base64: JSON has neither NaN nor infinity. */
 const numbers = z.base64().transform((text): Float64Array => {
@@ -35,6 +35,7 @@ const shardSchema = z.object({
   mean: z.number(),
   values: numbers,
   effectiveSampleSizes: numbers,
+  paretoKs: numbers,
   bounds: numbers,
   errors: numbers,
 });
@@ -125,11 +126,11 @@ export class ShardFolder {
       const { from, to } = shardRange(shard, this.plan);
       if (ESTIMATES.some((name) => parsed[name].length !== to - from))
         throw new Error(`it holds no ${to - from} examples`);
-      const { values, effectiveSampleSizes, bounds, errors } = parsed;
+      const { mean, ...estimates } = parsed;
       // Of all examples together they are made by combineLogLikelihoods.
       const unused = { standardError: Number.NaN, bound: Number.NaN };
       return {
-        ...{ values, effectiveSampleSizes, bounds, errors, mean: parsed.mean, ...unused },
+        ...{ ...estimates, mean, ...unused },
         ...{ samples, seed, estimator: 'importance' },
       };
     } catch (error) {

@@ -46,6 +46,51 @@ describe('onnx-forge: commands on a trained run', () => {
     expect(examples('elbo')).to.be.greaterThan(7);
   });
 
+  it('eval certify bounds log p(x) from both sides and compresses, with settings beside each number', async () => {
+    const sizes = '--samples 30 --examples 20 --annealed 4 --steps 6 --chains 3 --compressed 5';
+    const { code, stdout, stderr } = await onnxForge(`eval certify run ${sizes} --seed 2 --device cpu --json`, folder);
+    expect(code, stderr).to.equal(0);
+    const [run] = (JSON.parse(stdout) as { runs: Record<string, unknown>[] }).runs;
+    expect(run).to.include({ dataSet: 'synthetic-digits+threshold', binarisation: 'threshold', split: 'test' });
+    expect(run).to.include({ seed: 2, device: 'cpu' });
+    type Certified = {
+      name: string;
+      value: number;
+      examples: number;
+      samples?: number;
+      simulated?: true;
+      method?: string;
+    };
+    const byName = new Map((run!.measurements as Certified[]).map((one) => [one.name, one]));
+    expect(byName.get('logLikelihood')).to.include({ examples: 20, samples: 30 });
+    expect(byName.get('unreliableWeights')!.method).to.equal('k-hat above 0.32');
+    expect(byName.get('simulatedGap')).to.include({ examples: 4, samples: 3, simulated: true });
+    expect(byName.get('simulatedGap')!.method).to.match(/^6 steps from q\(z\|x\), 5 leapfrog, \d+ % accepted$/);
+    const between = byName.get('simulatedUpper')!.value - byName.get('simulatedLower')!.value;
+    expect(byName.get('simulatedGap')!.value).to.be.closeTo(between, 1e-6);
+    expect(byName.get('decodedExactly')).to.include({ value: 1, examples: 5 });
+    const manifest = JSON.parse(await readFile(join(folder, 'run/manifest.json'), 'utf8')) as { metrics: Certified[] };
+    const recorded = manifest.metrics.find(({ name }) => name === 'annealedLogLikelihood');
+    expect(recorded).to.include({ dataSet: 'synthetic-digits+threshold', seed: 2, device: 'cpu', draws: 3 });
+  });
+
+  it('eval certify says what it can not certify, before it works', async () => {
+    const manifest = join(folder, 'old', 'manifest.json');
+    await cp(join(folder, 'run'), join(folder, 'old'), { recursive: true });
+    const { graphs, ...rest } = JSON.parse(await readFile(manifest, 'utf8')) as { graphs: Record<string, object> };
+    const { logConditionalGradient: _, ...others } = graphs;
+    await writeFile(manifest, JSON.stringify({ ...rest, graphs: others }));
+    const old = await onnxForge('eval certify old', folder);
+    expect([old.code, old.stdout]).to.deep.equal([1, '']);
+    expect(complaints(old)[0]).to.match(/without the graph 'logConditionalGradient'.*train vae --resume --out old/);
+    const nothing = await onnxForge('eval certify', folder);
+    expect(nothing.code).to.equal(2);
+    expect(complaints(nothing)[0]).to.include('certify which run?');
+    const plain = await onnxForge('eval run --steps 5', folder);
+    expect(plain.code).to.equal(2);
+    expect(complaints(plain)[0]).to.include('--steps goes with certify');
+  });
+
   it('figures draws one figure, and suggests the nearest name', async () => {
     const { code, stdout } = await onnxForge('figures run --only samples', folder);
     expect([code, stdout]).to.deep.equal([0, 'run/figures/samples.png\n']);
@@ -115,6 +160,7 @@ describe('onnx-forge: commands on a trained run', () => {
       'elbo',
       'logWeights',
       'logConditional',
+      'logConditionalGradient',
     ]);
     const strict = await onnxForge('verify run --tolerance 1e-12', folder);
     expect([strict.code, strict.stdout.includes('NOT all outputs agree')]).to.deep.equal([1, true]);

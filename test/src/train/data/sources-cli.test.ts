@@ -1,4 +1,4 @@
-import { mkdir, readdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadManifest } from '@onnx-forge/infer';
 import { expect } from 'chai';
@@ -40,7 +40,7 @@ describe("onnx-forge with a user's own data", () => {
       await drawShapes(join(folder, 'shapes'));
       const [described, trained, measured, drawn, way, dims, resumed, other] = (await eachOf(
         [
-          'data describe shapes --grey --json',
+          'data describe shapes --grey --json -o first.png',
           `train vae-conv --data shapes --grey ${TINY}`,
           'eval runs/vae-conv --samples 2 --device cpu --json',
           'figures runs/vae-conv --only reconstructions --device cpu',
@@ -57,8 +57,11 @@ describe("onnx-forge with a user's own data", () => {
 
       type Counts = Record<'train' | 'validation' | 'test', number>;
       const { dataSets } = JSON.parse(described.stdout) as {
-        dataSets: { name: string; classes: (Counts & { name: string })[]; splits: Counts }[];
+        dataSets: { name: string; classes: (Counts & { name: string })[]; splits: Counts; duplicates: object }[];
       };
+      expect(dataSets[0]!.duplicates).to.deep.equal({ examples: 0, acrossSplits: 0 });
+      const first = PNG.sync.read(await readFile(join(folder, 'first.png')));
+      expect(first.width / first.height).to.be.above(1);
       const { name, classes, splits } = dataSets[0]!;
       expect([name, classes.map((one) => one.name)]).to.deep.equal(['shapes', SHAPES]);
       for (const one of classes) expect(one.train + one.validation + one.test).to.equal(20);

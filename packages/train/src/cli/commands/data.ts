@@ -1,18 +1,23 @@
-import { SPLIT_NAMES } from '../../data/data-set.js';
-import type { DataSummary } from '../../data/summary.js';
+import { InputError } from '@onnx-forge/infer';
+import { type DataSet, SPLIT_NAMES } from '../../data/data-set.js';
+import type { DataSummary, DuplicateSummary } from '../../data/summary.js';
 import { type Command, type CommandContext, defineCommand, type Outcome } from '../command.js';
 import { UsageError } from '../errors.js';
 import { chosenData, type OwnDataChoice, pickOwnData } from '../inputs/chosen-data.js';
 import { dataDir, ownData, split } from '../options/shared-options.js';
 import { given, oneOf, text } from '../options/values.js';
+import { requireWritableFile, STDOUT, writeOutput } from '../output/files.js';
 import { formatBytes, formatNumber } from '../output/format.js';
 import { showReading } from '../output/reading.js';
 import { table } from '../output/table.js';
 
+/** Images in a row of a picture of them. */
+const COLUMNS = 16;
+
 interface DataArguments extends OwnDataChoice {
   readonly names: readonly string[];
   readonly dataDir: string | undefined;
-  /** Of convert. */
+  /** Of convert and describe. */
   readonly out: string | undefined;
 }
 
@@ -20,13 +25,14 @@ export const command: Command = defineCommand({
   details:
     'list shows the data sets and whether they are here. fetch NAME downloads what is missing and checks its sha256. ' +
     'verify NAME looks at every file. describe PATH says what is found in data of your own, or in a data set: splits, ' +
-    'shapes, ranges, classes. convert PATH -o OUT writes them in another form: a .npz file, a .jsonl file of texts, or a folder of PNG ' +
+    'shapes, ranges, classes, examples that stand twice; with -o FILE.png it draws some images of each split. convert PATH -o OUT writes them in another form: a .npz file, a .jsonl file of texts, or a folder of PNG ' +
     'images in their splits. Files lie in --data-dir, else in ONNX_FORGE_DATA, else in ./data.',
   examples: [
     ['data list', 'what there is'],
     ['data fetch mnist', 'download MNIST to ./data'],
     ['data verify binarized-mnist --data-dir ~/data', 'are the files whole?'],
     ['data describe ./my-images', 'a folder of images of your own: are they fit for training?'],
+    ['data describe ./my-images -o some.png', 'some images of each split as a picture'],
     ['data convert ./my-images --resize 28x28 --grey -o small.npz', 'the same images, small, in one file'],
   ],
   positionals: {
@@ -40,7 +46,10 @@ export const command: Command = defineCommand({
     'data-dir': dataDir,
     ...ownData,
     split,
-    out: { ...text('--out', 'Of convert: a .npz or .jsonl file, or a folder, that is not there yet'), alias: 'o' },
+    out: {
+      ...text('--out', 'Of convert: a .npz or .jsonl file, or a folder, that is not there yet; of describe: a picture'),
+      alias: 'o',
+    },
   },
   run({ action, name: names = [], dataDir, out, ...others }, context): Promise<Outcome> {
     if (action !== 'list' && names.length === 0) {
@@ -51,8 +60,9 @@ export const command: Command = defineCommand({
     if (action !== 'describe' && action !== 'convert' && option !== undefined) {
       throw new UsageError(`--${option} is for data describe and data convert`, { option });
     }
-    if ((action === 'convert') !== (out !== undefined)) {
-      throw new UsageError(out === undefined ? 'data convert needs --out' : '--out is for data convert');
+    if (action === 'convert' && out === undefined) throw new UsageError('data convert needs --out');
+    if (action !== 'convert' && action !== 'describe' && out !== undefined) {
+      throw new UsageError('--out is for data describe and data convert');
     }
     const actions = { list, fetch: fetchSets, verify, describe, convert };
     return actions[action]({ names, dataDir, out, ...own }, context);
@@ -120,7 +130,8 @@ async function verify({ names, dataDir }: DataArguments): Promise<Outcome> {
   };
 }
 
-async function describe({ names, dataDir, ...own }: DataArguments, context: CommandContext): Promise<Outcome> {
+async function describe({ names, dataDir, out, ...own }: DataArguments, context: CommandContext): Promise<Outcome> {
+  if (out !== undefined && names.length > 1) throw new UsageError('a picture is of one data set');
   const { openDataSet } = await import('../../data/sources/open.js');
   const { summariseData } = await import('../../data/summary.js');
   const signal = context.interruptible('stopping');
@@ -128,10 +139,12 @@ async function describe({ names, dataDir, ...own }: DataArguments, context: Comm
   for (const name of names) {
     const chosen = await chosenData({ data: name, ...own });
     const onProgress = showReading(context.progress, name);
-    dataSets.push(summariseData(await openDataSet(chosen ?? name, { dataDir, signal, onProgress })));
+    const dataSet = await openDataSet(chosen ?? name, { dataDir, signal, onProgress });
     context.progress.end();
+    dataSets.push(summariseData(dataSet));
+    if (out !== undefined) await drawSome(dataSet, out, context);
   }
-  const texts = dataSets.map(({ name, found, reference, splits, fields, classes }) =>
+  const texts = dataSets.map(({ name, found, reference, splits, fields, classes, duplicates }) =>
     [
       `${name}${found === undefined ? '' : `: ${found}`}`,
       ...(reference ? [`${reference.format} at ${reference.path}`] : []),
@@ -147,9 +160,40 @@ async function describe({ names, dataDir, ...own }: DataArguments, context: Comm
           ]),
         ],
       ),
+      ...(duplicates ? ['', duplicateLine(duplicates)] : []),
     ].join('\n'),
   );
-  return { text: texts.join('\n\n'), json: { dataSets } };
+  if (out !== undefined && out !== STDOUT) texts.push(out);
+  return {
+    text: out === STDOUT ? '' : texts.join('\n\n'),
+    json: { dataSets, ...(out !== undefined && { file: out }) },
+  };
+}
+
+function duplicateLine({ examples, acrossSplits }: DuplicateSummary): string {
+  if (examples === 0) return 'no example stands twice';
+  const across = acrossSplits === 0 ? 'none of them' : `${acrossSplits} of them`;
+  return `${examples} ${examples === 1 ? 'example equals' : 'examples equal'} an earlier one, ${across} in another split`;
+}
+
+/** Images from all over each split: a folder may be sorted by class. */
+async function drawSome({ name, splits }: DataSet, out: string, context: CommandContext): Promise<void> {
+  const { x } = splits.train.fields;
+  const [height, width, channels = 1] = x?.shape ?? [];
+  if (!x || height === undefined || width === undefined) {
+    throw new InputError(`data set '${name}' has no images that a picture could show`, { name });
+  }
+  await requireWritableFile(out, context);
+  const { gather } = await import('../../data/batches.js');
+  const { imageGrid, rowsOf } = await import('../../figures/images.js');
+  const { spreadIndices } = await import('../../data/views.js');
+  const images = SPLIT_NAMES.flatMap((split) => {
+    const count = Math.min(split === 'train' ? 4 * COLUMNS : COLUMNS, splits[split].size);
+    const some = gather(splits[split], 'x', spreadIndices(splits[split], count)) as Float32Array;
+    return rowsOf(some, count);
+  });
+  const range = x.range ?? [0, 1];
+  await writeOutput(out, imageGrid(images, { height, width, channels, range }, { columns: COLUMNS }).png, context);
 }
 
 async function convert({ names, dataDir, out, ...own }: DataArguments, context: CommandContext): Promise<Outcome> {

@@ -23,7 +23,10 @@ export async function readImages(
       if (image.height !== height || image.width !== width || image.channels !== channels) {
         const found = describe(image.width, image.height, image.channels);
         const wanted = describe(width, height, channels);
-        throw new InputError(`${file} is ${found}, but ${location} takes ${wanted}`, { file, found: image, wanted });
+        throw new InputError(
+          `${file} is ${found}, but ${location} takes ${wanted}: change it, or name its folder by --data`,
+          { file, found: image, wanted },
+        );
       }
       const [low, high] = range;
       return Float32Array.from(image.data, (byte) => low + (high - low) * (byte / 255));

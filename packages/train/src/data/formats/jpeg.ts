@@ -1,6 +1,7 @@
 import jpeg from 'jpeg-js';
 import { FormatError } from '../errors.js';
 import type { FileContent } from './gzip.js';
+import { jpegOrientation, upright } from './orientation.js';
 import type { RasterImage } from './raster.js';
 
 /** Larger images than this are refused rather than decoded: a small file can claim any size. */
@@ -15,7 +16,7 @@ export function isJpeg(bytes: Uint8Array): boolean {
 }
 
 /**
- * Baseline and progressive JPEG of one (grey) or three (colour) components.
+ * Baseline and progressive JPEG of one (grey) or three (colour) components, turned upright as its Exif data say.
  *
  * @throws FormatError not a JPEG, damaged, cut off, or of another number of components
  */
@@ -30,7 +31,11 @@ export function decodeJpeg({ file, bytes }: FileContent): RasterImage {
   }
   const { width, height, components, offset, holdsRgb } = frame;
   if (components !== 1 && components !== 3) {
-    return fault(offset, 'a grey or colour JPEG (1 or 3 components)', `${components} components`);
+    return fault(
+      offset,
+      'a grey or colour JPEG (1 or 3 components)',
+      `${components} components${components === 4 ? ' (CMYK): convert it to RGB' : ''}`,
+    );
   }
   if (width * height > BLOCK_PIXELS * 8 * bytes.length) {
     return fault(offset, `a size that ${bytes.length} bytes can hold`, `${width} x ${height} pixels`);
@@ -43,9 +48,10 @@ export function decodeJpeg({ file, bytes }: FileContent): RasterImage {
       colorTransform: !holdsRgb,
       maxResolutionInMP: MEGAPIXELS,
     });
-    if (components === 3) return { width, height, channels: 3, data };
     // The decoder gives grey as three equal channels.
-    return { width, height, channels: 1, data: Uint8Array.from({ length: width * height }, (_, i) => data[3 * i]!) };
+    const grey = () => Uint8Array.from({ length: width * height }, (_, i) => data[3 * i]!);
+    const image: RasterImage = { width, height, channels: components, data: components === 3 ? data : grey() };
+    return upright(image, jpegOrientation(bytes));
   } catch (error) {
     // Where a table is missing the decoder stumbles, and the message is V8's.
     const reason = error instanceof Error && error.constructor === Error ? error.message : 'the decoder gave up';

@@ -50,7 +50,9 @@ export function readLines({ file, bytes }: FileContent, encoding: TextEncoding):
       lines.push({ text: DECODERS[encoding](bytes.subarray(from, end)), offset: from });
     } catch (cause) {
       const expected = `${encoding} text in line ${lines.length + 1}`;
-      const fault = { file, offset: from, expected, found: 'bytes that are not', truncated: false };
+      const marked16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
+      const found = marked16 ? 'UTF-16: save it as UTF-8' : 'bytes that are not';
+      const fault = { file, offset: from, expected, found, truncated: false };
       throw new FormatError(fault, { cause });
     }
     from = to + 1;

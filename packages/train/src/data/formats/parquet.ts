@@ -1,4 +1,4 @@
-import zlib from 'node:zlib';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { FormatError } from '../errors.js';
 import type { FileContent } from './gzip.js';
 
@@ -17,7 +17,7 @@ export function isParquet(bytes: Uint8Array): boolean {
 }
 
 /**
- * Reads a Parquet file whose pages are plain or packed by Snappy or gzip; by Zstandard where this Node has it (22.15 and later).
+ * Reads a Parquet file whose pages are plain, or packed by Snappy, gzip, Brotli, Zstandard or LZ4.
  *
  * @throws FormatError damaged, or packed otherwise
  */
@@ -32,12 +32,7 @@ export async function parseParquet({ file, bytes }: FileContent): Promise<Parque
     byteLength,
     slice: (start: number, end = byteLength) => buffer.slice(byteOffset + start, byteOffset + end) as ArrayBuffer,
   };
-  // Node's types know it from 22.15 on.
-  const unzstd = (zlib as { zstdDecompressSync?: (input: Uint8Array) => Uint8Array }).zstdDecompressSync;
-  const compressors = {
-    GZIP: (input: Uint8Array) => new Uint8Array(zlib.gunzipSync(input)),
-    ...(unzstd && { ZSTD: (input: Uint8Array) => new Uint8Array(unzstd(input)) }),
-  };
+  const compressors = await decompressors();
   try {
     const metadata = await parquetMetadataAsync(source);
     const rows = (await parquetReadObjects({ file: source, metadata, compressors, utf8: false })) as Record<
@@ -55,7 +50,7 @@ export async function parseParquet({ file, bytes }: FileContent): Promise<Parque
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw fault(
-      'an intact Parquet file, plain or packed by Snappy, gzip or (from Node 22.15 on) Zstandard',
+      'an intact Parquet file, plain or packed by Snappy, gzip, Brotli, Zstandard or LZ4',
       reason.replace(/\s+/g, ' '),
       error,
     );
@@ -81,4 +76,32 @@ function classNamesOf(
     return valid ? [[column, names as string[]] as const] : [];
   });
   return Object.fromEntries(named);
+}
+
+type Decompress = (input: Uint8Array, outputLength: number) => Uint8Array;
+
+/** The most bytes that a page may unpack to; writers aim at 1 MiB. */
+const PAGE_BYTES = 2 ** 30;
+
+/** Of all packings but Snappy, which hyparquet has itself. gzip and Brotli are Node's own. */
+async function decompressors(): Promise<Readonly<Record<string, Decompress>>> {
+  const { decompressLz4, decompressLz4Raw, decompressZstd } = await import('hyparquet-compressors');
+  const all: Record<string, Decompress> = {
+    GZIP: (input, maxOutputLength) => gunzipSync(input, { maxOutputLength }),
+    BROTLI: (input, maxOutputLength) => brotliDecompressSync(input, { maxOutputLength }),
+    ZSTD: (input) => decompressZstd(input),
+    LZ4: decompressLz4,
+    LZ4_RAW: decompressLz4Raw,
+  };
+  return Object.fromEntries(Object.entries(all).map(([name, unpack]) => [name, checked(name, unpack)]));
+}
+
+/** @throws Error (of its result) a page that does not unpack to as many bytes as its header says */
+function checked(name: string, unpack: Decompress): Decompress {
+  return (input, outputLength) => {
+    if (outputLength > PAGE_BYTES) throw new Error(`a page of ${outputLength} bytes, more than ${PAGE_BYTES}`);
+    const output = unpack(input, outputLength);
+    if (output.length === outputLength) return output;
+    throw new Error(`a ${name} page unpacks to ${output.length} bytes, its header says ${outputLength}`);
+  };
 }

@@ -8,6 +8,9 @@ const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 /** `IHDR`, the name of the header's chunk. */
 const IHDR = 0x49484452;
 
+/** The chunk `IEND` at the end of each PNG. */
+const END = Buffer.from('0000000049454e44ae426082', 'hex');
+
 /** The most bytes that deflate packs into one. */
 const DEFLATE_RATIO = 1032;
 
@@ -35,13 +38,16 @@ export function decodePng({ file, bytes }: FileContent): RasterImage {
     png = PNG.sync.read(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    return fault('an intact PNG', `damage (${reason})`, error);
+    const breaksOff = Buffer.from(bytes.subarray(-END.length)).equals(END) ? reason : 'it breaks off';
+    return fault('an intact PNG', `damage (${breaksOff})`, error);
   }
   const { width, height, data, color } = png;
   const channels = color === false ? 1 : 3;
   const out = new Uint8Array(width * height * channels);
   for (let pixel = 0; pixel < width * height; pixel++) {
-    if (data[4 * pixel + 3] !== 255) return fault('an image without transparent pixels', `pixel ${pixel} transparent`);
+    if (data[4 * pixel + 3] !== 255) {
+      return fault('an image without transparent pixels (put it on a background first)', `pixel ${pixel} transparent`);
+    }
     for (let channel = 0; channel < channels; channel++) out[pixel * channels + channel] = data[4 * pixel + channel]!;
   }
   return { width, height, channels, data: out };

@@ -1,4 +1,5 @@
 import { isJpeg, jpegComponents } from '../formats/jpeg.js';
+import { jpegOrientation, upright } from '../formats/orientation.js';
 import { isPng } from '../formats/png.js';
 import type { RasterImage } from '../formats/raster.js';
 
@@ -38,7 +39,11 @@ export async function sharpDecoder(): Promise<FastDecoder | undefined> {
         .raw()
         .toBuffer({ resolveWithObject: true });
       const { width, height } = info;
-      return info.channels === channels ? { width, height, channels, data: new Uint8Array(data) } : undefined;
+      if (info.channels !== channels) return undefined;
+      return upright(
+        { width, height, channels, data: new Uint8Array(data) },
+        isJpeg(bytes) ? jpegOrientation(bytes) : 1,
+      );
     } catch {
       return undefined; // The other decoder says what is wrong.
     }

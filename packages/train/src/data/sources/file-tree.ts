@@ -11,12 +11,17 @@ export interface TreeFile {
   readonly bytes?: Uint8Array;
 }
 
-/** A folder on the disk or within an archive: what lies in it, by name; names that begin with a dot are left out. */
+/** A folder on the disk or within an archive: what lies in it, by name; files of the system are left out. */
 export interface TreeFolder {
   readonly name: string;
   readonly path: string;
   readonly files: readonly TreeFile[];
   readonly folders: readonly TreeFolder[];
+}
+
+/** Files that systems put into folders without being asked: names that begin with a dot, and those of Windows and of macOS's archives. */
+export function isOfSystem(name: string): boolean {
+  return name.startsWith('.') || /^(thumbs\.db|desktop\.ini|__macosx)$/i.test(name);
 }
 
 /** Folders of splits, of classes, and one below them that is refused by its name. */
@@ -29,7 +34,7 @@ export async function readTree(path: string, name = '', depth = 0): Promise<Tree
   const entries = depth > DEEPEST ? [] : await readdir(path, { withFileTypes: true });
   entries.sort((a, b) => (a.name < b.name ? -1 : 1));
   for (const entry of entries) {
-    if (entry.name.startsWith('.')) continue;
+    if (isOfSystem(entry.name)) continue;
     const place = join(path, entry.name);
     const isFolder = entry.isDirectory() || (entry.isSymbolicLink() && (await leadsToFolder(place)));
     if (isFolder) folders.push(await readTree(place, entry.name, depth + 1));
@@ -53,7 +58,7 @@ async function leadsToFolder(link: string): Promise<boolean> {
 /** The tree of an archive's files; paths in messages are `ARCHIVE: PATH`. */
 export function archiveTree(archive: string, entries: readonly ArchiveEntry[]): TreeFolder {
   const split = entries.map(({ path, bytes }) => ({ words: path.replace(/^(\.\/)+/, '').split('/'), bytes }));
-  const visible = split.filter(({ words }) => !words.some((word) => word.startsWith('.')));
+  const visible = split.filter(({ words }) => !words.some(isOfSystem));
   return treeOf(archive, visible, []);
 }
 

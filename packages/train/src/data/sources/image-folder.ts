@@ -9,12 +9,16 @@ import { readShallow, readTree, type TreeFile, type TreeFolder } from './file-tr
 import { describeImage, type ImageShape, imageSplits } from './images.js';
 import { imageOptions } from './options.js';
 import type { DataSource, OpenContext, OpenedData } from './source.js';
+import { splitNamed } from './split.js';
 
 export const IMAGE_FILE: RegExp = /\.(png|jpe?g|pgm)$/i;
 
+/** Images that are not read, but known as such. */
+const OTHER_IMAGE = /\.(webp|gif|bmp|tiff?|heic|heif|avif|jp2|jxl|svg|ppm|pnm|pbm)$/i;
+
 /**
  * A folder of PNG, JPEG or PGM images: flat, or one folder for each class. Folders `train`, `validation` and `test`, each
- * like that, are the splits. Names that begin with a dot are left alone; any other file that is no image is refused.
+ * like that, are the splits. Files that systems leave in folders are passed over; any other that is no image is refused.
  */
 export const imageFolder: DataSource = {
   format: 'image-folder',
@@ -23,7 +27,7 @@ export const imageFolder: DataSource = {
   async recognises(path) {
     if (!(await stat(path)).isDirectory()) return false;
     const { files, folders } = await readShallow(path);
-    return folders.length > 0 || files.some(({ name }) => IMAGE_FILE.test(name));
+    return folders.length > 0 || files.some(({ name }) => IMAGE_FILE.test(name) || OTHER_IMAGE.test(name));
   },
 
   async open(reference, context) {
@@ -95,18 +99,18 @@ export interface NamedImage {
 function findImages(tree: TreeFolder): NamedImage[] {
   const { path } = tree;
   const folders = tree.folders.map(({ name }) => name);
-  const isSplit = (name: string): name is SplitName => (SPLIT_NAMES as readonly string[]).includes(name);
-  if (!folders.some(isSplit)) return imagesOf(tree, '');
-  const want = `the folders ${SPLIT_NAMES.join(', ')} and nothing else`;
-  const other = [...folders, ...tree.files.map(({ name }) => name)].find((name) => !isSplit(name));
+  if (!folders.some(splitNamed)) return imagesOf(tree, '');
+  const want = `the folders ${SPLIT_NAMES.join(', ')} and nothing else, or images in one folder a class without splits`;
+  const other = [...folders, ...tree.files.map(({ name }) => name)].find((name) => !splitNamed(name));
   if (other !== undefined) throw misfit(path, `has '${other}' beside a folder of a split`, want);
-  const absent = SPLIT_NAMES.find((name) => !folders.includes(name));
-  if (absent !== undefined) throw misfit(path, `has no folder '${absent}'`, want);
   const found: NamedImage[] = [];
   for (const part of SPLIT_NAMES) {
-    const images = imagesOf(tree.folders.find(({ name }) => name === part)!, `${part}/`);
-    const [first, here] = [found[0], images[0]];
-    if (first && here && (first.className === undefined) !== (here.className === undefined)) {
+    const [here, twice] = tree.folders.filter(({ name }) => splitNamed(name) === part);
+    if (!here) throw misfit(path, `has no folder '${part}'`, want);
+    if (twice) throw misfit(path, `has two folders of one split, '${here.name}' and '${twice.name}'`, want);
+    const images = imagesOf(here, `${part}/`);
+    const [first, one] = [found[0], images[0]];
+    if (first && one && (first.className === undefined) !== (one.className === undefined)) {
       throw misfit(path, `has folders of classes in one of ${first.part} and ${part} only`, 'them in both or none');
     }
     for (const image of images) found.push({ ...image, part });
@@ -139,7 +143,8 @@ function imagesOf(tree: TreeFolder, above: string): NamedImage[] {
 function imageFiles({ path, files }: TreeFolder): readonly TreeFile[] {
   const other = files.find(({ name }) => !IMAGE_FILE.test(name));
   if (other !== undefined) {
-    throw misfit(other.path, 'is no PNG, JPEG or PGM image', 'only images in the folder: take it out');
+    const mend = OTHER_IMAGE.test(other.name) ? 'convert it to PNG' : 'take it out';
+    throw misfit(other.path, 'is no PNG, JPEG or PGM image', `only images in the folder: ${mend}`);
   }
   if (files.length === 0) throw misfit(path, 'is empty', 'images in it');
   return files;

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { DataFile, DataReference } from '../data-set.js';
 import { exampleSize } from '../fields.js';
@@ -7,9 +7,12 @@ import { type NpyArray, parseNpy, parseNpz } from '../formats/npy.js';
 import { changeImage, type ImageOptions } from '../loader/change-image.js';
 import { KeptImages } from '../loader/image-rows.js';
 import { asOneFile, misfit, readOwnFile, sha256 } from './content.js';
+import { isOfSystem } from './file-tree.js';
 import { type ImageExamples, type ImageShape, imageSplits } from './images.js';
 import { imageOptions } from './options.js';
 import type { DataSource, OpenedData } from './source.js';
+
+const FILES = ['images.npy', 'labels.npy'];
 
 /** A folder with `images.npy` and, where there are classes, `labels.npy`; or one file of images. */
 export const npy: DataSource = {
@@ -24,6 +27,9 @@ export const npy: DataSource = {
   async open(reference, { signal } = {}) {
     const { path } = reference;
     const isFolder = (await stat(path)).isDirectory();
+    const other = isFolder && (await readdir(path)).find((name) => !FILES.includes(name) && !isOfSystem(name));
+    if (other)
+      throw misfit(path, `has '${other}' beside images.npy`, 'images.npy, perhaps labels.npy, and nothing else');
     const images = await readOwnFile(isFolder ? join(path, 'images.npy') : path, signal);
     const labelFile = join(path, 'labels.npy');
     const labels = isFolder && (await exists(labelFile)) ? await readOwnFile(labelFile, signal) : undefined;
@@ -113,7 +119,8 @@ interface Pixels {
 /** Bytes of 0 and 1 only are black and white: as grey levels they could not be told from black. */
 function pixelsOf({ file, dtype, data, shape }: NamedArray): Pixels {
   if (data instanceof Uint8Array) return { data, white: data.some((level) => level > 1) ? 255 : 1 };
-  if (!(data instanceof Float32Array || data instanceof Float64Array)) {
+  // int64 comes as Float64Array, too.
+  if (!/^float/.test(dtype) || !(data instanceof Float32Array || data instanceof Float64Array)) {
     throw misfit(file, `holds ${dtype}`, 'uint8 (0 to 255), or float32 or float64 in 0 to 1');
   }
   const wrong = data.findIndex((level) => !(level >= 0 && level <= 1));

@@ -4,6 +4,7 @@ import { type DataFile, type DataReference, SPLIT_NAMES, type SplitName } from '
 import { DataError } from '../errors.js';
 import type { FileContent } from '../formats/gzip.js';
 import { parseParquet } from '../formats/parquet.js';
+import { shortened } from '../shortened.js';
 import { asOneFile, misfit, readOwnFile, sha256 } from './content.js';
 import { readTree, type TreeFile, type TreeFolder } from './file-tree.js';
 import { type NamedImage, openImages } from './image-folder.js';
@@ -112,17 +113,26 @@ function requireColumn(path: string, column: string, present: readonly string[])
   throw new DataError('data-format', message, { path, column });
 }
 
-/** Byte arrays that are UTF-8 as texts, whole numbers of named classes as the names. */
+/** Byte arrays that are UTF-8 as texts, whole numbers of named classes as the names, columns within `a` as `a.NAME`. */
 function textsOf(values: Row['values'], classNames: Readonly<Record<string, readonly string[]>>): Row['values'] {
-  const entries = Object.entries(values).map(([column, value]) => {
-    if (value instanceof Uint8Array) return [column, new TextDecoder().decode(value)];
-    return [column, nameOf(value, classNames[column]) ?? value];
+  const entries = Object.entries(values).flatMap(([column, value]) => {
+    if (value instanceof Uint8Array) return [[column, new TextDecoder().decode(value)]];
+    if (isStruct(value)) {
+      const inside = textsOf(value, {});
+      return Object.entries(inside).map(([name, text]) => [`${column}.${name}`, text]);
+    }
+    return [[column, nameOf(value, classNames[column]) ?? value]];
   });
   return Object.fromEntries(entries);
 }
 
+/** A group of columns, such as the hub's `translation` with one for each language. */
+function isStruct(value: unknown): value is Row['values'] {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+}
+
 function nameOf(value: unknown, names: readonly string[] | undefined): string | undefined {
-  if (typeof value === 'string') return value;
+  if (typeof value === 'string' || typeof value === 'boolean') return `${value}`;
   if (value instanceof Uint8Array) return new TextDecoder().decode(value);
   const number = typeof value === 'bigint' ? Number(value) : value;
   if (typeof number !== 'number' || !Number.isSafeInteger(number)) return undefined;
@@ -131,9 +141,12 @@ function nameOf(value: unknown, names: readonly string[] | undefined): string | 
 
 /** The bytes of an image: of `{ bytes, path }`, as `datasets` keeps it, or plain. */
 function bytesOf(value: unknown, place: string, column: string): Uint8Array {
-  const bytes = value instanceof Uint8Array ? value : (value as { bytes?: unknown } | null | undefined)?.bytes;
+  const { bytes, path } = (value ?? {}) as { readonly bytes?: unknown; readonly path?: unknown };
+  if (value instanceof Uint8Array) return value;
   if (bytes instanceof Uint8Array) return bytes;
-  throw new DataError('data-format', `${place} has no image in the column '${column}'`, { place, column });
+  const only =
+    typeof path === 'string' ? ` but the path of one, '${shortened(path)}': give the folder of the images` : '';
+  throw new DataError('data-format', `${place} has no image in the column '${column}'${only}`, { place, column });
 }
 
 /** A Parquet file within an archive. */

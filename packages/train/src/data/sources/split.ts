@@ -186,6 +186,12 @@ export function splitByPart(parts: readonly SplitName[]): Record<SplitName, numb
   return splits;
 }
 
+/** The split that a folder, a file or a cell of a table is named after: `validation` is also called `val`, `valid` or `dev`. */
+export function splitNamed(name: string): SplitName | undefined {
+  const word = name.toLowerCase();
+  return SPLIT_NAMES.find((split) => split === word) ?? (/^(val|valid|dev)$/.test(word) ? 'validation' : undefined);
+}
+
 /** `32 train, 4 validation, 4 test`. */
 export function describeSizes(sizeOf: (split: SplitName) => number): string {
   return SPLIT_NAMES.map((split) => `${sizeOf(split)} ${split}`).join(', ');

@@ -11,7 +11,7 @@ import { classesOf, requireClasses, requireEveryClass } from './classes.js';
 import { readOwnFile, sha256 } from './content.js';
 import { requireOptions, SPLIT_OPTIONS } from './options.js';
 import type { DataSource, OpenedData } from './source.js';
-import { describeSizes, splitByPart, splitExamples, splittingOf } from './split.js';
+import { describeSizes, splitByPart, splitExamples, splitNamed, splittingOf } from './split.js';
 
 /** A record, and where it is: for messages. */
 export interface Row {
@@ -56,18 +56,33 @@ export function openTableFile(content: FileContent, reference: DataReference): O
 }
 
 const separated =
-  (delimiter: string): Read =>
+  (usual: string): Read =>
   (content) => {
+    const { file } = content;
+    const refuse = (what: string, cause?: unknown) =>
+      new DataError('data-format', `${file}: ${what}`, { path: file }, { cause });
+    const lines = parseLines(content, 'utf-8');
+    // Spreadsheets of some languages write semicolons; a header without any of these is one column.
+    const header = lines.find((line) => line !== '') ?? '';
+    const delimiter = [usual, ';', '\t', ','].find((candidate) => header.includes(candidate)) ?? usual;
+    const columns = (names: string[]) => {
+      const trimmed = names.map((name) => name.trim());
+      const twice = trimmed.find((name, index) => trimmed.indexOf(name) < index);
+      if (twice !== undefined) throw refuse(`the column '${twice}' stands twice in the header`);
+      return trimmed;
+    };
     try {
-      const text = parseLines(content, 'utf-8').join('\n');
-      const records = parse(text, { delimiter, columns: true, skip_empty_lines: true, info: true }) as unknown as {
+      const options = { delimiter, columns, skip_empty_lines: true, info: true } as const;
+      const records = parse(lines.join('\n'), options) as unknown as {
         record: Record<string, string>;
         info: { lines: number };
       }[];
-      return records.map(({ record, info }) => ({ place: `${content.file}: line ${info.lines}`, values: record }));
+      return records.map(({ record, info }) => ({ place: `${file}: line ${info.lines}`, values: record }));
     } catch (error) {
       if (!(error instanceof CsvError)) throw error;
-      throw new DataError('data-format', `${content.file}: ${error.message}`, { path: content.file }, { cause: error });
+      const quote = error.code === 'INVALID_OPENING_QUOTE' || error.code === 'CSV_INVALID_CLOSING_QUOTE';
+      const mend = quote ? '; a field with quotes is quoted whole, and they are doubled: "a ""b"" c"' : '';
+      throw refuse(`${error.message}${mend}`, error);
     }
   };
 
@@ -100,13 +115,18 @@ type Roles = (
   readonly split?: string;
 };
 
+/** Of all rows: an object of JSON may lack some. */
+function columnsOf(rows: readonly Row[]): string[] {
+  return [...new Set(rows.flatMap(({ values }) => Object.keys(values)))];
+}
+
 /** Which columns are read as what. */
-function rolesOf(reference: DataReference, first: Row | undefined): Roles {
+function rolesOf(reference: DataReference, rows: readonly Row[]): Roles {
   const { path, options = {} } = reference;
   const refuse = (what: string) => new DataError('data-format', `${path}${what}`, { path, options });
   requireOptions(reference, 'texts', ['columns', ...SPLIT_OPTIONS]);
   const { columns = '' } = options;
-  if (!first) throw refuse(' has no rows');
+  if (rows.length === 0) throw refuse(' has no rows');
   const given: Record<string, string> = {};
   for (const entry of columns === '' ? [] : String(columns).split(',')) {
     const [, role, column] = /^(text|label|source|target|split)=(.+)$/.exec(entry) ?? [];
@@ -115,7 +135,7 @@ function rolesOf(reference: DataReference, first: Row | undefined): Roles {
     }
     given[role] = column;
   }
-  const present = Object.keys(first.values);
+  const present = columnsOf(rows);
   const roles: Record<string, string> = { ...given };
   if (given.text === undefined && given.source === undefined && given.target === undefined) {
     const pairs = present.includes('source') && present.includes('target');
@@ -145,12 +165,12 @@ export function rowExamples(
   given?: readonly SplitName[],
 ): Omit<OpenedData, 'files'> {
   const { path, options = {} } = reference;
-  const roles = rolesOf(reference, rows[0]);
+  const roles = rolesOf(reference, rows);
   const column = (name: string) =>
     rows.map(({ place, values }) => {
       const value = values[name];
-      const whole = Number.isSafeInteger(value) || typeof value === 'bigint';
-      const text = typeof value === 'string' ? value : whole ? String(value) : '';
+      const plain = Number.isSafeInteger(value) || typeof value === 'bigint' || typeof value === 'boolean';
+      const text = typeof value === 'string' ? value : plain ? String(value) : '';
       if (text.trim() !== '') return text.trim();
       throw new DataError('data-format', `${place} has no text in the column '${name}'`, { path, column: name });
     });
@@ -161,7 +181,7 @@ export function rowExamples(
   const label = classes && { ...labelField(classes.labels), below: classes.names.length };
   const all: Split = { size: rows.length, fields: label ? { label } : {}, texts };
   const { group } = options;
-  const columns = Object.keys(rows[0]!.values);
+  const columns = columnsOf(rows);
   if (group !== undefined && !columns.includes(`${group}`)) {
     const message = `${path} has no column '${group}' to group by; columns: ${columns.join(', ')}`;
     throw new DataError('data-format', message, { path, group });
@@ -196,7 +216,8 @@ export function rowExamples(
 
 function partsOf(rows: readonly Row[], given: readonly string[], column: string): SplitName[] {
   return given.map((word, index) => {
-    if ((SPLIT_NAMES as readonly string[]).includes(word)) return word as SplitName;
+    const split = splitNamed(word);
+    if (split) return split;
     const message = `${rows[index]!.place} has '${word}' in the column '${column}'; wanted: ${SPLIT_NAMES.join(', ')}`;
     throw new DataError('data-format', message, { column, found: word });
   });

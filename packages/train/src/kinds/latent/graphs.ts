@@ -1,7 +1,8 @@
-import type { tf } from '@onnx-forge/export';
+import { tf } from '@onnx-forge/export';
 import { elbo } from '../../objectives/elbo.js';
 import { type GaussianParameters, gaussianOf } from '../../objectives/gaussian.js';
 import { importanceLogWeights } from '../../objectives/importance-weights.js';
+import { logLikelihoodBernoulliFromLogits } from '../../objectives/log-likelihood-bernoulli.js';
 import { logLikelihoodBernoulliSamples } from '../../objectives/log-likelihood-bernoulli-samples.js';
 import { repeatRows } from '../../objectives/variational.js';
 import type { GraphCode, Tensors } from '../graph.js';
@@ -28,6 +29,7 @@ type Inputs<Name extends string> = Tensors<Name> & { readonly y?: tf.Tensor };
  * - elbo: x, noise -> elbo, reconstruction, kl, per example in nats
  * - logWeights: x, mu, logVar, noise [batch, samples, latentDim] -> log p(x|z) + log p(z) - log q(z|x), [batch, samples]
  * - logConditional: x, z [samples, latentDim] -> log p(x|z) for every pair, [batch, samples]
+ * - logConditionalGradient: x, z [batch, latentDim] -> log p(x|z) of each x with its z, [batch], and its gradient in z
  */
 export function latentGraphs({ latentDim, pixels, posterior, logits }: LatentNetworks): Record<string, GraphCode> {
   /** log p(x_n|z_nk,y_n): z [batch * samples, latentDim] -> [batch, samples]. */
@@ -62,6 +64,11 @@ export function latentGraphs({ latentDim, pixels, posterior, logits }: LatentNet
       // sum_d x_d l_d - softplus(l_d) for all pairs: one matrix product, and softplus once per z rather than per pair.
       const decoded = logits(z, undefined);
       return { logProb: x.matMul(decoded, false, true).sub(decoded.softplus().sum(1)) };
+    },
+    logConditionalGradient({ x, y, z }: Inputs<'x' | 'z'>) {
+      // Rows do not meet: the gradient of their sum, which tfjs gives for a value of several numbers, has each row's own.
+      const { value, grad } = tf.valueAndGrad((at) => logLikelihoodBernoulliFromLogits(logits(at, y), x))(z);
+      return { logProb: value, gradient: grad };
     },
   };
 }

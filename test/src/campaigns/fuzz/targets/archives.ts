@@ -21,9 +21,15 @@ export const zip: OpenTarget = async () => ({
 export const parquet: OpenTarget = async () => ({
   name: 'parquet',
   seeds: await Promise.all(
-    ['images-snappy.parquet', 'images-gzip.parquet', 'texts-gzip.parquet'].map((name) =>
-      readFile(new URL(name, PARQUET)),
-    ),
+    [
+      'images-snappy',
+      'images-gzip',
+      'texts-gzip',
+      'codecs/zstd-2',
+      'codecs/lz4-1',
+      'codecs/brotli-1',
+      'codecs/nested',
+    ].map((name) => readFile(new URL(`${name}.parquet`, PARQUET))),
   ),
   words: ['PAR1', '\u0015\u0000', '\u00ff\u00ff\u00ff\u00ff'],
   foreign: true,

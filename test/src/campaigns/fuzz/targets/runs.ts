@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { decodeSafetensors, encodeSafetensors, loadManifest, parseManifest } from '@onnx-forge/infer';
 import { readLog, train } from '@onnx-forge/train';
 import { checkpointPath, loadCheckpoint, RunFolder, readSnapshots } from '@onnx-forge/train/run';
+import { decodeCompressed, encodeCompressed } from '../../../../../packages/infer/dist/coding/compressed.js';
 import { readConfigFile } from '../../../../../packages/train/dist/cli/batch/batch-file.js';
 import { tinyData, tinyRecipe } from '../../../train/tiny.js';
 import { MUTATE_HEADER, MUTATE_METADATA, repairHash } from '../formats/safetensors.js';
@@ -42,6 +43,18 @@ export const safetensors: OpenTarget = async () => ({
   words: ['F32', 'I64', '[0,8]', '__metadata__', '__proto__'],
   mutations: MUTATE_HEADER,
   read: (bytes) => decodeSafetensors(bytes),
+});
+
+export const compressed: OpenTarget = async () => ({
+  name: 'compressed',
+  seeds: [0, 40].map((length) =>
+    encodeCompressed({
+      ...{ latentBits: 10, seed: 1, images: 3, model: new Uint8Array(8).fill(7) },
+      message: { head: 2 ** 33 + 5, words: Uint16Array.from({ length }, (_, i) => 997 * i) },
+    }),
+  ),
+  words: ['OFBB'],
+  read: (bytes) => decodeCompressed(bytes),
 });
 
 /** A run of a moment in a folder. */

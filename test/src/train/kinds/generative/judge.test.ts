@@ -162,4 +162,23 @@ describe('evaluation: judge', () => {
     expect([values.precision, values.recall]).to.satisfy((parts: number[]) => parts.every((part) => part > 0.8));
     expect(found.every(({ examples, judge }) => examples === count && judge === 'test on none, seed 1')).to.equal(true);
   });
+
+  it('splits of fewer than four images are not judged, and that is said', async () => {
+    const split = (size: number): Split => ({ size, fields: {} });
+    const sets = { train: split(20), validation: split(3), test: split(5) };
+    const model = { manifest: { serve: { image: { height: 2, width: 2, channels: 1, range: [0, 1] } } } };
+    const data = { name: 'few', splits: sets, files: [], embedded: false } satisfies DataSet;
+    const notices: string[] = [];
+    const request = {
+      split: 'test',
+      seed: 1,
+      options: {},
+      judge: async () => ({}) as ClassifierModel,
+      onNotice: (text: string) => notices.push(text),
+    } as const;
+    expect(await judged(model as unknown as Parameters<typeof judged>[0], data, request)).to.deep.equal([]);
+    expect(notices).to.deep.equal([
+      'samples are not judged: the validation split has 3 images, and 4 at least are needed',
+    ]);
+  });
 });

@@ -11,6 +11,8 @@ import { spreadImages } from '../../../measures/spread.js';
 const EXAMPLES = 10_000;
 /** For precision and recall, whose cost is quadratic. */
 const NEIGHBOURHOOD_EXAMPLES = 2_500;
+/** Fewer have no third neighbour, of which precision and recall are made. */
+const LEAST_EXAMPLES = 4;
 /** A sample counts as a clear digit when one class has more probability than this. */
 const CONFIDENT = 0.9;
 
@@ -32,16 +34,27 @@ export type Exhibits = JudgedImages;
 /**
  * Samples of a generative model as a trained classifier sees them: how many it reads with confidence > 0.9, how evenly
  * the classes come, and in its feature space the Frechet distance, precision and recall to the split's images. Beside
- * the Frechet distance stand that of real images of another split (the floor) and that of uniform noise.
+ * the Frechet distance stand that of real images of another split (the floor) and that of uniform noise. Splits of fewer than
+ * four images are not judged, which is said.
  */
-export const judged: Measure<GenerativeKind> = async (model, { splits }, { split, seed, judge, onProgress }) => {
+export const judged: Measure<GenerativeKind> = async (model, { splits }, request) => {
+  const { split, seed, judge, onProgress, onNotice } = request;
   const { image } = model.manifest.serve;
   const judging = await judge?.(image);
   if (judging === undefined) return [];
+  const otherName: SplitName = split === 'validation' ? 'test' : 'validation';
+  const other = splits[otherName];
+  const small = ([split, otherName] as const).find((name) => splits[name].size < LEAST_EXAMPLES);
+  if (small) {
+    const { size } = splits[small];
+    onNotice?.(
+      `samples are not judged: the ${small} split has ${size} images, and ${LEAST_EXAMPLES} at least are needed`,
+    );
+    return [];
+  }
   onProgress?.('samples, as the judge reads them', 0);
   const examples = Math.min(EXAMPLES, splits[split].size);
   const { images } = await model.sample(examples, { seed });
-  const other = splits[split === 'validation' ? 'test' : 'validation'];
   // A conditional model makes all classes in turn.
   const count = model.kind === 'conditional' ? model.manifest.serve.classes.length : undefined;
   const labels = count === undefined ? {} : { labels: Int32Array.from({ length: examples }, (_, row) => row % count) };

@@ -4,6 +4,9 @@ import type { Split, SplitName } from '../../../data/data-set.js';
 import { spreadIndices } from '../../../data/views.js';
 import type { Measure, Measurement, MeasureRequest } from '../../../measures/measure.js';
 
+/** Examples that the error over draws is estimated from; it is known to a few percent then. */
+const DRAW_ERROR_EXAMPLES = 1000;
+
 /** How closely log p(x) is followed during training. */
 export interface LikelihoodTracking {
   /** Validation examples, taken from all over the split. */
@@ -48,6 +51,23 @@ export async function elboTerms(
     { name: 'reconstruction', value: bound.reconstruction, samples: 1, ...about },
     { name: 'kl', value: bound.kl, ...about },
   ];
+}
+
+/**
+ * Standard error of a split's mean ELBO over the draws, its examples being as they are: what other draws of one z each would
+ * change. From two draws for up to 1,000 examples from all over the split.
+ */
+export async function elboDrawError(
+  model: ModelOf<LikelihoodKind>,
+  of: Split,
+  { seed, signal }: Pick<MeasureRequest, 'seed' | 'signal'>,
+): Promise<number> {
+  const examples = Math.min(DRAW_ERROR_EXAMPLES, of.size);
+  const bounds = boundsOf(model, of, examples);
+  const [one, other] = [await bounds.elbo({ seed, signal }), await bounds.elbo({ seed: seed + 1, signal })];
+  // The variance of a draw is half of that of a difference.
+  const squares = one.values.reduce((sum, value, index) => sum + (value - other.values[index]!) ** 2 / 2, 0);
+  return Math.sqrt(squares / examples / of.size);
 }
 
 /** Both bounds for so many examples of a split, from all over it (a file may be sorted), whatever the model is given. */

@@ -1,0 +1,271 @@
+import type { Study, StudyMeasure } from './study.js';
+
+const SEEDS = [1, 2, 3];
+
+/** A page for each of the assignments. */
+const PAGES = {
+  eecs498: 'docs/systems/000-eecs498-homework-3.md',
+  cs446: 'docs/systems/002-cs446-homework-5.md',
+  mva: 'docs/systems/003-mva-assignment-1.md',
+  ift6135: 'docs/systems/004-ift6135-homework-3.md',
+} as const;
+
+/** A judge's numbers about generated images. */
+const JUDGED: readonly StudyMeasure[] = [
+  {
+    ...{
+      name: 'confidentSamples',
+      split: 'test',
+      label: 'samples read with confidence > 0.9 (%)',
+      as: 'percent',
+      digits: 1,
+    },
+  },
+  { name: 'classesPresent', split: 'test', label: 'classes', digits: 1 },
+  { name: 'frechetDistance', split: 'test', label: "Frechet distance, classifier's features", digits: 1 },
+];
+
+const BOUNDS: readonly StudyMeasure[] = [
+  { name: 'elbo', split: 'test', label: 'ELBO (nats)', digits: 2 },
+  { name: 'logLikelihood', split: 'test', label: 'log p(x) (nats)', digits: 2 },
+];
+
+const accuracy = (gate?: number): StudyMeasure => ({
+  ...{ name: 'accuracy', split: 'test', label: 'accuracy (%)', as: 'percent', digits: 2 },
+  ...(gate !== undefined && { gate: { value: gate, better: 'higher' } }),
+});
+
+/** The figures of the documents, in the order in which they are trained: the judge first, then the cheap ones. */
+export const STUDIES: readonly Study[] = [
+  {
+    ...{ name: 'classifier', documents: ['models/README.md'], model: 'classifier', data: 'mnist', seeds: SEEDS },
+    arms: { default: { label: '6 epochs' } },
+    measures: [
+      accuracy(0.99),
+      { name: 'worstClassAccuracy', split: 'test', label: 'worst class (%)', as: 'percent', digits: 1 },
+    ],
+  },
+  {
+    ...{
+      name: 'vae',
+      documents: ['models/README.md', PAGES.ift6135],
+      model: 'vae',
+      data: 'binarized-mnist',
+      seeds: SEEDS,
+    },
+    judge: ['classifier', 'default'],
+    arms: { default: { label: "20 epochs, the assignment's settings" } },
+    measures: [
+      {
+        ...{ name: 'elbo', split: 'validation', label: 'ELBO (nats)', digits: 2 },
+        gate: { value: -101.5, better: 'higher' },
+        published: '-100.9 to -101.4, public runs of the same assignment',
+      },
+      BOUNDS[0]!,
+      { ...BOUNDS[1]!, gate: { value: -96, better: 'higher' }, published: '-95.3 to -95.6, the same runs, K = 200' },
+    ],
+    note: "Larochelle's static binarisation.",
+  },
+  {
+    ...{
+      name: 'text-cnn-pooling',
+      documents: ['models/README.md', PAGES.eecs498],
+      model: 'text-cnn',
+      data: 'sst2',
+      seeds: SEEDS,
+    },
+    arms: {
+      'max-5': { against: 'average-5', label: 'max pooling, kernel size 5', set: { pooling: 'max', kernelSize: 5 } },
+      'average-5': { label: 'average pooling, kernel size 5', set: { pooling: 'average', kernelSize: 5 } },
+      'max-7': { against: 'average-7', label: 'max pooling, kernel size 7', set: { pooling: 'max', kernelSize: 7 } },
+      'average-7': { label: 'average pooling, kernel size 7', set: { pooling: 'average', kernelSize: 7 } },
+    },
+    measures: [{ ...accuracy(), published: '82.7 (Kim 2014: trained on phrases, three kernel sizes, 300 dimensions)' }],
+    note: 'Seeds 1 to 9 with kernel size 7, of 2026-11-21: 79.9 ± 0.1 (max), 79.4 ± 0.1 (average), difference 0.5 ± 0.2.',
+  },
+  {
+    ...{
+      name: 'seq2seq-attention',
+      documents: ['docs/theory.md', PAGES.mva],
+      model: 'seq2seq',
+      data: 'eng-fra',
+      seeds: SEEDS,
+    },
+    arms: {
+      content: { label: 'attention by content' },
+      position: { against: 'content', label: 'attention by position', set: { attention: 'position' } },
+      none: { against: 'content', label: 'no attention', set: { attention: 'none' } },
+      'eos-target': { against: 'content', label: 'by content, no EOS in the source', set: { eos: 'target' } },
+      'eos-none': { against: 'content', label: 'by content, no EOS at all', set: { eos: 'none' } },
+      'forcing-half': { against: 'content', label: 'by content, teacher forcing 0.5', set: { teacherForcing: 0.5 } },
+      'forcing-none': { against: 'content', label: 'by content, no teacher forcing', set: { teacherForcing: 0 } },
+    },
+    measures: [
+      { name: 'bleu', split: 'test', label: 'BLEU-4, greedy', digits: 1 },
+      { name: 'exactMatch', split: 'test', label: 'right to the word (%)', as: 'percent', digits: 1 },
+      { name: 'lengthRatio', split: 'test', label: 'length ratio', digits: 2 },
+    ],
+    note: 'No English sentence is in two splits; one reference a sentence.',
+  },
+  {
+    ...{
+      name: 'vae-mlp',
+      documents: ['models/README.md', PAGES.mva],
+      model: 'vae-mlp',
+      data: 'binarized-mnist',
+      seeds: SEEDS,
+    },
+    judge: ['classifier', 'default'],
+    arms: {
+      'epochs-10': { label: '10 epochs, cosine of 10', set: { epochs: 10 } },
+      'epochs-80': { label: '80 epochs, cosine of 80', set: { epochs: 80 } },
+    },
+    measures: BOUNDS,
+    note: 'Gates: ELBO -105 after 10 epochs; ELBO -99 and log p(x) -94 after 80.',
+  },
+  {
+    ...{
+      name: 'vae-conv',
+      documents: ['models/README.md', PAGES.mva],
+      model: 'vae-conv',
+      data: 'binarized-mnist',
+      seeds: SEEDS,
+    },
+    judge: ['classifier', 'default'],
+    arms: {
+      'epochs-20': { label: '20 epochs, cosine of 20', set: { epochs: 20 } },
+      'epochs-80': { label: '80 epochs, cosine of 80', set: { epochs: 80 } },
+    },
+    measures: BOUNDS,
+    note: 'Gate: 3 nats above vae-mlp.',
+  },
+  {
+    ...{ name: 'cvae', documents: ['models/README.md', PAGES.eecs498], model: 'cvae', data: 'mnist', seeds: SEEDS },
+    judge: ['classifier', 'default'],
+    arms: { 'epochs-5': { label: '5 epochs', set: { epochs: 5 } } },
+    measures: [
+      { ...BOUNDS[0]!, label: 'bound on log p(x given y) (nats)', gate: { value: -105, better: 'higher' } },
+      { ...BOUNDS[1]!, label: 'log p(x given y) (nats)' },
+      {
+        ...{ name: 'labelAgreement', split: 'test', label: 'samples read as the digit asked for (%)' },
+        ...{ as: 'percent', digits: 1, gate: { value: 0.95, better: 'higher' } },
+      },
+    ],
+    note: 'Dynamic binarisation.',
+  },
+  {
+    ...{ name: 'dcgan', documents: ['models/README.md', PAGES.eecs498], model: 'dcgan', data: 'mnist', seeds: SEEDS },
+    judge: ['classifier', 'default'],
+    arms: { 'steps-1000': { label: '1,000 iterations', maxSteps: 1000 } },
+    measures: JUDGED,
+    note: 'Gate: 75 % read with confidence, 10 classes.',
+  },
+  {
+    ...{ name: 'vae-2d', documents: ['models/README.md', PAGES.cs446], model: 'vae-2d', data: 'mnist', seeds: SEEDS },
+    arms: { default: { label: '200 epochs of 10,000 images' } },
+    measures: [
+      ...BOUNDS,
+      {
+        ...{ name: 'latentNeighbours (k=10)', split: 'test', label: 'right by 10 nearest latent means (%)' },
+        ...{ as: 'percent', digits: 1 },
+      },
+    ],
+    note: 'Binarised by rounding; the first 10,000 training images, which the decoder overfits.',
+  },
+  {
+    ...{ name: 'gan', documents: ['models/README.md', PAGES.cs446], model: 'gan', data: 'mnist', seeds: SEEDS },
+    judge: ['classifier', 'default'],
+    arms: {
+      'epochs-30': { label: "the assignment's settings, 30 epochs", set: { epochs: 30 } },
+      tuned: { against: 'epochs-30', label: '`tuned`, 15 epochs', preset: 'tuned' },
+    },
+    measures: JUDGED,
+    note: 'Gate: 60 % read with confidence after about 30 epochs, 9 classes.',
+  },
+  {
+    ...{
+      name: 'wgan-lp',
+      documents: ['models/README.md', PAGES.ift6135],
+      model: 'wgan-lp',
+      data: 'synthetic-house-numbers',
+      seeds: SEEDS,
+    },
+    arms: { 'small-300': { label: '`small`, 300 iterations', preset: 'small', maxSteps: 300 } },
+    measures: [
+      { name: 'wassersteinEstimate', split: 'test', label: "critic's estimate of W", digits: 2 },
+      { name: 'latentMidpointSharpness', split: 'test', label: 'sharpness half-way, latent space', digits: 2 },
+      { name: 'dataMidpointSharpness', split: 'test', label: 'sharpness half-way, data space', digits: 2 },
+    ],
+    note: 'Sharpness half-way between two samples, as a fraction of that of the ends.',
+  },
+  {
+    ...{
+      name: 'siamese-folds',
+      documents: ['models/README.md', PAGES.eecs498],
+      model: 'siamese',
+      data: 'att-faces',
+      seeds: SEEDS,
+    },
+    arms: Object.fromEntries(
+      [0, 1, 2, 3].map((fold) => [`fold-${fold}`, { label: `fold ${fold}`, set: { fold } }] as const),
+    ),
+    measures: [
+      {
+        name: 'auc',
+        split: 'test',
+        label: 'area under the ROC curve',
+        digits: 3,
+        published: '0.970 (PCA + LDA, random splits)',
+      },
+      { name: 'equalErrorRate', split: 'test', label: 'equal error rate (%)', as: 'percent', digits: 1 },
+      { ...accuracy(), label: 'accuracy of balanced pairs (%)', digits: 1 },
+    ],
+    note: 'Pairs of ten people whom nobody trained on. Gates: area 0.975, equal error rate 8 %.',
+  },
+  {
+    ...{
+      name: 'simsiam',
+      documents: ['models/README.md', PAGES.ift6135],
+      model: 'simsiam',
+      data: 'cifar10',
+      seeds: SEEDS,
+    },
+    arms: {
+      'as-it-is': { label: 'as it is', preset: 'small', set: { batchSize: 256, epochs: 45 } },
+      'no-stop-gradient': {
+        ...{ against: 'as-it-is', label: 'without stop-gradient', preset: 'small' },
+        set: { batchSize: 256, epochs: 45, stopGradient: false },
+      },
+      identity: {
+        ...{ against: 'as-it-is', label: 'identity for a predictor', preset: 'small' },
+        set: { batchSize: 256, epochs: 45, predictor: 'identity' },
+      },
+    },
+    measures: [
+      {
+        name: 'knnAccuracy (k=200, T=0.1)',
+        split: 'test',
+        label: "neighbours' accuracy (%)",
+        as: 'percent',
+        digits: 1,
+      },
+      { name: 'relativeStd', split: 'test', label: 'std times sqrt(d)', digits: 3 },
+    ],
+  },
+  {
+    ...{
+      name: 'transformer',
+      documents: ['models/README.md', PAGES.mva],
+      model: 'transformer',
+      data: 'tinyshakespeare',
+      seeds: SEEDS,
+    },
+    arms: { 'steps-2000': { label: '4 layers of width 128, 2,000 iterations', maxSteps: 2000 } },
+    measures: [
+      {
+        ...{ name: 'crossEntropy', split: 'test', label: 'nats per character', digits: 3 },
+        ...{ gate: { value: 1.88, better: 'lower' }, published: '1.88 (nanoGPT, same sizes)' },
+      },
+    ],
+  },
+];

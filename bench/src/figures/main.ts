@@ -1,0 +1,104 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import type { DeviceRequest } from '@onnx-forge/infer';
+import { insert } from '../report/document.js';
+import { STUDIES } from './catalogue.js';
+import { readFigures, writeFigures } from './manifest.js';
+import type { Study } from './study.js';
+import { figureTable } from './table.js';
+import { collect, type StudyRequest, trainStudy } from './train-study.js';
+
+const USAGE = `npm run figures -- [options]
+
+Trains what the tables of the documents are made from (three seeds each), measures it, and writes docs/figures/*.json and the tables.
+Finished runs are not trained again, interrupted ones go on. All of it takes most of a day on two idle cores: --only and --hours.
+
+  --only NAMES      studies, comma-separated; --list shows them
+  --out FOLDER      of the run folders, default runs/figures
+  --data-dir DIR    of the data sets, default ONNX_FORGE_DATA or ./data
+  --device NAME     cpu (default), cuda or webgpu
+  --threads N       threads of each training, default one per core
+  --hours N         begin no training after so many hours
+  --collect         train nothing: take the runs that there are
+  --list            the studies, and how much of each is there
+  --help`;
+
+const ROOT = new URL('../../../', import.meta.url);
+const flag = { type: 'boolean', default: false } as const;
+const text = { type: 'string' } as const;
+const { values: args } = parseArgs({
+  options: {
+    ...{
+      only: text,
+      out: { ...text, default: 'runs/figures' },
+      'data-dir': text,
+      device: { ...text, default: 'cpu' },
+      threads: text,
+      hours: text,
+    },
+    ...{ collect: flag, list: flag, help: flag },
+  },
+});
+const say = (line: string) => process.stderr.write(`${line}\n`);
+
+const names = args.only?.split(',') ?? STUDIES.map(({ name }) => name);
+const unknown = names.find((name) => !STUDIES.some((study) => study.name === name));
+const hours = args.hours === undefined ? undefined : Number(args.hours);
+const threads = args.threads === undefined ? undefined : Number(args.threads);
+if (args.help) {
+  console.log(USAGE);
+} else if (unknown !== undefined) {
+  say(`figures: there is no study '${unknown}'; there are ${STUDIES.map(({ name }) => name).join(', ')}`);
+  process.exitCode = 2;
+} else if (
+  (hours !== undefined && !(hours > 0)) ||
+  (threads !== undefined && !(Number.isInteger(threads) && threads > 0))
+) {
+  say('figures: --hours and --threads must be positive numbers');
+  process.exitCode = 2;
+} else {
+  await run();
+}
+
+async function run(): Promise<void> {
+  const stop = new AbortController();
+  process.once('SIGINT', () => stop.abort());
+  const late = hours === undefined ? [] : [AbortSignal.timeout(hours * 3_600_000)];
+  const request = {
+    out: args.out,
+    device: args.device as DeviceRequest,
+    signal: AbortSignal.any([stop.signal, ...late]),
+    say,
+    ...(args['data-dir'] !== undefined && { dataDir: args['data-dir'] }),
+    ...(threads !== undefined && { threads }),
+  };
+  for (const study of STUDIES.filter(({ name }) => names.includes(name))) {
+    try {
+      await figuresOf(study, request);
+    } catch (error) {
+      // The others may have what they need: other data, say.
+      say(`figures: ${study.name}: ${(error as Error).message}`);
+      process.exitCode = 1;
+    }
+  }
+  if (request.signal.aborted) say('figures: stopped; the same command goes on');
+  if (stop.signal.aborted) process.exitCode = 130;
+}
+
+async function figuresOf(study: Study, request: StudyRequest): Promise<void> {
+  if (!args.collect && !args.list) await trainStudy(study, request);
+  const figures = await collect(study, await readFigures(study), args.out);
+  if (args.list) {
+    const runs = Object.values(figures.arms).reduce((sum, arm) => sum + arm.runs.length, 0);
+    const of = study.seeds.length * Object.keys(study.arms).length;
+    console.log(`${study.name.padEnd(24)} ${runs} of ${of} runs; ${study.documents.join(', ')}`);
+    return;
+  }
+  await writeFigures(study, figures);
+  for (const name of study.documents) {
+    const document = fileURLToPath(new URL(name, ROOT));
+    const text = insert(await readFile(document, 'utf8'), figureTable(study, figures), `figures:${study.name}`);
+    await writeFile(document, text);
+  }
+}

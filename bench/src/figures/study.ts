@@ -1,0 +1,48 @@
+import type { OptionValues } from '@onnx-forge/train/options';
+
+/** One number of each run of a study, as its evaluation names it. */
+export interface StudyMeasure {
+  readonly name: string;
+  readonly split: 'train' | 'validation' | 'test';
+  /** Heading of its column. */
+  readonly label: string;
+  /** `percent` of fractions. Default: the number as it is. */
+  readonly as?: 'percent';
+  readonly digits: number;
+  /** The value that shows the recipe to be right; met when it is two standard errors away. */
+  readonly gate?: { readonly value: number; readonly better: 'higher' | 'lower' };
+  /** Of the best figure known for the system, with its source. */
+  readonly published?: string;
+}
+
+/** Settings of a training, as `train()` takes them. */
+export interface ArmSettings {
+  readonly preset?: string;
+  readonly set?: OptionValues;
+  readonly maxSteps?: number;
+}
+
+/** One way to train; the runs of an arm differ in their seeds alone. */
+export interface Arm extends ArmSettings {
+  /** First cell of its row. */
+  readonly label: string;
+  /** The arm that it is compared with, seed by seed, by the first measure. */
+  readonly against?: string;
+}
+
+/** A figure of the documents: trainings of a recipe, and numbers that are measured on them. */
+export interface Study {
+  /** Of `docs/figures/NAME.json`, and of the markers in the documents. */
+  readonly name: string;
+  /** Where the table stands, from the root. */
+  readonly documents: readonly string[];
+  readonly model: string;
+  readonly data: string;
+  readonly arms: Readonly<Record<string, Arm>>;
+  readonly seeds: readonly number[];
+  readonly measures: readonly StudyMeasure[];
+  /** The study and arm whose first seed reads generated images. */
+  readonly judge?: readonly [study: string, arm: string];
+  /** A sentence below the table on how the numbers were made. */
+  readonly note?: string;
+}

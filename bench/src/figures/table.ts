@@ -1,0 +1,168 @@
+import type { EarlierFigure, FigureArm, FigureManifest, FigureMetric } from './manifest.js';
+import type { Study, StudyMeasure } from './study.js';
+
+/** Mean and standard error over runs; the error of one run is not known. */
+export interface MeanOverSeeds {
+  readonly mean: number;
+  readonly standardError: number | undefined;
+  readonly n: number;
+}
+
+/** @returns undefined of no values */
+export function overSeeds(values: readonly number[]): MeanOverSeeds | undefined {
+  const n = values.length;
+  if (n === 0) return undefined;
+  const mean = values.reduce((sum, value) => sum + value, 0) / n;
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return { mean, standardError: n < 2 ? undefined : Math.sqrt(squares / (n - 1) / n), n };
+}
+
+type Way = Pick<FigureMetric, 'samples' | 'draws'>;
+
+interface Values {
+  readonly bySeed: ReadonlyMap<number, number>;
+  readonly way: Way;
+  readonly earlier?: EarlierFigure;
+}
+
+/** The measure's values of an arm: of its runs, else of earlier ones. */
+function valuesOf({ runs, earlier }: FigureArm, { name, split }: StudyMeasure): Values | undefined {
+  const isIt = (metric: { readonly name: string; readonly split: string }) =>
+    metric.name === name && metric.split === split;
+  const found = runs.flatMap(({ seed, metrics }) => metrics.filter(isIt).map((metric) => [seed, metric] as const));
+  if (found.length > 0) {
+    const way = wayOf(found.map(([, metric]) => metric));
+    return { bySeed: new Map(found.map(([seed, { value }]) => [seed, value])), way };
+  }
+  const metric = earlier?.metrics.find(isIt);
+  if (earlier === undefined || metric === undefined) return undefined;
+  const bySeed = new Map((metric.seeds ?? earlier.seeds).map((seed, index) => [seed, metric.values[index]!]));
+  return { bySeed, way: wayOf([metric]), earlier };
+}
+
+/** @throws Error when numbers of one arm were not measured alike */
+function wayOf(metrics: readonly Way[]): Way {
+  const [first] = metrics;
+  const other = metrics.find(({ samples, draws }) => samples !== first!.samples || draws !== first!.draws);
+  if (other)
+    throw new Error(
+      `runs of one arm were measured on ${first!.samples} and ${other.samples} examples, or with other draws`,
+    );
+  return first!;
+}
+
+const scaled = ({ as }: StudyMeasure, value: number) => (as === 'percent' ? 100 * value : value);
+
+function shown(measure: StudyMeasure, { mean, standardError }: MeanOverSeeds): string {
+  const text = scaled(measure, mean).toFixed(measure.digits);
+  return standardError === undefined ? text : `${text} ± ${scaled(measure, standardError).toFixed(measure.digits)}`;
+}
+
+function cell(measure: StudyMeasure, values: Values | undefined): string {
+  if (values === undefined) return 'not measured yet';
+  const { bySeed, earlier } = values;
+  const text = shown(measure, overSeeds([...bySeed.values()])!);
+  const count = bySeed.size === 1 ? 'one seed' : `${bySeed.size} seeds`;
+  if (earlier) return `${text} (${count}, of ${earlier.date})`;
+  return bySeed.size === 1 ? `${text} (one seed)` : text;
+}
+
+/** Differences to the arm it is compared with, of the seeds that both have, if both are of the same time. */
+function difference(
+  measure: StudyMeasure,
+  own: Values | undefined,
+  { label, values: [other] }: { readonly label: string; readonly values: readonly (Values | undefined)[] },
+): string {
+  if (!own || !other || Boolean(own.earlier) !== Boolean(other.earlier)) return '';
+  const shared = [...own.bySeed].filter(([seed]) => other.bySeed.has(seed));
+  const over = overSeeds(shared.map(([seed, value]) => value - other.bySeed.get(seed)!));
+  if (over === undefined) return '';
+  return `${over.mean > 0 ? '+' : ''}${shown(measure, over)} (n = ${over.n}) to ${label}`;
+}
+
+/** Whether a gate is met by at least two standard errors: over seeds, or, of one seed, over examples. */
+function verdict(measure: StudyMeasure, arm: FigureArm): string {
+  const { gate, name, split } = measure;
+  if (gate === undefined) return '';
+  const wanted = `gate ${scaled(measure, gate.value).toFixed(measure.digits)}`;
+  const over = overSeeds([...(valuesOf(arm, measure)?.bySeed.values() ?? [])]);
+  if (over === undefined) return wanted;
+  const margin = (over.mean - gate.value) * (gate.better === 'higher' ? 1 : -1);
+  if (margin < 0) return `${wanted}: not reached`;
+  const metric = arm.runs.flatMap(({ metrics }) => metrics).find((one) => one.name === name && one.split === split);
+  const error = over.standardError ?? metric?.standardError;
+  if (error === undefined) return `${wanted}: reached, its error not known`;
+  const errors = margin / error;
+  return `${wanted}: ${errors < 2 ? 'reached, but not by two errors' : 'reached'} (${errors.toFixed(1)} errors away)`;
+}
+
+const examplesOf = ({ samples, draws }: Way) =>
+  `${samples.toLocaleString('en')} examples${draws === undefined ? '' : draws === 1 ? ', one draw each' : `, K = ${draws}`}`;
+
+/** The study's table in Markdown: means over seeds with their standard errors, and what they were measured on. */
+export function figureTable(study: Study, manifest: FigureManifest): string {
+  const { measures } = study;
+  const arms = Object.entries(study.arms).map(([key, arm]) => {
+    const found = manifest.arms[key] ?? { runs: [] };
+    return { ...arm, key, found, values: measures.map((measure) => valuesOf(found, measure)) };
+  });
+  const isCompared = arms.some(({ against }) => against !== undefined);
+  const head = [
+    study.model,
+    ...measures.map(({ label, split }, index) => {
+      const way = arms.map(({ values }) => values[index]?.way).find((one) => one !== undefined);
+      return [label, split, ...(way ? [examplesOf(way)] : [])].join(', ');
+    }),
+    ...(isCompared ? [`difference in ${measures[0]!.label}, same seeds`] : []),
+    'seeds',
+    'iterations',
+    'device',
+  ];
+  const rows = arms.map(({ label, against, found, values }) => {
+    const base = arms.find(({ key }) => key === against);
+    const { runs, earlier } = found;
+    const facts = (pick: (run: (typeof runs)[number]) => string | number, before = '') =>
+      runs.length === 0 ? before : [...new Set(runs.map(pick))].join(', ');
+    return [
+      label,
+      ...values.map((value, index) => cell(measures[index]!, value)),
+      ...(isCompared ? [base ? difference(measures[0]!, values[0], base) : ''] : []),
+      facts(({ seed }) => seed, earlier && seedsOf(earlier).join(', ')),
+      facts(({ steps }) => steps.toLocaleString('en')),
+      facts(({ device, engine }) => `${device} (${engine})`, earlier?.device),
+    ];
+  });
+  const table = [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+  const gates = arms.flatMap(({ label, found }) =>
+    measures
+      .map((measure) => ({ measure, text: verdict(measure, found) }))
+      .flatMap(({ measure, text }) =>
+        text === '' ? [] : [`${arms.length > 1 ? `${label}, ` : ''}${measure.label}: ${text}.`],
+      ),
+  );
+  const published = measures.flatMap(({ label, published: text }) => (text ? [`${label}, published: ${text}.`] : []));
+  const unfinished = arms.some(({ found }) => found.runs.length < study.seeds.length);
+  const lines = [
+    `Data: ${study.data}. ${spread(arms.map(({ found }) => found))}`,
+    ...[...gates, ...published].map((sentence) => sentence[0]!.toUpperCase() + sentence.slice(1)),
+    ...(study.note ? [study.note] : []),
+    ...(unfinished ? [`Not all of it was trained again: \`npm run figures -- --only ${study.name}\` goes on.`] : []),
+  ];
+  return `${table}\n\n${lines.join(' ')}`;
+}
+
+/** All seeds of earlier figures, those of single numbers too. */
+function seedsOf({ seeds, metrics }: EarlierFigure): number[] {
+  const all = [...seeds, ...metrics.flatMap((metric) => metric.seeds ?? [])];
+  return [...new Set(all)].toSorted((one, other) => one - other);
+}
+
+/** The meaning of the number after ±. */
+function spread(arms: readonly FigureArm[]): string {
+  if (arms.every(({ runs, earlier }) => runs.length === 0 && earlier === undefined)) return 'Nothing is measured yet.';
+  const several = arms.some(
+    ({ runs, earlier }) =>
+      runs.length > 1 || (runs.length === 0 && earlier?.metrics.some(({ values }) => values.length > 1)),
+  );
+  return several ? '±: standard error over the seeds.' : 'A number of one seed has no error over seeds.';
+}

@@ -1,0 +1,94 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { collect, type FigureManifest, type Study, trainStudy } from '@onnx-forge/bench';
+import { assert } from 'chai';
+
+const STUDY: Study = {
+  ...{ name: 'toy', documents: [], model: 'classifier', data: 'synthetic-digits', seeds: [1, 2] },
+  arms: { short: { label: 'two iterations', maxSteps: 2 } },
+  measures: [{ name: 'accuracy', split: 'test', label: 'accuracy', digits: 2 }],
+};
+const EMPTY: FigureManifest = {
+  study: 'toy',
+  model: 'classifier',
+  data: 'synthetic-digits',
+  arms: { short: { runs: [] } },
+};
+
+describe('bench: figures', () => {
+  let out: string;
+  before(async () => {
+    out = await mkdtemp(join(tmpdir(), 'onnx-forge-figures-'));
+  });
+  after(() => rm(out, { recursive: true, force: true }));
+
+  const runIt = async (study = STUDY, signal = new AbortController().signal) => {
+    const said: string[] = [];
+    const done = await trainStudy(study, { out, signal, say: (line) => said.push(line), threads: 1, device: 'cpu' });
+    return { done, said };
+  };
+
+  it('trains every seed, goes on after an interruption, and trains nothing twice', async function () {
+    this.timeout(120_000);
+    // Interrupted when the first run has ended.
+    const stop = new AbortController();
+    const said: string[] = [];
+    const say = (line: string) => {
+      said.push(line);
+      if (line.includes('trained in')) stop.abort();
+    };
+    assert.isFalse(await trainStudy(STUDY, { out, signal: stop.signal, say, threads: 1, device: 'cpu' }));
+    assert.lengthOf((await collect(STUDY, EMPTY, out)).arms.short!.runs, 1);
+    const second = await runIt();
+    assert.isTrue(second.done);
+    assert.deepEqual(
+      second.said.map((line) => line.replace(/ in \d+ s$/, '').slice(out.length)),
+      ['/toy/short/seed-2: training', '/toy/short/seed-2: trained'],
+    );
+    assert.deepEqual((await runIt()).said, []);
+  });
+
+  it('takes from the manifests of the runs what was measured, with seed, device and examples', async () => {
+    const { arms } = await collect(STUDY, EMPTY, out);
+    const { runs } = arms.short!;
+    assert.deepEqual(
+      runs.map(({ seed, steps, device, dataSet }) => [seed, steps, device, dataSet]),
+      [
+        [1, 2, 'cpu', 'synthetic-digits'],
+        [2, 2, 'cpu', 'synthetic-digits'],
+      ],
+    );
+    for (const { seed, metrics } of runs) {
+      const manifest = JSON.parse(await readFile(join(out, `toy/short/seed-${seed}/manifest.json`), 'utf8'));
+      const { value, samples } = manifest.metrics.find(({ name }: { name: string }) => name === 'accuracy');
+      assert.lengthOf(metrics, 1);
+      assert.deepInclude(metrics[0], { name: 'accuracy', split: 'test', value, samples });
+    }
+  });
+
+  it('keeps runs of other machines, and earlier figures until there are runs', async () => {
+    const { arms } = await collect(STUDY, EMPTY, out);
+    const other = { ...arms.short!.runs[0]!, seed: 3, device: 'cuda' };
+    const merged = await collect(STUDY, { ...EMPTY, arms: { short: { runs: [other] } } }, out);
+    assert.deepEqual(
+      merged.arms.short!.runs.map(({ seed }) => seed),
+      [1, 2, 3],
+    );
+    const earlier = { date: '2025-01-01', seeds: [1], dataSet: 'd', device: 'cpu', metrics: [] };
+    const before = { ...EMPTY, arms: { short: { runs: [], earlier } } };
+    assert.deepEqual((await collect(STUDY, before, join(out, 'elsewhere'))).arms.short, { runs: [], earlier });
+    assert.notProperty((await collect(STUDY, before, out)).arms.short, 'earlier');
+  });
+
+  it('refuse runs of other settings instead of counting them', async () => {
+    const other: Study = { ...STUDY, arms: { short: { label: 'other', maxSteps: 2, set: { learningRate: 0.5 } } } };
+    for (const use of [() => runIt(other), () => collect(other, EMPTY, out)]) {
+      const message = await use().then(
+        () => 'nothing',
+        (error: Error) => error.message,
+      );
+      assert.match(message, /seed-1 was trained with other settings: remove it, or choose another --out$/);
+    }
+  });
+});

@@ -1,0 +1,131 @@
+import { readdir, readFile } from 'node:fs/promises';
+import {
+  type FigureManifest,
+  type FigureRun,
+  figureTable,
+  overSeeds,
+  readFigures,
+  STUDIES,
+  type Study,
+} from '@onnx-forge/bench';
+import { assert } from 'chai';
+
+const ROOT = new URL('../../../', import.meta.url);
+
+/** The text between the markers of a study in a document. */
+async function shownIn(document: string, name: string): Promise<string | undefined> {
+  const text = await readFile(new URL(document, ROOT), 'utf8');
+  return text.split(`<!-- figures:${name}:begin -->`)[1]?.split(`<!-- figures:${name}:end -->`)[0]?.trim();
+}
+
+const STUDY: Study = {
+  ...{ name: 'toy', documents: ['README.md'], model: 'toy', data: 'toys', seeds: [1, 2, 3] },
+  arms: { plain: { label: 'plain' }, other: { label: 'other', against: 'plain' }, none: { label: 'none' } },
+  measures: [
+    {
+      ...{ name: 'accuracy', split: 'test', label: 'accuracy (%)', as: 'percent', digits: 1 },
+      gate: { value: 0.7, better: 'higher' },
+    },
+  ],
+};
+
+const run = (seed: number, value: number): FigureRun => ({
+  ...{ seed, device: 'cpu', engine: 'compiled', steps: 1000, epochs: 2, dataSet: 'toys', created: '2026-01-01' },
+  metrics: [{ name: 'accuracy', split: 'test', value, samples: 400, standardError: 0.02 }],
+});
+
+const manifest = (arms: FigureManifest['arms']): FigureManifest => ({ study: 'toy', model: 'toy', data: 'toys', arms });
+
+/** The cells of a row that begins with a label. */
+const row = (table: string, label: string) =>
+  table
+    .split('\n')
+    .find((line) => line.startsWith(`| ${label} |`))!
+    .split('|')
+    .slice(1, -1)
+    .map((text) => text.trim());
+
+describe('figures', () => {
+  for (const study of STUDIES) {
+    for (const document of study.documents) {
+      it(`${document} has the table of docs/figures/${study.name}.json (npm run figures -- --collect writes it)`, async () => {
+        const found = await readFigures(study);
+        assert.sameMembers(Object.keys(found.arms), Object.keys(study.arms));
+        assert.equal(await shownIn(document, study.name), figureTable(study, found));
+      });
+    }
+  }
+
+  it('docs/figures has the manifests of all studies, and no others', async () => {
+    const files = await readdir(new URL('docs/figures/', ROOT));
+    assert.sameMembers(
+      files,
+      STUDIES.map(({ name }) => `${name}.json`),
+    );
+  });
+
+  it('have names, labels and gates that can be told apart', () => {
+    assert.equal(new Set(STUDIES.map(({ name }) => name)).size, STUDIES.length);
+    for (const { name, arms, seeds } of STUDIES) {
+      const labels = Object.values(arms).map(({ label }) => label);
+      assert.equal(new Set(labels).size, labels.length, name);
+      assert.isAtLeast(seeds.length, 3, name);
+      for (const { against } of Object.values(arms)) if (against !== undefined) assert.property(arms, against);
+    }
+  });
+
+  it('are means with the standard error of the mean', () => {
+    // Deviations -2, 0, 2: variance 4, over three values.
+    assert.deepEqual(overSeeds([1, 3, 5]), { mean: 3, standardError: Math.sqrt(4 / 3), n: 3 });
+    assert.deepEqual(overSeeds([7]), { mean: 7, standardError: undefined, n: 1 });
+    assert.isUndefined(overSeeds([]));
+  });
+
+  it('stand beside seeds, examples, device and the difference of equal seeds', () => {
+    const table = figureTable(
+      STUDY,
+      manifest({
+        plain: { runs: [run(1, 0.7), run(2, 0.8), run(3, 0.9)] },
+        other: { runs: [run(1, 0.71), run(2, 0.82), run(3, 0.93)] },
+        none: { runs: [] },
+      }),
+    );
+    assert.include(table, '| toy | accuracy (%), test, 400 examples | difference in accuracy (%), same seeds |');
+    assert.deepEqual(row(table, 'plain'), ['plain', '80.0 ± 5.8', '', '1, 2, 3', '1,000', 'cpu (compiled)']);
+    // 1, 2, 3 points: paired, their error is 0.58, not the 8 of two independent means.
+    assert.equal(row(table, 'other')[2], '+2.0 ± 0.6 (n = 3) to plain');
+    assert.deepEqual(row(table, 'none'), ['none', 'not measured yet', '', '', '', '']);
+  });
+
+  it('say of what day they are, and of how many seeds, before they are made anew', () => {
+    const earlier = {
+      ...{ date: '2025-02-03', seeds: [1], dataSet: 'toys', device: 'cpu' },
+      metrics: [{ name: 'accuracy', split: 'test', values: [0.75], samples: 400 }],
+    };
+    const before = figureTable(STUDY, manifest({ plain: { runs: [], earlier } }));
+    assert.equal(row(before, 'plain')[1], '75.0 (one seed, of 2025-02-03)');
+    assert.include(before, 'Not all of it was trained again: `npm run figures -- --only toy` goes on.');
+    const after = figureTable(STUDY, manifest({ plain: { runs: [run(2, 0.8)], earlier } }));
+    assert.equal(row(after, 'plain')[1], '80.0 (one seed)');
+  });
+
+  it('meet a gate by two standard errors, or say that they do not', () => {
+    const verdict = (...values: number[]) =>
+      figureTable(STUDY, manifest({ plain: { runs: values.map((value, index) => run(index + 1, value)) } }))
+        .split('\n')
+        .at(-1);
+    // Errors over seeds: 0.01 / sqrt(3) and 0.1 / sqrt(3); of one seed, that over examples.
+    assert.include(verdict(0.79, 0.8, 0.81), 'gate 70.0: reached (17.3 errors away)');
+    assert.include(verdict(0.65, 0.75, 0.85), 'gate 70.0: reached, but not by two errors (0.9 errors away)');
+    assert.include(verdict(0.72), 'gate 70.0: reached, but not by two errors (1.0 errors away)');
+    assert.include(verdict(0.6, 0.61, 0.62), 'gate 70.0: not reached');
+  });
+
+  it('are not made of numbers that were measured in different ways', () => {
+    const other = { ...run(2, 0.8), metrics: [{ ...run(2, 0.8).metrics[0]!, samples: 100 }] };
+    assert.throws(
+      () => figureTable(STUDY, manifest({ plain: { runs: [run(1, 0.7), other] } })),
+      /400 and 100 examples/,
+    );
+  });
+});
