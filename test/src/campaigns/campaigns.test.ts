@@ -23,8 +23,9 @@ describe('campaigns, in short', () => {
 
   async function short(name: string, options: Partial<CampaignOptions>): Promise<CampaignResult['counts']> {
     const all = { milliseconds: 500, seed: 3, folder, processes: 1, log: () => {}, ...options };
-    const { counts, failures } = await byName(name).run(all);
+    const { counts, failures, undecided } = await byName(name).run(all);
     expect(failures.map(({ about }) => about).join('; ')).to.equal('');
+    for (const { about } of undecided) process.stderr.write(`      undecided: starved: ${about}\n`);
     return counts;
   }
 
@@ -123,13 +124,16 @@ describe('the command of campaigns', () => {
     minutes: 2,
     counts: { inputs: 1_234_567, memory: '3 MiB' },
     failures: [{ about: 'npy: a bug', again: 'a file' }],
+    undecided: [{ about: 'tar: starved', again: 'another file' }],
   };
 
   it('prints counts, and how to see each failure again', () => {
     expect(summaryOf(finished).split('\n')).to.deep.equal([
-      'fuzz: 1,234,567 inputs, memory 3 MiB; 1 failures; 2.0 minutes, seed 5',
+      'fuzz: 1,234,567 inputs, memory 3 MiB; 1 failures, 1 undecided; 2.0 minutes, seed 5',
       '  failed: npy: a bug',
       "    npm run campaign -- fuzz --again 'a file'",
+      '  undecided: starved: tar: starved',
+      "    npm run campaign -- fuzz --again 'another file'",
       '',
     ]);
   });
