@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,10 +13,13 @@ import { FuzzSession } from './fuzz/session.js';
 import type { Target } from './fuzz/target.js';
 import { type Finished, summaryOf, withRows } from './report.js';
 import { trendOf } from './soak/trend.js';
+import { Watch, watchChild } from './watch.js';
 
 const byName = (name: string): Campaign => CAMPAIGNS.find((campaign) => campaign.name === name)!;
 
-describe('campaigns, in short', () => {
+describe('campaigns, in short', function () {
+  // Each watches its processes itself and ends those that stand still.
+  this.timeout(1_800_000);
   let folder: string;
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'onnx-forge-campaigns-'));
@@ -105,6 +110,49 @@ describe('campaigns see what they look for', () => {
     expect(steady.last - steady.first).to.be.below(3 * steady.noise);
     const growing = trendOf(Array.from({ length: 60 }, (_, i) => 100 + 5 * i + (i % 3)));
     expect(growing.last - growing.first).to.be.above(100);
+  });
+});
+
+describe('a process without progress', () => {
+  const patience = { ran: 10, blocked: 100, starved: 1000 };
+  const after = (still: number, ran: number, waited: number) => {
+    const watch = new Watch(patience);
+    watch.progress(5000, { ran: 7, waited: 3 });
+    return watch.judge(5000 + still, { ran: 7 + ran, waited: 3 + waited });
+  };
+
+  it('hangs when it ran for long, whatever the clock says', () => {
+    expect(after(12, 10, 0)).to.equal('hangs');
+    expect(after(5000, 10, 4000)).to.equal('hangs');
+    expect(after(99, 9, 0)).to.equal(undefined);
+  });
+
+  it('is blocked when it does not ask for a processor', () => {
+    expect(after(100, 1, 9)).to.equal('is blocked');
+    expect(after(100, 1, 50)).to.equal(undefined);
+  });
+
+  it('is starved when others have the processors that it asks for', () => {
+    expect(after(999, 9, 900)).to.equal(undefined);
+    expect(after(1000, 9, 900)).to.equal('starved');
+  });
+
+  it('is judged by the clock alone where the system tells no more', () => {
+    const watch = new Watch(patience);
+    watch.progress(0, undefined);
+    expect([watch.judge(999, undefined), watch.judge(1000, undefined)]).to.deep.equal([undefined, 'hangs']);
+  });
+
+  it('is killed when it spins, and when it sleeps', async () => {
+    for (const [code, verdict] of [
+      ['for (;;);', 'hangs'],
+      ['setInterval(() => {}, 1e9)', 'is blocked'],
+    ] as const) {
+      const child = spawn(process.execPath, ['-e', code]);
+      const watch = watchChild(child, { patience: { ran: 1500, blocked: 4000, starved: 1e9 } });
+      await once(child, 'exit');
+      expect(watch.end(), code).to.equal(verdict);
+    }
   });
 });
 

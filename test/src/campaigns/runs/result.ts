@@ -10,7 +10,7 @@ export type Result = Readonly<Record<string, string>>;
 /** The checkpoint before the last depends on the moments of breaks. */
 const PREVIOUS = /checkpoint\/previous\.safetensors$/;
 /** Locks of a process that is gone, and files that it was writing. */
-const LEFTOVER = /\.tmp$|\.part$|\.training\.|^\.onnx-forge-|\/\.onnx-forge-/;
+const LEFTOVER = /\.tmp$|\.part$|\.training\./;
 
 /** The result of finished work. */
 export async function resultOf(work: string): Promise<Result> {
