@@ -18,7 +18,14 @@ import type { MetricSink } from '../metrics/sinks/sink.js';
 import { resolveOptions } from '../options/option.js';
 import { loadData, recipeData } from '../recipe/data.js';
 import { type Recipe, recipeOptions } from '../recipe/recipe.js';
-import { type BestCheckpoint, type Checkpoint, loadBest, loadCheckpoint, type RunIdentity } from '../run/checkpoint.js';
+import {
+  type BestCheckpoint,
+  type Checkpoint,
+  loadBest,
+  loadCheckpoint,
+  type RunIdentity,
+  settleBest,
+} from '../run/checkpoint.js';
 import { RunFolder } from '../run/folder.js';
 import { writeGraphs } from '../run/graphs.js';
 import { removeLeftovers } from '../run/leftovers.js';
@@ -78,6 +85,7 @@ async function trainLocked(
   await removeLeftovers(folder.path);
   const onNotice = (text: string) => onEvent({ type: 'notice', text });
   const checkpoint = resume ? await loadCheckpoint(folder.path, onNotice) : undefined;
+  if (checkpoint?.best) await settleBest(folder.path, checkpoint.best);
   const source =
     request.from !== undefined && checkpoint === undefined
       ? await readSource(request.from, folder.path, onNotice)
