@@ -3,14 +3,15 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ForgeError } from '@onnx-forge/infer';
+import { ForgeError, Random } from '@onnx-forge/infer';
 import { expect } from 'chai';
 import { parseArguments, UsageError } from './arguments.js';
 import type { Campaign, CampaignOptions, CampaignResult } from './campaign.js';
 import { CAMPAIGNS } from './catalogue.js';
 import { judge } from './fuzz/judge.js';
 import { FuzzSession } from './fuzz/session.js';
-import type { Target } from './fuzz/target.js';
+import { mutated, type Target } from './fuzz/target.js';
+import { TARGETS } from './fuzz/targets/index.js';
 import { type Finished, summaryOf, withRows } from './report.js';
 import { trendOf } from './soak/trend.js';
 import { Watch, watchChild } from './watch.js';
@@ -58,6 +59,12 @@ describe('campaigns, in short', function () {
 });
 
 describe('campaigns see what they look for', () => {
+  let folder: string;
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'onnx-forge-targets-'));
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
   const target = (read: Target['read']): Target => ({ name: 'test', seeds: [Uint8Array.of(1)], read });
 
   async function findingsOf(read: Target['read'], longestRead = 2000): Promise<string[]> {
@@ -71,6 +78,17 @@ describe('campaigns see what they look for', () => {
     await session.round(20);
     return [...abouts];
   }
+
+  it('an input that was changed, and not the one that it was made of', async () => {
+    for (const open of Object.values(TARGETS)) {
+      const each = await open(mkdtempSync(join(folder, 'target-')));
+      const before = each.seeds.map((seed) => Buffer.from(seed).toString('hex'));
+      const random = new Random(1);
+      for (const seed of each.seeds) for (let i = 0; i < 100; i++) mutated(each, seed, random);
+      expect(each.seeds.map((seed) => Buffer.from(seed).toString('hex'))).to.deep.equal(before, each.name);
+      await each.dispose?.();
+    }
+  });
 
   it('a bug that shows for some inputs only', async () => {
     const found = await findingsOf((input) => {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { Random } from '@onnx-forge/infer';
 import type { CurrentInput } from './current-input.js';
 import { judge, shape, type Verdict } from './judge.js';
@@ -100,6 +101,8 @@ export class FuzzSession {
     const target = this.#targets[index]!;
     this.#current?.set(index, input);
     const { verdict, milliseconds, bytes } = await measured(target, input);
+    // A promise that is rejected where nobody waits ends the process now, not at the next input.
+    await setImmediate();
     const counts = this.counts[target.name]!;
     counts.inputs++;
     if (verdict.outcome === 'accepted') counts.accepted++;

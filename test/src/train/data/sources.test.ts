@@ -574,6 +574,17 @@ describe("a user's own data", () => {
       expect(vocabularies).to.deep.equal({ label: CLASSES });
       const brotli = await failure(FormatError, () => open(join(PARQUET, 'texts-brotli.parquet')));
       expect(brotli.message).to.match(/packed by Snappy, gzip or .*found .*BROTLI/);
+      // The damage of a column that the group of rows should not have is nobody's to wait for: it must not end the process.
+      const other = join(folder.path, 'other.parquet');
+      const bytes = await readFile(join(PARQUET, 'texts-gzip.parquet'));
+      bytes.fill(255, 40, 60);
+      bytes.write('labex', bytes.indexOf(Buffer.from('\x19\x18\x05label', 'latin1')) + 3);
+      await writeFile(other, bytes);
+      const unlike = await failure(FormatError, () => open(other));
+      expect(unlike.message).to.include(
+        'a group of rows has the columns sentence, labex, and the schema sentence, label',
+      );
+      await new Promise((resolve) => setTimeout(resolve, 50));
       const path = join(folder.path, 'cut.parquet');
       await writeFile(path, (await readFile(join(PARQUET, 'texts-gzip.parquet'))).subarray(0, 300));
       await failure(FormatError, () => open(path));

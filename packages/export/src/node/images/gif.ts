@@ -39,7 +39,9 @@ export function decodeGif(bytes: Uint8Array): GifFrames {
     }
     return { frames, width, height, data };
   } catch (error) {
-    throw new InputError(`the GIF is damaged or cut off: ${(error as Error).message}`, {}, { cause: error });
+    // The reader looks for what isn't there.
+    const reason = error instanceof TypeError ? 'a part of it is missing' : (error as Error).message;
+    throw new InputError(`the GIF is damaged or cut off: ${reason}`, {}, { cause: error });
   }
 }
 

@@ -1,4 +1,5 @@
 import zlib from 'node:zlib';
+import type { FileMetaData, SchemaTree } from 'hyparquet';
 import { FormatError } from '../errors.js';
 import type { FileContent } from './gzip.js';
 
@@ -26,7 +27,7 @@ export async function parseParquet({ file, bytes }: FileContent): Promise<Parque
     new FormatError({ file, offset: 0, expected, found, truncated: false }, { cause });
   if (!isParquet(bytes))
     throw fault('a Parquet file, which starts with PAR1', `${bytes.length} bytes of something else`);
-  const { parquetMetadataAsync, parquetReadObjects } = await import('hyparquet');
+  const { parquetMetadataAsync, parquetReadObjects, parquetSchema } = await import('hyparquet');
   const { buffer, byteOffset, byteLength } = bytes;
   const source = {
     byteLength,
@@ -40,6 +41,7 @@ export async function parseParquet({ file, bytes }: FileContent): Promise<Parque
   };
   try {
     const metadata = await parquetMetadataAsync(source);
+    requireWholeGroups(metadata, leavesOf(parquetSchema(metadata)));
     const rows = (await parquetReadObjects({ file: source, metadata, compressors, utf8: false })) as Record<
       string,
       unknown
@@ -53,12 +55,35 @@ export async function parseParquet({ file, bytes }: FileContent): Promise<Parque
       ).names;
     return { columns, rows, classNames: classNamesOf(metadata.key_value_metadata ?? []) };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    // The reader looks for what isn't there.
+    const isLost = error instanceof TypeError || error instanceof RangeError;
+    const reason = isLost
+      ? 'a part that is missing or cut off'
+      : error instanceof Error
+        ? error.message
+        : String(error);
     throw fault(
       'an intact Parquet file, plain or packed by Snappy, gzip or (from Node 22.15 on) Zstandard',
       reason.replace(/\s+/g, ' '),
       error,
     );
+  }
+}
+
+const leavesOf = ({ path, children }: SchemaTree): string[] =>
+  children.length === 0 ? [path.join('.')] : children.flatMap(leavesOf);
+
+/**
+ * Each group of rows must have each column of the schema once: hyparquet begins to read the columns and forgets those that it has no
+ * place for, whose damage would end the process as a rejection that nobody handles.
+ */
+function requireWholeGroups({ row_groups: groups }: FileMetaData, leaves: readonly string[]): void {
+  for (const { columns } of groups) {
+    const paths = columns.map(({ meta_data: about }) => about?.path_in_schema.join('.') ?? '');
+    const isWhole = paths.length === leaves.length && new Set(paths).size === paths.length;
+    if (!isWhole || !paths.every((path) => leaves.includes(path))) {
+      throw new Error(`a group of rows has the columns ${paths.join(', ')}, and the schema ${leaves.join(', ')}`);
+    }
   }
 }
 
