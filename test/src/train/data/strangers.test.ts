@@ -4,7 +4,9 @@ import { FormatError } from '@onnx-forge/train';
 import { decodeImage, parseMat, parseNpy, parseNpz } from '@onnx-forge/train/data';
 import { expect } from 'chai';
 import { zipSync } from 'fflate';
+import { decodePng as decodeTensorFlowPng } from '../../../../packages/export/dist/node/images/png.js';
 import { repairPng } from '../../campaigns/fuzz/formats/png.js';
+import { tfImage } from '../../campaigns/fuzz/targets/images.js';
 import { npyBytes } from './npy-bytes.js';
 import { failure } from './support.js';
 
@@ -66,6 +68,36 @@ describe('files of strangers', () => {
       (await failure(FormatError, () => decodeImage({ file: 'f', bytes: pngClaiming(1, 1, 2) }))).message,
     ).to.include('one header');
     expect(process.resourceUsage().maxRSS - before).to.be.below(64 * 1024);
+  });
+
+  it('a PNG without width or height, and one with a short header, are refused before room is made for them', async () => {
+    const before = process.resourceUsage().maxRSS;
+    const short = pngClaiming(1, 1);
+    short[11] = 8;
+    for (const [bytes, words] of [
+      [pngClaiming(0, 2 ** 31 - 1), 'at least 1'],
+      [pngClaiming(2 ** 31 - 1, 0), 'at least 1'],
+      [short, '13 bytes'],
+    ] as const) {
+      expect((await failure(FormatError, () => decodeImage({ file: 'f', bytes }))).message).to.include(words);
+      expect((await failure(InputError, async () => decodeTensorFlowPng(bytes))).message).to.include(words);
+    }
+    expect(process.resourceUsage().maxRSS - before).to.be.below(64 * 1024);
+  });
+
+  it('beginnings of images are refused in words, not in those of the engine', async () => {
+    const { seeds, read } = await tfImage('');
+    for (const seed of seeds) {
+      for (let length = 0; length < seed.length; length += 1 + Math.floor(seed.length / 500)) {
+        const refusal = await Promise.resolve()
+          .then(() => read(seed.subarray(0, length)))
+          .then(
+            () => '',
+            (error: Error) => error.message,
+          );
+        expect(refusal).to.not.match(/Cannot|undefined|NaN/);
+      }
+    }
   });
 
   it('a JPEG whose tables are missing is refused in words', async () => {

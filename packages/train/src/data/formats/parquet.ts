@@ -1,6 +1,7 @@
 import zlib from 'node:zlib';
 import type { FileMetaData, SchemaTree } from 'hyparquet';
 import { FormatError } from '../errors.js';
+import { damageOf } from './damage.js';
 import type { FileContent } from './gzip.js';
 
 /** A Parquet file's rows. */
@@ -55,16 +56,9 @@ export async function parseParquet({ file, bytes }: FileContent): Promise<Parque
       ).names;
     return { columns, rows, classNames: classNamesOf(metadata.key_value_metadata ?? []) };
   } catch (error) {
-    // The reader looks for what isn't there.
-    const isLost = error instanceof TypeError || error instanceof RangeError;
-    const reason = isLost
-      ? 'a part that is missing or cut off'
-      : error instanceof Error
-        ? error.message
-        : String(error);
     throw fault(
       'an intact Parquet file, plain or packed by Snappy, gzip or (from Node 22.15 on) Zstandard',
-      reason.replace(/\s+/g, ' '),
+      damageOf(error).replace(/\s+/g, ' '),
       error,
     );
   }
