@@ -114,7 +114,7 @@ async function readGroup(location: string, { paths, weights }: WeightGroup): Pro
 }
 
 /** Whether a location is an http(s) URL, not a file. */
-export function isUrl(location: string): boolean {
+function isUrl(location: string): boolean {
   return /^https?:\/\//i.test(location);
 }
 

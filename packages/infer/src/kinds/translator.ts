@@ -182,7 +182,7 @@ export class TranslatorModel extends ServedModel<TranslatorManifest> {
       const part = sentences.slice(from, from + perCall);
       const found = await translateTokens(run, this.#padded(part), options);
       for (const [i, sequence] of found.entries()) translations.push(this.#write(sequence, part[i]!));
-      onProgress?.({ done: translations.length, total: sentences.length });
+      await onProgress?.({ done: translations.length, total: sentences.length });
     }
     return single ? translations[0]! : translations;
   }
@@ -262,7 +262,7 @@ export class TranslatorModel extends ServedModel<TranslatorManifest> {
           greedy: greedy && (end || target.length === maxLength),
         };
       }
-      onProgress?.({ done: Math.min(from + perCall, order.length), total: order.length });
+      await onProgress?.({ done: Math.min(from + perCall, order.length), total: order.length });
     }
     return scores;
   }

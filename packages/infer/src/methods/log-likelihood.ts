@@ -131,7 +131,7 @@ export async function* streamLogLikelihood(
       done: end,
       total: x.count,
     };
-    plan.onProgress?.({ done: end, total: x.count });
+    await plan.onProgress?.({ done: end, total: x.count });
   }
 }
 

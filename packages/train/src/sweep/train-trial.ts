@@ -4,7 +4,7 @@ import { SweepError } from './errors.js';
 import type { TrainTrial } from './trial.js';
 
 /** The measure of a target: `elbo` of `validation.elbo`. */
-export function measureOf(target: string): string {
+function measureOf(target: string): string {
   return target.slice(target.indexOf('.') + 1);
 }
 

@@ -10,7 +10,7 @@ import { describeImage, type ImageShape, imageSplits } from './images.js';
 import { imageOptions } from './options.js';
 import type { DataSource, OpenContext, OpenedData } from './source.js';
 
-export const IMAGE_FILE: RegExp = /\.(png|jpe?g|pgm)$/i;
+const IMAGE_FILE: RegExp = /\.(png|jpe?g|pgm)$/i;
 
 /**
  * A folder of PNG, JPEG or PGM images: flat, or one folder for each class. Folders `train`, `validation` and `test`, each
