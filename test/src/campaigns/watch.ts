@@ -41,7 +41,7 @@ function schedule(file: string): readonly [number, number] {
   }
 }
 
-/** What came of a process that makes no progress. */
+/** The state of a process that makes no progress. */
 export type Standstill =
   /** It had the processor for longer than its work takes. */
   | 'hangs'

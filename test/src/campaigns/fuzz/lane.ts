@@ -15,7 +15,7 @@ const STANDS: Patience = { ...PATIENCE, ran: 60_000 };
 
 interface Listener {
   onFinding(finding: Finding): void;
-  /** What was read when others kept the process from running. */
+  /** The input that was read when others kept the process from running. */
   onUndecided(finding: Finding): void;
   onCounts(counts: Readonly<Record<string, TargetCounts>>): void;
 }

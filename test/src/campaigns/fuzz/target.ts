@@ -37,7 +37,7 @@ export function mutated(target: Target, input: Uint8Array, random: Random): Uint
   return target.repair && random.uniform() < 0.7 ? orAsItIs(bytes, target.repair) : bytes;
 }
 
-/** What is spoilt so far that it can't be written again (JSON that is nested too deeply, say) is tried as it is. */
+/** The input, changed; one that is spoilt too far to be written again (JSON that is nested too deeply, say) stays as it is. */
 function orAsItIs(input: Uint8Array, change: (input: Uint8Array) => Uint8Array): Uint8Array {
   try {
     return change(input);
