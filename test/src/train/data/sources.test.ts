@@ -585,6 +585,14 @@ describe("a user's own data", () => {
         'a group of rows has the columns sentence, labex, and the schema sentence, label',
       );
       await new Promise((resolve) => setTimeout(resolve, 50));
+      // A literal of 4 GiB in Snappy data: no way back in them, and no room for what can't be there.
+      const snappy = await readFile(join(PARQUET, 'images-snappy.parquet'));
+      const page = snappy.indexOf('PNG') - 1;
+      expect(page).to.be.above(4);
+      snappy.set([0xfc, 0xff, 0xff, 0xff, 0xff], page + 40);
+      snappy.set([0xfc, 0xff, 0xff, 0xff, 0xff], page - 5);
+      await writeFile(other, snappy);
+      expect((await failure(FormatError, () => open(other))).message).to.include('Snappy data that are not those of');
       const path = join(folder.path, 'cut.parquet');
       await writeFile(path, (await readFile(join(PARQUET, 'texts-gzip.parquet'))).subarray(0, 300));
       await failure(FormatError, () => open(path));

@@ -28,7 +28,7 @@ export async function parseParquet({ file, bytes }: FileContent): Promise<Parque
     new FormatError({ file, offset: 0, expected, found, truncated: false }, { cause });
   if (!isParquet(bytes))
     throw fault('a Parquet file, which starts with PAR1', `${bytes.length} bytes of something else`);
-  const { parquetMetadataAsync, parquetReadObjects, parquetSchema } = await import('hyparquet');
+  const { parquetMetadataAsync, parquetReadObjects, parquetSchema, snappyUncompress } = await import('hyparquet');
   const { buffer, byteOffset, byteLength } = bytes;
   const source = {
     byteLength,
@@ -37,7 +37,14 @@ export async function parseParquet({ file, bytes }: FileContent): Promise<Parque
   // Node's types know it from 22.15 on.
   const unzstd = (zlib as { zstdDecompressSync?: (input: Uint8Array) => Uint8Array }).zstdDecompressSync;
   const compressors = {
-    GZIP: (input: Uint8Array) => new Uint8Array(zlib.gunzipSync(input)),
+    GZIP: (input: Uint8Array, size: number) =>
+      new Uint8Array(zlib.gunzipSync(input, { maxOutputLength: Math.max(1, size) })),
+    SNAPPY: (input: Uint8Array, size: number) => {
+      requireSnappy(input, size);
+      const output = new Uint8Array(size);
+      snappyUncompress(input, output);
+      return output;
+    },
     ...(unzstd && { ZSTD: (input: Uint8Array) => new Uint8Array(unzstd(input)) }),
   };
   try {
@@ -62,6 +69,32 @@ export async function parseParquet({ file, bytes }: FileContent): Promise<Parque
       error,
     );
   }
+}
+
+/**
+ * Walks through Snappy's elements (github.com/google/snappy, format_description.txt) without unpacking them: hyparquet goes backwards at
+ * literals of 2 GiB and more, without end, and makes room for any size that the page claims.
+ *
+ * @throws Error unless they lie in the input and make up `size` bytes
+ */
+function requireSnappy(input: Uint8Array, size: number): void {
+  let at = 0;
+  while (at < input.length && input[at]! >= 128) at++;
+  at++;
+  let unpacked = 0;
+  while (at < input.length) {
+    const tag = input[at++]!;
+    const kind = tag & 3;
+    let length = kind === 1 ? ((tag >>> 2) & 7) + 4 : (tag >>> 2) + 1;
+    if (kind === 0) {
+      const more = Math.max(0, length - 60);
+      if (more > 0) length = 1;
+      for (let i = 0; i < more; i++) length += (input[at + i] ?? 0) * 256 ** i;
+      at += more + length;
+    } else at += kind === 3 ? 4 : kind;
+    unpacked += length;
+  }
+  if (at !== input.length || unpacked !== size) throw new Error(`Snappy data that are not those of ${size} bytes`);
 }
 
 const leavesOf = ({ path, children }: SchemaTree): string[] =>
