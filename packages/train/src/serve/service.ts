@@ -138,13 +138,26 @@ async function answer(c: Context<Env>, operation: Operation): Promise<Response> 
   c.env.outgoing.once('close', () => gone.abort());
   // What is wrong with the request is thrown here, before the answer begins.
   const made = await operation.run(body, { signal: gone.signal });
-  if ('lines' in made) return streamed(c, made.lines, gone.signal);
+  if ('lines' in made) return streamed(c, await begun(made.lines), gone.signal);
   return shown(c, made);
 }
 
 function shown(c: Context<Env>, { json, png }: Extract<Answer, { json: object }>): Response {
   if (png === undefined || !/\bimage\/png\b/.test(c.req.header('accept') ?? '')) return c.json(json);
   return c.body(png() as Uint8Array<ArrayBuffer>, 200, { 'Content-Type': 'image/png' });
+}
+
+/** The same lines once the first one is there: what is wrong with the request is thrown before the answer begins. */
+async function begun(lines: AsyncIterable<object>): Promise<AsyncIterable<object>> {
+  const iterator = lines[Symbol.asyncIterator]();
+  const first = await iterator.next();
+  return (async function* () {
+    try {
+      for (let at = first; !at.done; at = await iterator.next()) yield at.value;
+    } finally {
+      await iterator.return?.();
+    }
+  })();
 }
 
 /** Lines of JSON. The status is sent before the first one: a failure is the last line. */
