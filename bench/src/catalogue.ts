@@ -25,7 +25,7 @@ interface Item {
 const LIKELIHOODS = ['vae'];
 
 /** Everything that can be measured. A new recipe has its steps, its export and its loading here by itself. */
-export const catalogue: readonly Item[] = [
+const catalogue: readonly Item[] = [
   ...recipeNames.map((recipe) => item(`${recipe}/step`, (settings) => trainingSteps(recipe, settings))),
   ...LIKELIHOODS.map((recipe) => item(`${recipe}/likelihood`, (settings) => likelihood(recipe, settings))),
   item('transformer/generate', (settings) => generation('transformer', settings)),

@@ -18,11 +18,11 @@ export interface StudyRequest {
   readonly say: (line: string) => void;
 }
 
-export const runFolder = (out: string, study: string, arm: string, seed: number): string =>
+const runFolder = (out: string, study: string, arm: string, seed: number): string =>
   `${out}/${study}/${arm}/seed-${seed}`;
 
 /** The recipe of a study. */
-export async function recipeOf({ model }: Study): Promise<Recipe> {
+async function recipeOf({ model }: Study): Promise<Recipe> {
   const read = (recipes as Readonly<Record<string, () => Promise<{ default: unknown }>>>)[model];
   if (read === undefined) throw new Error(`there is no recipe '${model}'`);
   return (await read()).default as Recipe;

@@ -8,9 +8,9 @@ import type { Program } from './catalogue.js';
 import { type ProgramEngine, type ProgramRun, programFile, runProgram } from './run-program.js';
 
 /** Our engine's name in the table. */
-export const OURS = 'onnx-forge';
-export const COMPILED = 'compileStep';
-export const PYTORCH = 'PyTorch';
+const OURS = 'onnx-forge';
+const COMPILED = 'compileStep';
+const PYTORCH = 'PyTorch';
 
 export interface ProgramSettings {
   readonly threads: number;

@@ -66,12 +66,14 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** Removes half-written files of processes that are gone. Those that can't be seen or removed are no obstacle. */
-async function removeLeftoversOf(path: string): Promise<void> {
+/** Removes `PATH.PID.tmp`, the half-written files and folders of processes that are gone. Those that can't be seen or removed are no obstacle. */
+export async function removeLeftoversOf(path: string): Promise<void> {
   const [folder, beginning] = [dirname(path), `${basename(path)}.`];
   for (const name of await readdir(folder).catch(() => [])) {
     const pid = name.startsWith(beginning) ? /^(\d+)\.tmp$/.exec(name.slice(beginning.length))?.[1] : undefined;
-    if (pid !== undefined && !isAlive(Number(pid))) await rm(join(folder, name), { force: true }).catch(() => {});
+    if (pid !== undefined && !isAlive(Number(pid))) {
+      await rm(join(folder, name), { recursive: true, force: true }).catch(() => {});
+    }
   }
 }
 

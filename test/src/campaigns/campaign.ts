@@ -12,6 +12,8 @@ export type Counts = Readonly<Record<string, number | string>>;
 export interface CampaignResult {
   readonly counts: Counts;
   readonly failures: readonly Failure[];
+  /** Nothing is known about these: the machine gave the process no time. */
+  readonly undecided: readonly Failure[];
 }
 
 export interface CampaignOptions {

@@ -1,7 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ForgeError } from '@onnx-forge/infer';
+import { ForgeError, Random } from '@onnx-forge/infer';
 import { expect } from 'chai';
 import { skip } from '../mocha/skip.js';
 import { clusterRefusal } from '../train/launch/slurm-cluster.js';
@@ -10,13 +12,17 @@ import type { Campaign, CampaignOptions, CampaignResult } from './campaign.js';
 import { CAMPAIGNS } from './catalogue.js';
 import { judge } from './fuzz/judge.js';
 import { FuzzSession } from './fuzz/session.js';
-import type { Target } from './fuzz/target.js';
+import { mutated, type Target } from './fuzz/target.js';
+import { TARGETS } from './fuzz/targets/index.js';
 import { type Finished, summaryOf, withRows } from './report.js';
 import { trendOf } from './soak/trend.js';
+import { Watch, watchChild } from './watch.js';
 
 const byName = (name: string): Campaign => CAMPAIGNS.find((campaign) => campaign.name === name)!;
 
-describe('campaigns, in short', () => {
+describe('campaigns, in short', function () {
+  // Each watches its processes itself and ends those that stand still.
+  this.timeout(1_800_000);
   let folder: string;
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'onnx-forge-campaigns-'));
@@ -25,8 +31,9 @@ describe('campaigns, in short', () => {
 
   async function short(name: string, options: Partial<CampaignOptions>): Promise<CampaignResult['counts']> {
     const all = { milliseconds: 500, seed: 3, folder, processes: 1, log: () => {}, ...options };
-    const { counts, failures } = await byName(name).run(all);
+    const { counts, failures, undecided } = await byName(name).run(all);
     expect(failures.map(({ about }) => about).join('; ')).to.equal('');
+    for (const { about } of undecided) process.stderr.write(`      undecided: starved: ${about}\n`);
     return counts;
   }
 
@@ -63,6 +70,12 @@ describe('campaigns, in short', () => {
 });
 
 describe('campaigns see what they look for', () => {
+  let folder: string;
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'onnx-forge-targets-'));
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
   const target = (read: Target['read']): Target => ({ name: 'test', seeds: [Uint8Array.of(1)], read });
 
   async function findingsOf(read: Target['read'], longestRead = 2000): Promise<string[]> {
@@ -76,6 +89,17 @@ describe('campaigns see what they look for', () => {
     await session.round(20);
     return [...abouts];
   }
+
+  it('an input that was changed, and not the one that it was made of', async () => {
+    for (const open of Object.values(TARGETS)) {
+      const each = await open(mkdtempSync(join(folder, 'target-')));
+      const before = each.seeds.map((seed) => Buffer.from(seed).toString('hex'));
+      const random = new Random(1);
+      for (const seed of each.seeds) for (let i = 0; i < 100; i++) mutated(each, seed, random);
+      expect(each.seeds.map((seed) => Buffer.from(seed).toString('hex'))).to.deep.equal(before, each.name);
+      await each.dispose?.();
+    }
+  });
 
   it('a bug that shows for some inputs only', async () => {
     const found = await findingsOf((input) => {
@@ -118,6 +142,49 @@ describe('campaigns see what they look for', () => {
   });
 });
 
+describe('a process without progress', () => {
+  const patience = { ran: 10, blocked: 100, starved: 1000 };
+  const after = (still: number, ran: number, waited: number) => {
+    const watch = new Watch(patience);
+    watch.progress(5000, { ran: 7, waited: 3 });
+    return watch.judge(5000 + still, { ran: 7 + ran, waited: 3 + waited });
+  };
+
+  it('hangs when it ran for long, whatever the clock says', () => {
+    expect(after(12, 10, 0)).to.equal('hangs');
+    expect(after(5000, 10, 4000)).to.equal('hangs');
+    expect(after(99, 9, 0)).to.equal(undefined);
+  });
+
+  it('is blocked when it does not ask for a processor', () => {
+    expect(after(100, 1, 9)).to.equal('is blocked');
+    expect(after(100, 1, 50)).to.equal(undefined);
+  });
+
+  it('is starved when others have the processors that it asks for', () => {
+    expect(after(999, 9, 900)).to.equal(undefined);
+    expect(after(1000, 9, 900)).to.equal('starved');
+  });
+
+  it('is judged by the clock alone where the system tells no more', () => {
+    const watch = new Watch(patience);
+    watch.progress(0, undefined);
+    expect([watch.judge(999, undefined), watch.judge(1000, undefined)]).to.deep.equal([undefined, 'hangs']);
+  });
+
+  it('is killed when it spins, and when it sleeps', async () => {
+    for (const [code, verdict] of [
+      ['for (;;);', 'hangs'],
+      ['setInterval(() => {}, 1e9)', 'is blocked'],
+    ] as const) {
+      const child = spawn(process.execPath, ['-e', code]);
+      const watch = watchChild(child, { patience: { ran: 1500, blocked: 4000, starved: 1e9 } });
+      await once(child, 'exit');
+      expect(watch.end(), code).to.equal(verdict);
+    }
+  });
+});
+
 describe('the command of campaigns', () => {
   it('takes names, and refuses what it does not know', () => {
     const { campaigns, minutes, seed } = parseArguments(['soak', '--minutes', '0.5', '--seed', '7'], CAMPAIGNS);
@@ -143,13 +210,16 @@ describe('the command of campaigns', () => {
     minutes: 2,
     counts: { inputs: 1_234_567, memory: '3 MiB' },
     failures: [{ about: 'npy: a bug', again: 'a file' }],
+    undecided: [{ about: 'tar: starved', again: 'another file' }],
   };
 
   it('prints counts, and how to see each failure again', () => {
     expect(summaryOf(finished).split('\n')).to.deep.equal([
-      'fuzz: 1,234,567 inputs, memory 3 MiB; 1 failures; 2.0 minutes, seed 5',
+      'fuzz: 1,234,567 inputs, memory 3 MiB; 1 failures, 1 undecided; 2.0 minutes, seed 5',
       '  failed: npy: a bug',
       "    npm run campaign -- fuzz --again 'a file'",
+      '  undecided: starved: tar: starved',
+      "    npm run campaign -- fuzz --again 'another file'",
       '',
     ]);
   });

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { thisMachine } from '@onnx-forge/bench';
 import { ROOT } from '../matrix/run.js';
-import type { CampaignResult, Counts } from './campaign.js';
+import type { CampaignResult, Counts, Failure } from './campaign.js';
 
 export interface Finished extends CampaignResult {
   readonly name: string;
@@ -10,14 +10,15 @@ export interface Finished extends CampaignResult {
   readonly minutes: number;
 }
 
-/** The summary line, then two lines a failure: what it was, and the command that repeats it. */
-export function summaryOf({ name, seed, minutes, counts, failures }: Finished): string {
+/** The summary line, then two lines for each failure and each undecided case: what it was, and the command that repeats it. */
+export function summaryOf({ name, seed, minutes, counts, failures, undecided }: Finished): string {
+  const each = (word: string, list: readonly Failure[]): string[] =>
+    list.flatMap(({ about, again }) => [`  ${word}: ${about}`, `    npm run campaign -- ${name} --again '${again}'`]);
+  const found = `${failures.length} failures, ${undecided.length} undecided`;
   const lines = [
-    `${name}: ${countsText(counts)}; ${failures.length} failures; ${minutes.toFixed(1)} minutes, seed ${seed}`,
-    ...failures.flatMap(({ about, again }) => [
-      `  failed: ${about}`,
-      `    npm run campaign -- ${name} --again '${again}'`,
-    ]),
+    `${name}: ${countsText(counts)}; ${found}; ${minutes.toFixed(1)} minutes, seed ${seed}`,
+    ...each('failed', failures),
+    ...each('undecided: starved', undecided),
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -42,20 +43,21 @@ export function withRows(document: string, finished: readonly Finished[]): strin
   const rows = new Map(lines.slice(2).map((line) => [line.split('|')[1]!.trim(), line]));
   for (const each of finished) rows.set(each.name, rowOf(each));
   const head = [
-    '| campaign | counts | failures | minutes | date | commit | machine |',
-    '| --- | --- | --- | --- | --- | --- | --- |',
+    '| campaign | counts | failures | undecided | minutes | date | commit | machine |',
+    '| --- | --- | --- | --- | --- | --- | --- | --- |',
   ];
   const table = [...head, ...[...rows.values()].filter((row) => row.startsWith('|')).sort()].join('\n');
   return `${document.slice(0, begin)}${BEGIN}\n\n${table}\n\n${document.slice(end)}`;
 }
 
-function rowOf({ name, counts, failures, minutes }: Finished): string {
+function rowOf({ name, counts, failures, undecided, minutes }: Finished): string {
   const { processor, cores, node } = thisMachine();
   const date = new Date().toISOString().slice(0, 10);
   const cells = [
     name,
     countsText(counts),
     failures.length,
+    undecided.length,
     minutes.toFixed(0),
     date,
     commit(),

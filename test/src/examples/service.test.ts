@@ -1,5 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -148,6 +149,35 @@ describe('examples/service', () => {
         await Promise.all(answers.map((answer) => answer.text()));
       }),
     ));
+
+  it('keeps no turn for those that are slow to send their bodies, and answers them when they have', () =>
+    serving({ requests: 1, requestsPerClient: 4 }, async () => {
+      const body = '{"count": 1}';
+      const slow = await Promise.all(
+        Array.from({ length: 3 }, async () => {
+          const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+          socket.write(
+            `POST /sample HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${body.length}\r\n\r\n${body.slice(0, 5)}`,
+          );
+          await once(socket, 'connect');
+          return socket;
+        }),
+      );
+      // The one that is turned away says that the three are there.
+      let statuses: number[] = [];
+      while (!statuses.includes(429)) {
+        const answers = await Promise.all([post('/sample', {}), post('/sample', {}), post('/sample', {})]);
+        statuses = answers.map(({ status }) => status);
+        for (const answer of answers) await answer.text();
+      }
+      expect((await post('/sample', {})).status).to.equal(200);
+      for (const socket of slow) {
+        socket.write(body.slice(5));
+        const [answer] = (await once(socket, 'data')) as [Buffer];
+        expect(answer.toString()).to.match(/^HTTP\/1\.1 200/);
+        socket.destroy();
+      }
+    }));
 
   it('frees the place of a client that went away, and stops its work', () =>
     serving({ requests: 1 }, async () => {

@@ -1,4 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkModel, InvalidModelError, tf } from '@onnx-forge/export';
@@ -75,6 +77,43 @@ describe('models of strangers', () => {
     writeFileSync(join(folder, 'w.bin'), new Uint8Array(32));
     writeFileSync(file, JSON.stringify({ ...branches(() => {}), weightsManifest }));
     expect((await readModel(file)).format).to.equal('layers-model');
+  });
+
+  it('weights that are not in its folder are not read', async () => {
+    const weights = [{ name: 'a/kernel', shape: [1], dtype: 'float32' }];
+    for (const path of ['../w.bin', 'x/../../w.bin', '/etc/passwd', join(folder, '..', 'w.bin')]) {
+      const message = await refusalOf({ ...branches(() => {}), weightsManifest: [{ paths: [path], weights }] });
+      expect(message).to.include(`names weights that are not in its folder: '${path}'`);
+    }
+    const asked: string[] = [];
+    const server = createServer(({ url = '' }, response) => {
+      asked.push(url);
+      const weightsManifest = [
+        { paths: [decodeURIComponent(new URL(url, 'http://x').searchParams.get('path')!)], weights },
+      ];
+      response.end(JSON.stringify({ ...branches(() => {}), weightsManifest }));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    try {
+      for (const path of [
+        '../w.bin',
+        '%2e%2e/w.bin',
+        '/w.bin',
+        'http://169.254.169.254/w',
+        '//other/w',
+        'file:///etc/passwd',
+      ]) {
+        const error = await readModel(`${base}/model/model.json?path=${encodeURIComponent(path)}`).then(
+          () => new Error('it was read'),
+          (failure: Error) => failure,
+        );
+        expect(error.message).to.include('names weights that are not in its folder');
+      }
+      expect(asked.filter((url) => !url.startsWith('/model/model.json'))).to.deep.equal([]);
+    } finally {
+      server.close();
+    }
   });
 
   it('nesting beyond reason does not exhaust the stack', async () => {

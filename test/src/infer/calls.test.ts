@@ -1,4 +1,12 @@
-import { AbortError, type CallOptions, DisposedError, float32, type LatentModel, load } from '@onnx-forge/infer';
+import {
+  AbortError,
+  type CallOptions,
+  DisposedError,
+  float32,
+  InputError,
+  type LatentModel,
+  load,
+} from '@onnx-forge/infer';
 import { expect } from 'chai';
 import { linearGaussian } from './linear-gaussian.js';
 import { rejection } from './rejection.js';
@@ -75,6 +83,21 @@ describe('infer: calls', () => {
     };
     for (const call of [model.elbo(x, { onProgress }), model.logLikelihood(x, { onProgress })]) {
       expect(await call.catch((error: unknown) => error)).to.equal(mine);
+    }
+    const later = { onProgress: (): Promise<void> => Promise.reject(mine) };
+    for (const call of [model.elbo(x, later), model.logLikelihood(x, later)]) {
+      expect(await call.catch((error: unknown) => error)).to.equal(mine);
+    }
+  });
+
+  it('in parts reject the first part when their arguments are wrong', async () => {
+    await using model = await open();
+    for (const [images, options] of [
+      [x, { samples: -1 }],
+      [x, { signal: 3 as never }],
+      ['no images' as never, {}],
+    ] as const) {
+      await rejection(InputError, model.logLikelihood.stream(images, options).next());
     }
   });
 });

@@ -14,6 +14,7 @@ import {
 } from '@onnx-forge/train';
 import { checkpointPath, loadCheckpoint, RunFolder, readSnapshots } from '@onnx-forge/train/run';
 import { expect } from 'chai';
+import { requireWritableFolder } from '../../../packages/train/dist/cli/output/files.js';
 import { writeAtomically } from '../../../packages/train/dist/run/atomic.js';
 import { rejection } from './rejects.js';
 import { inTemporaryFolder, tinyData, tinyRecipe } from './tiny.js';
@@ -177,6 +178,16 @@ describe('a file that is written atomically', () => {
       await writeAtomically(join(folder, 'a.png'), 'content');
       expect((await readdir(folder)).sort()).to.deep.equal(['a.png', alive, ...others].sort());
       expect(await readFile(join(folder, 'a.png'), 'utf8')).to.equal('content');
+    }));
+});
+
+describe('a folder that is tried before the work', () => {
+  it('loses what a killed process left of its own try, and nothing else', () =>
+    inTemporaryFolder(async (folder) => {
+      const [gone, alive] = ['.onnx-forge.999999999.tmp', `.onnx-forge.${process.ppid}.tmp`];
+      for (const name of [gone, alive]) await writeFile(join(folder, name), '');
+      await requireWritableFolder(join(folder, 'later'));
+      expect(await readdir(folder)).to.deep.equal([alive]);
     }));
 });
 

@@ -127,7 +127,7 @@ export function fileSystem(path: string | readonly string[]): NodeFileSystem {
 }
 
 /** Makes the handler of a `file://` URL, or of several; null for other URLs. */
-export function nodeFileSystemRouter(url: string | string[]): NodeFileSystem | null {
+function nodeFileSystemRouter(url: string | string[]): NodeFileSystem | null {
   const isFile = (one: string) => one.startsWith(SCHEME);
   if (![url].flat().every(isFile)) return null;
   const paths = [url].flat().map((one) => one.slice(SCHEME.length));

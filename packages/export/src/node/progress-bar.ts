@@ -2,7 +2,7 @@ import ProgressBar from 'progress';
 import { tf } from '../tfjs.js';
 
 /** Shows on the terminal how `model.fit` gets on, unless it is called with `verbose: 0`: a bar on stderr, a line an epoch. */
-export class ProgressLogger extends tf.CustomCallback {
+class ProgressLogger extends tf.CustomCallback {
   constructor() {
     let [batches, seen, start, took] = [0, 0, 0, Number.NaN];
     let bar: ProgressBar | undefined;

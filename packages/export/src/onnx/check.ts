@@ -2,7 +2,7 @@ import onnxProto, { type onnx } from 'onnx-proto';
 import { InvalidModelError } from '../errors.js';
 
 /** Protobuf's limit. */
-export const LARGEST_FILE: number = 2 ** 31 - 1;
+const LARGEST_FILE: number = 2 ** 31 - 1;
 
 /** Bytes of an element, by TensorProto.DataType. */
 const ELEMENT_BYTES: Readonly<Record<number, number>> = {

@@ -1,4 +1,4 @@
-import { dirname, join } from 'node:path';
+import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { ForgeError } from '@onnx-forge/infer';
 import { readRegularFile } from '@onnx-forge/infer/node-files';
 import { z } from 'zod';
@@ -114,14 +114,33 @@ async function readGroup(location: string, { paths, weights }: WeightGroup): Pro
 }
 
 /** Whether a location is an http(s) URL, not a file. */
-export function isUrl(location: string): boolean {
+function isUrl(location: string): boolean {
   return /^https?:\/\//i.test(location);
 }
 
-/** A file beside another one; a URL's query (a signature, say) goes with every file. */
+/**
+ * A file beside another one, or in a folder there; a URL's query (a signature, say) goes with every file.
+ * @throws SavedModelError when the name leads elsewhere: who wrote the model is not to choose what is read
+ */
 function besides(location: string, name: string): string {
-  if (!isUrl(location)) return join(dirname(location), name);
-  const url = new URL(name, location);
+  const place = isUrl(location) ? urlBesides(location, name) : fileBesides(location, name);
+  if (place !== undefined) return place;
+  throw new SavedModelError(
+    `${location} names weights that are not in its folder: '${name.slice(0, 100)}'; put them there and name them by their relative path`,
+    location,
+  );
+}
+
+function fileBesides(location: string, name: string): string | undefined {
+  const folder = dirname(location);
+  const path = join(folder, name);
+  const inside = relative(folder, path);
+  return isAbsolute(name) || isAbsolute(inside) || inside.split(sep)[0] === '..' ? undefined : path;
+}
+
+function urlBesides(location: string, name: string): string | undefined {
+  const url = URL.canParse(name, location) ? new URL(name, location) : undefined;
+  if (!url?.href.startsWith(new URL('.', location).href)) return undefined;
   if (url.search === '') url.search = new URL(location).search;
   return url.href;
 }

@@ -178,7 +178,7 @@ export class LanguageModel extends ServedModel<LanguageModelManifest> {
       values.set(found, done);
       done += found.length;
       from += part.length;
-      onProgress?.({ done, total });
+      await onProgress?.({ done, total });
     }
     return { ...summary(values, windows), values };
   }

@@ -80,14 +80,21 @@ export abstract class ServedModel<M extends AnyManifest = AnyManifest> implement
     });
   }
 
-  /** {@link call} for a method whose result comes in parts: each part is a call of its own. */
+  /**
+   * {@link call} for a method whose result comes in parts: each part is a call of its own. What is wrong with the arguments is what the
+   * first part rejects with.
+   */
   protected parts<T>(
     method: string,
     options: CallOptions,
     job: (work: Work) => AsyncGenerator<T, void, undefined>,
   ): AsyncGenerator<T, void, undefined> {
-    const work = this.#work(method, options);
-    return this.#each(work, job(work));
+    try {
+      const work = this.#work(method, options);
+      return this.#each(work, job(work));
+    } catch (error) {
+      return rejecting(error);
+    }
   }
 
   async *#each<T>(work: Work, parts: AsyncGenerator<T, void, undefined>): AsyncGenerator<T, void, undefined> {
@@ -135,4 +142,9 @@ export abstract class ServedModel<M extends AnyManifest = AnyManifest> implement
     const message = `the run ${location} has no graph '${name}', which this needs; train MODEL --resume writes its graphs again`;
     throw new RunFolderError('graph-missing', message, { location, graph: name });
   }
+}
+
+// biome-ignore lint/correctness/useYield: it has no part
+async function* rejecting(error: unknown): AsyncGenerator<never, void, undefined> {
+  throw error;
 }

@@ -157,7 +157,7 @@ export class TranslatorModel extends ServedModel<TranslatorManifest> {
         ? greedySequences(await work.run(whole, { source }), part.length, options)
         : await translateTokens(run, source, options);
       for (const [i, sequence] of found.entries()) translations.push(this.#write(sequence, part[i]!));
-      onProgress?.({ done: translations.length, total: sentences.length });
+      await onProgress?.({ done: translations.length, total: sentences.length });
     }
     return single ? translations[0]! : translations;
   }
@@ -237,7 +237,7 @@ export class TranslatorModel extends ServedModel<TranslatorManifest> {
           greedy: greedy && (end || target.length === maxLength),
         };
       }
-      onProgress?.({ done: Math.min(from + perCall, order.length), total: order.length });
+      await onProgress?.({ done: Math.min(from + perCall, order.length), total: order.length });
     }
     return scores;
   }

@@ -66,7 +66,7 @@ export async function elbo(
       terms.kl.data.forEach((value) => {
         kl.add(value);
       });
-      options.onProgress?.({ done: (k * x.count + end) / samples, total: x.count });
+      await options.onProgress?.({ done: (k * x.count + end) / samples, total: x.count });
     }
   }
   const average = new MeanAndError();

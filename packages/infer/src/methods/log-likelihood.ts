@@ -162,7 +162,7 @@ export async function* streamLogLikelihood(
       errors: Float64Array.from(sums, ({ standardError }) => standardError),
       ...progress,
     };
-    plan.onProgress?.(progress);
+    await plan.onProgress?.(progress);
   }
 }
 

@@ -17,7 +17,7 @@ export interface Progress {
 
 /** Options of long work. */
 export interface WorkOptions extends CallOptions {
-  /** Called after every part, counted in examples. */
+  /** Called after every part, counted in examples; waited for. What it throws or rejects with ends the call. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 

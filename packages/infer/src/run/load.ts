@@ -25,7 +25,7 @@ export interface LoadProgress {
 }
 
 export interface LoadOptions extends DeviceOptions, FetchOptions {
-  /** Called while the graphs arrive; an error that it throws ends the load and is thrown unchanged. */
+  /** Called while the graphs arrive; a promise that it gives is waited for. An error of either ends the load as it is. */
   readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
   /** Gives the load up: it throws AbortError, whose `cause` is the signal's reason, and frees what was opened. */
   readonly signal?: AbortSignal | undefined;
@@ -117,7 +117,7 @@ export function runFileReader(
   return async (entry) => {
     signal?.throwIfAborted();
     const { file } = entry;
-    const onBytes = (done: number): void => onProgress?.({ done: Math.min(before + done, total), total, file });
+    const onBytes = (done: number) => onProgress?.({ done: Math.min(before + done, total), total, file });
     const bytes = await fileOf(source, entry, { signal, onBytes });
     before += entry.bytes;
     signal?.throwIfAborted();
@@ -152,7 +152,7 @@ export async function abortable<T>(
   }
 }
 
-export function limitOf({ maxBytes = DEFAULT_LIMIT }: Pick<LoadOptions, 'maxBytes'>): number {
+function limitOf({ maxBytes = DEFAULT_LIMIT }: Pick<LoadOptions, 'maxBytes'>): number {
   if (!(typeof maxBytes === 'number' && maxBytes > 0))
     throw new InputError(`maxBytes must be a number of bytes above 0, not ${shown(maxBytes)}`, { maxBytes });
   return maxBytes;

@@ -38,7 +38,7 @@ export async function collectParts(
       if (next.done) break;
       collected.push(next.value);
       size += next.value.length;
-      onBytes?.(size);
+      await onBytes?.(size);
     }
   } finally {
     await iterator.return?.();

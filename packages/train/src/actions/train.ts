@@ -18,7 +18,7 @@ import { isSinkName, namedSink } from '../metrics/sinks/index.js';
 import type { MetricSink } from '../metrics/sinks/sink.js';
 import { loadData, recipeData } from '../recipe/data.js';
 import { recipeOptions } from '../recipe/recipe.js';
-import { type Checkpoint, loadBest, loadCheckpoint, type RunIdentity } from '../run/checkpoint.js';
+import { type Checkpoint, loadBest, loadCheckpoint, type RunIdentity, settleBest } from '../run/checkpoint.js';
 import { RunFolder } from '../run/folder.js';
 import { removeLeftovers } from '../run/leftovers.js';
 import { lockRun, type RunLock } from '../run/lock.js';
@@ -76,6 +76,7 @@ async function trainLocked(
   await removeLeftovers(folder.path);
   const onNotice = (text: string) => onEvent({ type: 'notice', text });
   const checkpoint = resume ? await loadCheckpoint(folder.path, onNotice) : undefined;
+  if (checkpoint?.best) await settleBest(folder.path, checkpoint.best);
   const source =
     request.from !== undefined && checkpoint === undefined
       ? await readSource(request.from, folder.path, onNotice)

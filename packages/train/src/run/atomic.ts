@@ -1,6 +1,8 @@
 import * as files from '@onnx-forge/infer/node-files';
 import { unwritable } from '../unwritable.js';
 
+export { removeLeftoversOf } from '@onnx-forge/infer/node-files';
+
 /**
  * Writes a file of a run whole or not at all: see infer's function of the same name.
  *

@@ -171,13 +171,21 @@ export function checkpointPath(run: string, name: CheckpointName = 'last'): stri
   return join(run, 'checkpoint', FILES[name]);
 }
 
-/** The checkpoint before: it stands in for one that was damaged later. */
-function previousPath(run: string): string {
-  return join(run, 'checkpoint', 'previous.safetensors');
+const PREVIOUS: Readonly<Record<CheckpointName, string>> = {
+  last: 'previous.safetensors',
+  best: 'best-previous.safetensors',
+};
+
+/**
+ * The checkpoint before. That of the last one stands in for it when it was damaged; that of the best one when the training was killed
+ * after it had kept a better one and before the last one told of it.
+ */
+function previousPath(run: string, name: CheckpointName = 'last'): string {
+  return join(run, 'checkpoint', PREVIOUS[name]);
 }
 
 /**
- * Replaces the run's checkpoint; a kill at any moment leaves a whole one. The last one becomes the previous one. Returns its path.
+ * Replaces the run's checkpoint; a kill at any moment leaves a whole one. The one that was there becomes the previous one. Returns its path.
  *
  * @throws TrainError (`not-finite`) when a number is not finite: the checkpoint that is there stays
  */
@@ -194,12 +202,12 @@ export async function saveCheckpoint(
   const text = JSON.stringify(progress);
   const metadata = { [`${METADATA_KEY}${FORMAT}`]: text, [HASH_KEY]: hashOf(text, state) };
   const parts = encodeSafetensors({ arrays: state, metadata });
-  await writeAtomically(path, parts, name === 'last' ? () => keepPrevious(run) : undefined);
+  await writeAtomically(path, parts, () => keepPrevious(run, name));
   return path;
 }
 
-async function keepPrevious(run: string): Promise<void> {
-  await rename(checkpointPath(run), previousPath(run)).catch((error: NodeJS.ErrnoException) => {
+async function keepPrevious(run: string, name: CheckpointName): Promise<void> {
+  await rename(checkpointPath(run, name), previousPath(run, name)).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error;
   });
 }
@@ -240,17 +248,36 @@ export async function loadCheckpoint(
 }
 
 /**
- * The checkpoint that was kept as the best.
+ * The checkpoint that was kept as the best at this iteration, though a better one may have followed that no checkpoint tells of.
  *
  * @throws TrainError (`checkpoint-invalid`) when it is missing, damaged or of another iteration
  */
 export async function loadBest(run: string, { step }: Pick<BestCheckpoint, 'step'>): Promise<Checkpoint> {
   const path = checkpointPath(run, 'best');
-  const best = await readCheckpoint(path);
+  const [best, previous] = await Promise.all([
+    readCheckpoint(path).catch((error: Error) => error),
+    readCheckpoint(previousPath(run, 'best')).catch(() => undefined),
+  ]);
+  if (previous?.step === step && (best instanceof Error || best?.step !== step)) return previous;
+  if (best instanceof Error) throw best;
   if (best?.step === step) return best;
   const reason = `${path} ${best ? `is of iteration ${best.step}, not ${step}` : 'is missing'}`;
   const message = `${reason}; go on with --resume --monitor none to export the last weights`;
   throw new TrainError('checkpoint-invalid', message, { path, reason });
+}
+
+/**
+ * Before a training goes on from a checkpoint: the best one that it tells of is again the one that is kept.
+ *
+ * @throws TrainError (`run-unwritable`)
+ */
+export async function settleBest(run: string, { step }: Pick<BestCheckpoint, 'step'>): Promise<void> {
+  const [best, previous] = [checkpointPath(run, 'best'), previousPath(run, 'best')];
+  if ((await readCheckpoint(best).catch(() => undefined))?.step === step) return;
+  if ((await readCheckpoint(previous).catch(() => undefined))?.step !== step) return;
+  await rename(previous, best).catch((error: unknown) => {
+    throw unwritable(best, error);
+  });
 }
 
 /** @throws SyntaxError when the file is no checkpoint, or of a format that this version does not read */

@@ -42,17 +42,13 @@ export class RunFolder {
 
   /** Whether anything of a run is here. */
   async holdsRun(): Promise<boolean> {
-    const names: readonly string[] = await readdir(this.path).catch((error: unknown) => {
-      // A folder that can't be looked into may hold one.
-      if (!isAbsence(error)) throw unwritable(this.path, error);
-      return [];
-    });
+    const names: readonly string[] = await namesIn(this.path);
     return names.some((name) => Object.values(ENTRIES).includes(name));
   }
 
   /** Names of what is in the folder: a run's own entries, with the files of its lock and what a kill left half-written; and others. */
   async entries(): Promise<{ own: string[]; others: string[] }> {
-    const names = await readdir(this.path);
+    const names = await namesIn(this.path);
     const known: readonly string[] = Object.values(ENTRIES);
     const isOwn = (name: string) =>
       known.includes(name) || EVENT_FILE.test(name) || LOCK_FILES.includes(name) || /\.\d+\.tmp$/.test(name);
@@ -84,7 +80,7 @@ export class RunFolder {
   /** Makes the folder ready for a new run: what is of another run goes, other files stay. */
   async begin(): Promise<void> {
     await makeFolder(this.path);
-    const events = (await readdir(this.path)).filter((name) => EVENT_FILE.test(name));
+    const events = (await namesIn(this.path)).filter((name) => EVENT_FILE.test(name));
     for (const name of [...Object.values(ENTRIES), ...events]) await removeAll(join(this.path, name));
   }
 
@@ -92,6 +88,14 @@ export class RunFolder {
   async remove(entry: Entry): Promise<void> {
     await removeAll(this.file(entry));
   }
+}
+
+/** None when there is no such folder. @throws TrainError (`run-unwritable`): one that can't be looked into may hold a run */
+async function namesIn(path: string): Promise<string[]> {
+  return readdir(path).catch((error: unknown) => {
+    if (!isAbsence(error)) throw unwritable(path, error);
+    return [];
+  });
 }
 
 async function makeFolder(path: string): Promise<void> {

@@ -7,7 +7,7 @@ import type { RunFolder } from './folder.js';
 import { isLocked } from './lock.js';
 
 /** States of a run. `interrupted`: it can go on by --resume, be it that it was stopped or killed. */
-export const RUN_STATES = ['running', 'finished', 'stopped early', 'interrupted', 'failed'] as const;
+const RUN_STATES = ['running', 'finished', 'stopped early', 'interrupted', 'failed'] as const;
 export type RunState = (typeof RUN_STATES)[number];
 
 /** The file `status.json` of a run: how its last training stands, and what it is while there is no manifest yet. */

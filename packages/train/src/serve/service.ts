@@ -5,7 +5,7 @@ import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { stream } from 'hono/streaming';
 import type { z } from 'zod';
-import { Admission, type Refusal } from './admission.js';
+import { Admission, type Refusal, type Visit } from './admission.js';
 import { ServiceMetrics } from './metrics.js';
 import { openApi } from './openapi.js';
 import { operationsOf } from './operations/index.js';
@@ -14,9 +14,12 @@ import type { Answer, Operation, Operations } from './operations/operation.js';
 export interface Limits {
   /** Default 1 MiB. */
   readonly bodyBytes?: number | undefined;
-  /** Requests under way, waiting ones included; more are refused with 503. Default 64. */
+  /**
+   * Requests that were received whole and are under way, waiting ones included; more are refused with 503. Default 64. Eight times as
+   * many may be on their way here.
+   */
   readonly requests?: number | undefined;
-  /** The same of one address; more are refused with 429. Default 32. */
+  /** Requests of one address, those on their way here included; more are refused with 429. Default 32. */
   readonly requestsPerClient?: number | undefined;
   /** Images or texts of a request. Default 100. */
   readonly examples?: number | undefined;
@@ -32,7 +35,7 @@ export interface ServiceOptions {
   readonly before?: MiddlewareHandler | undefined;
 }
 
-type Env = { Bindings: HttpBindings };
+type Env = { Bindings: HttpBindings; Variables: { visit: Visit } };
 type Status = 400 | 401 | 404 | 405 | 413 | 429 | 500 | 503;
 
 const REFUSALS: Readonly<Record<Refusal, readonly [status: 429 | 503, message: string]>> = {
@@ -79,17 +82,19 @@ export function createService(
 
   app.use(metrics.middleware());
   app.use(async (c, next) => {
-    const entered = admission.enter(c.env.incoming.socket.remoteAddress ?? '');
-    if (typeof entered === 'string') {
-      const [status, message] = REFUSALS[entered];
-      c.header('Retry-After', '1');
-      return failure(c, status, entered, message);
-    }
+    const visit = admission.enter(c.env.incoming.socket.remoteAddress ?? '');
+    if (typeof visit === 'string') return refused(c, visit);
     // Also when the client goes away before its answer is whole.
-    c.env.outgoing.once('close', entered);
+    c.env.outgoing.once('close', () => visit.leave());
+    c.set('visit', visit);
     return next();
   });
   app.use(bodyLimit({ maxSize: bodyBytes, onError: (c) => tooLarge(c, bodyBytes) }));
+  app.use(async (c, next) => {
+    // A client that is slow to send its body holds no turn; `read` finds the text.
+    await c.req.text();
+    return c.get('visit').take() ? next() : refused(c, 'full');
+  });
   for (const [name, ofModel] of operations) {
     for (const [verb, operation] of Object.entries(ofModel)) {
       const paths = models.size === 1 ? [`/${name}/${verb}`, `/${verb}`] : [`/${name}/${verb}`];
@@ -133,13 +138,26 @@ async function answer(c: Context<Env>, operation: Operation): Promise<Response> 
   c.env.outgoing.once('close', () => gone.abort());
   // What is wrong with the request is thrown here, before the answer begins.
   const made = await operation.run(body, { signal: gone.signal });
-  if ('lines' in made) return streamed(c, made.lines, gone.signal);
+  if ('lines' in made) return streamed(c, await begun(made.lines), gone.signal);
   return shown(c, made);
 }
 
 function shown(c: Context<Env>, { json, png }: Extract<Answer, { json: object }>): Response {
   if (png === undefined || !/\bimage\/png\b/.test(c.req.header('accept') ?? '')) return c.json(json);
   return c.body(png() as Uint8Array<ArrayBuffer>, 200, { 'Content-Type': 'image/png' });
+}
+
+/** The same lines once the first one is there: what is wrong with the request is thrown before the answer begins. */
+async function begun(lines: AsyncIterable<object>): Promise<AsyncIterable<object>> {
+  const iterator = lines[Symbol.asyncIterator]();
+  const first = await iterator.next();
+  return (async function* () {
+    try {
+      for (let at = first; !at.done; at = await iterator.next()) yield at.value;
+    } finally {
+      await iterator.return?.();
+    }
+  })();
 }
 
 /** Lines of JSON. The status is sent before the first one: a failure is the last line. */
@@ -183,6 +201,12 @@ function bearer(token: string): MiddlewareHandler {
 
 function failure(c: Context, status: Status, code: string, message: string): Response {
   return c.json({ error: { code, message } }, status);
+}
+
+function refused(c: Context, refusal: Refusal): Response {
+  const [status, message] = REFUSALS[refusal];
+  c.header('Retry-After', '1');
+  return failure(c, status, refusal, message);
 }
 
 function tooLarge(c: Context, limit: number): Response {

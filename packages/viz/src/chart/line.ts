@@ -83,7 +83,7 @@ function rows({ name, x }: Series, y: ArrayLike<number>): object[] {
 }
 
 /** Mean over the `window` points centred on each point; fewer at the ends, so that no point is lost. */
-export function runningMean(values: ArrayLike<number>, window: number): Float64Array {
+function runningMean(values: ArrayLike<number>, window: number): Float64Array {
   const sums = new Float64Array(values.length + 1);
   for (let i = 0; i < values.length; i++) sums[i + 1] = sums[i]! + values[i]!;
   return Float64Array.from({ length: values.length }, (_, i) => {

@@ -19,7 +19,7 @@ const PETROFF_10 = [
 ] as const;
 
 /** Most categories that colour alone tells apart; beyond, dashes or shapes must help. */
-export const DISTINCT_COLORS: number = PETROFF_10.length;
+const DISTINCT_COLORS: number = PETROFF_10.length;
 
 /** One colour-blind-safe colour per category; they repeat after {@link DISTINCT_COLORS}. */
 export function palette(count: number): string[] {

@@ -35,7 +35,7 @@ export const cluster: Campaign = {
 
   async run(options): Promise<CampaignResult> {
     const skipped = await clusterRefusal();
-    if (skipped !== undefined) return { counts: { skipped }, failures: [] };
+    if (skipped !== undefined) return { counts: { skipped }, failures: [], undecided: [] };
     const { trials = TRIALS, kills = KILLED, seed } = options;
     const plan = options.again === undefined ? { trials, kills, seed } : parseAgain(options.again);
     const folder = await mkdtemp(join(tmpdir(), 'onnx-forge-cluster-'));
@@ -91,6 +91,7 @@ async function disturb(plan: Plan, folder: string, { log, folder: keep }: Campai
       'launchers killed': launchers,
     },
     failures,
+    undecided: [],
   };
 }
 

@@ -3,7 +3,7 @@ import type { Campaign, CampaignOptions, CampaignResult, Failure } from '../camp
 import { inWork, type Reference } from '../runs/references.js';
 import { differenceOf, faultOf, resultOf } from '../runs/result.js';
 import { runCampaign } from '../runs/run-campaign.js';
-import { runWork } from '../runs/work-process.js';
+import { type Ended, endOf, runWork } from '../runs/work-process.js';
 
 /** Most kills of one piece of work before it may go on to its end. */
 const MOST_KILLS = 8;
@@ -50,9 +50,9 @@ function randomTrial({ scenario, operations, milliseconds }: Reference, seed: nu
 }
 
 async function repeat(reference: Reference, trial: Trial, folder: string): Promise<CampaignResult> {
-  const { kills, fault } = await tryOnce(reference, trial, folder);
-  const failures = fault === undefined ? [] : [{ about: `${trial.scenario}: ${fault}`, again: againOf(trial) }];
-  return { counts: { kills }, failures };
+  const { kills, fault, starved } = await tryOnce(reference, trial, folder);
+  const found = fault === undefined ? [] : [{ about: `${trial.scenario}: ${fault}`, again: againOf(trial) }];
+  return { counts: { kills }, failures: starved ? [] : found, undecided: starved ? found : [] };
 }
 
 async function killMany(
@@ -64,47 +64,55 @@ async function killMany(
   const end = performance.now() + milliseconds;
   const kills = new Map(references.map(({ scenario }) => [scenario.name, 0]));
   const failures: Failure[] = [];
+  const undecided: Failure[] = [];
   let trials = 0;
   const lane = async (): Promise<void> => {
     do {
       const number = trials++;
       const reference = references[number % references.length]!;
       const trial = randomTrial(reference, seed + number);
-      const { kills: killed, fault } = await tryOnce(reference, trial, folder);
+      const { kills: killed, fault, starved } = await tryOnce(reference, trial, folder);
       kills.set(trial.scenario, kills.get(trial.scenario)! + killed);
       if (fault === undefined) continue;
-      failures.push({ about: `${trial.scenario}: ${fault}`, again: againOf(trial) });
-      log(failures.at(-1)!.about);
+      const about = `${trial.scenario}: ${fault}`;
+      (starved ? undecided : failures).push({ about, again: againOf(trial) });
+      log(about);
     } while (performance.now() < end);
   };
   await Promise.all(Array.from({ length: processes }, lane));
   log([...kills].map(([name, count]) => `${name} ${count}`).join(', '));
-  return { counts: { kills: [...kills.values()].reduce((sum, count) => sum + count, 0), resumed: trials }, failures };
+  const counts = { kills: [...kills.values()].reduce((sum, count) => sum + count, 0), resumed: trials };
+  return { counts, failures, undecided };
+}
+
+interface Outcome {
+  readonly kills: number;
+  readonly fault?: string;
+  /** The machine gave a process no time. */
+  readonly starved?: boolean;
 }
 
 /** Kills one piece of work some times, then lets it end; one that ends before its kill is done. */
-async function tryOnce(reference: Reference, trial: Trial, folder: string): Promise<{ kills: number; fault?: string }> {
+async function tryOnce(reference: Reference, trial: Trial, folder: string): Promise<Outcome> {
   const { scenario, result } = reference;
   return inWork(folder, scenario, async (work) => {
     const argv = scenario.argv(work);
     let kills = 0;
     for (const kill of trial.kills) {
-      const { signal, code, stderr } = await runWork(argv, 'killAt' in kill ? { plan: { root: work, ...kill } } : kill);
-      if (signal !== 'SIGKILL' && code !== 0) {
-        return { kills, fault: `after ${kills} kills it ends with ${code ?? signal}: ${lastLine(stderr)}` };
-      }
-      if (signal !== 'SIGKILL') break;
+      const ended = await runWork(argv, 'killAt' in kill ? { plan: { root: work, ...kill } } : kill);
+      if (ended.code === 0) break;
+      if (ended.signal !== 'SIGKILL' || ended.standstill) return brokenOff(kills, ended);
       kills++;
       const fault = await faultOf(work, result, reference.log);
       if (fault !== undefined) return { kills, fault: `after ${kills} kills ${fault}` };
     }
-    const { code, stderr } = await runWork(argv);
-    if (code !== 0) return { kills, fault: `after ${kills} kills it ends with ${code}: ${lastLine(stderr)}` };
+    const ended = await runWork(argv);
+    if (ended.code !== 0) return brokenOff(kills, ended);
     const difference = differenceOf(await resultOf(work), result);
     return difference === undefined ? { kills } : { kills, fault: `resumed after ${kills} kills: ${difference}` };
   });
 }
 
-export function lastLine(text: string): string {
-  return text.trim().split('\n').at(-1) ?? '';
+function brokenOff(kills: number, ended: Ended): Outcome {
+  return { kills, fault: `after ${kills} kills ${endOf(ended)}`, starved: ended.standstill === 'starved' };
 }

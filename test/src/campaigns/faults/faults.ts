@@ -1,11 +1,10 @@
 import { Random } from '@onnx-forge/infer';
 import type { Campaign, CampaignOptions, CampaignResult, Failure } from '../campaign.js';
-import { lastLine } from '../crash/crash.js';
 import { FAULTS, type Fault, type FaultCode, type Operation, type Plan } from '../file-system/plan.js';
 import { inWork, type Reference } from '../runs/references.js';
 import { differenceOf, faultOf, resultOf } from '../runs/result.js';
 import { runCampaign } from '../runs/run-campaign.js';
-import { type Ended, runWork } from '../runs/work-process.js';
+import { type Ended, endOf, runWork } from '../runs/work-process.js';
 import { WorkSession } from '../runs/work-session.js';
 
 /** File operations that fail, each in its turn, as SQLite's tests do it (sqlite.org/testing.html, "I/O Error Testing"). */
@@ -53,11 +52,9 @@ function trialsOf({ scenario, operations }: Reference): Trial[] {
 }
 
 async function repeat(reference: Reference, trial: Trial, folder: string): Promise<CampaignResult> {
-  const fault = await tryOnce(reference, trial, folder);
-  return {
-    counts: { faults: 1 },
-    failures: fault.about === undefined ? [] : [{ about: fault.about, again: againOf(trial) }],
-  };
+  const { about, starved } = await tryOnce(reference, trial, folder);
+  const found = about === undefined ? [] : [{ about, again: againOf(trial) }];
+  return { counts: { faults: 1 }, failures: starved ? [] : found, undecided: starved ? found : [] };
 }
 
 async function failMany(
@@ -71,6 +68,7 @@ async function failMany(
   // In no order, so that a short campaign sees something of everything.
   const order = new Random(seed).permutation(all.length);
   const failures: Failure[] = [];
+  const undecided: Failure[] = [];
   const counts = { faults: 0, refused: 0, tolerated: 0 };
   const lane = async (): Promise<void> => {
     const session = new WorkSession();
@@ -82,16 +80,17 @@ async function failMany(
       const { about, refused } = await tryOnce(reference, trial, folder, (argv, plan) => session.run({ argv, plan }));
       counts[refused ? 'refused' : 'tolerated']++;
       // A process that goes on holds its locks: what ended with it, as a command does, counts.
-      const confirmed = about === undefined ? undefined : (await tryOnce(reference, trial, folder)).about;
-      if (confirmed === undefined) continue;
-      failures.push({ about: `${trial.scenario}: ${confirmed}`, again: againOf(trial) });
-      log(failures.at(-1)!.about);
+      const confirmed = about === undefined ? undefined : await tryOnce(reference, trial, folder);
+      if (confirmed?.about === undefined) continue;
+      const found = { about: `${trial.scenario}: ${confirmed.about}`, again: againOf(trial) };
+      (confirmed.starved ? undecided : failures).push(found);
+      log(found.about);
     } while (performance.now() < end);
     session.end();
   };
   await Promise.all(Array.from({ length: processes }, lane));
   const faults = counts.refused + counts.tolerated;
-  return { counts: { ...counts, faults, 'of all': `${faults} of ${all.length}` }, failures };
+  return { counts: { ...counts, faults, 'of all': `${faults} of ${all.length}` }, failures, undecided };
 }
 
 /** The work with the fault, then without one to its end. */
@@ -100,7 +99,7 @@ async function tryOnce(
   trial: Trial,
   folder: string,
   run: (argv: readonly string[], plan?: Plan) => Promise<Ended> = (argv, plan) => runWork(argv, plan ? { plan } : {}),
-): Promise<{ about?: string; refused: boolean }> {
+): Promise<{ about?: string; refused: boolean; starved?: boolean }> {
   const { scenario, result, log } = reference;
   const { scenario: _, ...fault } = trial;
   const what = `${fault.code} at ${fault.operation} ${fault.at}${fault.onward ? ' and all later ones' : ''}`;
@@ -108,23 +107,29 @@ async function tryOnce(
     const ended = await run(scenario.argv(work), { root: work, fault });
     const refused = ended.code !== 0;
     const failed = (about: string) => ({ about: `${what}: ${about}`, refused });
+    const brokenOff = (how: Ended) => ({
+      ...failed(`afterwards ${endOf(how)}`),
+      starved: how.standstill === 'starved',
+    });
+    if (ended.standstill) return { ...failed(endOf(ended)), starved: ended.standstill === 'starved' };
     const unlike = differenceOf(await resultOf(work), result);
     // The name of a process that has ended may stay where it can't be removed: the next one takes it away.
     const complaint = refused ? complaintOf(ended) : unlike?.includes('.training.') ? undefined : unlike;
     if (complaint !== undefined) return failed(refused ? complaint : `it says that all is done, but ${complaint}`);
     const spoilt = await faultOf(work, result, log);
     if (spoilt !== undefined) return failed(spoilt);
-    const { code: last, stderr } = await run(scenario.argv(work));
-    if (last !== 0) return failed(`afterwards it ends with ${last}: ${lastLine(stderr)}`);
+    const last = await run(scenario.argv(work));
+    if (last.code !== 0) return brokenOff(last);
     const difference = differenceOf(await resultOf(work), result);
     return difference === undefined ? { refused } : failed(`afterwards ${difference}`);
   });
 }
 
 /** The reason why an end is none that a user should see: exit code 1 and one line that no bug wrote are fine. */
-function complaintOf({ code, signal, stderr }: Ended): string | undefined {
-  if (code !== 1) return `it ends with ${signal ?? code}: ${lastLine(stderr)}`;
+function complaintOf(ended: Ended): string | undefined {
+  const { code, stderr } = ended;
+  if (code !== 1) return endOf(ended);
   const lines = stderr.split('\n').filter((line) => line.startsWith('onnx-forge:'));
-  if (lines.length !== 1) return `it ends with ${lines.length} lines: ${lastLine(stderr)}`;
+  if (lines.length !== 1) return `it ends with ${lines.length} lines: ${stderr.trim().split('\n').at(-1)}`;
   return lines[0]!.includes('(unexpected;') ? `it ends unexpectedly: ${lines[0]}` : undefined;
 }

@@ -33,6 +33,7 @@ async function fuzzAll(options: CampaignOptions, scratch: string): Promise<Campa
   const names = chosenParts(Object.keys(TARGETS), options.only);
   const totals = new Map<string, TargetCounts>();
   const found = new Map<string, Finding>();
+  const undecided: Finding[] = [];
   const end = performance.now() + milliseconds;
   const lane = async (number: number): Promise<void> => {
     // A process that died is followed by another one.
@@ -52,6 +53,10 @@ async function fuzzAll(options: CampaignOptions, scratch: string): Promise<Campa
           found.set(keyOf(finding), finding);
           log(`${finding.target}: ${finding.about}`);
         },
+        onUndecided: (finding) => {
+          undecided.push(finding);
+          log(`${finding.target}: ${finding.about}`);
+        },
         onCounts: (counts) => addCounts(totals, counts),
       });
       await rm(folder, { recursive: true, force: true });
@@ -63,7 +68,8 @@ async function fuzzAll(options: CampaignOptions, scratch: string): Promise<Campa
   }
   const sum = (key: keyof TargetCounts): number =>
     [...totals.values()].reduce((total, counts) => total + counts[key], 0);
-  const failures = await Promise.all([...found.values()].map((finding) => keep(options.folder, finding)));
+  const keepAll = (findings: Iterable<Finding>): Promise<Failure[]> =>
+    Promise.all([...findings].map((finding) => keep(options.folder, finding)));
   return {
     counts: {
       readers: names.length,
@@ -72,7 +78,8 @@ async function fuzzAll(options: CampaignOptions, scratch: string): Promise<Campa
       refused: sum('refused'),
       reasons: sum('reasons'),
     },
-    failures,
+    failures: await keepAll(found.values()),
+    undecided: await keepAll(undecided),
   };
 }
 
@@ -103,6 +110,7 @@ async function readAgain({ log }: CampaignOptions, file: string, scratch: string
     throw new Error(`${file} does not begin with the name of a reader: ${Object.keys(TARGETS).join(', ')}`);
   await readFile(file);
   const failures: Failure[] = [];
+  const undecided: Failure[] = [];
   const settings = { seed: 1, milliseconds: 0, turn: 0, folder: scratch, targets: [target], input: file };
   await runChild(settings, {
     // As the last of the seeds the input may also be refused.
@@ -110,7 +118,8 @@ async function readAgain({ log }: CampaignOptions, file: string, scratch: string
       if (!about.startsWith('refuses seed') || !/: [a-z-]+: /.test(about)) failures.push({ about, again: file });
       else log(about);
     },
+    onUndecided: ({ about }) => undecided.push({ about, again: file }),
     onCounts: () => {},
   });
-  return { counts: { inputs: 1 }, failures };
+  return { counts: { inputs: 1 }, failures, undecided };
 }

@@ -1,19 +1,22 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { PATIENCE, type Patience, watchChild } from '../watch.js';
 import type { ChildReport, ChildSettings } from './child.js';
 import { CurrentInput } from './current-input.js';
 import type { Finding, TargetCounts } from './session.js';
 
 const CHILD = fileURLToPath(new URL('child.js', import.meta.url));
 
-/** A process that stays at one input for so long hangs, ms; it tells slow ones by itself. */
-const HANGS = 20_000;
+/** Time for one input, or for the beginning, ms: of a hanging process; those that are only slow tell it by themselves. */
+const STANDS: Patience = { ...PATIENCE, ran: 60_000 };
 
 interface Listener {
   onFinding(finding: Finding): void;
+  /** The input that was read when others kept the process from running. */
+  onUndecided(finding: Finding): void;
   onCounts(counts: Readonly<Record<string, TargetCounts>>): void;
 }
 
@@ -21,7 +24,7 @@ interface Listener {
  * Runs a child to its end. It may write in its own folder only (Node's permission model); when it hangs it is killed, and when
  * it dies, the input that it was reading is a finding.
  */
-export async function runChild(settings: ChildSettings, { onFinding, onCounts }: Listener): Promise<void> {
+export async function runChild(settings: ChildSettings, { onFinding, onUndecided, onCounts }: Listener): Promise<void> {
   const permission = process.allowedNodeEnvironmentFlags.has('--permission')
     ? '--permission'
     : '--experimental-permission';
@@ -47,19 +50,20 @@ export async function runChild(settings: ChildSettings, { onFinding, onCounts }:
     else onFinding({ target: report.target, about: report.about, input: Buffer.from(report.base64, 'base64') });
   });
   const current = join(settings.folder, 'current');
-  const watch = killHanging(child, current);
+  const watch = watchChild(child, { progressOf: () => countIn(current), patience: STANDS });
   const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
-  const hung = watch.end();
+  const standstill = watch.end();
   onCounts(counts);
   if (code === 0) return;
   const last = await readFile(current)
     .then(() => CurrentInput.read(current))
     .catch(() => undefined);
-  if (!last) throw new Error(`a process ended with ${signal ?? code} before its first input: ${said}`);
-  const how = hung
-    ? `hangs for more than ${HANGS / 1000} s`
-    : `ends the process with ${signal ?? code}: ${lastLine(said)}`;
-  onFinding({ target: settings.targets[last.target]!, about: how, input: Uint8Array.from(last.input) });
+  if (!last)
+    throw new Error(`a process ${standstill ?? `ended with ${signal ?? code}`} before its first input: ${said}`);
+  const about = standstill ?? `ends the process with ${signal ?? code}: ${lastLine(said)}`;
+  const finding = { target: settings.targets[last.target]!, about, input: Uint8Array.from(last.input) };
+  if (standstill === 'starved') onUndecided(finding);
+  else onFinding(finding);
 }
 
 function lastLine(text: string): string {
@@ -67,24 +71,11 @@ function lastLine(text: string): string {
   return (lines[0] ?? text.trim().split('\n').at(-1) ?? '').slice(0, 300);
 }
 
-function killHanging(child: ChildProcess, current: string): { end(): boolean } {
-  let [count, since, hung] = [-1, performance.now(), false];
-  const timer = setInterval(() => {
-    let now = -1;
-    try {
-      now = CurrentInput.read(current)?.count ?? -1;
-    } catch {
-      // It has not begun.
-    }
-    if (now !== count || now < 0) [count, since] = [now, performance.now()];
-    if (performance.now() - since < HANGS) return;
-    hung = true;
-    child.kill('SIGKILL');
-  }, 500);
-  return {
-    end() {
-      clearInterval(timer);
-      return hung;
-    },
-  };
+/** Inputs that were read so far; -1 before the first one. */
+function countIn(current: string): number {
+  try {
+    return CurrentInput.read(current)?.count ?? -1;
+  } catch {
+    return -1;
+  }
 }

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { Random } from '@onnx-forge/infer';
 import type { CurrentInput } from './current-input.js';
 import { judge, shape, type Verdict } from './judge.js';
@@ -100,13 +101,17 @@ export class FuzzSession {
     const target = this.#targets[index]!;
     this.#current?.set(index, input);
     const { verdict, milliseconds, bytes } = await measured(target, input);
+    // A promise that is rejected where nobody waits ends the process now, not at the next input.
+    await setImmediate();
     const counts = this.counts[target.name]!;
     counts.inputs++;
     if (verdict.outcome === 'accepted') counts.accepted++;
     if (verdict.outcome === 'refused') counts.refused++;
     const abouts = verdict.outcome === 'failed' ? [verdict.about] : [];
-    if (milliseconds > (target.longestRead ?? this.#longestRead))
-      abouts.push(`takes ${(milliseconds / 1000).toFixed(1)} s`);
+    const longest = target.longestRead ?? this.#longestRead;
+    // A collection of garbage or the like may have fallen into it: what is slow is slow again.
+    const time = milliseconds > longest ? Math.min(milliseconds, (await measured(target, input)).milliseconds) : 0;
+    if (time > longest) abouts.push(`takes ${(time / 1000).toFixed(1)} s`);
     if (bytes > MEMORY.times * input.length + MEMORY.bytes) {
       abouts.push(`takes ${Math.round(bytes / 2 ** 20)} MiB for ${input.length} bytes`);
     }

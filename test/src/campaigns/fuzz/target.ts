@@ -32,7 +32,16 @@ export function mutated(target: Target, input: Uint8Array, random: Random): Uint
   for (let change = 0; change < changes; change++) {
     const formatted = own.length > 0 && random.uniform() < 0.6;
     const choice = formatted ? own : MUTATE_BYTES;
-    bytes = choice[random.integer(choice.length)]!(random, bytes, target.words ?? []);
+    bytes = orAsItIs(bytes, (input) => choice[random.integer(choice.length)]!(random, input, target.words ?? []));
   }
-  return target.repair && random.uniform() < 0.7 ? target.repair(bytes) : bytes;
+  return target.repair && random.uniform() < 0.7 ? orAsItIs(bytes, target.repair) : bytes;
+}
+
+/** The input, changed; one that is spoilt too far to be written again (JSON that is nested too deeply, say) stays as it is. */
+function orAsItIs(input: Uint8Array, change: (input: Uint8Array) => Uint8Array): Uint8Array {
+  try {
+    return change(input);
+  } catch {
+    return input;
+  }
 }

@@ -6,6 +6,8 @@ export type Answer =
   | { readonly status: 'refused'; readonly code: number }
   /** The machine made no connection in time: the service never had the request. */
   | { readonly status: 'unconnected' }
+  /** Too late: the connection ended, or the service waited no longer (408). */
+  | { readonly status: 'late'; readonly about: string }
   | { readonly status: 'lost'; readonly about: string };
 
 /** A client that sends one request at a time and waits for its answer. */
@@ -26,13 +28,14 @@ export class GoodClient {
     try {
       const { status, text } = await this.#post('/sample', JSON.stringify({ count, seed }));
       if (status === 429 || status === 503) return { status: 'refused', code: status };
+      if (status === 408) return { status: 'late', about: 'status 408' };
       if (status !== 200) return { status: 'lost', about: `status ${status}: ${text.slice(0, 200)}` };
       const { images } = JSON.parse(text) as { images: number[][] };
       return { status: 'answered', images, milliseconds: performance.now() - begin };
     } catch (error) {
       const { cause, message } = error as Error;
       if ((cause as NodeJS.ErrnoException).syscall === 'connect') return { status: 'unconnected' };
-      return { status: 'lost', about: message };
+      return { status: 'late', about: message };
     }
   }
 

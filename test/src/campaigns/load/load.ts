@@ -1,5 +1,6 @@
 import { Random } from '@onnx-forge/infer';
 import type { Campaign, CampaignOptions, CampaignResult, Failure } from '../campaign.js';
+import { paceOfMain } from '../watch.js';
 import { BAD_CLIENTS, misbehave } from './bad-clients.js';
 import { GoodClient } from './good-client.js';
 import { ServiceProcess } from './service-process.js';
@@ -35,21 +36,35 @@ async function burden(service: ServiceProcess, options: CampaignOptions): Promis
     if (failures.length < 20) failures.push({ about, again: `${seed}` });
     log(about);
   };
+  const undecided: Failure[] = [];
+  const starvation = new Starvation(service);
   const alone = new Latencies();
   const wanted = await answersOf(service, milliseconds / 10, alone);
   const busy = new Latencies();
-  const counts = { connections: CONNECTIONS, answered: 0, refused: 0, unconnected: 0, 'bad connections': 0 };
+  const counts = {
+    connections: CONNECTIONS,
+    answered: 0,
+    refused: 0,
+    unconnected: 0,
+    starved: 0,
+    'bad connections': 0,
+  };
   const clock = new Clock(milliseconds);
+  const whole = starvation.begin();
 
   const good = async (number: number): Promise<void> => {
     const client = new GoodClient(service.port, `127.0.1.${1 + Math.floor(number / GOOD_PER_ADDRESS)}`);
     for (let turn = number; !clock.isOver && !service.hasEnded; turn++) {
       const index = turn % wanted.length;
+      const starved = starvation.begin();
       const answer = await client.sample(...REQUESTS[index]!);
       if (answer.status === 'refused' || answer.status === 'unconnected') {
         counts[answer.status]++;
         await clock.pause(200);
-      } else if (answer.status === 'lost') {
+      } else if (answer.status === 'late' && starved()) {
+        counts.starved++;
+        if (undecided.length < 20) undecided.push({ about: `a request is lost: ${answer.about}`, again: `${seed}` });
+      } else if (answer.status === 'late' || answer.status === 'lost') {
         fail(`a request is lost: ${answer.about}`);
       } else {
         counts.answered++;
@@ -85,9 +100,11 @@ async function burden(service: ServiceProcess, options: CampaignOptions): Promis
     fail(`the service failed inside: ${service.stderr.slice(0, 300).replaceAll('\n', ' ')}`);
   if (late > GROWTH.times * early + GROWTH.bytes)
     fail(`its memory grew from ${megabytes(early)} to ${megabytes(late)}`);
-  if (counts.answered === 0) fail('no request was answered');
-  const code = await service.end();
-  if (code !== 0) fail(`SIGTERM ends it with ${code}`);
+  if (counts.answered === 0 && whole()) undecided.push({ about: 'no request was answered', again: `${seed}` });
+  else if (counts.answered === 0) fail('no request was answered');
+  const { code, standstill } = await service.end();
+  if (standstill === 'starved') undecided.push({ about: 'it does not end at SIGTERM', again: `${seed}` });
+  else if (code !== 0) fail(`SIGTERM ends it with ${code}${standstill ? `: it ${standstill}` : ''}`);
   return {
     counts: {
       ...counts,
@@ -96,6 +113,7 @@ async function burden(service: ServiceProcess, options: CampaignOptions): Promis
       memory: `${megabytes(early)} then ${megabytes(late)}`,
     },
     failures,
+    undecided,
   };
 }
 
@@ -145,6 +163,25 @@ class Latencies {
     const sorted = [...this.#all].sort((a, b) => a - b);
     const at = (part: number): string => (sorted[Math.floor(part * sorted.length)] ?? Number.NaN).toFixed(1);
     return `${at(0.5)} / ${at(0.99)} ms`;
+  }
+}
+
+/** Whether others had the processors that the service or this process wanted. */
+class Starvation {
+  readonly #service: ServiceProcess;
+
+  constructor(service: ServiceProcess) {
+    this.#service = service;
+  }
+
+  /** The function that is given back says whether one of the two waited for half of the time since, and for a second at least. */
+  begin(): () => boolean {
+    const paces = () => [this.#service.pace(), paceOfMain(process.pid)] as const;
+    const [begin, before] = [performance.now(), paces()];
+    return () => {
+      const most = Math.max(...paces().map((pace, i) => (pace?.waited ?? 0) - (before[i]?.waited ?? 0)));
+      return most >= Math.max(1000, (performance.now() - begin) / 2);
+    };
   }
 }
 

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { residentBytes } from '../resident.js';
+import { PATIENCE, type Pace, paceOfMain, type Standstill, watchChild } from '../watch.js';
 
 const MAIN = fileURLToPath(new URL('../../../../examples/service/dist/main.js', import.meta.url));
 const RUN = fileURLToPath(new URL('../../../../models/pretrained/vae-2d', import.meta.url));
@@ -26,7 +27,12 @@ export class ServiceProcess {
       env: { ...process.env, RUN, PORT: '0', HOST: '127.0.0.1' },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    const [line] = (await once(child.stdout!, 'data')) as [Buffer];
+    const watch = watchChild(child);
+    const ended = once(child, 'exit').then(() => undefined);
+    const said = await Promise.race([once(child.stdout!, 'data') as Promise<[Buffer]>, ended]);
+    const standstill = watch.end();
+    if (!said) throw new Error(`the service ${standstill ?? 'ended'} before it listened`);
+    const [line] = said;
     return new ServiceProcess(child, Number(/:(\d+)\s*$/.exec(line.toString())![1]));
   }
 
@@ -39,14 +45,17 @@ export class ServiceProcess {
     return residentBytes(this.#child.pid!);
   }
 
-  /** Ends it as a supervisor does. @returns its exit code; null: it did not end in time and was killed */
-  async end(): Promise<number | null> {
-    if (!this.hasEnded) {
-      this.#child.kill('SIGTERM');
-      const timer = setTimeout(() => this.#child.kill('SIGKILL'), 20_000);
-      await once(this.#child, 'exit');
-      clearTimeout(timer);
-    }
-    return this.#child.exitCode;
+  /** Of the thread that answers. */
+  pace(): Pace | undefined {
+    return paceOfMain(this.#child.pid!);
+  }
+
+  /** Ends it as a supervisor does; one that stands still is killed. */
+  async end(): Promise<{ code: number | null; standstill?: Standstill | undefined }> {
+    if (this.hasEnded) return { code: this.#child.exitCode };
+    this.#child.kill('SIGTERM');
+    const watch = watchChild(this.#child, { patience: { ...PATIENCE, ran: 20_000 } });
+    await once(this.#child, 'exit');
+    return { code: this.#child.exitCode, standstill: watch.end() };
   }
 }

@@ -3,14 +3,15 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { decodeSafetensors, loadManifest, runFiles } from '@onnx-forge/infer';
 import { checkpointPath, loadCheckpoint } from '@onnx-forge/train/run';
+import { loadBest } from '../../../../packages/train/dist/run/checkpoint.js';
 
 /** Content of the files below a folder, as hashes by path; times of day and durations do not count. */
 export type Result = Readonly<Record<string, string>>;
 
-/** The checkpoint before the last depends on the moments of breaks. */
-const PREVIOUS = /checkpoint\/previous\.safetensors$/;
+/** The checkpoints before the last and before the best depend on the moments of breaks. */
+const PREVIOUS = /checkpoint\/(best-)?previous\.safetensors$/;
 /** Locks of a process that is gone, and files that it was writing. */
-const LEFTOVER = /\.tmp$|\.part$|\.training\.|^\.onnx-forge-|\/\.onnx-forge-/;
+const LEFTOVER = /\.tmp$|\.part$|\.training\./;
 
 /** The result of finished work. */
 export async function resultOf(work: string): Promise<Result> {
@@ -113,8 +114,10 @@ async function contentOf(file: string): Promise<string | Uint8Array> {
     return state;
   }
   const run = dirname(dirname(file));
-  if (file !== checkpointPath(run)) return readFile(file);
-  const { seconds: _, state, ...progress } = (await loadCheckpoint(run))!;
+  const [last, best] = [checkpointPath(run), checkpointPath(run, 'best')];
+  if (file !== last && file !== best) return readFile(file);
+  const checkpoint = (await loadCheckpoint(run))!;
+  const { seconds: _, state, ...progress } = file === last ? checkpoint : await loadBest(run, checkpoint.best!);
   const arrays = Object.entries(state).map(([name, { shape, data }]) => [
     name,
     shape,

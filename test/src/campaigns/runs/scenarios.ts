@@ -41,6 +41,13 @@ export async function scenariosIn(folder: string): Promise<readonly Scenario[]> 
     train,
     trainingWork('train-eager', RECIPES.vae, data, ['--engine', 'eager', '--no-figures']),
     trainingWork('train-gan', RECIPES.gan, data, []),
+    trainingWork('train-best', RECIPES.vae, data, [
+      '--monitor',
+      'validation.kl',
+      '--direction',
+      'higher',
+      '--no-figures',
+    ]),
     afterwards('eval', (work) => ['eval', runIn(work), ...own, '--split', 'validation']),
     afterwards('figures', (work) => ['figures', runIn(work), ...own]),
     afterwards('export', (work) => ['export', runIn(work), '-o', join(work, 'published'), '--force']),

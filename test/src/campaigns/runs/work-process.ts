@@ -1,7 +1,8 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { PLAN, type Plan } from '../file-system/plan.js';
+import { type Standstill, watchChild } from '../watch.js';
 
 const WORK = fileURLToPath(new URL('work.js', import.meta.url));
 /** Counts and fails file operations. */
@@ -13,6 +14,14 @@ export interface Ended {
   readonly stderr: string;
   /** From `go` to the end. */
   readonly milliseconds: number;
+  /** It was killed because it stood still. */
+  readonly standstill?: Standstill | undefined;
+}
+
+/** The way in which a process ended, in words. */
+export function endOf({ code, signal, standstill, stderr }: Ended): string {
+  if (standstill) return `it ${standstill}`;
+  return `it ends with ${code ?? signal}: ${stderr.trim().split('\n').at(-1) ?? ''}`;
 }
 
 /** Options of a process for a command line. */
@@ -21,9 +30,6 @@ export interface WorkOptions {
   /** Kill it (SIGKILL) so long after it has begun. */
   readonly killAfter?: number;
 }
-
-/** Longer than any of these takes, ms. */
-const LONGEST = 120_000;
 
 /** Runs a command line in a process of its own. */
 export async function runWork(argv: readonly string[], { plan, killAfter }: WorkOptions = {}): Promise<Ended> {
@@ -38,15 +44,12 @@ export async function runWork(argv: readonly string[], { plan, killAfter }: Work
   child.stderr!.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
   });
+  const watch = watchChild(child);
   await Promise.race([once(child, 'message'), ended]);
   const begin = performance.now();
   if (child.connected) child.send('go', () => {});
-  const timers = [killLater(child, killAfter), killLater(child, LONGEST)];
+  const timer = killAfter === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), killAfter);
   const [code, signal] = await ended;
-  for (const timer of timers) clearTimeout(timer);
-  return { code, signal, stderr, milliseconds: performance.now() - begin };
-}
-
-function killLater(child: ChildProcess, milliseconds: number | undefined): ReturnType<typeof setTimeout> | undefined {
-  return milliseconds === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), milliseconds);
+  clearTimeout(timer);
+  return { code, signal, stderr, milliseconds: performance.now() - begin, standstill: watch.end() };
 }

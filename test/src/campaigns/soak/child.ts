@@ -48,5 +48,6 @@ const end = performance.now() + milliseconds;
 do {
   await TASKS[name](folder);
   gauges.push(read());
+  process.send?.('turn');
 } while (performance.now() < end || gauges.length < 6);
 process.send?.({ times: gauges.length, gauges } satisfies SoakReport, () => process.exit(0));

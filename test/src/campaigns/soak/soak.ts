@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Campaign, CampaignOptions, CampaignResult, Failure } from '../campaign.js';
 import { chosenParts } from '../parts.js';
+import { watchChild } from '../watch.js';
 import type { Gauges, SoakReport } from './child.js';
 import { TASKS, type TaskName } from './tasks.js';
 import { trendOf } from './trend.js';
@@ -40,9 +41,16 @@ export const soak: Campaign = {
 async function soakAll({ milliseconds, only, again, log }: CampaignOptions, folder: string): Promise<CampaignResult> {
   const names = chosenParts(Object.keys(TASKS) as TaskName[], again === undefined ? only : [again]);
   const failures: Failure[] = [];
+  const undecided: Failure[] = [];
   const counts: Record<string, number | string> = {};
   for (const name of names) {
     const report = await soakTask(name, milliseconds / names.length, join(folder, name));
+    if ('ending' in report) {
+      const found = { about: `${name} ${report.ending}`, again: name };
+      (report.ending === 'starved' ? undecided : failures).push(found);
+      log(found.about);
+      continue;
+    }
     counts[`times ${name}`] = report.times;
     const texts: string[] = [];
     for (const gauge of Object.keys(MARGIN) as (keyof Gauges)[]) {
@@ -55,23 +63,31 @@ async function soakAll({ milliseconds, only, again, log }: CampaignOptions, fold
     counts[name] = `resident ${texts[0]!.replace('resident ', '')}`;
     log(`${name}: ${report.times} times; ${texts.join(', ')}`);
   }
-  return { counts, failures };
+  return { counts, failures, undecided };
 }
 
 function amount(gauge: keyof Gauges, value: number): string {
   return ['resident', 'heap', 'buffers'].includes(gauge) ? `${(value / 2 ** 20).toFixed(1)} MiB` : value.toFixed(1);
 }
 
-async function soakTask(name: TaskName, milliseconds: number, folder: string): Promise<SoakReport> {
+/** The report of a process, or the way in which it ended without one. */
+async function soakTask(
+  name: TaskName,
+  milliseconds: number,
+  folder: string,
+): Promise<SoakReport | { readonly ending: string }> {
   const child = fork(CHILD, [JSON.stringify({ name, milliseconds, folder })], {
     execArgv: ['--expose-gc'],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   let report: SoakReport | undefined;
-  child.on('message', (message: SoakReport) => {
-    report = message;
+  let turns = 0;
+  child.on('message', (message: SoakReport | 'turn') => {
+    if (message === 'turn') turns++;
+    else report = message;
   });
+  const watch = watchChild(child, { progressOf: () => turns });
   const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
-  if (code === 0 && report) return report;
-  throw new Error(`${name} ended with ${signal ?? code}`);
+  const standstill = watch.end();
+  return code === 0 && report ? report : { ending: standstill ?? `ended with ${signal ?? code}` };
 }

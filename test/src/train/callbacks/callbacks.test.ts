@@ -171,6 +171,12 @@ describe('a monitored training', () => {
         },
       });
       expect((await loadCheckpoint(killed))!.best).to.include({ step: 10 });
+      // Ended there, it exports the best one that its last checkpoint tells of.
+      const ended = join(folder, 'ended');
+      cpSync(killed, ended, { recursive: true });
+      await tiny({ ...request, set: { epochs: 1 }, out: ended, resume: true, extend: true });
+      expect((await loadManifest(ended)).chosen).to.include({ checkpoint: 'best', step: 10 });
+      for (const { worst } of await verifyRun({ recipe: tinyRecipe, run: ended })) expect(worst).to.be.below(1e-3);
       await tiny({ ...request, out: killed, resume: true });
       const [one, two] = [await loadManifest(whole), await loadManifest(killed)];
       expect(two.chosen).to.deep.equal(one.chosen).and.include({ checkpoint: 'best', step: 30 });

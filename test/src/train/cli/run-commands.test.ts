@@ -113,6 +113,15 @@ describe('onnx-forge: commands on a trained run', () => {
       1,
       ['onnx-forge: site is not empty: name a new folder, or empty it first'],
     ]);
+    await writeFile(join(folder, 'file'), 'mine');
+    for (const out of ['file', 'file/site']) {
+      const refused = await onnxForge(`explore run --build ${out}`, folder);
+      expect([refused.code, complaints(refused)]).to.deep.equal([
+        1,
+        [`onnx-forge: ${out} or what it lies in is no folder: name another one`],
+      ]);
+    }
+    expect(await readFile(join(folder, 'file'), 'utf8')).to.equal('mine');
   });
 
   it('explore says when its port is taken', async () => {

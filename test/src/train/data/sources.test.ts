@@ -576,6 +576,25 @@ describe("a user's own data", () => {
       const texts = SPLITS.flatMap((split) => splits[split].texts!.text!);
       expect(texts).to.have.members(Array.from({ length: 30 }, (_, i) => `text ${i} é`));
       expect(vocabularies).to.deep.equal({ label: CLASSES });
+      // The damage of a column that the group of rows should not have is nobody's to wait for: it must not end the process.
+      const other = join(folder.path, 'other.parquet');
+      const bytes = await readFile(join(PARQUET, 'texts-gzip.parquet'));
+      bytes.fill(255, 40, 60);
+      bytes.write('labex', bytes.indexOf(Buffer.from('\x19\x18\x05label', 'latin1')) + 3);
+      await writeFile(other, bytes);
+      const unlike = await failure(FormatError, () => open(other));
+      expect(unlike.message).to.include(
+        'a group of rows has the columns sentence, labex, and the schema sentence, label',
+      );
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      // A literal of 4 GiB in Snappy data: no way back in them, and no room for what can't be there.
+      const snappy = await readFile(join(PARQUET, 'images-snappy.parquet'));
+      const page = snappy.indexOf('PNG') - 1;
+      expect(page).to.be.above(4);
+      snappy.set([0xfc, 0xff, 0xff, 0xff, 0xff], page + 40);
+      snappy.set([0xfc, 0xff, 0xff, 0xff, 0xff], page - 5);
+      await writeFile(other, snappy);
+      expect((await failure(FormatError, () => open(other))).message).to.include('Snappy data that are not those of');
       const path = join(folder.path, 'cut.parquet');
       await writeFile(path, (await readFile(join(PARQUET, 'texts-gzip.parquet'))).subarray(0, 300));
       await failure(FormatError, () => open(path));

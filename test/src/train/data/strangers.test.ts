@@ -4,7 +4,10 @@ import { FormatError } from '@onnx-forge/train';
 import { decodeImage, parseMat, parseNpy, parseNpz } from '@onnx-forge/train/data';
 import { expect } from 'chai';
 import { zipSync } from 'fflate';
+import { decodeGif } from '../../../../packages/export/dist/node/images/gif.js';
+import { decodePng as decodeTensorFlowPng } from '../../../../packages/export/dist/node/images/png.js';
 import { repairPng } from '../../campaigns/fuzz/formats/png.js';
+import { tfImage } from '../../campaigns/fuzz/targets/images.js';
 import { npyBytes } from './npy-bytes.js';
 import { failure } from './support.js';
 
@@ -66,6 +69,48 @@ describe('files of strangers', () => {
       (await failure(FormatError, () => decodeImage({ file: 'f', bytes: pngClaiming(1, 1, 2) }))).message,
     ).to.include('one header');
     expect(process.resourceUsage().maxRSS - before).to.be.below(64 * 1024);
+  });
+
+  it('a PNG without width or height, and one with a short header, are refused before room is made for them', async () => {
+    const before = process.resourceUsage().maxRSS;
+    const short = pngClaiming(1, 1);
+    short[11] = 8;
+    for (const [bytes, words] of [
+      [pngClaiming(0, 2 ** 31 - 1), 'at least 1'],
+      [pngClaiming(2 ** 31 - 1, 0), 'at least 1'],
+      [short, '13 bytes'],
+    ] as const) {
+      expect((await failure(FormatError, () => decodeImage({ file: 'f', bytes }))).message).to.include(words);
+      expect((await failure(InputError, async () => decodeTensorFlowPng(bytes))).message).to.include(words);
+    }
+    expect(process.resourceUsage().maxRSS - before).to.be.below(64 * 1024);
+  });
+
+  it('a small GIF of small frames on a screen that claims to be huge is refused before room is made for it', async () => {
+    const before = process.resourceUsage().maxRSS;
+    const bytes = Buffer.from(
+      '47494638396100b88e15dbdc2d07040081000079b109810e8f0e4d0ea7b8ad2c010001000300020000020504c7518428e21504550021' +
+        'f90409050002002c000000000500040000021014c7300c43501441110cc3500c457005002c030002000200020000020404c11105003b',
+      'hex',
+    );
+    const { message } = await failure(InputError, async () => decodeGif(bytes));
+    expect(message).to.include('more than 108 bytes can hold');
+    expect(process.resourceUsage().maxRSS - before).to.be.below(64 * 1024);
+  });
+
+  it('beginnings of images are refused in words, not in those of the engine', async () => {
+    const { seeds, read } = await tfImage('');
+    for (const seed of seeds) {
+      for (let length = 0; length < seed.length; length += 1 + Math.floor(seed.length / 500)) {
+        const refusal = await Promise.resolve()
+          .then(() => read(seed.subarray(0, length)))
+          .then(
+            () => '',
+            (error: Error) => error.message,
+          );
+        expect(refusal).to.not.match(/Cannot|undefined|NaN/);
+      }
+    }
   });
 
   it('a JPEG whose tables are missing is refused in words', async () => {

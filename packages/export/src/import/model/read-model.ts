@@ -7,7 +7,7 @@ import { type ExternalBytes, elementType, readTensor } from './tensor-data.js';
 const { AttributeType } = onnxProto.onnx.AttributeProto;
 
 /** Operator sets that are read: older ones have other attributes, newer ones are not known. */
-export const OPSETS = { oldest: 7, newest: 26 } as const;
+const OPSETS = { oldest: 7, newest: 26 } as const;
 
 /** Graphs within graphs: more of them no exporter writes, and they would exhaust the stack. */
 const DEEPEST = 32;

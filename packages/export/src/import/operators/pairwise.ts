@@ -12,7 +12,7 @@ export function broadcastShape(a: readonly number[], b: readonly number[]): numb
 }
 
 /** The numbers spread to a shape. */
-export function spread({ dtype, shape, data }: Known, to: readonly number[]): Known {
+function spread({ dtype, shape, data }: Known, to: readonly number[]): Known {
   const strides = stridesOf(shape);
   const lead = to.length - shape.length;
   const outer = stridesOf(to);

@@ -19,6 +19,18 @@ const PASSES = [
   [1, 2],
 ] as const;
 
+/** The most bytes that LZW's codes of 12 bits pack into one, for each of three channels. */
+const LZW_RATIO = 3 * 2730;
+
+/** Room for pictures is made without looking at what the file holds up to this, and never beyond that. */
+const [SMALL, LARGEST] = [2 ** 26, 2 ** 30];
+
+/** Room is made for the screen that the header claims, whatever the frames draw of it. */
+function requirePossibleSize(size: number, bytes: number): void {
+  if (size <= Math.min(LARGEST, SMALL + LZW_RATIO * bytes)) return;
+  throw new Error(`its frames have ${size} bytes together, more than ${bytes} bytes can hold, or than ${LARGEST}`);
+}
+
 /**
  * Decodes a GIF as TensorFlow does: each frame is drawn over the one before it, whatever its disposal method says; what no
  * frame has drawn is black.
@@ -31,6 +43,7 @@ export function decodeGif(bytes: Uint8Array): GifFrames {
     const [frames, { width, height }] = [reader.numFrames(), reader];
     if (frames === 0) throw new Error('it has no frame');
     const size = width * height * 3;
+    requirePossibleSize(frames * size, bytes.length);
     const data = new Uint8Array(frames * size);
     for (let frame = 0; frame < frames; frame++) {
       const canvas = data.subarray(frame * size, (frame + 1) * size);
@@ -39,7 +52,9 @@ export function decodeGif(bytes: Uint8Array): GifFrames {
     }
     return { frames, width, height, data };
   } catch (error) {
-    throw new InputError(`the GIF is damaged or cut off: ${(error as Error).message}`, {}, { cause: error });
+    // The reader looks for what isn't there.
+    const reason = error instanceof TypeError ? 'a part of it is missing' : (error as Error).message;
+    throw new InputError(`the GIF is damaged or cut off: ${reason}`, {}, { cause: error });
   }
 }
 

@@ -73,7 +73,9 @@ function parse(bytes: Uint8Array): ParsedPng {
     const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     return PNG.sync.read(file, { skipRescale: true }) as unknown as ParsedPng;
   } catch (error) {
-    throw new InputError(`the PNG is damaged or cut off: ${(error as Error).message}`, {}, { cause: error });
+    // The reader looks for what isn't there.
+    const reason = error instanceof TypeError ? 'a part of it is missing' : (error as Error).message;
+    throw new InputError(`the PNG is damaged or cut off: ${reason}`, {}, { cause: error });
   }
 }
 
@@ -104,9 +106,11 @@ function* chunksOf(bytes: Uint8Array, name: string): Generator<number> {
 function requirePossibleSize(bytes: Uint8Array): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const [header = bytes.length, ...more] = chunksOf(bytes, 'IHDR');
-  if (header + 8 > bytes.length || more.length > 0)
-    throw new InputError('the PNG is damaged or cut off: it must have one header');
+  if (header + 13 > bytes.length || more.length > 0 || view.getUint32(header - 8) !== 13) {
+    throw new InputError('the PNG is damaged or cut off: it must have one header, of 13 bytes');
+  }
   const [width, height] = [view.getUint32(header), view.getUint32(header + 4)];
+  if (width * height === 0) throw new InputError(`the PNG is ${width} x ${height} pixels: each must be at least 1`);
   // A pixel has one bit at least.
   if (width * height <= Math.min(MOST_PIXELS, 8 * DEFLATE_RATIO * bytes.length)) return;
   throw new InputError(

@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { writeAtomically } from '../../run/atomic.js';
+import { removeLeftoversOf, writeAtomically } from '../../run/atomic.js';
 import { unwritable } from '../../unwritable.js';
 import type { CommandContext } from '../command.js';
 import { CommandError, messageOf, UsageError } from '../errors.js';
@@ -19,10 +18,13 @@ export async function requireWritableFolder(folder: string): Promise<void> {
     new CommandError('output-unwritable', `can't write to the folder ${path}: ${reason}`, { path }, { cause });
   const { ancestor, isFolder } = await nearestEntry(path);
   if (!isFolder) throw refuse(`${ancestor} is no folder`);
-  const probe = join(ancestor, `.onnx-forge-${randomUUID()}`);
+  const name = join(ancestor, '.onnx-forge');
+  const probe = `${name}.${process.pid}.tmp`;
+  // What a killed process left of its own try.
+  await removeLeftoversOf(name);
   try {
     await writeFile(probe, '');
-    await rm(probe);
+    await rm(probe, { force: true });
   } catch (error) {
     throw refuse(messageOf(error), error);
   }

@@ -1,5 +1,7 @@
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
+import type { FileMetaData, SchemaTree } from 'hyparquet';
 import { FormatError } from '../errors.js';
+import { damageOf } from './damage.js';
 import type { FileContent } from './gzip.js';
 
 /** A Parquet file's rows. */
@@ -12,7 +14,7 @@ export interface ParquetTable {
 }
 
 /** `PAR1`. */
-export function isParquet(bytes: Uint8Array): boolean {
+function isParquet(bytes: Uint8Array): boolean {
   return bytes[0] === 0x50 && bytes[1] === 0x41 && bytes[2] === 0x52 && bytes[3] === 0x31;
 }
 
@@ -26,15 +28,24 @@ export async function parseParquet({ file, bytes }: FileContent): Promise<Parque
     new FormatError({ file, offset: 0, expected, found, truncated: false }, { cause });
   if (!isParquet(bytes))
     throw fault('a Parquet file, which starts with PAR1', `${bytes.length} bytes of something else`);
-  const { parquetMetadataAsync, parquetReadObjects } = await import('hyparquet');
+  const { parquetMetadataAsync, parquetReadObjects, parquetSchema, snappyUncompress } = await import('hyparquet');
   const { buffer, byteOffset, byteLength } = bytes;
   const source = {
     byteLength,
     slice: (start: number, end = byteLength) => buffer.slice(byteOffset + start, byteOffset + end) as ArrayBuffer,
   };
-  const compressors = await decompressors();
+  const compressors = {
+    ...(await decompressors()),
+    SNAPPY: (input: Uint8Array, size: number) => {
+      requireSnappy(input, size);
+      const output = new Uint8Array(size);
+      snappyUncompress(input, output);
+      return output;
+    },
+  };
   try {
     const metadata = await parquetMetadataAsync(source);
+    requireWholeGroups(metadata, leavesOf(parquetSchema(metadata)));
     const rows = (await parquetReadObjects({ file: source, metadata, compressors, utf8: false })) as Record<
       string,
       unknown
@@ -48,12 +59,54 @@ export async function parseParquet({ file, bytes }: FileContent): Promise<Parque
       ).names;
     return { columns, rows, classNames: classNamesOf(metadata.key_value_metadata ?? []) };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
     throw fault(
       'an intact Parquet file, plain or packed by Snappy, gzip, Brotli, Zstandard or LZ4',
-      reason.replace(/\s+/g, ' '),
+      damageOf(error).replace(/\s+/g, ' '),
       error,
     );
+  }
+}
+
+/**
+ * Walks through Snappy's elements (github.com/google/snappy, format_description.txt) without unpacking them: hyparquet goes backwards at
+ * literals of 2 GiB and more, without end, and makes room for any size that the page claims.
+ *
+ * @throws Error unless they lie in the input and make up `size` bytes
+ */
+function requireSnappy(input: Uint8Array, size: number): void {
+  let at = 0;
+  while (at < input.length && input[at]! >= 128) at++;
+  at++;
+  let unpacked = 0;
+  while (at < input.length) {
+    const tag = input[at++]!;
+    const kind = tag & 3;
+    let length = kind === 1 ? ((tag >>> 2) & 7) + 4 : (tag >>> 2) + 1;
+    if (kind === 0) {
+      const more = Math.max(0, length - 60);
+      if (more > 0) length = 1;
+      for (let i = 0; i < more; i++) length += (input[at + i] ?? 0) * 256 ** i;
+      at += more + length;
+    } else at += kind === 3 ? 4 : kind;
+    unpacked += length;
+  }
+  if (at !== input.length || unpacked !== size) throw new Error(`Snappy data that are not those of ${size} bytes`);
+}
+
+const leavesOf = ({ path, children }: SchemaTree): string[] =>
+  children.length === 0 ? [path.join('.')] : children.flatMap(leavesOf);
+
+/**
+ * Each group of rows must have each column of the schema once: hyparquet begins to read the columns and forgets those that it has no
+ * place for, whose damage would end the process as a rejection that nobody handles.
+ */
+function requireWholeGroups({ row_groups: groups }: FileMetaData, leaves: readonly string[]): void {
+  for (const { columns } of groups) {
+    const paths = columns.map(({ meta_data: about }) => about?.path_in_schema.join('.') ?? '');
+    const isWhole = paths.length === leaves.length && new Set(paths).size === paths.length;
+    if (!isWhole || !paths.every((path) => leaves.includes(path))) {
+      throw new Error(`a group of rows has the columns ${paths.join(', ')}, and the schema ${leaves.join(', ')}`);
+    }
   }
 }
 

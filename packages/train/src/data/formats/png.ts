@@ -1,5 +1,6 @@
 import { PNG } from 'pngjs';
 import { FormatError } from '../errors.js';
+import { damageOf } from './damage.js';
 import type { FileContent } from './gzip.js';
 import type { RasterImage } from './raster.js';
 
@@ -37,8 +38,7 @@ export function decodePng({ file, bytes }: FileContent): RasterImage {
   try {
     png = PNG.sync.read(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    const breaksOff = Buffer.from(bytes.subarray(-END.length)).equals(END) ? reason : 'it breaks off';
+    const breaksOff = Buffer.from(bytes.subarray(-END.length)).equals(END) ? damageOf(error) : 'it breaks off';
     return fault('an intact PNG', `damage (${breaksOff})`, error);
   }
   const { width, height, data, color } = png;
@@ -60,8 +60,11 @@ function requirePossibleSize(bytes: Uint8Array, fault: (expected: string, found:
   for (let at = SIGNATURE.length; at + 16 <= bytes.length; at += 12 + view.getUint32(at)) {
     if (view.getUint32(at + 4) !== IHDR) continue;
     if (++headers > 1) fault('one header', 'two');
+    if (view.getUint32(at) !== 13) fault('a header of 13 bytes', `one of ${view.getUint32(at)}`);
     const [width, height] = [view.getUint32(at + 8), view.getUint32(at + 12)];
     const found = `${width} x ${height}`;
+    // One of 0 lets pngjs make room for lines of the other without end.
+    if (width * height === 0) fault('a width and a height of at least 1', found);
     if (width * height > 1e6 * MEGAPIXELS) fault(`at most ${MEGAPIXELS} million pixels`, found);
     // A pixel has one bit at least.
     if (width * height > 8 * DEFLATE_RATIO * bytes.length) fault(`a size that ${bytes.length} bytes can hold`, found);

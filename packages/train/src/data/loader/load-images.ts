@@ -33,7 +33,7 @@ export interface LoadedImages {
 }
 
 /** 1 GiB. */
-export const KEPT_BYTES: number = 2 ** 30;
+const KEPT_BYTES: number = 2 ** 30;
 
 /** Fewer images than this are decoded before threads have started. */
 const WORTH_THREADS = 128;

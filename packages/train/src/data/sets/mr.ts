@@ -34,7 +34,7 @@ export const mr: DataSetDescription = {
 };
 
 /** Both classes dealt out to the folds in a random order that never changes: every fold has a tenth of each. */
-export function inFolds(classes: readonly (readonly string[])[]): Splits {
+function inFolds(classes: readonly (readonly string[])[]): Splits {
   const random = new Random(0).fork('mr');
   const labels = Uint8Array.from(classes.flatMap((texts, label) => texts.map(() => label)));
   const folds = Uint8Array.from(

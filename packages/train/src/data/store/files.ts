@@ -38,7 +38,7 @@ export function folderOf(description: DataSetDescription, dataDir?: string): str
 }
 
 /** Where a file may lie, packed first: smaller to read. */
-export function candidatePaths(folder: string, file: FileDescription): readonly string[] {
+function candidatePaths(folder: string, file: FileDescription): readonly string[] {
   return [join(folder, `${file.name}.gz`), join(folder, file.name), ...originPaths(folder, file)];
 }
 

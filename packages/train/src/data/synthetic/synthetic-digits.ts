@@ -27,7 +27,7 @@ export const syntheticDigits: DataSetDescription = {
 };
 
 /** `size` digits in random order, the classes as even as possible. */
-export function drawDigits(size: number, random: Random): Split {
+function drawDigits(size: number, random: Random): Split {
   const pixels = new Uint8Array(size * SIZE * SIZE);
   const labels = Uint8Array.from(random.permutation(size), (rank) => rank % DIGITS);
   labels.forEach((digit, i) => {

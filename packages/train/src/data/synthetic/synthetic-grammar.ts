@@ -75,7 +75,7 @@ export const syntheticGrammar: DataSetDescription = {
 };
 
 /** `size` pairs of which no English sentence is `taken`; they are then. */
-export function writePairs(size: number, random: Random, taken: Set<string>): Split {
+function writePairs(size: number, random: Random, taken: Set<string>): Split {
   const source: string[] = [];
   const target: string[] = [];
   while (source.length < size) {

@@ -44,7 +44,7 @@ export const syntheticSentences: DataSetDescription = {
 };
 
 /** `size` sentences in random order, half of them positive. */
-export function writeSentences(size: number, random: Random): Split {
+function writeSentences(size: number, random: Random): Split {
   const labels = Uint8Array.from(random.permutation(size), (rank) => rank % 2);
   const text = Array.from(labels, (label) => sentence(label === 1, random));
   return { size, fields: { label: labelField(labels) }, texts: { text } };

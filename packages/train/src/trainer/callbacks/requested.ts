@@ -8,7 +8,7 @@ import type { Callback } from './callback.js';
 import { earlyStopping } from './early-stopping.js';
 
 /** In place of a metric: nothing is monitored, whatever a resumed run monitored before. */
-export const NO_MONITOR = 'none';
+const NO_MONITOR = 'none';
 
 const monitored = { monitor: z.string(), direction: z.enum(['higher', 'lower']) };
 const bestSettings = z.object(monitored);
