@@ -72,6 +72,11 @@ const elementwise: Case[] = [
   },
 ];
 
+elementwise.push(
+  { op: 'Swish', name: 'alpha', inputs: [x], attributes: { alpha: float(1.5) }, opset: 24 },
+  { op: 'BitwiseNot', name: 'whole numbers', inputs: [listed('int32', [3], [0, 5, -7])], opset: 18, gradient: false },
+);
+
 const whole = (values: number[]) => listed('int32', [values.length], values);
 const pairwise: Case[] = [
   ...['Add', 'Sub', 'Mul'].map((op): Case => ({ op, name: 'spread', inputs: [x, weight([3, 1])] })),
@@ -288,6 +293,24 @@ const normalisation: Case[] = [
   { op: 'MeanVarianceNormalization', name: 'plain', inputs: [image] },
 ];
 
+normalisation.push(
+  {
+    op: 'GroupNormalization',
+    name: 'opset 21',
+    inputs: [image, weight([4], 0.5, 1.5), weight([4])],
+    attributes: { num_groups: 2 },
+    opset: 21,
+  },
+  {
+    op: 'GroupNormalization',
+    name: 'opset 18',
+    inputs: [image, weight([2], 0.5, 1.5), weight([2])],
+    attributes: { num_groups: 2 },
+    opset: 18,
+  },
+  { op: 'RMSNormalization', name: 'last axis', inputs: [x, weight([4], 0.5, 1.5)], opset: 23 },
+);
+
 const reductionOps = [
   'ReduceMean',
   'ReduceMax',
@@ -369,6 +392,13 @@ const shaping: Case[] = [
     gradient: false,
   },
 ];
+
+shaping.push({
+  op: 'CastLike',
+  name: 'to whole numbers',
+  inputs: [fed([5], -3, 3), listed('int32', [1], [0])],
+  gradient: false,
+});
 
 const indexing: Case[] = [
   { op: 'Gather', name: 'rows', inputs: [weight([5, 3]), indices([2, 2], [4, 0, -1, 2])] },
