@@ -1,6 +1,6 @@
 import type { Random } from '@onnx-forge/infer';
 
-/** A change of an input. The input stays as it is. */
+/** A change of an input. The input stays as it is: `slice` of a Buffer, which seeds of files are, would not copy it. */
 export type Mutation = (random: Random, input: Uint8Array, words: readonly (string | Uint8Array)[]) => Uint8Array;
 
 /** Larger inputs are cut: speed matters more. */
@@ -48,13 +48,13 @@ export function splice(input: Uint8Array, at: number, removed: number, added: Ui
 }
 
 const flipBit: Mutation = (random, input) => {
-  const out = input.slice();
+  const out = Uint8Array.from(input);
   if (out.length > 0) out[place(random, out.length)]! ^= 1 << random.integer(8);
   return out;
 };
 
 const setByte: Mutation = (random, input) => {
-  const out = input.slice();
+  const out = Uint8Array.from(input);
   if (out.length > 0) out[place(random, out.length)] = random.integer(256);
   return out;
 };
@@ -63,7 +63,7 @@ const setByte: Mutation = (random, input) => {
 const setNumber: Mutation = (random, input) => {
   const size = chosen(random, [1, 2, 4, 8]);
   if (input.length < size) return input;
-  const out = input.slice();
+  const out = Uint8Array.from(input);
   const range = random.uniform() < 0.5 ? Math.min(64, out.length) : out.length;
   const at = place(random, Math.max(1, range - size + 1));
   const view = new DataView(out.buffer, at, size);
