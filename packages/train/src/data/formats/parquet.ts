@@ -1,4 +1,5 @@
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
+import type { FileMetaData, SchemaTree } from 'hyparquet';
 import { FormatError } from '../errors.js';
 import type { FileContent } from './gzip.js';
 
@@ -26,7 +27,7 @@ export async function parseParquet({ file, bytes }: FileContent): Promise<Parque
     new FormatError({ file, offset: 0, expected, found, truncated: false }, { cause });
   if (!isParquet(bytes))
     throw fault('a Parquet file, which starts with PAR1', `${bytes.length} bytes of something else`);
-  const { parquetMetadataAsync, parquetReadObjects } = await import('hyparquet');
+  const { parquetMetadataAsync, parquetReadObjects, parquetSchema } = await import('hyparquet');
   const { buffer, byteOffset, byteLength } = bytes;
   const source = {
     byteLength,
@@ -35,6 +36,7 @@ export async function parseParquet({ file, bytes }: FileContent): Promise<Parque
   const compressors = await decompressors();
   try {
     const metadata = await parquetMetadataAsync(source);
+    requireColumns(metadata, parquetSchema(metadata));
     const rows = (await parquetReadObjects({ file: source, metadata, compressors, utf8: false })) as Record<
       string,
       unknown
@@ -55,6 +57,26 @@ export async function parseParquet({ file, bytes }: FileContent): Promise<Parque
       error,
     );
   }
+}
+
+/**
+ * Every group of rows has each column of the schema once. hyparquet finds out while it reads the columns before, whose own errors
+ * would then reach nobody and end the process.
+ *
+ * @throws Error naming the column
+ */
+function requireColumns({ row_groups: groups }: FileMetaData, schema: SchemaTree): void {
+  const wanted = leavesOf(schema);
+  for (const { columns } of groups) {
+    const present = columns.map(({ meta_data: about }) => JSON.stringify(about?.path_in_schema ?? []));
+    const stray = present.find((path, index) => !wanted.has(path) || present.indexOf(path) < index);
+    if (stray !== undefined) throw new Error(`a column ${stray} that its schema lacks, or twice`);
+  }
+}
+
+function leavesOf({ children, path }: SchemaTree): Set<string> {
+  if (children.length === 0) return new Set([JSON.stringify(path)]);
+  return new Set(children.flatMap((child) => [...leavesOf(child)]));
 }
 
 /** Of the features in `datasets`'s metadata: `{ info: { features: { label: { names: [...] } } } }`. */
