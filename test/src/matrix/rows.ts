@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { APPS as HOSTS } from '../apps/apps.js';
 import { filesOf } from '../mocha/files.js';
+import { anywhereRows } from './anywhere.js';
 import { NODE_VERSIONS } from './node-versions.js';
 import { NO_WEBGPU, type Outcome, program, type Row, type Setting, tests, whyNot } from './row.js';
 import { command } from './run.js';
@@ -104,6 +105,7 @@ export const ROWS: readonly Row[] = [
     oneCore: true,
     run: apps,
   },
+  ...anywhereRows(),
   ...NODE_VERSIONS.map((node, index) =>
     tests({
       name: `node${majorOf(node)}`,
