@@ -21,7 +21,7 @@ export const ROWS: readonly Row[] = [
   tests({
     name: 'native',
     title: 'numeric suites on this processor',
-    minutes: 1,
+    minutes: 0.5,
     quick: true,
     files: numeric,
     env: NO_WEBGPU,
@@ -30,7 +30,7 @@ export const ROWS: readonly Row[] = [
     tests({
       name,
       title: `numeric suites of onnxruntime's kernels on a processor with ${has} (qemu)`,
-      minutes: 2,
+      minutes: name === 'nehalem' ? 1.5 : 2,
       files: () => filesOf(SUITES.kernels),
       emulated,
       env: NO_WEBGPU,
@@ -63,7 +63,7 @@ export const ROWS: readonly Row[] = [
   tests({
     name: 'no-data',
     title: 'without ONNX_FORGE_DATA',
-    minutes: 0.5,
+    minutes: 0.25,
     quick: true,
     files: () => filesOf(SUITES.data),
     env: { ONNX_FORGE_DATA: undefined },
