@@ -15,6 +15,7 @@ import { expect } from 'chai';
 import type { Browser } from 'playwright-core';
 import { launchChromium, openPage } from '../browser/chromium.js';
 import { Site } from '../browser/site.js';
+import { skip } from '../mocha/skip.js';
 import { EmbeddedSets } from '../train/embedded.js';
 import { Visitor } from './visitor.js';
 
@@ -32,13 +33,22 @@ const RUNS: Readonly<Record<string, TrainRequest['set']>> = {
 
 describe('the explorer page', function () {
   this.timeout(180_000);
-  this.bail(true); // what a broken page would fail at is waited for
+  let broken = false;
   let folder: string;
   let explored: ExploredRun[];
   let server: ExploreServer | undefined;
   let browser: Browser | undefined;
   let visitor: Visitor;
   let complaints: string[];
+
+  // What a broken page would fail at is waited for.
+  beforeEach(function () {
+    if (broken) skip(this, 'an earlier test of the page failed');
+  });
+
+  afterEach(function () {
+    broken ||= this.currentTest?.state === 'failed';
+  });
 
   before(async function () {
     browser = await launchChromium(this);

@@ -58,17 +58,19 @@ export function describeSnippets(app: () => EmptyProject): void {
       expect(named).to.equal('');
     });
 
-    for (const [index, { name }] of programs.entries()) {
-      it(`${name} runs in Node`, async function () {
+    const runs = [
+      ...programs.map(({ name }, index) => ({
+        ...{ name, where: 'Node' },
+        run: () => app().node(`snippets/out/snippet-${index}.js`),
+      })),
+      ...shellSnippets(snippets).map(({ name, text }) => ({ name, where: 'a shell', run: () => app().shell(text) })),
+    ];
+    // As a reader runs them: a program may load what commands above it made.
+    const placeOf = (name: string) => snippets.findIndex((snippet) => snippet.name === name);
+    for (const { name, where, run } of runs.sort((a, b) => placeOf(a.name) - placeOf(b.name))) {
+      it(`${name} runs in ${where}`, async function () {
         this.timeout(300_000);
-        await app().node(`snippets/out/snippet-${index}.js`);
-      });
-    }
-
-    for (const { name, text } of shellSnippets(snippets)) {
-      it(`${name} runs in a shell`, async function () {
-        this.timeout(300_000);
-        await app().shell(text);
+        await run();
       });
     }
   });

@@ -311,7 +311,7 @@ describe('train', () => {
         device: 'cpu',
       });
       expect(train).to.include({ name: 'elbo', split: 'train', examples: 80 });
-      expect((await loadManifest(out)).metrics).to.have.length(count + 5);
+      expect((await loadManifest(out)).metrics).to.have.length(count + 6);
 
       const request = { recipe, run: out, data: tinyData(), device: 'cpu' } as const;
       expect(await drawFigures({ ...request, only: 'samples' })).to.deep.equal([join(out, 'figures', 'samples.png')]);

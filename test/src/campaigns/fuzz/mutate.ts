@@ -1,6 +1,6 @@
 import type { Random } from '@onnx-forge/infer';
 
-/** A change of an input. The input stays as it is. */
+/** A change of an input. The input stays as it is: `slice` of a Buffer, which seeds of files are, would not copy it. */
 export type Mutation = (random: Random, input: Uint8Array, words: readonly (string | Uint8Array)[]) => Uint8Array;
 
 /** Larger inputs are cut: speed matters more. */

@@ -1,7 +1,11 @@
-import { stat } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { complaints, inFolder, onnxForge, runNext } from './onnx-forge.js';
+
+function succeeded({ code, stderr }: { readonly code: number | null; readonly stderr: string }): void {
+  expect(code, stderr).to.equal(0);
+}
 
 const SETTINGS = '--set units=16 --set batchSize=16 --samples 1 --device cpu --max-steps 4';
 
@@ -21,6 +25,19 @@ describe('onnx-forge: translators', () => {
       expect(await figures('content/figures/attentionOnMarks.png')).to.equal(true);
       expect(await figures('none/figures/attention-1.png')).to.equal(false);
       expect(await figures('none/figures/bleuByLength.png')).to.equal(true);
+
+      succeeded(await onnxForge('data convert synthetic-grammar -o all.jsonl', cwd));
+      const pairs = (await readFile(join(cwd, 'all.jsonl'), 'utf8')).split('\n').slice(0, 60);
+      await writeFile(join(cwd, 'pairs.jsonl'), pairs.join('\n'));
+      const table = await onnxForge('translate runs/content --data ./pairs.jsonl --json', cwd);
+      succeeded(table);
+      const rows = JSON.parse(table.stdout).translations as { source: string; target: string; text: string }[];
+      expect(rows.length).to.be.within(1, 30);
+      const given = pairs.map((line) => JSON.parse(line) as { source: string; target: string });
+      for (const { source, target, text } of rows) {
+        expect(given.filter((pair) => pair.source === source).map((pair) => pair.target)).to.include(target);
+        expect(text).to.be.a('string');
+      }
 
       const text = 'la mira lo polo auda .';
       const { stdout } = await onnxForge(['translate', 'runs/content', text, '--beam', '3', '--json'], cwd);

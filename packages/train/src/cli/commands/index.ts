@@ -118,7 +118,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     group: 'Use',
-    usage: 'translate <run> <text..>',
+    usage: 'translate <run> [text..]',
     summary: 'Translate sentences with a trained model',
     load: () => import('./translate.js'),
   },

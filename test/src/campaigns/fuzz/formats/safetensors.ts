@@ -30,6 +30,16 @@ function parsed(input: Uint8Array): Header | undefined {
   }
 }
 
+function withParsed(input: Uint8Array, header: Header): Uint8Array {
+  try {
+    return withHeader(input, Buffer.from(JSON.stringify(header)));
+  } catch (error) {
+    // JSON.parse reads what is nested too deeply for JSON.stringify.
+    if (error instanceof RangeError) return input;
+    throw error;
+  }
+}
+
 /** Changes of a JSON text within the metadata. */
 export const MUTATE_METADATA: readonly Mutation[] = jsonPart(
   (input) => Buffer.from(textOf(parsed(input)) ?? ''),
@@ -38,7 +48,7 @@ export const MUTATE_METADATA: readonly Mutation[] = jsonPart(
     const key = header && keyOfText(header);
     if (!header || key === undefined) return input;
     header.__metadata__![key] = Buffer.from(json).toString();
-    return withHeader(input, Buffer.from(JSON.stringify(header)));
+    return withParsed(input, header);
   },
 );
 
@@ -65,8 +75,10 @@ export function repairHash(input: Uint8Array): Uint8Array {
   const data = input.subarray(LENGTH + headerOf(input).length);
   for (const [name, entry] of Object.entries(header)) {
     const [from, to] = Array.isArray(entry?.data_offsets) ? entry.data_offsets : [0, 0];
+    // Anything may stand there after other changes; an array, nested deeply, is none that subarray can make a number of.
+    if (typeof from !== 'number' || typeof to !== 'number') return input;
     if (name !== '__metadata__') hash.update(name).update(data.subarray(from, to));
   }
   header.__metadata__!.sha256 = hash.digest('hex');
-  return withHeader(input, Buffer.from(JSON.stringify(header)));
+  return withParsed(input, header);
 }
