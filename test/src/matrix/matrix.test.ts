@@ -62,7 +62,11 @@ describe('the matrix command', () => {
     for (const file of everyFile()) {
       assert.equal(parts.filter((part) => part.includes(file)).length, nodes.get(file), file);
     }
-    const [conformance, explorer, random] = filesOf(['infer/conformance', 'explorer', 'infer/random']) as string[];
+    const [conformance, explorer, random] = filesOf([
+      'infer/conformance',
+      'explorer/explorer',
+      'infer/random',
+    ]) as string[];
     const counts = [conformance, explorer, random].map((file) => nodes.get(file!));
     assert.deepEqual(counts, [2, 1, count]);
     assert.equal(new Set(parts.flat()).size, everyFile().length);

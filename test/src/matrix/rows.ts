@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { APPS as HOSTS } from '../apps/apps.js';
 import { filesOf } from '../mocha/files.js';
+import { anywhereRows } from './anywhere.js';
 import { NODE_VERSIONS } from './node-versions.js';
 import { NO_WEBGPU, type Outcome, program, type Row, type Setting, tests, whyNot } from './row.js';
 import { command } from './run.js';
@@ -20,7 +21,7 @@ export const ROWS: readonly Row[] = [
   tests({
     name: 'native',
     title: 'numeric suites on this processor',
-    minutes: 1,
+    minutes: 0.5,
     quick: true,
     files: numeric,
     env: NO_WEBGPU,
@@ -29,7 +30,7 @@ export const ROWS: readonly Row[] = [
     tests({
       name,
       title: `numeric suites of onnxruntime's kernels on a processor with ${has} (qemu)`,
-      minutes: 2,
+      minutes: name === 'nehalem' ? 1.5 : 2,
       files: () => filesOf(SUITES.kernels),
       emulated,
       env: NO_WEBGPU,
@@ -62,7 +63,7 @@ export const ROWS: readonly Row[] = [
   tests({
     name: 'no-data',
     title: 'without ONNX_FORGE_DATA',
-    minutes: 0.5,
+    minutes: 0.25,
     quick: true,
     files: () => filesOf(SUITES.data),
     env: { ONNX_FORGE_DATA: undefined },
@@ -104,6 +105,7 @@ export const ROWS: readonly Row[] = [
     oneCore: true,
     run: apps,
   },
+  ...anywhereRows(),
   ...NODE_VERSIONS.map((node, index) =>
     tests({
       name: `node${majorOf(node)}`,

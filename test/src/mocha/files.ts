@@ -16,6 +16,7 @@ export const LONG = [
   'models/recipes',
   'tfjs-suite/suite',
   'train/fine-tuning',
+  'train/train-anywhere',
   'train/callbacks/callbacks',
   'infer/browser',
   'models/own-data',

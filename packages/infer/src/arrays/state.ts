@@ -6,3 +6,7 @@ export interface StateArray {
 
 /** All variables of a training, by name. */
 export type TrainingState = Readonly<Record<string, StateArray>>;
+
+export function dtypeOf({ data }: StateArray): 'float32' | 'int32' {
+  return data instanceof Float32Array ? 'float32' : 'int32';
+}

@@ -1,3 +1,4 @@
+import type { BatchSpec } from '../arrays/batch.js';
 import type { RandomState } from '../random.js';
 import { type RunFile, runFile } from './run-file.js';
 import { count, withoutEval, z } from './schema.js';
@@ -15,6 +16,8 @@ export interface StepEntry extends RunFile, StepGraph {
 export interface TrainingEntry {
   /** Every variable's value when the run was written, in the safetensors format. */
   readonly state: RunFile;
+  /** Type and shape of each array in the state's file. Older runs lack it: the file's header says the same. */
+  readonly variables?: Readonly<Record<string, BatchSpec>>;
   /** Where the steps' random numbers stood. */
   readonly random: RandomState;
   /** In the order in which an iteration runs them. */
@@ -28,6 +31,7 @@ export interface TrainingEntry {
 
 export const trainingEntry: z.ZodType<TrainingEntry> = withoutEval(() => {
   const shape = z.array(count);
+  const spec = z.object({ dtype: z.enum(['float32', 'int32']), shape });
   const named = { name: z.string().min(1), shape };
 
   const hostInput = z.discriminatedUnion('kind', [
@@ -39,7 +43,7 @@ export const trainingEntry: z.ZodType<TrainingEntry> = withoutEval(() => {
   const step = z.object({
     ...runFile,
     opset: z.int().positive(),
-    batch: z.record(z.string(), z.object({ dtype: z.enum(['float32', 'int32']), shape })),
+    batch: z.record(z.string(), spec),
     hostInputs: z.array(hostInput),
     reads: z.array(z.string()),
     assigns: z.record(z.string(), z.string()),
@@ -49,6 +53,7 @@ export const trainingEntry: z.ZodType<TrainingEntry> = withoutEval(() => {
 
   return z.object({
     state: z.object(runFile),
+    variables: z.record(z.string(), spec).exactOptional(),
     random: z.object({ algorithm: z.literal('xoshiro128**'), words: z.array(count).length(8) }),
     steps: z.record(z.string(), step).refine((steps) => Object.keys(steps).length > 0, 'expected at least one step'),
     weights: z.record(z.string(), z.record(z.string(), count)),

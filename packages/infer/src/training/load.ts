@@ -1,5 +1,6 @@
 import { decodeSafetensors } from '../arrays/safetensors.js';
-import type { TrainingState } from '../arrays/state.js';
+import { dtypeOf, type TrainingState } from '../arrays/state.js';
+import { describe } from '../arrays/tensor.js';
 import { openDevice } from '../device/open.js';
 import { RunFolderError } from '../errors.js';
 import type { AnyKind } from '../kinds/kind.js';
@@ -88,6 +89,12 @@ function checkVariables(
 ): void {
   const refuse = (what: string, data: Record<string, unknown>): RunFolderError =>
     new RunFolderError('manifest-invalid', `${location}: the manifest's training is not valid: ${what}`, data);
+  for (const [name, { dtype, shape }] of Object.entries(training.variables ?? {})) {
+    const entry = state[name];
+    if (entry && describe(dtypeOf(entry), entry.shape) === describe(dtype, shape)) continue;
+    const found = entry ? `is ${describe(dtypeOf(entry), entry.shape)} there` : 'is not there';
+    throw refuse(`variable '${name}' should be ${describe(dtype, shape)} in the state, but ${found}`, { name, shape });
+  }
   for (const [name, { reads, assigns }] of Object.entries(training.steps)) {
     const unknown = [...reads, ...Object.keys(assigns)].find((variable) => !state[variable]);
     if (unknown !== undefined)

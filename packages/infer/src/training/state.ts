@@ -1,4 +1,4 @@
-import type { StateArray, TrainingState } from '../arrays/state.js';
+import { dtypeOf, type StateArray, type TrainingState } from '../arrays/state.js';
 import type { Tensor } from '../arrays/tensor.js';
 import type { ComputeDevice, DeviceTensor, Feeds, Session } from '../device/types.js';
 import type { StepGraph } from '../manifest/step-graph.js';
@@ -40,8 +40,8 @@ export function stateStore(device: ComputeDevice, initial: TrainingState): State
   return device.device === 'cpu' ? new PingPongStore(initial) : new ResidentStore(initial);
 }
 
-function tensorOf({ shape, data }: StateArray): Tensor {
-  return { type: data instanceof Float32Array ? 'float32' : 'int32', dims: shape, data };
+function tensorOf(array: StateArray): Tensor {
+  return { type: dtypeOf(array), dims: array.shape, data: array.data };
 }
 
 function copyOf({ type, dims, data }: Tensor): StateArray {

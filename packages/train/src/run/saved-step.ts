@@ -1,5 +1,6 @@
 import { initializerOffsets, OPSET, requireOpens, type StepModel, tf } from '@onnx-forge/export';
 import {
+  type BatchSpec,
   encodeSafetensors,
   type GraphEntry,
   type RandomState,
@@ -46,7 +47,15 @@ export async function writeTraining(run: RunFolder, facts: SavedStep): Promise<T
     steps[name] = { ...file, opset: OPSET, ...graph, hostInputs };
   }
   const arrays = encodeSafetensors({ arrays: facts.state, metadata: {} });
-  return { state: await writeGraphFile(run, 'training.safetensors', arrays), random: facts.random, steps, weights };
+  const state = await writeGraphFile(run, 'training.safetensors', arrays);
+  return { state, variables: variablesOf(facts.state), random: facts.random, steps, weights };
+}
+
+function variablesOf(state: TrainingState): Record<string, BatchSpec> {
+  const specs = Object.entries(state).map(([name, { shape, data }]) => {
+    return [name, { dtype: data instanceof Float32Array ? 'float32' : 'int32', shape: [...shape] }] as const;
+  });
+  return Object.fromEntries(specs);
 }
 
 /**
