@@ -26,8 +26,8 @@ export class KeptImages implements ImageRows {
 /** Bytes of images that were read ahead, or used a short while ago. */
 const CACHE_BYTES = 128 * 2 ** 20;
 
-/** What an entry takes beside its pixels, about. */
-const ENTRY_BYTES = 256;
+/** Images of these: each takes some 200 bytes beside its pixels. */
+const CACHE_IMAGES = 2 ** 15;
 
 /** Images of an order to a thread. */
 const PER_ORDER = 8;
@@ -85,7 +85,7 @@ export class DecodedImages implements ImageRows {
       throw new DataError('data-changed', `${file} has changed since the data were opened`, { path: file });
     }
     this.#cache.set(index, data);
-    const most = Math.max(1, Math.floor(CACHE_BYTES / (this.size + ENTRY_BYTES)));
+    const most = Math.max(1, Math.min(CACHE_IMAGES, Math.floor(CACHE_BYTES / this.size)));
     for (const oldest of this.#cache.keys()) {
       if (this.#cache.size <= most) break;
       this.#cache.delete(oldest);

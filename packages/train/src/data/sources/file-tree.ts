@@ -5,7 +5,7 @@ import type { ArchiveEntry } from '../formats/archive.js';
 /** A file of a tree. */
 export interface TreeFile {
   readonly name: string;
-  /** What its path begins with, up to the name. */
+  /** The beginning of its path, up to the name. */
   readonly prefix: string;
   /** Its bytes, of a file within an archive. */
   readonly bytes?: Uint8Array;

@@ -157,7 +157,9 @@ function imageFiles({ path, files }: TreeFolder): readonly TreeFile[] {
 
 function unequal(file: string, found: ImageShape, first: string, wanted: ImageShape): DataError {
   const sizes = found[0] !== wanted[0] || found[1] !== wanted[1];
-  const mend = sizes ? `--resize ${wanted[1]}x${wanted[0]} stretches all to one size` : '--grey makes all grey';
+  const mend = sizes
+    ? `--resize ${wanted[1]}x${wanted[0]} stretches all to one size (with ,crop: takes their middle)`
+    : '--grey makes all grey';
   const message = `${file} is ${describeImage(found)}, but ${first} is ${describeImage(wanted)}: all images must be equal in size and colours; ${mend}`;
   return new DataError('data-format', message, { file, found, wanted });
 }
