@@ -20,6 +20,8 @@ const TEST_IMAGES = 10_000;
 
 /** Images in a folder that is loaded. */
 const IMAGES = 2_000;
+/** Of the benchmark of memory. */
+const MANY_IMAGES = 100_000;
 
 /** Characters written, and sentences translated, in a call. */
 const GENERATED = 300;
@@ -266,6 +268,25 @@ export function loadingImages(settings: Settings): Benchmark {
     },
   });
   return { rows, contenders: [loader(OURS, false), loader('sharp alone', true), theirs] };
+}
+
+/** A folder of more images than are kept in memory: what of each stays there. */
+export function manyImages(settings: Settings): Benchmark {
+  const images = settings.quick ? MANY_IMAGES / 20 : MANY_IMAGES;
+  const title = `${images.toLocaleString('en-US')} PNG files, 8 x 8, pixels not kept`;
+  const rows: Row[] = [
+    { id: 'data/many-images/kept', title: `${title}: memory of an opened image`, unit: 'bytes', better: 'lower' },
+    { id: 'data/many-images/peak', title: `${title}: opened, peak resident memory`, unit: 'MB', better: 'lower' },
+    {
+      id: 'data/many-images/epoch',
+      title: `${title}: after an epoch, peak resident memory`,
+      unit: 'MB',
+      better: 'lower',
+    },
+  ];
+  const folder = settings.folders.empty();
+  const loader = worker(OURS, async () => ({ ...common(settings), task: 'many-images', folder: await folder, images }));
+  return { rows, contenders: [loader] };
 }
 
 /** A latent model served by Chromium and by Node: the calls of {@link BROWSER_TASKS}. */

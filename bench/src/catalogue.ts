@@ -8,6 +8,7 @@ import {
   likelihood,
   loadingImages,
   loadTime,
+  manyImages,
   type Settings,
   trainingSteps,
   translation,
@@ -32,6 +33,7 @@ const catalogue: readonly Item[] = [
   item('seq2seq/translate', (settings) => translation('seq2seq', settings)),
   item('simsiam/augmentation', (settings) => augmentation('simsiam', settings)),
   item('data/images', (settings) => loadingImages(settings)),
+  item('data/many-images', (settings) => manyImages(settings)),
   item('sweep', (settings) => sweeping(settings)),
   ...Object.keys(BROWSER_TASKS).map((recipe) =>
     item(`${recipe}/browser`, (settings) => browserServing(recipe, settings)),

@@ -36,6 +36,8 @@ async function open(spec: TaskSpec): Promise<Runner> {
       return (await import('./augmenting.js')).augmenting(spec);
     case 'images':
       return (await import('./loading-images.js')).loadingImages(spec);
+    case 'many-images':
+      return (await import('./many-images.js')).manyImages(spec);
     case 'serve':
       return (await import('./serving.js')).serving(spec);
     case 'export':

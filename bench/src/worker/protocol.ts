@@ -30,6 +30,8 @@ export type TaskSpec = { readonly threads: number; readonly budgetMs: number; re
   | { readonly task: 'augment'; readonly recipe: string }
   /** Images through the loader of users' own data; or by sharp alone. The first to come writes them into the folder. */
   | { readonly task: 'images'; readonly folder: string; readonly images: number; readonly alone: boolean }
+  /** Memory that a folder of very many small images takes. The folder is written first. */
+  | { readonly task: 'many-images'; readonly folder: string; readonly images: number }
   /** Calls of a latent model's API, by row id. */
   | { readonly task: 'serve'; readonly run: string; readonly tasks: Readonly<Record<string, ServingTask>> }
   /** Tracing and writing the graphs of a recipe. */

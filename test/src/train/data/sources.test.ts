@@ -354,6 +354,41 @@ describe("a user's own data", () => {
       expect((await open(folder.path, { grey: true })).found).to.match(/^13 images, 6 x 4, grey/);
     });
 
+    it('give their middle, scaled but not stretched, where that is asked for', async () => {
+      // Three squares of 4 x 4 beside each other, each of one level.
+      const row = (levels: readonly number[]) => levels.flatMap((level) => Array<number>(4).fill(level));
+      const wide = (index: number) =>
+        Array<number[]>(4)
+          .fill(row([10, 100 + index, 250]))
+          .flat();
+      const middle = async (name: string, options?: Parameters<typeof referTo>[1]) => {
+        const data = await open(join(folder.path, name), options);
+        return SPLITS.flatMap((split) =>
+          levels(data, split).map((x) => Array.from(x, (level) => Math.round(255 * level))),
+        );
+      };
+      for (const name of ['wide', 'tall']) await mkdir(join(folder.path, name));
+      for (let index = 0; index < 12; index++) {
+        const levels = wide(index);
+        await write(`wide/${index}.png`, png(levels, 12, 4));
+        const turned = Array.from(levels, (_, i) => levels[(i % 4) * 12 + Math.floor(i / 4)]!);
+        await write(`tall/${index}.png`, png(turned, 4, 12));
+      }
+      for (const name of ['wide', 'tall']) {
+        const whole = (side: number) => Array.from({ length: 12 }, (_, i) => Array(side * side).fill(100 + i));
+        expect(await middle(name, { resize: '4x4,crop' })).to.have.deep.members(whole(4));
+        // A triangle filter four pixels wide: an eighth is of the pixel beyond the square.
+        const halves = Array.from({ length: 12 }, (_, i) => {
+          const [low, high] = [10, 250].map((beyond) => Math.round((7 * (100 + i) + beyond) / 8));
+          return name === 'wide' ? [low, high, low, high] : [low, low, high, high];
+        });
+        expect(await middle(name, { resize: '2x2,crop' })).to.have.deep.members(halves);
+        expect((await middle(name, { resize: '4x4' })).some((levels) => new Set(levels).size > 1)).to.equal(true);
+      }
+      const { message } = await failure(DataError, () => open(join(folder.path, 'wide'), { resize: '4x4,cut' }));
+      expect(message).to.match(/resize must be WIDTHxHEIGHT, such as 28x28, or WIDTHxHEIGHT,crop, not '4x4,cut'/);
+    });
+
     it('name the file that is damaged or no image', async () => {
       await truncate(join(folder.path, '15.png'), 40);
       expect(await refusal()).to.match(/15\.png: .*intact PNG/);

@@ -24,7 +24,10 @@ export interface OwnDataOptions {
 }
 
 export const ownData: OwnDataOptions = {
-  resize: text('--resize', 'Stretch the images of your own data to this size: WIDTHxHEIGHT, such as 28x28'),
+  resize: text(
+    '--resize',
+    'Stretch the images of your own data to this size: WIDTHxHEIGHT, such as 28x28; 28x28,crop takes the middle',
+  ),
   grey: { type: 'boolean', describe: 'Make the images of your own data grey' },
   columns: text(
     '--columns',

@@ -1,4 +1,5 @@
 import { DataError } from '../errors.js';
+import type { ContentHashes } from './content-hashes.js';
 import type { DecodedImage, DecodeJob } from './decode.js';
 import type { DecodePool } from './decode-pool.js';
 
@@ -25,13 +26,16 @@ export class KeptImages implements ImageRows {
 /** Bytes of images that were read ahead, or used a short while ago. */
 const CACHE_BYTES = 128 * 2 ** 20;
 
+/** Images of these: each takes some 200 bytes beside its pixels. */
+const CACHE_IMAGES = 2 ** 15;
+
 /** Images of an order to a thread. */
 const PER_ORDER = 8;
 
 /** Images that are decoded when they are used; one whose file has changed since is refused. */
 export class DecodedImages implements ImageRows {
   readonly #jobOf: (index: number) => DecodeJob;
-  readonly #hashes: readonly string[];
+  readonly #hashes: ContentHashes;
   readonly #makePool: () => DecodePool;
   readonly #cache = new Map<number, Uint8Array>();
   readonly #coming = new Map<number, Promise<void>>();
@@ -40,7 +44,7 @@ export class DecodedImages implements ImageRows {
   constructor(
     jobOf: (index: number) => DecodeJob,
     readonly size: number,
-    hashes: readonly string[],
+    hashes: ContentHashes,
     makePool: () => DecodePool,
   ) {
     this.#jobOf = jobOf;
@@ -76,12 +80,12 @@ export class DecodedImages implements ImageRows {
   }
 
   #keep(index: number, { data, sha256 }: DecodedImage): Uint8Array {
-    if (sha256 !== this.#hashes[index]) {
+    if (sha256 !== this.#hashes.hex(index)) {
       const { file } = this.#jobOf(index);
       throw new DataError('data-changed', `${file} has changed since the data were opened`, { path: file });
     }
     this.#cache.set(index, data);
-    const most = Math.max(1, Math.floor(CACHE_BYTES / this.size));
+    const most = Math.max(1, Math.min(CACHE_IMAGES, Math.floor(CACHE_BYTES / this.size)));
     for (const oldest of this.#cache.keys()) {
       if (this.#cache.size <= most) break;
       this.#cache.delete(oldest);

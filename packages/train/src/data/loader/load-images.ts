@@ -1,17 +1,10 @@
 import { exampleSize } from '../fields.js';
 import type { ImageOptions } from './change-image.js';
+import { ContentHashes } from './content-hashes.js';
 import { type DecodedImage, type DecodeJob, decodeJob } from './decode.js';
 import { DecodePool } from './decode-pool.js';
 import { DecodedImages, type ImageRows, KeptImages } from './image-rows.js';
 import { sharpDecoder } from './sharp.js';
-
-/** An image of a data set, on the disk or within another file. */
-export interface ImageSource {
-  /** Path for messages. */
-  readonly file: string;
-  /** Where it is read from, if it is no file of its own. */
-  content?(): Uint8Array;
-}
 
 export interface LoadImagesOptions {
   readonly change: ImageOptions;
@@ -28,8 +21,9 @@ export interface LoadedImages {
   readonly rows: ImageRows;
   readonly first: Pick<DecodedImage, 'width' | 'height' | 'channels'>;
   /** Of each image's file. */
-  readonly hashes: readonly string[];
-  readonly bytes: readonly number[];
+  readonly hashes: ContentHashes;
+  /** Of all files together. */
+  readonly bytes: number;
 }
 
 /** 1 GiB. */
@@ -45,35 +39,36 @@ const PER_ORDER = 16;
  * Reads and decodes every image once, in threads where there are many. Their pixels are kept in memory, or, of a set larger
  * than `keptBytes`, decoded again when they are used: then memory does not grow with the number of images.
  *
+ * @param jobOf called whenever an image is decoded: paths need not be kept
  * @throws DataError (`data-damaged`, `data-format`) for the first image, in their order, that can't be used
  */
-export async function loadImages(sources: readonly ImageSource[], options: LoadImagesOptions): Promise<LoadedImages> {
+export async function loadImages(
+  count: number,
+  jobOf: (index: number) => DecodeJob,
+  options: LoadImagesOptions,
+): Promise<LoadedImages> {
   const { change, signal, onProgress, check, keptBytes = KEPT_BYTES } = options;
-  const pool = sources.length >= WORTH_THREADS ? new DecodePool(change) : undefined;
+  const pool = count >= WORTH_THREADS ? new DecodePool(change) : undefined;
   const fast = pool ? undefined : await sharpDecoder();
-  const jobOf = (index: number): DecodeJob => {
-    const { file, content } = sources[index]!;
-    return { file, bytes: content?.() };
-  };
-  const hashes: string[] = [];
-  const bytes: number[] = [];
+  const hashes = new ContentHashes(count);
+  let bytes = 0;
   let first: DecodedImage | undefined;
   let kept: Uint8Array | undefined;
   const take = (image: DecodedImage, index: number): void => {
     if (first) check(image, index, first);
     else {
-      const all = sources.length * image.data.length;
+      const all = count * image.data.length;
       first = image;
       kept = all <= keptBytes ? new Uint8Array(all) : undefined;
     }
     kept?.set(image.data, index * image.data.length);
-    hashes.push(image.sha256);
-    bytes.push(image.bytes);
+    hashes.set(index, Buffer.from(image.sha256, 'hex'));
+    bytes += image.bytes;
   };
   try {
-    for await (const [index, image] of decoded(sources.length, jobOf, { change, pool, fast, signal })) {
+    for await (const [index, image] of decoded(count, jobOf, { change, pool, fast, signal })) {
       take(image, index);
-      if (index % 256 === 255) onProgress?.(index + 1, sources.length);
+      if (index % 256 === 255) onProgress?.(index + 1, count);
     }
   } catch (error) {
     await pool?.close();

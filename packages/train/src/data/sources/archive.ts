@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import type { DataFile, DataReference } from '../data-set.js';
 import { ARCHIVE_FILE, readArchive } from '../formats/archive.js';
 import { misfit, readOwnFile, sha256 } from './content.js';
-import { archiveTree, type TreeFile, type TreeFolder, unwrapped } from './file-tree.js';
+import { archiveTree, pathOf, type TreeFile, type TreeFolder, unwrapped } from './file-tree.js';
 import { openImageTree } from './image-folder.js';
 import { openNpy, openNpz } from './numpy.js';
 import { openParquet } from './parquet.js';
@@ -66,6 +66,6 @@ function labelsOf(files: readonly TreeFile[]) {
   return labels && contentOf(labels);
 }
 
-function contentOf({ path, bytes }: TreeFile) {
-  return { file: path, bytes: bytes! };
+function contentOf(file: TreeFile) {
+  return { file: pathOf(file), bytes: file.bytes! };
 }

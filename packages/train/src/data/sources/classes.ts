@@ -23,8 +23,8 @@ export function requireClasses(name: string, { names }: Classes): void {
 }
 
 /** @throws DataError (`data-format`) a class without an example among those of `train` */
-export function requireEveryClass(name: string, train: readonly number[], { labels, names }: Classes): void {
-  const present = new Set(train.map((index) => labels[index]!));
+export function requireEveryClass(name: string, train: ArrayLike<number>, { labels, names }: Classes): void {
+  const present = new Set(Array.from(train, (index) => labels[index]!));
   const absent = names.findIndex((_, label) => !present.has(label));
   if (absent < 0) return;
   const count = labels.filter((label) => label === absent).length;

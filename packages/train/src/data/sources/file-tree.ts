@@ -1,14 +1,19 @@
 import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import type { ArchiveEntry } from '../formats/archive.js';
 
 /** A file of a tree. */
 export interface TreeFile {
   readonly name: string;
-  /** For messages; of a folder's file also where it lies. */
-  readonly path: string;
+  /** The beginning of its path, up to the name. */
+  readonly prefix: string;
   /** Its bytes, of a file within an archive. */
   readonly bytes?: Uint8Array;
+}
+
+/** For messages; of a folder's file also where it lies. Made when it is asked for: a folder may have very many files. */
+export function pathOf({ prefix, name }: TreeFile): string {
+  return prefix + name;
 }
 
 /** A folder on the disk or within an archive: what lies in it, by name; files of the system are left out. */
@@ -32,13 +37,14 @@ export async function readTree(path: string, name = '', depth = 0): Promise<Tree
   const files: TreeFile[] = [];
   const folders: TreeFolder[] = [];
   const entries = depth > DEEPEST ? [] : await readdir(path, { withFileTypes: true });
+  const prefix = join(path, sep);
   entries.sort((a, b) => (a.name < b.name ? -1 : 1));
   for (const entry of entries) {
     if (isOfSystem(entry.name)) continue;
-    const place = join(path, entry.name);
+    const place = prefix + entry.name;
     const isFolder = entry.isDirectory() || (entry.isSymbolicLink() && (await leadsToFolder(place)));
     if (isFolder) folders.push(await readTree(place, entry.name, depth + 1));
-    else files.push({ name: entry.name, path: place });
+    else files.push({ name: entry.name, prefix });
   }
   return { name, path, files, folders };
 }
@@ -75,7 +81,7 @@ function treeOf(archive: string, leaves: readonly Leaf[], above: readonly string
     const name = leaf.words[depth]!;
     const within = inside.get(name);
     if (leaf.words.length === depth + 1)
-      files.push({ name, path: `${archive}: ${leaf.words.join('/')}`, bytes: leaf.bytes });
+      files.push({ name, prefix: `${archive}: ${above.map((word) => `${word}/`).join('')}`, bytes: leaf.bytes });
     else if (within) within.push(leaf);
     else inside.set(name, [leaf]);
   }

@@ -1,11 +1,11 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { type DataFile, type DataReference, SPLIT_NAMES, type SplitName } from '../data-set.js';
+import { type DataReference, SPLIT_NAMES, type SplitName } from '../data-set.js';
 import { DataError } from '../errors.js';
 import { loadImages } from '../loader/load-images.js';
 import { classesOf } from './classes.js';
-import { asOneFile, misfit } from './content.js';
-import { readShallow, readTree, type TreeFile, type TreeFolder } from './file-tree.js';
+import { listHash, misfit } from './content.js';
+import { pathOf, readShallow, readTree, type TreeFile, type TreeFolder } from './file-tree.js';
 import { describeImage, type ImageShape, imageSplits } from './images.js';
 import { imageOptions } from './options.js';
 import type { DataSource, OpenContext, OpenedData } from './source.js';
@@ -57,7 +57,11 @@ export async function openImages(
 ): Promise<OpenedData> {
   const { path } = reference;
   const { rows, first, hashes, bytes } = await loadImages(
-    found.map(({ file }) => ({ file: file.path, ...(file.bytes && { content: () => file.bytes! }) })),
+    found.length,
+    (index) => {
+      const { file } = found[index]!;
+      return { file: pathOf(file), bytes: file.bytes };
+    },
     {
       change: imageOptions(reference),
       signal,
@@ -67,12 +71,12 @@ export async function openImages(
         const here: ImageShape = [image.height, image.width, image.channels];
         const shape: ImageShape = [like.height, like.width, like.channels];
         if (here.some((size, axis) => size !== shape[axis])) {
-          throw unequal(found[index]!.file.path, here, found[0]!.file.path, shape);
+          throw unequal(pathOf(found[index]!.file), here, pathOf(found[0]!.file), shape);
         }
       },
     },
   );
-  const files = found.map(({ name }, index): DataFile => ({ name, sha256: hashes[index]!, bytes: bytes[index]! }));
+  const sha256 = listHash(hashes, (index) => `${found[index]!.above}${found[index]!.file.name}`);
   const classNames = found.flatMap(({ className }) => className ?? []);
   const parts = found.flatMap(({ part }) => part ?? []);
   const examples = {
@@ -84,14 +88,14 @@ export async function openImages(
     ...(classNames.length > 0 && { classes: classesOf(classNames) }),
     ...(parts.length > 0 && { parts }),
   } as const;
-  return { ...imageSplits(examples, reference, groupWord), files: [asOneFile(basename(path), files)] };
+  return { ...imageSplits(examples, reference, groupWord), files: [{ name: basename(path), sha256, bytes }] };
 }
 
 /** Where an image lies, and what its folders say of it. */
 export interface NamedImage {
   readonly file: TreeFile;
-  /** Within the tree. */
-  readonly name: string;
+  /** The folders above it in the tree: `train/cat/`, or nothing. */
+  readonly above: string;
   readonly className?: string;
   readonly part?: SplitName;
 }
@@ -113,7 +117,9 @@ function findImages(tree: TreeFolder): NamedImage[] {
     if (first && one && (first.className === undefined) !== (one.className === undefined)) {
       throw misfit(path, `has folders of classes in one of ${first.part} and ${part} only`, 'them in both or none');
     }
-    for (const image of images) found.push({ ...image, part });
+    for (const { file, above, className } of images) {
+      found.push({ file, above, ...(className !== undefined && { className }), part });
+    }
   }
   return found;
 }
@@ -122,7 +128,7 @@ function findImages(tree: TreeFolder): NamedImage[] {
 function imagesOf(tree: TreeFolder, above: string): NamedImage[] {
   const { path, files, folders } = tree;
   const [folder, file] = [folders[0], files[0]];
-  if (folder === undefined) return imageFiles(tree).map((one) => ({ file: one, name: `${above}${one.name}` }));
+  if (folder === undefined) return imageFiles(tree).map((file) => ({ file, above }));
   if (file !== undefined) {
     const want = 'one folder a class, or images only';
     throw misfit(path, `has both folders ('${folder.name}') and files ('${file.name}')`, want);
@@ -133,9 +139,8 @@ function imagesOf(tree: TreeFolder, above: string): NamedImage[] {
       const want = 'only images in the folder of a class';
       throw misfit(inside.path, `has a folder of its own, '${further.name}'`, want);
     }
-    return imageFiles(inside).map((one) => {
-      return { file: one, name: `${above}${inside.name}/${one.name}`, className: inside.name };
-    });
+    const within = `${above}${inside.name}/`;
+    return imageFiles(inside).map((file) => ({ file, above: within, className: inside.name }));
   });
 }
 
@@ -144,7 +149,7 @@ function imageFiles({ path, files }: TreeFolder): readonly TreeFile[] {
   const other = files.find(({ name }) => !IMAGE_FILE.test(name));
   if (other !== undefined) {
     const mend = OTHER_IMAGE.test(other.name) ? 'convert it to PNG' : 'take it out';
-    throw misfit(other.path, 'is no PNG, JPEG or PGM image', `only images in the folder: ${mend}`);
+    throw misfit(pathOf(other), 'is no PNG, JPEG or PGM image', `only images in the folder: ${mend}`);
   }
   if (files.length === 0) throw misfit(path, 'is empty', 'images in it');
   return files;
@@ -152,7 +157,9 @@ function imageFiles({ path, files }: TreeFolder): readonly TreeFile[] {
 
 function unequal(file: string, found: ImageShape, first: string, wanted: ImageShape): DataError {
   const sizes = found[0] !== wanted[0] || found[1] !== wanted[1];
-  const mend = sizes ? `--resize ${wanted[1]}x${wanted[0]} stretches all to one size` : '--grey makes all grey';
+  const mend = sizes
+    ? `--resize ${wanted[1]}x${wanted[0]} stretches all to one size (with ,crop: takes their middle)`
+    : '--grey makes all grey';
   const message = `${file} is ${describeImage(found)}, but ${first} is ${describeImage(wanted)}: all images must be equal in size and colours; ${mend}`;
   return new DataError('data-format', message, { file, found, wanted });
 }

@@ -1,6 +1,7 @@
 import { type DataReference, type Field, SPLIT_NAMES, type Split, type SplitName, type Splits } from '../data-set.js';
 import { DataError } from '../errors.js';
 import { exampleSize, labelField } from '../fields.js';
+import type { ContentHashes } from '../loader/content-hashes.js';
 import type { ImageRows } from '../loader/image-rows.js';
 import { pick } from '../views.js';
 import { type Classes, requireClasses, requireEveryClass } from './classes.js';
@@ -24,7 +25,7 @@ export interface ImageExamples {
   /** The byte that is white; 1: the images are black and white. Floats: no matter. */
   readonly white: 255 | 1;
   /** Hash of each example's content. */
-  readonly hashes: readonly string[];
+  readonly hashes: ContentHashes;
   /** Class of each example, and the name of each class. */
   readonly classes?: Classes;
   /** Split of each example, where the user has split them. */
@@ -58,7 +59,7 @@ export function imageSplits(
   // Of groups, some are to be in no training; a recipe that can't do so says it.
   if (classes && !grouped && !parts) requireEveryClass(name, chosen.train, classes);
   const splits = Object.fromEntries(SPLIT_NAMES.map((split) => [split, pick(all, chosen[split])])) as unknown as Splits;
-  const different = new Set(hashes).size;
+  const different = hashes.countDifferent();
   const equal = different < hashes.length ? ` (${different} different)` : '';
   const kinds = classes ? ` of ${classes.names.length} classes` : '';
   const colours = examples.white === 1 ? `${shape[1]} x ${shape[0]}, black and white` : describeImage(shape);

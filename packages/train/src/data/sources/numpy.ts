@@ -5,6 +5,7 @@ import { exampleSize } from '../fields.js';
 import type { FileContent } from '../formats/gzip.js';
 import { type NpyArray, parseNpy, parseNpz } from '../formats/npy.js';
 import { changeImage, type ImageOptions } from '../loader/change-image.js';
+import { ContentHashes } from '../loader/content-hashes.js';
 import { KeptImages } from '../loader/image-rows.js';
 import { asOneFile, misfit, readOwnFile, sha256 } from './content.js';
 import { isOfSystem } from './file-tree.js';
@@ -90,9 +91,9 @@ function opened(
   const size = exampleSize(shape);
   const original = pixelsOf(images);
   const { data: levels } = original;
-  const hashes = Array.from({ length: count }, (_, index) => {
+  const hashes = ContentHashes.of(count, (index) => {
     const { buffer, byteOffset, byteLength } = levels.subarray(index * size, (index + 1) * size);
-    return sha256(new Uint8Array(buffer, byteOffset, byteLength));
+    return new Uint8Array(buffer, byteOffset, byteLength);
   });
   const classes = labels && classesOf(labels, count);
   const changed = withOptions(original, shape, imageOptions(reference));

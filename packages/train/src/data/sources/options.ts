@@ -21,7 +21,13 @@ export function imageOptions(reference: DataReference): ImageOptions {
   const refuse = (what: string) => new DataError('data-format', `${path}: ${what}`, { path, options });
   if (grey !== undefined && typeof grey !== 'boolean') throw refuse(`grey must be true or false, not '${grey}'`);
   if (resize === undefined) return grey ? { grey } : {};
-  const [, width, height] = /^([1-9]\d{0,3})x([1-9]\d{0,3})$/.exec(String(resize)) ?? [];
-  if (width === undefined) throw refuse(`resize must be WIDTHxHEIGHT, such as 28x28, not '${resize}'`);
-  return { resize: { width: Number(width), height: Number(height) }, ...(grey && { grey }) };
+  const [, width, height, crop] = /^([1-9]\d{0,3})x([1-9]\d{0,3})(,crop)?$/.exec(String(resize)) ?? [];
+  if (width === undefined) {
+    throw refuse(`resize must be WIDTHxHEIGHT, such as 28x28, or WIDTHxHEIGHT,crop, not '${resize}'`);
+  }
+  return {
+    resize: { width: Number(width), height: Number(height) },
+    ...(crop !== undefined && { crop: true }),
+    ...(grey && { grey }),
+  };
 }

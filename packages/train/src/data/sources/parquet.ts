@@ -1,12 +1,12 @@
 import { stat } from 'node:fs/promises';
-import { basename, relative, sep } from 'node:path';
+import { basename, dirname, join, relative, sep } from 'node:path';
 import { type DataFile, type DataReference, SPLIT_NAMES, type SplitName } from '../data-set.js';
 import { DataError } from '../errors.js';
 import type { FileContent } from '../formats/gzip.js';
 import { parseParquet } from '../formats/parquet.js';
 import { shortened } from '../shortened.js';
 import { asOneFile, misfit, readOwnFile, sha256 } from './content.js';
-import { readTree, type TreeFile, type TreeFolder } from './file-tree.js';
+import { pathOf, readTree, type TreeFile, type TreeFolder } from './file-tree.js';
 import { type NamedImage, openImages } from './image-folder.js';
 import type { DataSource, OpenContext, OpenedData } from './source.js';
 import { type Row, rowExamples } from './table.js';
@@ -31,21 +31,24 @@ export const parquet: DataSource = {
   async open(reference, context = {}) {
     const { path } = reference;
     const isFolder = (await stat(path)).isDirectory();
-    const found = isFolder ? parquetFiles(await readTree(path)) : [{ name: basename(path), path }];
+    const found = isFolder
+      ? parquetFiles(await readTree(path))
+      : [{ name: basename(path), prefix: join(dirname(path), sep) }];
     const rows: Row[] = [];
     const parts: (SplitName | undefined)[] = [];
     const files: DataFile[] = [];
     let classNames: Readonly<Record<string, readonly string[]>> = {};
     for (const file of found) {
-      const content = await readOwnFile(file.path, context.signal);
+      const place = pathOf(file);
+      const content = await readOwnFile(place, context.signal);
       context.signal?.throwIfAborted();
       const table = await parseParquet(content);
-      const name = isFolder ? relative(path, file.path).split(sep).join('/') : file.name;
+      const name = isFolder ? relative(path, place).split(sep).join('/') : file.name;
       files.push({ name, sha256: sha256(content.bytes), bytes: content.bytes.length });
       classNames = { ...classNames, ...table.classNames };
       const part = isFolder ? SPLIT_NAMES.find((split) => file.name.startsWith(split)) : undefined;
       for (const [index, values] of table.rows.entries()) {
-        rows.push({ place: `${file.path}: row ${index}`, values });
+        rows.push({ place: `${place}: row ${index}`, values });
         parts.push(part);
       }
     }
@@ -97,8 +100,8 @@ async function openRows(
     if (label !== undefined && className === undefined)
       throw new DataError('data-format', `${place} has no class in the column '${label}'`);
     return {
-      file: { name: place, path: place, bytes: bytesOf(values[image], place, image) },
-      name: `${index}`,
+      file: { name: place, prefix: '', bytes: bytesOf(values[image], place, image) },
+      above: '',
       ...(className !== undefined && { className }),
       ...(parts && { part: parts[index]! }),
     };

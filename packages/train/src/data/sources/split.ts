@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { type DataReference, SPLIT_NAMES, type SplitName } from '../data-set.js';
 import { DataError } from '../errors.js';
+import { ContentHashes } from '../loader/content-hashes.js';
 
 /**
  * The rules that have split users' data, by the name that a reference records: `tenths`, of references that record none, deals
@@ -23,10 +23,13 @@ export interface Splitting {
   readonly fractions: Fractions;
 }
 
+/** Example numbers of each split, in ascending order. */
+export type ExamplesBySplit = Readonly<Record<SplitName, Uint32Array>>;
+
 /** Facts of each example, by its number. */
 export interface SplitFacts {
-  /** Hash of its content, in hexadecimal. */
-  readonly hashes: readonly string[];
+  /** Of its content. */
+  readonly hashes: ContentHashes;
   readonly labels?: ArrayLike<number> | undefined;
   /** Examples of one group, such as the pictures of one person, stay in one split. */
   readonly groups?: readonly string[] | undefined;
@@ -63,37 +66,60 @@ export function splittingOf({ path, options = {}, splitRule, sha256 }: DataRefer
 }
 
 /**
- * Example numbers of three splits, each in ascending order. Equal examples go to one split, whatever their files are called.
+ * Equal examples go to one split, whatever their files are called.
  *
  * @throws DataError (`data-format`) fewer than ten different examples, or three groups
  */
-export function splitExamples(name: string, splitting: Splitting, facts: SplitFacts): Record<SplitName, number[]> {
-  const chosen =
-    splitting.rule === 'tenths' ? splitByTenths(name, facts) : splitByHash(name, splitting.fractions, facts);
-  for (const split of Object.values(chosen)) split.sort((a, b) => a - b);
-  return chosen;
+export function splitExamples(name: string, splitting: Splitting, facts: SplitFacts): ExamplesBySplit {
+  return splitting.rule === 'tenths' ? splitByTenths(name, facts) : splitByHash(name, splitting.fractions, facts);
 }
 
-/** Examples that stay together. */
-interface Unit {
-  readonly hash: string;
-  readonly label: number;
-  readonly members: number[];
+/** Examples that stay together, unit after unit in the order of their keys. */
+interface Units {
+  readonly count: number;
+  /** Of the first example of a unit. */
+  labelOf(unit: number): number;
+  /** The number of a unit's first example. */
+  firstOf(unit: number): number;
+  membersOf(unit: number): Uint32Array;
 }
 
-function unitsOf(
+/** @param compare two examples by their keys: 0 if they are of one unit */
+function unitsOf(size: number, compare: (a: number, b: number) => number, labels?: ArrayLike<number>): Units {
+  const order = numbersTo(size).sort((a, b) => compare(a, b) || a - b);
+  const starts = numbersTo(size).filter((i) => i === 0 || compare(order[i - 1]!, order[i]!) !== 0);
+  const firstOf = (unit: number) => order[starts[unit]!]!;
+  return {
+    count: starts.length,
+    firstOf,
+    labelOf: (unit) => labels?.[firstOf(unit)] ?? 0,
+    membersOf: (unit) => order.subarray(starts[unit]!, starts[unit + 1] ?? size),
+  };
+}
+
+function numbersTo(size: number): Uint32Array {
+  return Uint32Array.from({ length: size }, (_, index) => index);
+}
+
+/** Example numbers by split, each in ascending order. */
+function examplesBySplit(
   size: number,
-  keyOf: (index: number) => string,
-  unit: (index: number) => Omit<Unit, 'members'>,
-): Unit[] {
-  const units = new Map<string, Unit>();
-  for (let index = 0; index < size; index++) {
-    const key = keyOf(index);
-    const there = units.get(key);
-    if (there) there.members.push(index);
-    else units.set(key, { ...unit(index), members: [index] });
+  { count, membersOf }: Units,
+  splitOf: (unit: number) => SplitName,
+): ExamplesBySplit {
+  const codes = new Uint8Array(size);
+  for (let unit = 0; unit < count; unit++) {
+    const code = SPLIT_NAMES.indexOf(splitOf(unit));
+    for (const index of membersOf(unit)) codes[index] = code;
   }
-  return [...units.values()];
+  return bySplit(codes);
+}
+
+/** @param codes the number of each example's split in {@link SPLIT_NAMES} */
+function bySplit(codes: Uint8Array): ExamplesBySplit {
+  const all = numbersTo(codes.length);
+  const of = (split: SplitName) => all.filter((index) => SPLIT_NAMES[codes[index]!] === split);
+  return { train: of('train'), validation: of('validation'), test: of('test') };
 }
 
 function tooFew(name: string, found: number, noun: string, least: number): DataError {
@@ -102,21 +128,14 @@ function tooFew(name: string, found: number, noun: string, least: number): DataE
 }
 
 /** In the order of labels, then hashes, every tenth: each class is in each split as far as it has examples. */
-function splitByTenths(name: string, { hashes, labels }: SplitFacts): Record<SplitName, number[]> {
-  const labelOf = (index: number) => labels?.[index] ?? 0;
-  const units = unitsOf(
-    hashes.length,
-    (index) => `${labelOf(index)} ${hashes[index]}`,
-    (index) => ({ label: labelOf(index), hash: hashes[index]! }),
-  );
-  if (units.length < PERIOD) throw tooFew(name, units.length, 'example', PERIOD);
-  units.sort((a, b) => a.label - b.label || (a.hash < b.hash ? -1 : 1));
-  const splits: Record<SplitName, number[]> = { train: [], validation: [], test: [] };
-  for (const [place, { members }] of units.entries()) {
-    const turn = place % PERIOD;
-    splits[turn === VALIDATION ? 'validation' : turn === TEST ? 'test' : 'train'].push(...members);
-  }
-  return splits;
+function splitByTenths(name: string, { hashes, labels }: SplitFacts): ExamplesBySplit {
+  const byLabel = (a: number, b: number) => (labels ? labels[a]! - labels[b]! : 0);
+  const units = unitsOf(hashes.length, (a, b) => byLabel(a, b) || hashes.compare(a, b));
+  if (units.count < PERIOD) throw tooFew(name, units.count, 'example', PERIOD);
+  return examplesBySplit(hashes.length, units, (unit) => {
+    const turn = unit % PERIOD;
+    return turn === VALIDATION ? 'validation' : turn === TEST ? 'test' : 'train';
+  });
 }
 
 /**
@@ -124,51 +143,49 @@ function splitByTenths(name: string, { hashes, labels }: SplitFacts): Record<Spl
  * is train, then validation, then test; so splits have the fractions only about. Only where a class would have no training
  * example, or a split nothing at all, the nearest one goes there.
  */
-function splitByHash(
-  name: string,
-  fractions: Fractions,
-  { hashes, labels, groups }: SplitFacts,
-): Record<SplitName, number[]> {
-  const keys = groups ? groups.map((group) => createHash('sha256').update(group).digest('hex')) : hashes;
-  const units = unitsOf(
-    hashes.length,
-    (index) => keys[index]!,
-    (index) => ({ label: labels?.[index] ?? 0, hash: keys[index]! }),
-  );
+function splitByHash(name: string, fractions: Fractions, { hashes, labels, groups }: SplitFacts): ExamplesBySplit {
+  const keys = groups ? ContentHashes.of(groups.length, (index) => groups[index]!) : hashes;
+  const units = unitsOf(hashes.length, (a, b) => keys.compare(a, b), labels);
   const least = groups ? SPLIT_NAMES.length : PERIOD;
-  if (units.length < least) throw tooFew(name, units.length, groups ? 'group' : 'example', least);
-  const placed: Placed[] = units
-    .map((unit) => ({ ...unit, place: Number.parseInt(unit.hash.slice(0, 13), 16) / 2 ** 52 }))
-    .sort((a, b) => a.place - b.place || (a.hash < b.hash ? -1 : 1))
-    .map((unit) => ({ ...unit, split: splitAt(unit.place, fractions) }));
-  const trained = new Set(placed.filter(({ split }) => split === 'train').map(({ label }) => label));
-  for (const unit of groups ? [] : placed) {
-    if (trained.has(unit.label)) continue;
-    unit.split = 'train';
-    trained.add(unit.label);
+  if (units.count < least) throw tooFew(name, units.count, groups ? 'group' : 'example', least);
+  const places = Float64Array.from({ length: units.count }, (_, unit) => keys.fraction(units.firstOf(unit)));
+  const splits = Array.from(places, (place) => splitAt(place, fractions));
+  if (!groups) {
+    const trained = new Set<number>();
+    splits.forEach((split, unit) => {
+      if (split === 'train') trained.add(units.labelOf(unit));
+    });
+    for (const unit of splits.keys()) {
+      const label = units.labelOf(unit);
+      if (!trained.has(label)) splits[unit] = 'train';
+      trained.add(label);
+    }
   }
-  for (const split of SPLIT_NAMES) fill(split, placed, fractions, groups !== undefined);
-  const splits: Record<SplitName, number[]> = { train: [], validation: [], test: [] };
-  for (const { split, members } of placed) splits[split].push(...members);
-  return splits;
+  const placed: Placed = { places, splits, labelOf: groups ? undefined : units.labelOf };
+  for (const split of SPLIT_NAMES) fill(split, placed, fractions);
+  return examplesBySplit(hashes.length, units, (unit) => splits[unit]!);
 }
 
-interface Placed extends Unit {
-  readonly place: number;
-  split: SplitName;
+/** Units where their hashes place them. */
+interface Placed {
+  readonly places: Float64Array;
+  readonly splits: SplitName[];
+  /** Given: a class keeps a training example. */
+  readonly labelOf: ((unit: number) => number) | undefined;
 }
 
 /** Moves the nearest unit of another split to one that is empty, but no class's only training example. */
-function fill(split: SplitName, placed: readonly Placed[], fractions: Fractions, grouped: boolean): void {
-  if (placed.some((unit) => unit.split === split)) return;
-  const count = (of: (unit: Placed) => boolean) => placed.filter(of).length;
-  const sizes = Object.fromEntries(SPLIT_NAMES.map((name) => [name, count((unit) => unit.split === name)]));
-  const spare = (unit: Placed) =>
-    sizes[unit.split]! > 1 &&
-    (grouped || unit.split !== 'train' || count(({ split, label }) => split === 'train' && label === unit.label) > 1);
+function fill(split: SplitName, { places, splits, labelOf }: Placed, fractions: Fractions): void {
+  if (splits.includes(split)) return;
+  const count = (of: (unit: number) => boolean) => splits.reduce((sum, _, unit) => sum + (of(unit) ? 1 : 0), 0);
+  const sizes = Object.fromEntries(SPLIT_NAMES.map((name) => [name, count((unit) => splits[unit] === name)]));
+  const isTrained = (label: number) => (unit: number) => splits[unit] === 'train' && labelOf!(unit) === label;
+  const spare = (unit: number) =>
+    sizes[splits[unit]!]! > 1 && (!labelOf || splits[unit] !== 'train' || count(isTrained(labelOf(unit))) > 1);
   const middle = middleOf(split, fractions);
-  const nearest = [...placed].sort((a, b) => Math.abs(a.place - middle) - Math.abs(b.place - middle)).find(spare);
-  if (nearest) nearest.split = split;
+  const distance = (unit: number) => Math.abs(places[unit]! - middle);
+  const nearest = [...splits.keys()].sort((a, b) => distance(a) - distance(b)).find(spare);
+  if (nearest !== undefined) splits[nearest] = split;
 }
 
 function splitAt(place: number, { train, validation }: Fractions): SplitName {
@@ -180,10 +197,8 @@ function middleOf(split: SplitName, { train, validation }: Fractions): number {
 }
 
 /** Example numbers by the split that each is said to be in. */
-export function splitByPart(parts: readonly SplitName[]): Record<SplitName, number[]> {
-  const splits: Record<SplitName, number[]> = { train: [], validation: [], test: [] };
-  for (const [index, part] of parts.entries()) splits[part].push(index);
-  return splits;
+export function splitByPart(parts: readonly SplitName[]): ExamplesBySplit {
+  return bySplit(Uint8Array.from(parts, (part) => SPLIT_NAMES.indexOf(part)));
 }
 
 /** The split that a folder, a file or a cell of a table is named after: `validation` is also called `val`, `valid` or `dev`. */

@@ -6,6 +6,7 @@ import { DataError } from '../errors.js';
 import { labelField } from '../fields.js';
 import type { FileContent } from '../formats/gzip.js';
 import { parseLines } from '../formats/lines.js';
+import { ContentHashes } from '../loader/content-hashes.js';
 import { pick } from '../views.js';
 import { classesOf, requireClasses, requireEveryClass } from './classes.js';
 import { readOwnFile, sha256 } from './content.js';
@@ -192,7 +193,8 @@ export function rowExamples(
     throw new DataError('data-format', message, { path, options });
   }
   // Pairs of one source stay together: its other translations would give it away.
-  const hashes = (texts.text ?? texts.source)!.map((text) => sha256(Buffer.from(text)));
+  const content = (texts.text ?? texts.source)!;
+  const hashes = ContentHashes.of(content.length, (index) => content[index]!);
   const groups = group === undefined ? undefined : column(`${group}`);
   const parts = given ?? (roles.split === undefined ? undefined : partsOf(rows, column(roles.split), roles.split));
   const chosen = parts
