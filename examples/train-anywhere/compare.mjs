@@ -19,7 +19,6 @@ for (const [name, { data, shape }] of Object.entries(expected)) {
   if (difference === 0) equal++;
   if (!(difference <= worst.difference)) worst = { name, difference };
 }
-console.log(
-  `largest difference ${worst.difference} ${worst.name && `(${worst.name}) `}, ${equal} of ${all} arrays bit for bit`,
-);
+const where = worst.name && ` (${worst.name})`;
+console.log(`largest difference ${worst.difference}${where}, ${equal} of ${all} arrays bit for bit`);
 if (!(worst.difference <= TOLERANCE)) process.exitCode = 1;
