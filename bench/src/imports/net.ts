@@ -1,7 +1,7 @@
 /** The exporters of PyTorch: the one built on torch.export, and the older one. */
 export type Exporter = 'dynamo' | 'torchscript';
 
-/** What was measured of one exported net. */
+/** Measurements of one exported net. */
 export interface NetMeasures {
   /** Of the outputs, in tfjs, against PyTorch in float64. */
   readonly forward: number;
