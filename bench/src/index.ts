@@ -8,6 +8,11 @@ export { type EarlierFigure, type FigureManifest, type FigureRun, readFigures } 
 export type { Arm, Study, StudyMeasure } from './figures/study.js';
 export { figureTable, overSeeds } from './figures/table.js';
 export { collect, trainStudy } from './figures/train-study.js';
+export { faultsOf as importFaults, type NetMeasures, type NetResult } from './imports/net.js';
+export { nodeTestsMarkdown, wrongOnes } from './imports/node-report.js';
+export type { NodeResult } from './imports/node-tests.js';
+export { errorOf } from './imports/numbers.js';
+export { netsMarkdown } from './imports/report.js';
 export { thisMachine } from './machine.js';
 export { besideProcessorTime } from './processor-time.js';
 export { programReading } from './programs/benchmark.js';

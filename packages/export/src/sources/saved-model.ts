@@ -122,7 +122,7 @@ function isUrl(location: string): boolean {
  * A file beside another one, or in a folder there; a URL's query (a signature, say) goes with every file.
  * @throws SavedModelError when the name leads elsewhere: who wrote the model is not to choose what is read
  */
-function besides(location: string, name: string): string {
+export function besides(location: string, name: string): string {
   const place = isUrl(location) ? urlBesides(location, name) : fileBesides(location, name);
   if (place !== undefined) return place;
   throw new SavedModelError(
@@ -145,7 +145,11 @@ function urlBesides(location: string, name: string): string | undefined {
   return url.href;
 }
 
-async function readBytes(location: string, prefix = ''): Promise<Buffer> {
+/**
+ * The bytes of a file or of what an http(s) URL gives.
+ * @throws SavedModelError that names it, after the prefix
+ */
+export async function readBytes(location: string, prefix = ''): Promise<Buffer> {
   try {
     return await (isUrl(location) ? download(location) : readRegularFile(location));
   } catch (error) {

@@ -72,10 +72,7 @@ const elementwise: Case[] = [
   },
 ];
 
-elementwise.push(
-  { op: 'Swish', name: 'alpha', inputs: [x], attributes: { alpha: float(1.5) }, opset: 24 },
-  { op: 'BitwiseNot', name: 'whole numbers', inputs: [listed('int32', [3], [0, 5, -7])], opset: 18, gradient: false },
-);
+elementwise.push({ op: 'Swish', name: 'alpha', inputs: [x], attributes: { alpha: float(1.5) }, opset: 24 });
 
 const whole = (values: number[]) => listed('int32', [values.length], values);
 const pairwise: Case[] = [
@@ -288,6 +285,12 @@ const normalisation: Case[] = [
     attributes: { axis: 1, epsilon: float(1e-3) },
   },
   { op: 'LRN', name: 'plain', inputs: [image], attributes: { size: 3, alpha: float(0.1), beta: float(0.75) } },
+  {
+    op: 'LpNormalization',
+    name: 'zeros stay zeros',
+    inputs: [listed('float32', [2, 3], [0, 0, 0, 1, 2, 2])],
+    gradient: false,
+  },
   { op: 'LpNormalization', name: 'p = 2', inputs: [x], attributes: { axis: 1 } },
   { op: 'LpNormalization', name: 'p = 1', inputs: [x], attributes: { axis: 2, p: 1 } },
   { op: 'MeanVarianceNormalization', name: 'plain', inputs: [image] },
@@ -321,6 +324,15 @@ const reductionOps = [
   'ReduceLogSumExp',
 ];
 const reduction: Case[] = [
+  ...['ReduceMax', 'ReduceMin'].map(
+    (op): Case => ({
+      op,
+      name: 'of nothing',
+      inputs: [listed('float32', [2, 0], []), numbers(1)],
+      opset: 20,
+      gradient: false,
+    }),
+  ),
   ...reductionOps.map(
     (op): Case => ({ op, name: 'attribute', inputs: [x], attributes: { axes: [1, -1], keepdims: 0 } }),
   ),
@@ -373,6 +385,7 @@ const shaping: Case[] = [
   { op: 'Slice', name: 'negative steps', inputs: [x, numbers(-1, 1), numbers(-9, 4), numbers(1, 2), numbers(-1, 2)] },
   { op: 'Slice', name: 'to the end', inputs: [x, numbers(1), listed('int64', [1], [2 ** 63], true), numbers(-1)] },
   { op: 'Slice', name: 'opset 9', inputs: [x], opset: 9, attributes: { starts: [0, 1], ends: [2, -1], axes: [0, 2] } },
+  { op: 'Expand', name: 'numbers', inputs: [listed('int64', [2, 1], [3, 4], true), numbers(2, 2, 3)], gradient: false },
   { op: 'Expand', name: 'both ways', inputs: [fed([3, 1]), numbers(2, 1, 4)] },
   { op: 'Tile', name: 'two axes', inputs: [x, numbers(1, 2, 3)] },
   { op: 'Tile', name: 'five axes', inputs: [fed([1, 2, 1, 2, 2]), numbers(2, 1, 3, 2, 1)] },

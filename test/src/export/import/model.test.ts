@@ -268,4 +268,35 @@ describe('importing ONNX: refusals', () => {
       /Relu 'the_node' has an attribute that is not known here: slope/,
     );
   });
+
+  it('refuses a scale to no whole size where runtimes differ in its coordinates', () => {
+    const resized = (scale: number): Uint8Array =>
+      fileOf({
+        op: 'Resize',
+        inputs: [fed([1, 1, 4]), undefined, listed('float32', [3], [1, 1, scale], true)],
+        attributes: { mode: 'linear', coordinate_transformation_mode: 'align_corners' },
+      });
+    const call = (scale: number): number[] =>
+      Array.from(
+        importModel(resized(scale))
+          .call({ x0: tf.tensor([0, 1, 2, 3], [1, 1, 4]) })
+          .y0!.dataSync(),
+      );
+    assert.deepEqual(call(0.5), [0, 3]);
+    assert.match(refusal(() => call(0.625)).message, /scales 4 elements by 0.625, to no whole number/);
+  });
+
+  it('takes the infinite divisor of a floored Mod for what it leaves', () => {
+    const model = importModel(fileOf({ op: 'Mod', inputs: [fed([4]), fed([4])], opset: 28 }));
+    const [a, b] = [
+      [1.5, -1.5, 5, -5],
+      [Infinity, Infinity, 3, 3],
+    ];
+    assert.deepEqual(Array.from(model.call({ x0: tf.tensor(a!), x1: tf.tensor(b!) }).y0!.dataSync()), [
+      1.5,
+      Infinity,
+      2,
+      1,
+    ]);
+  });
 });

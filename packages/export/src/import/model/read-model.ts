@@ -2,12 +2,12 @@ import onnxProto, { type onnx } from 'onnx-proto';
 import { OnnxImportError } from './errors.js';
 import { Known } from './known.js';
 import type { AttributeValue, Graph, Initializer, Node, OnnxModel, Port } from './structure.js';
-import { type ExternalBytes, elementType, readTensor } from './tensor-data.js';
+import { type ExternalBytes, elementType, locationOf, readTensor } from './tensor-data.js';
 
 const { AttributeType } = onnxProto.onnx.AttributeProto;
 
 /** Operator sets that are read: older ones have other attributes, newer ones are not known. */
-const OPSETS = { oldest: 7, newest: 26 } as const;
+const OPSETS = { oldest: 7, newest: 28 } as const;
 
 /** Graphs within graphs: more of them no exporter writes, and they would exhaust the stack. */
 const DEEPEST = 32;
@@ -33,6 +33,23 @@ export function readModel(bytes: Uint8Array, external: ExternalBytes): OnnxModel
   const producer = `${model.producerName ?? ''} ${model.producerVersion ?? ''}`.trim();
   const domains = new Map([...sets].filter(([domain]) => domain !== '' && domain !== 'ai.onnx'));
   return { graph: readGraph(model.graph, external, new Set(), 0), opset, producer, domains };
+}
+
+/**
+ * Names of the files beside an ONNX file that hold its weights, each once.
+ *
+ * @throws OnnxImportError for damaged files
+ */
+export function externalFilesOf(bytes: Uint8Array): string[] {
+  const { graph } = decoded(bytes);
+  return [...new Set(graph ? tensorsIn(graph, 0).flatMap(locationOf) : [])];
+}
+
+function tensorsIn(graph: onnx.IGraphProto, depth: number): onnx.ITensorProto[] {
+  if (depth > DEEPEST) return [];
+  const attributes = (graph.node ?? []).flatMap(({ attribute }) => attribute ?? []);
+  const within = attributes.flatMap(({ t, g }) => [...(t ? [t] : []), ...(g ? tensorsIn(g, depth + 1) : [])]);
+  return [...(graph.initializer ?? []), ...within];
 }
 
 type DecodedModel = onnx.ModelProto & { readonly functions?: readonly unknown[] };

@@ -87,8 +87,17 @@ export function readTensor(tensor: onnx.ITensorProto, name: string, external: Ex
   return { name, type, shape, data: () => (raw ? fromRaw(raw, size, layout) : fromList(listed!, size, layout)) };
 }
 
+const isExternal = ({ dataLocation }: onnx.ITensorProto): boolean =>
+  dataLocation === onnxProto.onnx.TensorProto.DataLocation.EXTERNAL;
+
+/** The file that a tensor's numbers lie in; none for those in the model's own. */
+export function locationOf(tensor: onnx.ITensorProto): string[] {
+  if (!isExternal(tensor)) return [];
+  return (tensor.externalData ?? []).flatMap(({ key, value }) => (key === 'location' && value ? [value] : []));
+}
+
 function rawBytes(tensor: onnx.ITensorProto, what: string, external: ExternalBytes): Uint8Array | undefined {
-  if (tensor.dataLocation === onnxProto.onnx.TensorProto.DataLocation.EXTERNAL) {
+  if (isExternal(tensor)) {
     const about = new Map((tensor.externalData ?? []).map(({ key, value }) => [key, value ?? '']));
     const location = about.get('location') ?? '';
     const file = external(location);

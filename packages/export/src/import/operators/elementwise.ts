@@ -113,8 +113,6 @@ function thresholded(call: Call): tf.Tensor {
   );
 }
 
-const isInteger = (x: tf.Tensor): boolean => x.dtype === 'int32';
-
 /** Functions that take one array and treat its elements alike. */
 export const elementwise: readonly Operator[] = [
   unary('Abs', tf.abs, Math.abs),
@@ -167,9 +165,4 @@ export const elementwise: readonly Operator[] = [
   operator('ThresholdedRelu', thresholded),
   operator('Shrink', shrink),
   operator('Identity', (call) => call.datum(0), { known: (call) => call.datum(0) }),
-  operator('BitwiseNot', (call) => {
-    const x = call.tensor(0);
-    if (!isInteger(x)) throw call.fault(`takes whole numbers, not ${x.dtype}`);
-    return tf.sub(-1, x);
-  }),
 ];

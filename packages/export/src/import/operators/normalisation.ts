@@ -1,6 +1,7 @@
 import { tf } from '../../tfjs.js';
 import type { Call } from '../call.js';
 import { type Operator, operator } from './operator.js';
+import { untaped } from './untaped.js';
 
 /** Numbers of the channels, as [1, c, 1 ...]. */
 function ofChannels(numbers: tf.Tensor, rank: number): tf.Tensor {
@@ -122,9 +123,14 @@ function lpNormalisation(call: Call): tf.Tensor {
   const x = call.tensor(0);
   const axis = call.axis(call.int('axis', -1));
   const p = call.int('p', 2);
-  if (p === 1) return tf.div(x, tf.sum(tf.abs(x), axis, true));
-  if (p === 2) return tf.div(x, tf.sqrt(tf.sum(tf.mul(x, x), axis, true)));
-  throw call.fault(`has p = ${p}; 1 and 2 are supported`);
+  if (p !== 1 && p !== 2) throw call.fault(`has p = ${p}; 1 and 2 are supported`);
+  const sum = tf.sum(p === 1 ? tf.abs(x) : tf.mul(x, x), axis, true);
+  // Zeros stay zeros; their root would have an infinite gradient.
+  const norm = tf.add(
+    sum,
+    untaped(() => tf.cast(tf.equal(sum, 0), 'float32')),
+  );
+  return tf.div(x, p === 1 ? norm : tf.sqrt(norm));
 }
 
 function meanVariance(call: Call): tf.Tensor {

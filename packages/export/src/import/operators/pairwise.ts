@@ -79,10 +79,20 @@ function divide(a: tf.Tensor, b: tf.Tensor): tf.Tensor {
 
 const integerKnown = (call: Call): boolean => call.known(0).dtype !== 'float32';
 
+/** `a - floor(a / b) * b`; an infinite `b` leaves an `a` of its own sign, which the formula makes NaN of. */
+function flooredModulo(a: tf.Tensor, b: tf.Tensor): tf.Tensor {
+  if (b.dtype !== 'float32') return tf.mod(a, b);
+  const zero = tf.zerosLike(b);
+  const endless = untaped(() => tf.logicalAnd(tf.isInf(b), tf.isFinite(a)));
+  const opposite = untaped(() => tf.less(tf.mul(tf.sign(a), tf.sign(b)), zero));
+  const rest = tf.mod(a, tf.where(endless, tf.onesLike(b), b));
+  return tf.where(endless, tf.where(opposite, b, a), rest);
+}
+
 function modulo(call: Call): tf.Tensor {
   const cut = call.int('fmod', 0) === 1;
   const [a, b] = alike(call);
-  if (!cut) return tf.mod(a, b);
+  if (!cut) return call.datum(1) instanceof Known ? tf.mod(a, b) : flooredModulo(a, b);
   // The remainder has the sign of the dividend, as C's fmod.
   const rest = tf.mod(tf.abs(a), tf.abs(b));
   return tf.where(

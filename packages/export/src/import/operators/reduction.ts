@@ -1,5 +1,6 @@
 import { tf } from '../../tfjs.js';
 import type { Call } from '../call.js';
+import { OnnxImportError } from '../model/errors.js';
 import { Known } from '../model/known.js';
 import { takeAlong } from './indexing.js';
 import { type Operator, operator } from './operator.js';
@@ -37,6 +38,19 @@ function knownProduct(call: Call): Known {
   const keep = call.int('keepdims', 1) === 1;
   call.ignore('axes', 'noop_with_empty_axes');
   return new Known(dtype, keep ? [1] : [], [Array.from(data).reduce((product, n) => product * n, 1)]);
+}
+
+/** The extreme of no numbers at all is that which every number exceeds; tfjs says NaN. */
+function extreme(reduce: Reduce, ofNothing: number): Reduce {
+  return (x, axes) => {
+    if (axes.every((axis) => x.shape[axis] !== 0)) return reduce(x, axes);
+    if (x.dtype !== 'float32')
+      throw new OnnxImportError(`an extreme of no numbers of type ${x.dtype} is not supported`);
+    return tf.fill(
+      x.shape.filter((_, axis) => !axes.includes(axis)),
+      ofNothing,
+    );
+  };
 }
 
 function logSumExp(x: tf.Tensor, axes: number[]): tf.Tensor {
@@ -114,14 +128,20 @@ const square = (x: tf.Tensor): tf.Tensor => tf.mul(x, x);
 export const reductions: readonly Operator[] = [
   reduction('ReduceSum', (x, axes) => tf.sum(x, axes), 13),
   reduction('ReduceMean', (x, axes) => tf.mean(x, axes)),
-  reduction('ReduceMax', (x, axes) => tf.max(x, axes)),
-  reduction('ReduceMin', (x, axes) => tf.min(x, axes)),
+  reduction(
+    'ReduceMax',
+    extreme((x, axes) => tf.max(x, axes), Number.NEGATIVE_INFINITY),
+  ),
+  reduction(
+    'ReduceMin',
+    extreme((x, axes) => tf.min(x, axes), Number.POSITIVE_INFINITY),
+  ),
   reduction('ReduceProd', (x, axes) => tf.prod(x, axes)),
   reduction('ReduceL1', (x, axes) => tf.sum(tf.abs(x), axes)),
   reduction('ReduceL2', (x, axes) => tf.sqrt(tf.sum(square(x), axes))),
   reduction('ReduceSumSquare', (x, axes) => tf.sum(square(x), axes)),
   reduction('ReduceLogSum', (x, axes) => tf.log(tf.sum(x, axes))),
-  reduction('ReduceLogSumExp', logSumExp),
+  reduction('ReduceLogSumExp', extreme(logSumExp, Number.NEGATIVE_INFINITY)),
   argument('ArgMax', (x, axis) => tf.argMax(x, axis)),
   argument('ArgMin', (x, axis) => tf.argMin(x, axis)),
   softmax('Softmax', (x) => tf.softmax(x)),

@@ -109,8 +109,18 @@ function plans(call: Call, first: number): (AxisPlan | undefined)[] {
     const at = given.indexOf(axis);
     if (at < 0) return undefined;
     const to = sizes ? sizes[at]! : Math.floor(from * scales![at]!);
+    if (scales && !sizes && usesNewSize(call) && to !== from * scales[at]!) {
+      throw call.fault(
+        `scales ${from} elements by ${scales[at]}, to no whole number; runtimes differ in what that means`,
+      );
+    }
     return { from, to, scale: sizes ? to / from : scales![at]! };
   });
+}
+
+/** Whether coordinates depend on the new size: the specification takes it as it is, onnxruntime rounds it. */
+function usesNewSize(call: Call): boolean {
+  return ['align_corners', 'half_pixel_symmetric'].includes(call.text('coordinate_transformation_mode', 'half_pixel'));
 }
 
 function resize(call: Call): tf.Tensor {

@@ -1,6 +1,6 @@
 import { tf } from '../../tfjs.js';
 import type { Call } from '../call.js';
-import { type Datum, Known } from '../model/known.js';
+import { type Datum, Known, stridesOf } from '../model/known.js';
 import { type Operator, operator } from './operator.js';
 
 /** The sizes that a Reshape asks for: 0 keeps a size (unless `allowzero`), -1 is what is left. */
@@ -180,6 +180,27 @@ function expand(call: Call): tf.Tensor {
   return tf.mul(x, tf.ones(shape, x.dtype as 'float32'));
 }
 
+/** Most numbers that are spread as numbers: more are no sizes. */
+const LARGEST_KNOWN = 2 ** 16;
+
+function knownExpand(call: Call): Datum {
+  const known = call.known(0);
+  const shape = tf.broadcast_util.assertAndGetBroadcastShape([...known.shape], call.known(1).numbers());
+  const size = shape.reduce((product, n) => product * n, 1);
+  if (size > LARGEST_KNOWN) return expand(call);
+  const strides = stridesOf(known.shape);
+  const missing = shape.length - known.rank;
+  const places = stridesOf(shape);
+  const data = Array.from({ length: size }, (_, at) => {
+    const from = known.shape.reduce((sum, n, axis) => {
+      const index = Math.floor(at / places[axis + missing]!) % shape[axis + missing]!;
+      return sum + (n === 1 ? 0 : index) * strides[axis]!;
+    }, 0);
+    return known.data[from]!;
+  });
+  return new Known(known.dtype, shape, data);
+}
+
 /** Copies along each axis by their indices: tfjs's own gradient of tile ends at four axes. */
 function tile(call: Call): tf.Tensor {
   let x = call.tensor(0);
@@ -208,6 +229,7 @@ function filled(call: Call): Datum {
 }
 
 function range(call: Call): Known {
+  call.ignore('stash_type');
   const [start, limit, step] = [call.number(0)!, call.number(1)!, call.number(2)!];
   const count = Math.max(0, Math.ceil((limit - start) / step));
   if (!(count < 2 ** 24)) throw call.fault(`has ${count} numbers`);
@@ -240,14 +262,29 @@ function depthToSpace(call: Call): tf.Tensor {
 function spaceToDepth(call: Call): tf.Tensor {
   const [n, c, h, w] = call.shape() as [number, number, number, number];
   const block = call.int('blocksize', 1);
+  const mode = call.text('mode', 'DCR');
+  if (mode !== 'DCR' && mode !== 'CRD') throw call.fault(`orders its blocks by ${mode}, which is not supported`);
   const x = tf.reshape(call.tensor(0), [n, c, h / block, block, w / block, block]);
-  return tf.reshape(tf.transpose(x, [0, 3, 5, 1, 2, 4]), [n, c * block ** 2, h / block, w / block]);
+  return tf.reshape(tf.transpose(x, mode === 'CRD' ? [0, 1, 3, 5, 2, 4] : [0, 3, 5, 1, 2, 4]), [
+    n,
+    c * block ** 2,
+    h / block,
+    w / block,
+  ]);
 }
 
 function cast(call: Call): Datum {
-  const x = call.datum(0);
   const type = castType(call, call.int('to', 1));
   call.ignore('saturate', 'round_mode');
+  return castTo(call.datum(0), type);
+}
+
+function castLike(call: Call): Datum {
+  call.ignore('saturate', 'round_mode');
+  return castTo(call.datum(0), call.datum(1).dtype as Known['dtype']);
+}
+
+function castTo(x: Datum, type: Known['dtype']): Datum {
   if (x instanceof Known) return castKnown(x, type);
   if (type === 'bool') return tf.notEqual(x, tf.zerosLike(x));
   return tf.cast(x, type);
@@ -285,7 +322,7 @@ export const shaping: readonly Operator[] = [
   operator('Concat', concat, { known: knownConcat }),
   operator('Split', split, { constants: [1] }),
   operator('Slice', slice, { known: knownSlice, constants: [1, 2, 3, 4] }),
-  operator('Expand', expand, { constants: [1] }),
+  operator('Expand', expand, { constants: [1], known: knownExpand }),
   operator('Tile', tile, { constants: [1] }),
   operator('Shape', shapeOf, { known: shapeOf, shapesOnly: true }),
   operator('Size', (call) => Known.scalar(call.shape().reduce((product, n) => product * n, 1)), { shapesOnly: true }),
@@ -294,8 +331,5 @@ export const shaping: readonly Operator[] = [
   operator('DepthToSpace', depthToSpace),
   operator('SpaceToDepth', spaceToDepth),
   operator('Cast', cast, { known: cast }),
-  operator('CastLike', (call) => {
-    call.ignore('saturate', 'round_mode');
-    return tf.cast(call.tensor(0), call.datum(1).dtype as 'float32');
-  }),
+  operator('CastLike', castLike, { known: castLike }),
 ];

@@ -1,0 +1,108 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs, promisify } from 'node:util';
+import { thisMachine } from '../machine.js';
+import { writeDocument } from '../report/document.js';
+import { onnxruntimeVersion } from '../worker/versions.js';
+import { faultsOf } from './net.js';
+import { examineNets } from './nets.js';
+import { nodeTestsMarkdown, wrongOnes } from './node-report.js';
+import { examineNodeTests } from './node-tests.js';
+import { netsMarkdown } from './report.js';
+
+const DOCUMENT = new URL('../../../docs/imports.md', import.meta.url);
+const NEEDS = { nets: ['torch', 'torchvision', 'onnx', 'onnxscript'], nodes: ['onnx'] } as const;
+
+const USAGE = `npm run imports -- [nets|nodes] [options]
+
+Imports ONNX files that others made and compares them: thirty nets that PyTorch exports, and ONNX's own tests of its operators.
+Without a word before the options, both. Needs Python with ${NEEDS.nets.join(', ')}; what lacks them is skipped.
+
+  --python PATH   the interpreter (default: python3)
+  --only NAMES    nets, or operators, separated by commas
+  --write         put the tables into docs/imports.md, too
+  --help`;
+
+type Part = keyof typeof NEEDS;
+
+/** Why a part can't run here; undefined: it can. */
+async function reasonAgainst(part: Part, python: string): Promise<string | undefined> {
+  try {
+    await promisify(execFile)(python, ['-c', `import ${NEEDS[part].join(', ')}`]);
+    return undefined;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return `there is no '${python}'`;
+    const last = (error as { stderr?: string }).stderr?.trim().split('\n').at(-1);
+    return `'${python}' says ${last}: pip install ${NEEDS[part].join(' ')}, or --python PATH of one that has them`;
+  }
+}
+
+const flag = { type: 'boolean', default: false } as const;
+
+/** 0: all well, or skipped; 1: a net or operator is wrong; 2: usage. */
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { python: { type: 'string', default: 'python3' }, only: { type: 'string' }, write: flag, help: flag },
+  });
+  const { python, only: names, write, help } = values;
+  const unknown = positionals.find((word) => !Object.hasOwn(NEEDS, word));
+  if (help || unknown !== undefined) {
+    (unknown === undefined ? process.stdout : process.stderr).write(`${USAGE}\n`);
+    return unknown === undefined ? 0 : 2;
+  }
+  const only = names?.split(',') ?? [];
+  const parts = (positionals.length > 0 ? positionals : Object.keys(NEEDS)) as Part[];
+  const folder = await mkdtemp(join(tmpdir(), 'onnx-forge-imports-'));
+  let faults = 0;
+  try {
+    for (const part of parts) {
+      const reason = await reasonAgainst(part, python);
+      if (reason !== undefined) {
+        process.stdout.write(`${part}: skipped: ${reason}\n`);
+        continue;
+      }
+      const { text, faulty } = await run(part, { python, folder, only });
+      process.stdout.write(`${text}\n`);
+      if (write && only.length === 0) await writeDocument(DOCUMENT, text, part);
+      faults += faulty;
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+  return faults > 0 ? 1 : 0;
+}
+
+interface RunOptions {
+  readonly python: string;
+  readonly folder: string;
+  readonly only: readonly string[];
+}
+
+async function run(part: Part, options: RunOptions): Promise<{ text: string; faulty: number }> {
+  const [date, machine] = [new Date().toISOString(), thisMachine()];
+  const tell = (line: string): void => void process.stderr.write(`${line}\n`);
+  if (part === 'nets') {
+    const { versions, results } = await examineNets({
+      ...options,
+      onResult: ({ net, exporter }, faults) => tell(`${net} (${exporter}): ${faults.join('; ') || 'right'}`),
+    });
+    const text = netsMarkdown({ date, machine, versions: [...versions, onnxruntimeVersion()] }, results);
+    return { text, faulty: results.filter((result) => faultsOf(result).length > 0).length };
+  }
+  const { versions, results } = await examineNodeTests(options);
+  const wrong = wrongOnes(results);
+  for (const { name, outcome } of wrong)
+    tell(`${name}: ${outcome.status}: ${'reason' in outcome ? outcome.reason : ''}`);
+  return { text: nodeTestsMarkdown({ date, machine, versions }, results), faulty: wrong.length };
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  const usage = ((error as { code?: string }).code ?? '').startsWith('ERR_PARSE_ARGS');
+  process.stderr.write(`${usage ? (error as Error).message : ((error as Error).stack ?? error)}\n`);
+  process.exitCode = usage ? 2 : 1;
+}
