@@ -60,7 +60,7 @@ function mostCommon(values: readonly string[]): string | undefined {
 }
 
 /** In what the runs differ beside their options: a line for each, such as `iterations differ: 200, 8000`. */
-export function unlikeRuns(runs: readonly MeasuredRun[]): string[] {
+export function unlikeRuns(runs: readonly Pick<MeasuredRun, 'about'>[]): string[] {
   const names = [...new Set(runs.flatMap(({ about = {} }) => Object.keys(about)))];
   return names.flatMap((name) => {
     const values = valuesOf(runs.map(({ about }) => `${about?.[name] ?? 'none'}`));

@@ -54,6 +54,9 @@ describe('onnx-forge: measured numbers of several runs', () => {
     await copy('few', ({ metrics }) => {
       for (const metric of metrics) metric.draws = 3;
     });
+    await copy('fewer', ({ metrics }) => {
+      for (const metric of metrics) metric.samples = 7;
+    });
     await copy('odd', (manifest) => {
       manifest.model = 'vae-2d\x1b[2J\x07';
     });
@@ -72,6 +75,17 @@ describe('onnx-forge: measured numbers of several runs', () => {
     const unequal = await onnxForge('bars twice one --metrics logLikelihood', folder);
     expect(complaints(unequal)[0]).to.include("one lacks 'logLikelihood (K = 10)', which twice has");
     expect((await onnxForge('bars one twice --metrics logLikelihood', folder)).code).to.equal(0);
+  });
+
+  it('bars: numbers of other counts of examples are not the same; says in what the runs differ', async () => {
+    const refused = await onnxForge('bars one fewer --metrics elbo', folder);
+    expect(refused.code).to.equal(2);
+    expect(complaints(refused)[0]).to.match(/^onnx-forge: fewer lacks 'elbo \(\d+ examples\)', which one has$/);
+    const { stdout } = await onnxForge('bars one short slower --metrics elbo', folder);
+    expect(stdout)
+      .to.match(/^iterations differ: 200, \d+$/m)
+      .and.match(/^seeds differ: \d+, \d+$/m);
+    expect((await onnxForge('bars one one --metrics elbo', folder)).stdout).to.not.include('differ');
   });
 
   it('table: says in what the runs differ', async () => {

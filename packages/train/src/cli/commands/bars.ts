@@ -12,7 +12,9 @@ import { table } from '../output/table.js';
 export const command: Command = defineCommand({
   details:
     'Takes numbers that training or eval measured, and draws a group of bars for each of them, a bar for each run. A run ' +
-    'is called by the name of its folder, or as one says: NAME=RUN. A name may end with * for all numbers that begin so.',
+    'is called by the name of its folder, or as one says: NAME=RUN. A name may end with * for all numbers that begin so.\n\n' +
+    'Numbers of other data, Monte-Carlo samples or counts of examples are not the same number, and not drawn as one. ' +
+    'Where the runs differ in iterations or seeds, the chart says so.',
   examples: [
     ['bars runs/content runs/none --metrics "bleu(*" -o by-length.png', 'BLEU by source length of two translators'],
     ['bars with=runs/a without=runs/b --metrics bleu,exactMatch', 'as text only'],
@@ -42,13 +44,15 @@ export const command: Command = defineCommand({
         standardErrors: sorted.map(({ standardError }) => (typeof standardError === 'number' ? standardError : 0)),
       };
     });
+    const { unlikeRuns } = await import('../../figures/cross-table.js');
+    const unlike = unlikeRuns(found);
     if (out !== undefined) {
       const data = [...new Set(found.map(({ dataSet }) => dataSet))].join(', ');
       const units = [...new Set(found.flatMap(({ entries }) => entries.map(({ unit }) => unit ?? '')))];
       const { measuredBars } = await import('../../figures/measured-bars.js');
       const { png, svg } = measuredBars(bars, {
         title: title ?? list,
-        subtitle: `${data}, ${split} split`,
+        subtitle: [`${data}, ${split} split`, ...unlike].join('; '),
         numbers,
         unit: units.join(', '),
       });
@@ -56,15 +60,15 @@ export const command: Command = defineCommand({
     }
     const rows = bars.map(({ name, values }) => [name, ...values.map(formatNumber)]);
     return {
-      text: out === STDOUT ? '' : table(['run', ...numbers], rows),
-      json: { split, numbers, runs: bars, ...(out !== undefined && { file: out }) },
+      text: out === STDOUT ? '' : [table(['run', ...numbers], rows), ...unlike].join('\n'),
+      json: { split, numbers, runs: bars, unlike, ...(out !== undefined && { file: out }) },
     };
   },
 });
 
 /** @throws UsageError when a number that was asked for was not measured */
 async function measured({ path, name }: NamedRun, wanted: readonly string[], split: string) {
-  const { metrics, data } = await loadManifest(path, { kinds: 'any' });
+  const { metrics, data, steps, seed } = await loadManifest(path, { kinds: 'any' });
   const there = metrics.filter((one: MetricEntry) => one.split === split);
   // A number that two patterns fit is one number.
   const entries = new Set<MetricEntry>();
@@ -78,13 +82,18 @@ async function measured({ path, name }: NamedRun, wanted: readonly string[], spl
     const message = `${path}: '${pattern}' was not measured on the ${split} split; it has ${have} ('onnx-forge eval ${path}' measures)`;
     throw new UsageError(message, { run: path, number: pattern, split });
   }
-  return { name, entries: [...entries], location: path, dataSet: data.name };
+  return { name, entries: [...entries], location: path, dataSet: data.name, about: { iterations: steps, seeds: seed } };
 }
 
 /** Numbers of one name that were measured in several ways get the way into their names. */
 function toldApart<Run extends { readonly entries: readonly MetricEntry[] }>(runs: readonly Run[]): Run[] {
   const all = runs.flatMap(({ entries }) => entries);
-  const ways = { draws: (draws: unknown) => `K = ${draws}`, dataSet: (dataSet: unknown) => `${dataSet}` } as const;
+  const ways = {
+    draws: (draws: unknown) => `K = ${draws}`,
+    dataSet: (dataSet: unknown) => `${dataSet}`,
+    samples: (examples: unknown) => `${examples} examples`,
+    judge: (judge: unknown) => `judged by ${judge}`,
+  } as const;
   const named = (entry: MetricEntry): string => {
     const same = all.filter(({ name }) => name === entry.name);
     const differing = Object.entries(ways).filter(([key]) => new Set(same.map((one) => one[key])).size > 1);
