@@ -34,7 +34,8 @@ async function reasonAgainst(part: Part, python: string): Promise<string | undef
     return undefined;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return `there is no '${python}'`;
-    const last = (error as { stderr?: string }).stderr?.trim().split('\n').at(-1);
+    const { stderr, message } = error as { stderr?: string; message: string };
+    const last = (stderr?.trim() || message).split('\n').at(-1);
     return `'${python}' says ${last}: pip install ${NEEDS[part].join(' ')}, or --python PATH of one that has them`;
   }
 }
