@@ -208,7 +208,10 @@ describe('infer: k-hat beside the K-sample bound', () => {
     const samples = 500;
     const { paretoKs } = await model.logLikelihood(x, { samples, seed: 3 });
     // The same draws, of the first example's own stream, weighed by the graph itself.
-    const noise = new Random(3).fork('importance').fork('0').fillNormal(new Float32Array(samples * 2));
+    const noise = new Random(3)
+      .fork('importance')
+      .fork('0')
+      .fillNormal(new Float32Array(samples * 2));
     const { mu, logVar } = await model.encode(x);
     const { logWeights } = await model.run('logWeights', {
       x: { type: 'float32', dims: [1, 5], data: x },
