@@ -13,7 +13,7 @@ interface Direction {
 
 type State = readonly tf.Tensor[];
 /** @param x the input's part of the gates [n, gates * hidden] */
-type Cell = (x: tf.Tensor, state: State, direction: Direction, hidden: number) => State;
+type Cell = (x: tf.Tensor, state: State, direction: Direction) => State;
 
 const ACTIVATIONS: Readonly<Record<string, (x: tf.Tensor) => tf.Tensor>> = {
   Tanh: tf.tanh,
@@ -68,7 +68,7 @@ function recurrent(kind: Kind): Operator['run'] {
         return all ? entry(all, d) : tf.zeros([x.shape[1]!, hidden]);
       });
       const cell = kind.cell(call, functions[d]!);
-      return along(x, directionOf(call, d), initial, cell, hidden, way === 'reverse' || d === 1);
+      return along(x, directionOf(call, d), initial, cell, way === 'reverse' || d === 1);
     });
     return outputs(runs, batchFirst);
   };
@@ -97,7 +97,7 @@ interface Run {
   readonly last: State;
 }
 
-function along(x: tf.Tensor, direction: Direction, initial: State, cell: Cell, hidden: number, back: boolean): Run {
+function along(x: tf.Tensor, direction: Direction, initial: State, cell: Cell, back: boolean): Run {
   const [length, n, size] = x.shape as [number, number, number];
   // The input's part of all gates at once.
   const flat = product(tf.reshape(x, [length * n, size]), direction.w, true);
@@ -107,7 +107,7 @@ function along(x: tf.Tensor, direction: Direction, initial: State, cell: Cell, h
   let state = initial;
   for (let i = 0; i < length; i++) {
     const at = back ? length - 1 - i : i;
-    state = cell(steps[at]!, state, direction, hidden);
+    state = cell(steps[at]!, state, direction);
     outputs[at] = state[0]!;
   }
   return { outputs, last: state };
@@ -153,7 +153,7 @@ const GRU: Kind = {
   usual: ['Sigmoid', 'Tanh'],
   cell(call, [f, g]) {
     const after = call.int('linear_before_reset', 0) === 1;
-    return (x, [before], direction, hidden) => {
+    return (x, [before], direction) => {
       const [xz, xr, xh] = tf.split(x, 3, 1) as tf.Tensor[];
       if (after) {
         const [hz, hr, hh] = tf.split(recurrentPart(before!, direction), 3, 1) as tf.Tensor[];
@@ -170,7 +170,6 @@ const GRU: Kind = {
       const z = f!(tf.add(xz!, of(before!, 0)));
       const reset = f!(tf.add(xr!, of(before!, 1)));
       const candidate = g!(tf.add(xh!, of(tf.mul(reset, before!), 2)));
-      void hidden;
       return [tf.add(tf.mul(tf.sub(1, z), candidate), tf.mul(z, before!))];
     };
   },
