@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { tf } from '@onnx-forge/export';
+import { registerOnnxBackend, tf } from '@onnx-forge/export';
 
 /** The value of `import tf from '@onnx-forge/export/node'`. */
 export type NodeEntry = typeof import('@onnx-forge/export/node').default;
@@ -16,6 +16,8 @@ export function useNodeEntry(): () => NodeEntry {
   before(async () => {
     backend = tf.getBackend() ?? 'cpu';
     entry = (await import('@onnx-forge/export/node')).default;
+    // An import registers it once a process, and other suites of the same process remove it.
+    if (!tf.findBackendFactory('onnx')) registerOnnxBackend();
     await tf.setBackend('onnx');
   });
   after(() => tf.setBackend(backend));
