@@ -1,5 +1,3 @@
-import { brotliDecompressSync, gunzipSync } from 'node:zlib';
-import type { FileMetaData, SchemaTree } from 'hyparquet';
 import { FormatError } from '../errors.js';
 import { damageOf } from './damage.js';
 import type { FileContent } from './gzip.js';
@@ -28,28 +26,17 @@ export async function parseParquet({ file, bytes }: FileContent): Promise<Parque
     new FormatError({ file, offset: 0, expected, found, truncated: false }, { cause });
   if (!isParquet(bytes))
     throw fault('a Parquet file, which starts with PAR1', `${bytes.length} bytes of something else`);
-  const { parquetMetadataAsync, parquetReadObjects, parquetSchema, snappyUncompress } = await import('hyparquet');
+  const { parquetMetadataAsync, parquetReadObjects } = await import('hyparquet');
+  const { checkColumns } = await import('./parquet/pages.js');
   const { buffer, byteOffset, byteLength } = bytes;
   const source = {
     byteLength,
     slice: (start: number, end = byteLength) => buffer.slice(byteOffset + start, byteOffset + end) as ArrayBuffer,
   };
-  const compressors = {
-    ...(await decompressors()),
-    SNAPPY: (input: Uint8Array, size: number) => {
-      requireSnappy(input, size);
-      const output = new Uint8Array(size);
-      snappyUncompress(input, output);
-      return output;
-    },
-  };
   try {
-    const metadata = await parquetMetadataAsync(source);
-    requireWholeGroups(metadata, leavesOf(parquetSchema(metadata)));
-    const rows = (await parquetReadObjects({ file: source, metadata, compressors, utf8: false })) as Record<
-      string,
-      unknown
-    >[];
+    const { metadata, compressors } = checkColumns(await parquetMetadataAsync(source), bytes);
+    const read = parquetReadObjects({ file: source, metadata, compressors, utf8: false });
+    const rows = (await read) as Record<string, unknown>[];
     const columns = metadata.schema
       .slice(1)
       .reduce<{ names: string[]; skip: number }>(
@@ -64,49 +51,6 @@ export async function parseParquet({ file, bytes }: FileContent): Promise<Parque
       damageOf(error).replace(/\s+/g, ' '),
       error,
     );
-  }
-}
-
-/**
- * Walks through Snappy's elements (github.com/google/snappy, format_description.txt) without unpacking them: hyparquet goes backwards at
- * literals of 2 GiB and more, without end, and makes room for any size that the page claims.
- *
- * @throws Error unless they lie in the input and make up `size` bytes
- */
-function requireSnappy(input: Uint8Array, size: number): void {
-  let at = 0;
-  while (at < input.length && input[at]! >= 128) at++;
-  at++;
-  let unpacked = 0;
-  while (at < input.length) {
-    const tag = input[at++]!;
-    const kind = tag & 3;
-    let length = kind === 1 ? ((tag >>> 2) & 7) + 4 : (tag >>> 2) + 1;
-    if (kind === 0) {
-      const more = Math.max(0, length - 60);
-      if (more > 0) length = 1;
-      for (let i = 0; i < more; i++) length += (input[at + i] ?? 0) * 256 ** i;
-      at += more + length;
-    } else at += kind === 3 ? 4 : kind;
-    unpacked += length;
-  }
-  if (at !== input.length || unpacked !== size) throw new Error(`Snappy data that are not those of ${size} bytes`);
-}
-
-const leavesOf = ({ path, children }: SchemaTree): string[] =>
-  children.length === 0 ? [path.join('.')] : children.flatMap(leavesOf);
-
-/**
- * Each group of rows must have each column of the schema once: hyparquet begins to read the columns and forgets those that it has no
- * place for, whose damage would end the process as a rejection that nobody handles.
- */
-function requireWholeGroups({ row_groups: groups }: FileMetaData, leaves: readonly string[]): void {
-  for (const { columns } of groups) {
-    const paths = columns.map(({ meta_data: about }) => about?.path_in_schema.join('.') ?? '');
-    const isWhole = paths.length === leaves.length && new Set(paths).size === paths.length;
-    if (!isWhole || !paths.every((path) => leaves.includes(path))) {
-      throw new Error(`a group of rows has the columns ${paths.join(', ')}, and the schema ${leaves.join(', ')}`);
-    }
   }
 }
 
@@ -129,32 +73,4 @@ function classNamesOf(
     return valid ? [[column, names as string[]] as const] : [];
   });
   return Object.fromEntries(named);
-}
-
-type Decompress = (input: Uint8Array, outputLength: number) => Uint8Array;
-
-/** The most bytes that a page may unpack to; writers aim at 1 MiB. */
-const PAGE_BYTES = 2 ** 30;
-
-/** Of all packings but Snappy, which hyparquet has itself. gzip and Brotli are Node's own. */
-async function decompressors(): Promise<Readonly<Record<string, Decompress>>> {
-  const { decompressLz4, decompressLz4Raw, decompressZstd } = await import('hyparquet-compressors');
-  const all: Record<string, Decompress> = {
-    GZIP: (input, maxOutputLength) => gunzipSync(input, { maxOutputLength }),
-    BROTLI: (input, maxOutputLength) => brotliDecompressSync(input, { maxOutputLength }),
-    ZSTD: (input) => decompressZstd(input),
-    LZ4: decompressLz4,
-    LZ4_RAW: decompressLz4Raw,
-  };
-  return Object.fromEntries(Object.entries(all).map(([name, unpack]) => [name, checked(name, unpack)]));
-}
-
-/** @throws Error (of its result) a page that does not unpack to as many bytes as its header says */
-function checked(name: string, unpack: Decompress): Decompress {
-  return (input, outputLength) => {
-    if (outputLength > PAGE_BYTES) throw new Error(`a page of ${outputLength} bytes, more than ${PAGE_BYTES}`);
-    const output = unpack(input, outputLength);
-    if (output.length === outputLength) return output;
-    throw new Error(`a ${name} page unpacks to ${output.length} bytes, its header says ${outputLength}`);
-  };
 }
