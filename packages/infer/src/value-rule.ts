@@ -59,11 +59,69 @@ export function oneOf<const T extends string>(choices: readonly T[]): ValueRule<
 /**
  * The value of an argument, if the rule accepts it.
  *
- * @throws InputError `NAME must be a whole number of at least 1, not 0`
+ * @throws InputError `NAME must be a whole number of at least 1, not 0`, `NAME is missing: it must be ...`
  */
 export function checked<T>(name: string, value: unknown, rule: ValueRule<T>): T {
   if (rule.accepts(value)) return value;
-  throw new InputError(`${name} must be ${rule.expects}, not ${shown(value)}`, { name, value });
+  throw new InputError(refusal(name, rule.expects, value === undefined ? undefined : shown(value)), { name, value });
+}
+
+/** What a schema finds wrong: as zod tells it, and as the Standard Schema does. */
+export interface SchemaIssue {
+  readonly message: string;
+  readonly path: readonly PropertyKey[];
+  readonly code?: string | undefined;
+  /** `expects`: a noun phrase, what the value must be. */
+  readonly params?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/**
+ * One line on what is wrong in a value that a schema refuses: `seeds[0] must be a whole number, not "a"`, `opset is missing: it must
+ * be ...`, or the schema's own message at the place.
+ *
+ * @param value all of it
+ * @param whole its name, for an issue that is about all of it
+ */
+export function issueLine(issue: SchemaIssue, value: unknown, whole = 'it'): string {
+  const { path, message, code, params } = issue;
+  const place = path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');
+  const name = place.replace(/^\./, '') || whole;
+  const expects = typeof params?.expects === 'string' ? params.expects : expectedBy(message);
+  const found = asJson(
+    path.reduce<unknown>((part, key) => (part as Record<PropertyKey, unknown> | null)?.[key], value),
+  );
+  if (expects !== undefined) return refusal(name, expects, found);
+  return found === undefined && code !== undefined && code !== 'custom' ? `${name} is missing` : `${name}: ${message}`;
+}
+
+function refusal(name: string, expects: string, found: string | undefined): string {
+  return found === undefined ? `${name} is missing: it must be ${expects}` : `${name} must be ${expects}, not ${found}`;
+}
+
+/** zod's names of types, in words. */
+const TYPES: ReadonlyMap<string, string> = new Map([
+  ['string', 'a text'],
+  ['number', 'a number'],
+  ['int', 'a whole number'],
+  ['boolean', 'true or false'],
+  ['array', 'a list'],
+  ['object', 'an object'],
+  ['record', 'an object'],
+]);
+
+function expectedBy(message: string): string | undefined {
+  const type = /^Invalid (?:input|option): expected (.*?)(?:, received .*)?$/.exec(message)?.[1];
+  return type && (TYPES.get(type) ?? type);
+}
+
+/** A value as JSON, its beginning if it is long; undefined if there is none. */
+export function asJson(value: unknown): string | undefined {
+  try {
+    const text = JSON.stringify(value) as string | undefined;
+    return text !== undefined && text.length > 60 ? `${text.slice(0, 60)}...` : text;
+  } catch {
+    return 'something that JSON has no form for';
+  }
 }
 
 function numbers(expects: string, within: (value: number) => boolean): ValueRule<number> {

@@ -107,6 +107,12 @@ describe('infer: load', () => {
   });
 
   it('names the first thing that is wrong in a manifest', async () => {
+    const withoutOpset = Object.fromEntries(
+      Object.entries(manifest.graphs as Record<string, object>).map(([name, graph]) => [
+        name,
+        { ...graph, opset: undefined },
+      ]),
+    );
     const spoiled: [Partial<LooseManifest>, RegExp][] = [
       [{ format: 0 }, /format/],
       [{ format: undefined }, /format/],
@@ -115,7 +121,12 @@ describe('infer: load', () => {
       [{ steps: -1 }, /steps/],
       [{ serve: { ...manifest.serve, latentDim: 0 } }, /serve\.latentDim/],
       [{ serve: { ...manifest.serve, prior: 'cauchy' } }, /serve\.prior/],
-      [{ metrics: [{ name: 'elbo', value: null }] }, /metrics\.0\.value/],
+      [{ metrics: [{ name: 'elbo', value: null }] }, /metrics\[0\]\.value must be a number, not null$/],
+      [{ seed: undefined }, /is not valid: seed is missing: it must be a number$/],
+      [
+        { graphs: withoutOpset },
+        /is not valid: graphs\.\w+\.opset is missing: it must be a whole number of at least 1$/,
+      ],
     ];
     for (const [change, message] of spoiled) {
       writeManifest(folder, { ...manifest, ...change });

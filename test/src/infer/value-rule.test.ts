@@ -1,6 +1,7 @@
 import { InputError } from '@onnx-forge/infer/errors';
 import * as rules from '@onnx-forge/infer/value-rule';
 import { expect } from 'chai';
+import { z } from 'zod';
 
 const { COUNT, FINITE, FRACTION, NON_NEGATIVE, POSITIVE, PROPORTION, SIZE, TEXT, wholeNumber } = rules;
 
@@ -36,5 +37,58 @@ describe('rules of values', () => {
       InputError,
       /^threads must be a whole number of at least 1, not a string$/,
     );
+  });
+
+  it('say of an argument that is left out that it is missing', () => {
+    expect(() => rules.checked('threads', undefined, COUNT)).to.throw(
+      InputError,
+      /^threads is missing: it must be a whole number of at least 1$/,
+    );
+  });
+});
+
+describe('the line on an issue of a schema', () => {
+  const schema = z.object({
+    kind: z.enum(['a', 'b']),
+    graphs: z.record(z.string(), z.object({ opset: z.custom(COUNT.accepts, { params: { expects: COUNT.expects } }) })),
+    sizes: z.array(z.int()),
+    created: z.iso.datetime(),
+    way: z.discriminatedUnion('name', [z.object({ name: z.literal('up') })]),
+  });
+  const right = {
+    kind: 'a',
+    graphs: { decode: { opset: 17 } },
+    sizes: [1],
+    created: '2026-11-29T12:00:00Z',
+    way: { name: 'up' },
+  };
+  const lineOf = (value: unknown): string =>
+    rules.issueLine(schema.safeParse(value).error!.issues[0]!, value, 'the file');
+
+  const cases: [unknown, string | RegExp][] = [
+    [undefined, 'the file is missing: it must be an object'],
+    [[], 'the file must be an object, not []'],
+    [{ ...right, kind: undefined }, 'kind is missing: it must be one of "a"|"b"'],
+    [{ ...right, kind: 'c' }, 'kind must be one of "a"|"b", not "c"'],
+    [{ ...right, graphs: undefined }, 'graphs is missing: it must be an object'],
+    [{ ...right, graphs: { decode: {} } }, 'graphs.decode.opset is missing: it must be a whole number of at least 1'],
+    [{ ...right, graphs: { decode: { opset: 0 } } }, 'graphs.decode.opset must be a whole number of at least 1, not 0'],
+    [{ ...right, sizes: [1, '2'] }, 'sizes[1] must be a number, not "2"'],
+    [{ ...right, created: undefined }, 'created is missing: it must be a text'],
+    [{ ...right, created: 'today' }, 'created: Invalid ISO datetime'],
+    [{ ...right, way: undefined }, 'way is missing: it must be an object'],
+    [{ ...right, way: {} }, /^way\.name is missing$/],
+    [{ ...right, sizes: 'x'.repeat(100) }, `sizes must be a list, not "${'x'.repeat(59)}...`],
+  ];
+  for (const [value, line] of cases) {
+    it(String(line), () => {
+      if (typeof line === 'string') expect(lineOf(value)).to.equal(line);
+      else expect(lineOf(value)).to.match(line);
+    });
+  }
+
+  it("keeps the words of anybody else's schema", () => {
+    const issue = { path: ['serve', 'features', 0], message: 'too few' };
+    expect(rules.issueLine(issue, {})).to.equal('serve.features[0]: too few');
   });
 });

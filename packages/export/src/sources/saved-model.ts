@@ -1,6 +1,7 @@
 import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { ForgeError } from '@onnx-forge/infer';
 import { readRegularFile } from '@onnx-forge/infer/node-files';
+import { issueLine } from '@onnx-forge/infer/value-rule';
 import { z } from 'zod';
 import type { tf } from '../tfjs.js';
 
@@ -94,8 +95,8 @@ async function readGroups(location: string, manifest: readonly WeightGroup[]): P
 export function parsed<T>(schema: z.ZodType<T>, json: unknown, location: string): T {
   const result = schema.safeParse(json);
   if (result.success) return result.data;
-  const { path: where, message } = result.error.issues[0]!;
-  throw new SavedModelError(`${location} is not a saved tfjs model: ${where.join('.')}: ${message}`, location);
+  const fault = issueLine(result.error.issues[0]!, json);
+  throw new SavedModelError(`${location} is not a saved tfjs model: ${fault}`, location);
 }
 
 /** The shards of one group, joined; their length must be that of the group's weights. */

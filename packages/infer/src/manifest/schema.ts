@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { shown } from '../typed-array.js';
 import { COUNT, SIZE, type ValueRule } from '../value-rule.js';
 
 export { z };
@@ -25,5 +24,5 @@ export const size: z.ZodType<number> = schemaOf(COUNT);
 export const count: z.ZodType<number> = schemaOf(SIZE);
 
 function schemaOf<T>(rule: ValueRule<T>): z.ZodType<T> {
-  return z.custom<T>(rule.accepts, { error: ({ input }) => `must be ${rule.expects}, not ${shown(input)}` });
+  return z.custom<T>(rule.accepts, { error: `must be ${rule.expects}`, params: { expects: rule.expects } });
 }

@@ -5,6 +5,7 @@ import { type KindOptions, kindsWith } from '../kinds/registry.js';
 import { type AnyManifest, MANIFEST_FILE, MANIFEST_FORMAT } from '../manifest/base.js';
 import type { RunFile } from '../manifest/run-file.js';
 import type { z } from '../manifest/schema.js';
+import { issueLine } from '../value-rule.js';
 import { anyManifestSchema, manifestSchema, manifestSchemaOf } from './manifest-schema.js';
 
 /** For those who read a manifest and do not use the model: a run of any kind will do, and its facts are not checked. */
@@ -75,9 +76,7 @@ function checked(value: unknown, from: string, { kinds }: Partial<KindOptions | 
   }
   const result = schemaFor(kinds ?? []).safeParse(value);
   if (result.success) return result.data;
-  const { path, message } = result.error.issues[0]!;
-  const where = path.length > 0 ? `${path.join('.')}: ` : '';
-  throw new RunFolderError('manifest-invalid', `${from} is not valid: ${where}${message}`, {
+  throw new RunFolderError('manifest-invalid', `${from} is not valid: ${issueLine(result.error.issues[0]!, value)}`, {
     from,
     issues: result.error.issues,
   });

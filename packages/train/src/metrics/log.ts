@@ -1,4 +1,5 @@
 import { readRegularFile } from '@onnx-forge/infer/node-files';
+import { issueLine } from '@onnx-forge/infer/value-rule';
 import { z } from 'zod';
 import { TrainError } from '../errors.js';
 
@@ -52,6 +53,5 @@ export function parseLine(text: string, path: string, line: number): LogLine {
   }
   const { success, data, error } = lineSchema.safeParse(json);
   if (success) return data;
-  const [issue] = error.issues;
-  throw refuse(`${issue!.path.join('.') || 'it'}: ${issue!.message}`);
+  throw refuse(issueLine(error.issues[0]!, json));
 }

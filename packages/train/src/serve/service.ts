@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { HttpBindings } from '@hono/node-server';
 import { ForgeError, type Model } from '@onnx-forge/infer';
+import { issueLine } from '@onnx-forge/infer/value-rule';
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { stream } from 'hono/streaming';
@@ -184,8 +185,7 @@ async function read<T>(c: Context<Env>, schema: z.ZodType<T>): Promise<T> {
   });
   const result = schema.safeParse(body);
   if (result.success) return result.data;
-  const { path, message } = result.error.issues[0]!;
-  throw new BadRequest('bad-request', `${path.join('.') || 'the body'}: ${message}`);
+  throw new BadRequest('bad-request', issueLine(result.error.issues[0]!, body, 'the body'));
 }
 
 /** Compares in a time that does not tell how much of a token was right. */

@@ -3,6 +3,7 @@ import { mkdir, readdir, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type AnyManifest, type ExampleRange, InputError, type LogLikelihood } from '@onnx-forge/infer';
 import { readRegularFile } from '@onnx-forge/infer/node-files';
+import { issueLine } from '@onnx-forge/infer/value-rule';
 import { z } from 'zod';
 import type { DataReference, SplitName } from '../data/data-set.js';
 import { TrainError } from '../errors.js';
@@ -26,8 +27,10 @@ type Estimates = 'values' | 'effectiveSampleSizes' | 'paretoKs' | 'bounds' | 'er
 const ESTIMATES: readonly Estimates[] = ['values', 'effectiveSampleSizes', 'paretoKs', 'bounds', 'errors'];
 
 /** Of float64 numbers, little-endian, as base64: JSON has neither NaN nor infinity. */
-const numbers = z.base64().transform((text): Float64Array => {
+const numbers = z.base64().transform((text, context): Float64Array => {
   const bytes = Buffer.from(text, 'base64');
+  if (bytes.length % 8 > 0)
+    context.addIssue({ code: 'custom', message: `${bytes.length} bytes are no float64 numbers` });
   return Float64Array.from({ length: bytes.length >> 3 }, (_, i) => bytes.readDoubleLE(i * 8));
 });
 
@@ -121,22 +124,29 @@ export class ShardFolder {
   async read(shard: number): Promise<LogLikelihood> {
     const file = join(this.path, this.#name(shard));
     const { samples, seed } = this.plan;
+    const refuse = (fault: string, cause?: unknown) =>
+      new TrainError(
+        'shard-invalid',
+        `${file} is no result of a shard (${fault}): delete it`,
+        { path: file },
+        { cause },
+      );
+    const text = (await readRegularFile(file)).toString('utf8');
+    let json: unknown;
     try {
-      const parsed = shardSchema.parse(JSON.parse((await readRegularFile(file)).toString('utf8')));
-      const { from, to } = shardRange(shard, this.plan);
-      if (ESTIMATES.some((name) => parsed[name].length !== to - from))
-        throw new Error(`it holds no ${to - from} examples`);
-      const { mean, ...estimates } = parsed;
-      // Of all examples together they are made by combineLogLikelihoods.
-      const unused = { standardError: Number.NaN, bound: Number.NaN };
-      return {
-        ...{ ...estimates, mean, ...unused },
-        ...{ samples, seed, estimator: 'importance' },
-      };
+      json = JSON.parse(text);
     } catch (error) {
-      const message = `${file} is no result of a shard (${(error as Error).message.split('\n')[0]}): delete it`;
-      throw new TrainError('shard-invalid', message, { path: file }, { cause: error });
+      throw refuse('it is not JSON', error);
     }
+    const parsed = shardSchema.safeParse(json);
+    if (!parsed.success) throw refuse(issueLine(parsed.error.issues[0]!, json), parsed.error);
+    const { mean, ...estimates } = parsed.data;
+    const { from, to } = shardRange(shard, this.plan);
+    const short = ESTIMATES.find((name) => estimates[name].length !== to - from);
+    if (short !== undefined) throw refuse(`${short} has ${estimates[short].length} examples and not ${to - from}`);
+    // Of all examples together they are made by combineLogLikelihoods.
+    const unused = { standardError: Number.NaN, bound: Number.NaN };
+    return { ...estimates, mean, ...unused, samples, seed, estimator: 'importance' };
   }
 
   /** Removes the results, when they have been combined. */

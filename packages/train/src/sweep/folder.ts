@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readRegularFile } from '@onnx-forge/infer/node-files';
+import { issueLine } from '@onnx-forge/infer/value-rule';
 import { z } from 'zod';
 import type { OptionValues } from '../options/option.js';
 import { writeAtomically } from '../run/atomic.js';
@@ -225,6 +226,6 @@ function parseFile<T>(file: string, text: string, schema: z.ZodType<T>): T {
 function parseValue<T>(file: string, json: unknown, schema: z.ZodType<T>): T {
   const result = schema.safeParse(json);
   if (result.success) return result.data;
-  const { path, message } = result.error.issues[0]!;
-  throw new SweepError('sweep-invalid', `${file} is not valid: ${path.join('.') || 'it'}: ${message}`, { path: file });
+  const fault = issueLine(result.error.issues[0]!, json);
+  throw new SweepError('sweep-invalid', `${file} is not valid: ${fault}`, { path: file });
 }

@@ -146,7 +146,7 @@ describe('a kind of model from outside the packages', () => {
       RunFolderError,
       check(() => ({ issues })),
     );
-    assert.equal(message, 'it is not valid: serve.features.0: too few');
+    assert.equal(message, 'it is not valid: serve.features[0]: too few');
     assert.nestedPropertyVal(data, 'issues.1.path[0]', 'serve');
     const late = await rejection(
       InputError,

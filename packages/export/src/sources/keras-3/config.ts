@@ -1,3 +1,4 @@
+import { issueLine } from '@onnx-forge/infer/value-rule';
 import { z } from 'zod';
 
 /** JSON as Keras writes it; what a layer's class makes of its config is checked key by key. */
@@ -53,8 +54,7 @@ export function isKerasObject(json: unknown): json is KerasObject {
 export function kerasObject(json: unknown): KerasObject {
   const result = object.safeParse(json);
   if (result.success) return result.data;
-  const { path, message } = result.error.issues[0]!;
-  throw new Untranslatable(`${path.join('.')}: ${message}`);
+  throw new Untranslatable(issueLine(result.error.issues[0]!, json));
 }
 
 export function nameOf({ name, config }: KerasObject): string {

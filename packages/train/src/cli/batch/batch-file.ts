@@ -1,12 +1,13 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkManifest, MANIFEST_FILE } from '@onnx-forge/infer';
+import { asJson } from '@onnx-forge/infer/value-rule';
 import { z } from 'zod';
 import type { DataReference } from '../../data/data-set.js';
 import type { Origin } from '../../run/checkpoint.js';
 import { UsageError } from '../errors.js';
 import { readInput } from '../inputs/input-file.js';
-import { issuePath, issueText, shown, valueAt } from '../inputs/issue-text.js';
+import { issuePath, issueText, valueAt } from '../inputs/issue-text.js';
 import { parseSettings, type SettingsText } from '../inputs/settings-text.js';
 import { BACKENDS, settingsSchema, type TrainSettings } from '../options/settings.js';
 import { given } from '../options/values.js';
@@ -63,7 +64,7 @@ export async function readConfigFile(given: string): Promise<ConfigFile> {
   const content = await readInput(path, 'config file');
   const text = parseSettings(content.toString('utf8'), refuse);
   const { value } = text;
-  if (!isObject(value)) throw refuse(`it must hold an object of settings, not ${shown(value)}`);
+  if (!isObject(value)) throw refuse(`it must hold an object of settings, not ${asJson(value)}`);
   const option = (at: readonly (readonly PropertyKey[])[]) => ({
     refuseOption: (entry: number, name: string, reason: string) => {
       const line = at

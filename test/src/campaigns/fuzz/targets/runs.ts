@@ -5,6 +5,7 @@ import { readLog, train } from '@onnx-forge/train';
 import { checkpointPath, loadCheckpoint, RunFolder, readSnapshots } from '@onnx-forge/train/run';
 import { decodeCompressed, encodeCompressed } from '../../../../../packages/infer/dist/coding/compressed.js';
 import { readConfigFile } from '../../../../../packages/train/dist/cli/batch/batch-file.js';
+import { ShardFolder } from '../../../../../packages/train/dist/shards/folder.js';
 import { tinyData, tinyRecipe } from '../../../train/tiny.js';
 import { MUTATE_HEADER, MUTATE_METADATA, repairHash } from '../formats/safetensors.js';
 import { MUTATE_JSON } from '../mutate-json.js';
@@ -118,6 +119,30 @@ export const log: OpenTarget = async (scratch) => {
     async read(bytes) {
       await writeFile(path, bytes);
       await readLog(path);
+    },
+  };
+};
+
+export const shard: OpenTarget = async (scratch) => {
+  const plan = { split: 'test', examples: 5, samples: 4, seed: 1, shards: 2 } as const;
+  const { graphs, data } = parseManifest(await readFile(new URL('manifest.json', PRETRAINED), 'utf8'));
+  const folder = new ShardFolder(scratch, { graphs, data }, plan);
+  const numbers = Float64Array.of(-80.5, Number.NaN, Number.NEGATIVE_INFINITY);
+  await folder.write(1, {
+    ...{ values: numbers, effectiveSampleSizes: numbers, paretoKs: numbers, bounds: numbers, errors: numbers },
+    ...{ mean: -80.5, standardError: 1, bound: -81, samples: 4, seed: 1, estimator: 'importance' },
+  });
+  const [name] = await readdir(folder.path);
+  const path = join(folder.path, name!);
+  return {
+    name: 'shard',
+    seeds: [await readFile(path)],
+    words: ['"mean"', '"values"', 'AAAAAAAA', '==', '__proto__', '1e999'],
+    mutations: MUTATE_JSON,
+    async read(bytes) {
+      await writeFile(path, bytes);
+      const { values, mean } = await folder.read(1);
+      if (values.length !== 3 || !Number.isFinite(mean)) throw new TypeError(`accepts ${values.length} examples`);
     },
   };
 };
