@@ -66,7 +66,7 @@ export function checked<T>(name: string, value: unknown, rule: ValueRule<T>): T 
   throw new InputError(refusal(name, rule.expects, value === undefined ? undefined : shown(value)), { name, value });
 }
 
-/** What a schema finds wrong: as zod tells it, and as the Standard Schema does. */
+/** An issue of a schema, as zod tells it and as the Standard Schema does. */
 export interface SchemaIssue {
   readonly message: string;
   readonly path: readonly PropertyKey[];

@@ -8,7 +8,7 @@ import { prefixed, requireRuns, requireValues, type ValueType } from './values.j
 /** Values that a column may have beside one for each byte of the file: equal ones take no bytes. */
 const FREE_VALUES = 2 ** 18;
 
-/** What the library needs to read a file whose pages are checked as they are unpacked. */
+/** Arguments for the library: it then reads a file whose pages are checked as they are unpacked. */
 export interface CheckedColumns {
   readonly metadata: FileMetaData;
   readonly compressors: Compressors;
