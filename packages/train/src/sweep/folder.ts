@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { readRegularFile } from '@onnx-forge/infer/node-files';
 import { issueLine } from '@onnx-forge/infer/value-rule';
 import { z } from 'zod';
@@ -15,6 +15,9 @@ const FORMAT = 1;
 
 /** Records that are read at a time. */
 const AT_ONCE = 64;
+
+/** End of the name of a report with which its trial was stopped. */
+const STOPS = '=stop';
 
 /** One set of settings, and how far it came. */
 export interface TrialRecord {
@@ -61,7 +64,7 @@ function sorted(value: unknown): unknown {
 /**
  * The files of a sweep: `sweep.json` (its spec), `trials/0000/` (the run folder of a trial, one for each seed below it where
  * there are several), `trials/0000.json` (its record), `reports/EPOCH/` (an empty file for each trial that came so far, named
- * with its value: one listing tells all of them, on network file systems too).
+ * with its value, and `=stop` if it was stopped there: one listing tells all of them, on network file systems too).
  */
 export class SweepFolder {
   private constructor(
@@ -175,10 +178,30 @@ export class SweepFolder {
   }
 
   /** Tells other trials that this one came so far. Synchronous, as training waits for it. */
-  report({ trial, resource, loss }: TrialReport): void {
-    const folder = join(this.path, 'reports', `${resource}`);
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, `${SweepFolder.trialName(trial)}=${loss}`), '');
+  report(report: TrialReport): void {
+    const file = this.#reportFile(report);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, '');
+  }
+
+  /** Writes down that a trial ends with this report, before anything acts on it: no process goes on past the decision. */
+  stop(report: TrialReport): void {
+    const file = this.#reportFile(report);
+    renameSync(file, `${file}${STOPS}`);
+  }
+
+  /** The epoch after which a trial was told to end; undefined: it was not. */
+  async stoppedAt(trial: number): Promise<number | undefined> {
+    const root = join(this.path, 'reports');
+    for (const resource of await readdir(root).catch(() => [])) {
+      const names = await readdir(join(root, resource));
+      if (names.some((name) => name.endsWith(STOPS) && Number(name.split('=')[0]) === trial)) return Number(resource);
+    }
+    return undefined;
+  }
+
+  #reportFile({ trial, resource, loss }: TrialReport): string {
+    return join(this.path, 'reports', `${resource}`, `${SweepFolder.trialName(trial)}=${loss}`);
   }
 
   /** All that trials reported after `upTo` epochs or fewer. */

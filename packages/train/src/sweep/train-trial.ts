@@ -19,11 +19,13 @@ export function measureOf(target: string): string {
  */
 export function recipeTrial(request: Omit<TrainRequest, 'out'>, target: string): TrainTrial {
   const measure = measureOf(target);
-  return async ({ settings, seed, out, signal, onEpoch }) => {
+  return async ({ settings, seed, out, signal, stoppedAt, onEpoch }) => {
     const stop = new AbortController();
     let last: number | undefined;
     const onEvent: TrainRequest['onEvent'] = (event) => {
       request.onEvent?.(event);
+      if (event.type === 'start' && stoppedAt !== undefined && event.step >= stoppedAt * event.stepsPerEpoch)
+        stop.abort();
       if (event.type !== 'epoch') return;
       last = metricOf(event.validation, measure, request.recipe.name);
       if (onEpoch(event.epoch, last)) stop.abort();
@@ -34,7 +36,7 @@ export function recipeTrial(request: Omit<TrainRequest, 'out'>, target: string):
       set: { ...request.set, ...settings },
       signal: signal ? AbortSignal.any([signal, stop.signal]) : stop.signal,
     });
-    // A process that goes on after the last epoch, since the one before was killed at its end, has none of its own.
+    // A process that goes on after the last epoch or after a decision, since the one before was killed there, has none of its own.
     const value = last ?? metricOf(await lastValidation(out), measure, request.recipe.name);
     return { finished: result.status === 'finished', value, seconds: result.seconds };
   };

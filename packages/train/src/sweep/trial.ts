@@ -15,6 +15,8 @@ export interface TrialTraining {
   /** The run folder; a training that is there already goes on, a finished one is not repeated. */
   readonly out: string;
   readonly signal?: AbortSignal | undefined;
+  /** The epoch after which an earlier process decided to stop here: a training that is there already does not go on past it. */
+  readonly stoppedAt?: number | undefined;
   /**
    * Called with the target's value after each epoch.
    *
@@ -112,19 +114,27 @@ export async function runTrial(
   const sign = lossSign(spec.goal);
   const values: number[] = [];
   let seconds = 0;
-  let stoppedAt: number | undefined;
+  const decided = there && stopper ? await folder.stoppedAt(number) : undefined;
+  let stoppedAt = decided;
   try {
     for (const [index, seed] of spec.seeds.entries()) {
       const onEpoch = (epoch: number, value: number): boolean => {
         if (index > 0 || !stopper?.asksAt(epoch)) return false;
+        if (epoch === decided) return true;
         const report = { trial: number, resource: epoch, loss: sign * value };
         folder.report(report);
         const stops = stopper.stops(report, folder.reports(epoch));
-        if (stops) stoppedAt = epoch;
+        if (stops) {
+          folder.stop(report);
+          stoppedAt = epoch;
+        }
         return stops;
       };
       const out = folder.runFolder(number, seed);
-      const result = await train({ settings: drawn.settings, seed, out, signal, onEpoch });
+      const result = await train({
+        ...{ settings: drawn.settings, seed, out, signal, onEpoch },
+        ...(index === 0 && decided !== undefined && { stoppedAt: decided }),
+      });
       if (signal?.aborted) return drawn;
       values.push(result.value);
       seconds += result.seconds;
@@ -134,7 +144,7 @@ export async function runTrial(
   } catch (error) {
     if (signal?.aborted) return drawn;
     // Not the settings' fault: the trial stays open.
-    if (error instanceof TrainError && ['run-locked', 'run-unwritable'].includes(error.code)) throw error;
+    if (isLocked(error) || isOfMachine(error)) throw error;
     const failed: TrialRecord = { ...drawn, state: 'failed', values, seconds, error: (error as Error).message };
     await folder.writeRecord(failed);
     return failed;
@@ -145,4 +155,29 @@ export async function runTrial(
   };
   await folder.writeRecord(ended);
   return ended;
+}
+
+function isLocked(error: unknown): boolean {
+  return error instanceof TrainError && ['run-locked', 'run-unwritable'].includes(error.code);
+}
+
+/** Codes of the system that say nothing about what was asked for. */
+const OF_MACHINE: ReadonlySet<unknown> = new Set([
+  'EACCES',
+  'EDQUOT',
+  'EIO',
+  'EMFILE',
+  'ENFILE',
+  'ENOMEM',
+  'ENOSPC',
+  'EPERM',
+  'EROFS',
+  'ESTALE',
+  'ETIMEDOUT',
+]);
+
+/** Whether a full disk, say, is behind an error. */
+function isOfMachine(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return OF_MACHINE.has((error as NodeJS.ErrnoException).code) || isOfMachine(error.cause);
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { ForgeError } from '@onnx-forge/infer';
 import { train } from '@onnx-forge/train';
 import type { Launcher } from '@onnx-forge/train/launch';
 import {
@@ -356,6 +357,52 @@ describe('sweep', () => {
       expect([state, values]).to.deep.equal(['finished', record.values]);
     });
   });
+
+  it('a trial that was killed between the decision to stop it and its record does not go on past it', async function () {
+    this.timeout(180_000);
+    await inTemporaryFolder(async (out) => {
+      const space = { learningRate: { min: 1e-3, max: 1e-1, log: true } };
+      const asha = spec({
+        space,
+        target: 'validation.elbo',
+        goal: 'maximise',
+        trials: 1,
+        stopping: { name: 'asha', min: 1 },
+      });
+      const trial = recipeTrial({ recipe: tinyRecipe, data: tinyData(), set: { epochs: 3 } }, asha.target);
+      const folder = await SweepFolder.begin(out, asha);
+      folder.report({ trial: 7, resource: 1, loss: Number.NEGATIVE_INFINITY });
+      const record = await runTrial(folder, 0, trial);
+      expect(record).to.include({ state: 'stopped', epochs: 1 });
+      const log = join(folder.runFolder(0, 1), 'metrics.jsonl');
+      const before = await readFile(log, 'utf8');
+      // Killed just before its record; others have reported since, and it would not be stopped any more.
+      await folder.writeRecord({ ...record, state: 'open', values: [], epochs: undefined });
+      for (let other = 8; other < 16; other++) folder.report({ trial: other, resource: 1, loss: 1e9 });
+      const again = await runTrial(folder, 0, trial);
+      expect(again).to.include({ state: 'stopped', epochs: 1 });
+      expect(again.values).to.deep.equal(record.values);
+      expect(await readFile(log, 'utf8')).to.equal(before);
+      // Killed before the checkpoint of that epoch, too: the epoch is done again, and is the last one.
+      await rm(folder.runFolder(0, 1), { recursive: true });
+      await folder.writeRecord({ ...record, state: 'open', values: [], epochs: undefined });
+      expect(await runTrial(folder, 0, trial)).to.deep.include({ state: 'stopped', epochs: 1, values: record.values });
+      expect(await readFile(log, 'utf8')).to.equal(before);
+    });
+  });
+
+  it('a trial that the machine has no room for stays open, and the sweep says why', () =>
+    inTemporaryFolder(async (out) => {
+      const full: TrainTrial = () => {
+        const cause = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+        throw new ForgeError('run-write', 'the disk is full', {}, { cause });
+      };
+      expect((await rejection(() => sweep({ out, spec: spec({ trials: 2 }) }, full))).message).to.equal(
+        'the disk is full',
+      );
+      expect((await recordsOf(out)).map(({ state }) => state)).to.deep.equal(['open']);
+      expect(await sweep({ out, spec: spec({ trials: 2 }) }, formula)).to.include({ finished: 2, failed: 0 });
+    }));
 
   it('goes on although the file leaves out what the folder spells out', () =>
     inTemporaryFolder(async (out) => {
