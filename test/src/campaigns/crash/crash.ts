@@ -1,7 +1,7 @@
 import { Random } from '@onnx-forge/infer';
 import type { Campaign, CampaignOptions, CampaignResult, Failure } from '../campaign.js';
 import { inWork, type Reference } from '../runs/references.js';
-import { differenceOf, faultOf, resultOf } from '../runs/result.js';
+import { differenceOf, endedTrials, faultOf, resultOf } from '../runs/result.js';
 import { runCampaign } from '../runs/run-campaign.js';
 import { type Ended, endOf, runWork } from '../runs/work-process.js';
 
@@ -98,17 +98,21 @@ async function tryOnce(reference: Reference, trial: Trial, folder: string): Prom
   return inWork(folder, scenario, async (work) => {
     const argv = scenario.argv(work);
     let kills = 0;
+    let before = await endedTrials(work);
     for (const kill of trial.kills) {
       const ended = await runWork(argv, 'killAt' in kill ? { plan: { root: work, ...kill } } : kill);
       if (ended.code === 0) break;
       if (ended.signal !== 'SIGKILL' || ended.standstill) return brokenOff(kills, ended);
       kills++;
-      const fault = await faultOf(work, result, reference.log);
+      const fault = await faultOf(work, result, reference.logs);
       if (fault !== undefined) return { kills, fault: `after ${kills} kills ${fault}` };
+      before = { ...(await endedTrials(work)), ...before };
     }
     const ended = await runWork(argv);
     if (ended.code !== 0) return brokenOff(kills, ended);
-    const difference = differenceOf(await resultOf(work), result);
+    const after = await endedTrials(work);
+    const repeated = Object.keys(before).find((path) => after[path] !== before[path]);
+    const difference = repeated ? `${repeated} was done again` : differenceOf(await resultOf(work), result);
     return difference === undefined ? { kills } : { kills, fault: `resumed after ${kills} kills: ${difference}` };
   });
 }

@@ -100,7 +100,7 @@ async function tryOnce(
   folder: string,
   run: (argv: readonly string[], plan?: Plan) => Promise<Ended> = (argv, plan) => runWork(argv, plan ? { plan } : {}),
 ): Promise<{ about?: string; refused: boolean; starved?: boolean }> {
-  const { scenario, result, log } = reference;
+  const { scenario, result, logs } = reference;
   const { scenario: _, ...fault } = trial;
   const what = `${fault.code} at ${fault.operation} ${fault.at}${fault.onward ? ' and all later ones' : ''}`;
   return inWork(folder, scenario, async (work) => {
@@ -116,7 +116,7 @@ async function tryOnce(
     // The name of a process that has ended may stay where it can't be removed: the next one takes it away.
     const complaint = refused ? complaintOf(ended) : unlike?.includes('.training.') ? undefined : unlike;
     if (complaint !== undefined) return failed(refused ? complaint : `it says that all is done, but ${complaint}`);
-    const spoilt = await faultOf(work, result, log);
+    const spoilt = await faultOf(work, result, logs);
     if (spoilt !== undefined) return failed(spoilt);
     const last = await run(scenario.argv(work));
     if (last.code !== 0) return brokenOff(last);

@@ -11,7 +11,8 @@ import { runWork } from './work-process.js';
 export interface Reference {
   readonly scenario: Scenario;
   readonly result: Result;
-  readonly log: Buffer | undefined;
+  /** Logs of trainings, by their paths. */
+  readonly logs: Readonly<Record<string, Buffer>>;
   readonly milliseconds: number;
   /** File operations in the folder, in order. */
   readonly operations: readonly Operation[];
@@ -39,10 +40,13 @@ async function referenceOf(scenario: Scenario, folder: string): Promise<Referenc
     if (code !== 0) throw new Error(`${scenario.name} fails by itself: ${stderr}`);
     const lines = (await readFile(record, 'utf8')).trim().split('\n');
     await rm(record);
+    const result = await resultOf(work);
+    const logs = Object.keys(result).filter((path) => path.endsWith('metrics.jsonl'));
+    const contents = logs.map(async (path) => [path, await readFile(join(work, path))] as const);
     return {
       scenario,
-      result: await resultOf(work),
-      log: await readFile(join(work, 'run', 'metrics.jsonl')).catch(() => undefined),
+      result,
+      logs: Object.fromEntries(await Promise.all(contents)),
       milliseconds,
       operations: lines.map((line) => line.split(' ')[0] as Operation),
     };

@@ -13,6 +13,20 @@ const PREVIOUS = /checkpoint\/(best-)?previous\.safetensors$/;
 /** Locks of a process that is gone, and files that it was writing. */
 const LEFTOVER = /\.tmp$|\.part$|\.training\./;
 
+/** Records of a sweep's trials. */
+const TRIAL = /trials\/\d+\.json$/;
+
+/** Records of trials that have ended, as they are: of one that is trained again they would tell another time. */
+export async function endedTrials(work: string): Promise<Result> {
+  const records: [string, string][] = [];
+  for (const path of await filesBelow(work)) {
+    if (!TRIAL.test(path)) continue;
+    const text = await readFile(join(work, path), 'utf8');
+    if (!text.includes('"state":"open"')) records.push([path, text]);
+  }
+  return Object.fromEntries(records);
+}
+
 /** The result of finished work. */
 export async function resultOf(work: string): Promise<Result> {
   const result: [string, string][] = [];
@@ -36,18 +50,23 @@ export function differenceOf(found: Result, wanted: Result): string | undefined 
  * The fault of a folder in which work was broken off, seen by whoever looks in at that moment: files are whole or absent.
  *
  * @param wanted result of the same work that was not broken off
- * @param whole files that were there before the work, which it replaces at most
+ * @param logs of the same work, by their paths
  */
-export async function faultOf(work: string, wanted: Result, wholeLog: Buffer | undefined): Promise<string | undefined> {
+export async function faultOf(
+  work: string,
+  wanted: Result,
+  logs: Readonly<Record<string, Buffer>>,
+): Promise<string | undefined> {
   for (const path of await filesBelow(work)) {
     if (LEFTOVER.test(path)) continue;
     const file = join(work, path);
     if (path.endsWith('metrics.jsonl')) {
       const bytes = await readFile(file);
+      const wholeLog = logs[path];
       if (wholeLog && !wholeLog.subarray(0, bytes.length).equals(bytes))
         return `${path} is no beginning of the whole log`;
-    } else if (path.endsWith('status.json')) {
-      // It says how far the work is: only that it is whole can be asked.
+    } else if (path.endsWith('status.json') || TRIAL.test(path)) {
+      // They say how far the work is: only that they are whole can be asked.
       const text = await readFile(file, 'utf8');
       if (!isJson(text)) return `${path} (${text.length} characters) is not whole`;
     } else if (path.endsWith('manifest.json')) {
@@ -59,9 +78,9 @@ export async function faultOf(work: string, wanted: Result, wholeLog: Buffer | u
       } catch (error) {
         return `${path}: ${(error as Error).message}`;
       }
-    } else if (!(path in wanted)) {
+    } else if (!(path in wanted) && !(`${path}=stop` in wanted)) {
       return `${path} is none of the files of the whole work`;
-    } else if (hashOf(await contentOf(file)) !== wanted[path]) {
+    } else if (path in wanted && hashOf(await contentOf(file)) !== wanted[path]) {
       return `${path} (${(await stat(file)).size} bytes) is not whole`;
     }
   }
@@ -105,6 +124,19 @@ async function filesBelow(folder: string): Promise<string[]> {
 
 /** Times of day and durations left out. */
 async function contentOf(file: string): Promise<string | Uint8Array> {
+  if (TRIAL.test(file)) {
+    const { seconds: _, ...record } = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>;
+    return JSON.stringify(record);
+  }
+  if (file.endsWith('sweep.json')) {
+    const { began: _, ...sweep } = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>;
+    return JSON.stringify(sweep);
+  }
+  if (file.endsWith('results.csv')) {
+    const [head = '', ...lines] = (await readFile(file, 'utf8')).trim().split(/\r?\n/);
+    const seconds = head.split(',').indexOf('seconds');
+    return JSON.stringify([head, ...lines.map((line) => line.split(',').toSpliced(seconds, 1))]);
+  }
   if (file.endsWith('manifest.json')) {
     const { created: _, ...manifest } = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>;
     return JSON.stringify(manifest);

@@ -26,6 +26,8 @@ export async function scenariosIn(folder: string): Promise<readonly Scenario[]> 
   await mkdir(trained, { recursive: true });
   await writeFile(data, images());
   const train = trainingWork('train', RECIPES.vae, data, ['--save-step']);
+  const sweep = join(folder, 'sweep.json');
+  await writeFile(sweep, JSON.stringify(sweepOf(data)));
   let training: Promise<void> | undefined;
   const afterwards = (name: string, argv: Scenario['argv']): Scenario => ({
     name,
@@ -48,6 +50,7 @@ export async function scenariosIn(folder: string): Promise<readonly Scenario[]> 
       'higher',
       '--no-figures',
     ]),
+    { name: 'sweep', setup: async () => {}, argv: (work) => ['sweep', sweep, '--out', join(work, 'sweep')] },
     afterwards('eval', (work) => ['eval', runIn(work), ...own, '--split', 'validation']),
     afterwards('figures', (work) => ['figures', runIn(work), ...own]),
     afterwards('export', (work) => ['export', runIn(work), '-o', join(work, 'published'), '--force']),
@@ -67,6 +70,17 @@ function trainingWork(name: string, recipe: string, data: string, more: readonly
     name,
     setup: async () => {},
     argv: (work) => ['train', recipe, '--data', data, '--out', runIn(work), ...settings],
+  };
+}
+
+/** Five short trainings, of which a rule stops some. */
+function sweepOf(data: string): object {
+  return {
+    model: RECIPES.vae,
+    settings: { data, device: 'cpu', threads: 1, epochs: 3, batchSize: 20 },
+    space: { learningRate: { min: 1e-4, max: 1e-1, log: true } },
+    ...{ search: 'tpe', trials: 5, stopping: { name: 'asha', eta: 2, min: 1 } },
+    ...{ target: 'validation.kl', goal: 'minimise' },
   };
 }
 
