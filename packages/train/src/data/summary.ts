@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type DataReference, type DataSet, type FieldType, SPLIT_NAMES, type SplitName } from './data-set.js';
 import { allocate } from './fields.js';
+import { ContentHashes } from './loader/content-hashes.js';
 
 /** The contents of a data set, in numbers. */
 export interface DataSummary {
@@ -47,8 +48,8 @@ export function summariseData(dataSet: DataSet): DataSummary {
 }
 
 function duplicatesIn({ splits }: DataSet): DuplicateSummary {
-  const firstIn = new Map<string, SplitName>();
-  let [examples, acrossSplits] = [0, 0];
+  const hashes = new ContentHashes(SPLIT_NAMES.reduce((sum, split) => sum + splits[split].size, 0));
+  let next = 0;
   for (const split of SPLIT_NAMES) {
     const { size, fields, texts = {} } = splits[split];
     const numbers = Object.entries(fields)
@@ -61,11 +62,19 @@ function duplicatesIn({ splits }: DataSet): DuplicateSummary {
         hash.update(new Uint8Array(row.buffer, row.byteOffset, row.byteLength));
       }
       for (const all of Object.values(texts)) hash.update(`${JSON.stringify(all[index])}\n`);
-      const key = hash.digest('base64');
-      const first = firstIn.get(key);
-      if (first === undefined) firstIn.set(key, split);
-      else examples++;
-      if (first !== undefined && first !== split) acrossSplits++;
+      hashes.set(next++, hash.digest());
+    }
+  }
+  const splitOf = (index: number): SplitName => {
+    if (index < splits.train.size) return 'train';
+    return index < splits.train.size + splits.validation.size ? 'validation' : 'test';
+  };
+  let [examples, acrossSplits, first] = [0, 0, 0];
+  for (const [i, index] of hashes.order().entries()) {
+    if (i === 0 || hashes.compare(first, index) !== 0) first = index;
+    else {
+      examples++;
+      if (splitOf(first) !== splitOf(index)) acrossSplits++;
     }
   }
   return { examples, acrossSplits };

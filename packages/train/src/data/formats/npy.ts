@@ -39,8 +39,33 @@ const READERS: Readonly<Record<string, Reader>> = {
 
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]; // \x93NUMPY
 
+/** The head of a .npy file: what its array is, and where it begins. */
+export interface NpyHeader {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  /** Bytes before the array. */
+  readonly begin: number;
+  /** Bytes of a value. */
+  readonly width: number;
+  /** Values of some bytes of the array. */
+  read(bytes: Uint8Array): NpyArray['data'];
+}
+
+/** A header lies within the first bytes: those of NumPy have 128. */
+export const NPY_HEADER: number = 2 ** 16;
+
 /** @throws FormatError not a .npy file, cut off, in column order, or of a type that is not read */
-export function parseNpy({ file, bytes }: FileContent): NpyArray {
+export function parseNpy(content: FileContent): NpyArray {
+  const { dtype, shape, begin, read } = parseNpyHeader(content);
+  return { dtype, shape, data: read(content.bytes.subarray(begin)) };
+}
+
+/**
+ * @param content the file, or its first {@link NPY_HEADER} bytes
+ * @param length of the file
+ * @throws FormatError as {@link parseNpy}
+ */
+export function parseNpyHeader({ file, bytes }: FileContent, length: number = bytes.length): NpyHeader {
   const fault = (offset: number, expected: string, found: string, truncated = false): FormatError =>
     new FormatError({ file, offset, expected, found, truncated });
   if (!MAGIC.every((byte, i) => bytes[i] === byte))
@@ -50,6 +75,8 @@ export function parseNpy({ file, bytes }: FileContent): NpyArray {
   const start = long ? 12 : 10;
   if (bytes.length < start) throw fault(bytes.length, 'the length of the header', 'the end of the file', true);
   const begin = start + (long ? view.getUint32(8, true) : view.getUint16(8, true));
+  if (bytes.length < begin && bytes.length < length)
+    throw fault(start, `a header of at most ${NPY_HEADER} bytes`, `one to byte ${begin}`);
   if (bytes.length < begin) throw fault(bytes.length, `a header to byte ${begin}`, 'the end of the file', true);
   const header = new TextDecoder('latin1').decode(bytes.subarray(start, begin));
   const code = /'descr'\s*:\s*'([^']+)'/.exec(header)?.[1];
@@ -73,12 +100,13 @@ export function parseNpy({ file, bytes }: FileContent): NpyArray {
     .filter((size) => size !== '')
     .map(Number);
   const [dtype, width, read] = reader;
-  const length = width * shape.reduce((product, size) => product * size, 1);
-  if (bytes.length - begin !== length) {
-    const found = `${bytes.length - begin} bytes`;
-    throw fault(begin, `${length} bytes of an array ${shape.join(' x ')}`, found, bytes.length - begin < length);
+  const wanted = width * shape.reduce((product, size) => product * size, 1);
+  if (length - begin !== wanted) {
+    const found = `${length - begin} bytes`;
+    throw fault(begin, `${wanted} bytes of an array ${shape.join(' x ')}`, found, length - begin < wanted);
   }
-  return { dtype, shape, data: read(new Uint8Array(bytes.subarray(begin)).buffer) };
+  // A copy, which begins where numbers may.
+  return { dtype, shape, begin, width, read: (some) => read(new Uint8Array(some).buffer) };
 }
 
 /**
@@ -87,9 +115,14 @@ export function parseNpy({ file, bytes }: FileContent): NpyArray {
  * @throws FormatError damaged, or an entry that is no array
  */
 export function parseNpz(content: FileContent): Readonly<Record<string, NpyArray>> {
+  return Object.fromEntries(Object.entries(npzEntries(content)).map(([name, entry]) => [name, parseNpy(entry!)]));
+}
+
+/** The .npy files in a .npz file, by the names of the arrays. @throws FormatError damaged */
+export function npzEntries(content: FileContent): Readonly<Record<string, FileContent | undefined>> {
   return Object.fromEntries(
     Array.from(readZip(content, '.npz archive'), ([name, bytes]) => {
-      return [name.replace(/\.npy$/, ''), parseNpy({ file: `${content.file}: ${name}`, bytes })];
+      return [name.replace(/\.npy$/, ''), { file: `${content.file}: ${name}`, bytes }];
     }),
   );
 }

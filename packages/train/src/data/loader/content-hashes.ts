@@ -52,9 +52,14 @@ export class ContentHashes {
     return sum + (bytes[6]! >> 4) * (unit / 16);
   }
 
+  /** Numbers by their hashes; of equal ones the first comes first. */
+  order(): Uint32Array {
+    return Uint32Array.from({ length: this.length }, (_, index) => index).sort((a, b) => this.compare(a, b) || a - b);
+  }
+
   /** How many are different. */
   countDifferent(): number {
-    const order = Uint32Array.from({ length: this.length }, (_, index) => index).sort((a, b) => this.compare(a, b));
+    const order = this.order();
     return order.reduce((sum, index, i) => sum + (i > 0 && this.compare(order[i - 1]!, index) === 0 ? 0 : 1), 0);
   }
 }

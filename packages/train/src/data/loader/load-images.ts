@@ -27,7 +27,7 @@ export interface LoadedImages {
 }
 
 /** 1 GiB. */
-const KEPT_BYTES: number = 2 ** 30;
+export const KEPT_BYTES: number = 2 ** 30;
 
 /** Fewer images than this are decoded before threads have started. */
 const WORTH_THREADS = 128;

@@ -38,7 +38,7 @@ async function openTree(tree: TreeFolder, reference: DataReference, context: Ope
   const [only, ...others] = files;
   if (folders.length === 0 && only) {
     const images = files.find(({ name }) => name === 'images.npy');
-    if (images) return openNpy(contentOf(images), labelsOf(files), reference);
+    if (images) return openNpy(contentOf(images), labelsOf(files), reference, context);
     if (others.length === 0) {
       const opened = await openFile(only, reference, context);
       if (opened) return opened;
@@ -54,8 +54,8 @@ async function openFile(
   context: OpenContext,
 ): Promise<OpenedData | undefined> {
   const content = contentOf(file);
-  if (/\.npz$/i.test(file.name)) return openNpz(content, reference);
-  if (/\.npy$/i.test(file.name)) return openNpy(content, undefined, reference);
+  if (/\.npz$/i.test(file.name)) return openNpz(content, reference, context);
+  if (/\.npy$/i.test(file.name)) return openNpy(content, undefined, reference, context);
   if (/\.parquet$/i.test(file.name)) return openParquet(content, reference, context);
   if (/\.txt$/i.test(file.name)) return openText(content, reference);
   return openTableFile(content, reference);

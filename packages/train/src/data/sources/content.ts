@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import type { DataFile } from '../data-set.js';
-import { DataError } from '../errors.js';
 import type { ContentHashes } from '../loader/content-hashes.js';
 
 export function sha256(bytes: Uint8Array): string {
@@ -8,6 +7,7 @@ export function sha256(bytes: Uint8Array): string {
 }
 
 export { contentOf as readOwnFile } from '../loader/decode.js';
+export { misfit } from '../misfit.js';
 
 /** Many files as one: the hash is of their lines `SHA256  NAME`, as sha256sum writes them. */
 export function asOneFile(name: string, files: readonly DataFile[]): DataFile {
@@ -25,9 +25,4 @@ export function listHash(hashes: ContentHashes, nameOf: (index: number) => strin
   const hash = createHash('sha256');
   for (const index of order) hash.update(lineOf(index));
   return hash.digest('hex');
-}
-
-/** A file or folder that holds something else than it should. */
-export function misfit(path: string, found: string, wanted: string): DataError {
-  return new DataError('data-format', `${path} ${found}; wanted: ${wanted}`, { path, found, wanted });
 }

@@ -20,8 +20,7 @@ export interface ImageExamples {
   /** Their name in messages. */
   readonly name: string;
   readonly shape: ImageShape;
-  /** Bytes by image; or [examples, ...shape], floats in [0, 1]. */
-  readonly pixels: ImageRows | Float32Array;
+  readonly pixels: ImageRows;
   /** The byte that is white; 1: the images are black and white. Floats: no matter. */
   readonly white: 255 | 1;
   /** Hash of each example's content. */
@@ -87,21 +86,15 @@ function isGrouped({ name, classes, parts }: ImageExamples, { options = {} }: Da
 
 function pixelField({ pixels, shape, white }: ImageExamples): Field {
   const size = exampleSize(shape);
-  const about = { shape, dtype: 'float32', finite: true } as const;
-  if (pixels instanceof Float32Array) {
-    return {
-      ...about,
-      read: (index, out, offset) => out.set(pixels.subarray(index * size, (index + 1) * size), offset),
-    };
-  }
   const scale = 1 / white;
   return {
-    ...about,
+    ...{ shape, dtype: 'float32', finite: true },
     binary: white === 1,
     ...(pixels.readAhead && { readAhead: (indices: ArrayLike<number>) => pixels.readAhead!(indices) }),
     read(index, out, offset) {
       const row = pixels.row(index);
-      for (let i = 0; i < size; i++) out[offset + i] = row[i]! * scale;
+      if (row instanceof Float32Array) out.set(row, offset);
+      else for (let i = 0; i < size; i++) out[offset + i] = row[i]! * scale;
     },
   };
 }

@@ -1,17 +1,18 @@
+import { createHash, type Hash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { DataFile, DataReference } from '../data-set.js';
-import { exampleSize } from '../fields.js';
 import type { FileContent } from '../formats/gzip.js';
-import { type NpyArray, parseNpy, parseNpz } from '../formats/npy.js';
+import { NPY_HEADER, type NpyArray, type NpyHeader, npzEntries, parseNpy, parseNpyHeader } from '../formats/npy.js';
+import { arrayImages } from '../loader/array-images.js';
 import { changeImage, type ImageOptions } from '../loader/change-image.js';
-import { ContentHashes } from '../loader/content-hashes.js';
 import { KeptImages } from '../loader/image-rows.js';
+import { inMemory, onDisk, type Positioned } from '../loader/positioned.js';
 import { asOneFile, misfit, readOwnFile, sha256 } from './content.js';
 import { isOfSystem } from './file-tree.js';
 import { type ImageExamples, type ImageShape, imageSplits } from './images.js';
 import { imageOptions } from './options.js';
-import type { DataSource, OpenedData } from './source.js';
+import type { DataSource, OpenContext, OpenedData } from './source.js';
 
 const FILES = ['images.npy', 'labels.npy'];
 
@@ -25,28 +26,45 @@ export const npy: DataSource = {
     return exists(join(path, 'images.npy'));
   },
 
-  async open(reference, { signal } = {}) {
+  async open(reference, context = {}) {
     const { path } = reference;
     const isFolder = (await stat(path)).isDirectory();
     const other = isFolder && (await readdir(path)).find((name) => !FILES.includes(name) && !isOfSystem(name));
     if (other)
       throw misfit(path, `has '${other}' beside images.npy`, 'images.npy, perhaps labels.npy, and nothing else');
-    const images = await readOwnFile(isFolder ? join(path, 'images.npy') : path, signal);
+    const images = await onDisk(isFolder ? join(path, 'images.npy') : path);
     const labelFile = join(path, 'labels.npy');
-    const labels = isFolder && (await exists(labelFile)) ? await readOwnFile(labelFile, signal) : undefined;
-    return openNpy(images, labels, reference);
+    const labels = isFolder && (await exists(labelFile)) ? await readOwnFile(labelFile, context.signal) : undefined;
+    return openArrays(images, labels, reference, context);
   },
 };
 
-/** A .npy file of images, and perhaps one of labels, which may lie in an archive. */
-export function openNpy(images: FileContent, labels: FileContent | undefined, reference: DataReference): OpenedData {
-  const files = [images, ...(labels ? [labels] : [])].map(({ file, bytes }): DataFile => {
-    return { name: basename(file), sha256: sha256(bytes), bytes: bytes.length };
-  });
-  return opened(reference, asOneFile(basename(reference.path), files), {
-    images: { file: images.file, ...parseNpy(images) },
-    ...(labels && { labels: { file: labels.file, ...parseNpy(labels) } }),
-  });
+/** A .npy file of images, and perhaps one of labels, in an archive. */
+export function openNpy(
+  images: FileContent,
+  labels: FileContent | undefined,
+  reference: DataReference,
+  context: OpenContext,
+): Promise<OpenedData> {
+  return openArrays(inMemory(images), labels, reference, context);
+}
+
+async function openArrays(
+  images: Positioned,
+  labels: FileContent | undefined,
+  reference: DataReference,
+  context: OpenContext,
+): Promise<OpenedData> {
+  const [head] = await images.read([{ at: 0, length: Math.min(NPY_HEADER, images.length) }]);
+  const header = parseNpyHeader({ file: images.file, bytes: head! }, images.length);
+  const hash = createHash('sha256').update(head!.subarray(0, header.begin));
+  const opened = await open(
+    { reference, context, hash },
+    { images, header, ...(labels && { labels: { file: labels.file, ...parseNpy(labels) } }) },
+  );
+  const files: DataFile[] = [{ name: basename(images.file), sha256: hash.digest('hex'), bytes: images.length }];
+  if (labels) files.push({ name: basename(labels.file), sha256: sha256(labels.bytes), bytes: labels.bytes.length });
+  return { ...opened, files: [asOneFile(basename(reference.path), files)] };
 }
 
 /** A file of numpy.savez with the arrays `images` and, where there are classes, `labels`. */
@@ -58,53 +76,57 @@ export const npz: DataSource = {
     return path.toLowerCase().endsWith('.npz') && (await stat(path)).isFile();
   },
 
-  async open(reference, { signal } = {}) {
-    return openNpz(await readOwnFile(reference.path, signal), reference);
+  async open(reference, context = {}) {
+    return openNpz(await readOwnFile(reference.path, context.signal), reference, context);
   },
 };
 
 /** A .npz file, which may lie in an archive. */
-export function openNpz(content: FileContent, reference: DataReference): OpenedData {
+export async function openNpz(
+  content: FileContent,
+  reference: DataReference,
+  context: OpenContext,
+): Promise<OpenedData> {
   const { file: path } = content;
-  const { images, labels, ...others } = parseNpz(content);
+  const { images, labels, ...others } = npzEntries(content);
   const [other] = Object.keys(others);
   if (!images || other !== undefined) {
     const found = images ? `also '${other}'` : `no array 'images' (but ${Object.keys(others).join(', ') || 'nothing'})`;
     throw misfit(path, `has ${found}`, "the arrays 'images' and, if there are classes, 'labels', and no others");
   }
   const file = { name: basename(path), sha256: sha256(content.bytes), bytes: content.bytes.length };
-  return opened(reference, file, {
-    images: { file: `${path}: images`, ...images },
-    ...(labels && { labels: { file: `${path}: labels`, ...labels } }),
-  });
+  const opened = await open(
+    { reference, context },
+    {
+      images: { ...inMemory(images), file: `${path}: images` },
+      header: parseNpyHeader(images),
+      ...(labels && { labels: { ...parseNpy(labels), file: `${path}: labels` } }),
+    },
+  );
+  return { ...opened, files: [file] };
 }
 
 type NamedArray = NpyArray & { readonly file: string };
 
-function opened(
-  reference: DataReference,
-  file: DataFile,
-  { images, labels }: { readonly images: NamedArray; readonly labels?: NamedArray },
-): OpenedData {
-  const shape = imageShape(images);
-  const count = images.shape[0]!;
-  const size = exampleSize(shape);
-  const original = pixelsOf(images);
-  const { data: levels } = original;
-  const hashes = ContentHashes.of(count, (index) => {
-    const { buffer, byteOffset, byteLength } = levels.subarray(index * size, (index + 1) * size);
-    return new Uint8Array(buffer, byteOffset, byteLength);
-  });
+async function open(
+  {
+    reference,
+    context,
+    hash,
+  }: { readonly reference: DataReference; readonly context: OpenContext; readonly hash?: Hash },
+  { images, header, labels }: { readonly images: Positioned; readonly header: NpyHeader; readonly labels?: NamedArray },
+): Promise<Omit<OpenedData, 'files'>> {
+  const shape = imageShape(images.file, header.shape);
+  const count = header.shape[0]!;
+  const { rows, white, hashes } = await arrayImages(images, header, { ...context, ...(hash && { hash }) });
   const classes = labels && classesOf(labels, count);
-  const changed = withOptions(original, shape, imageOptions(reference));
-  const { pixels, shape: changedShape } = changed;
-  const rows = pixels instanceof Float32Array ? pixels : new KeptImages(pixels, exampleSize(changedShape));
-  const examples = { name: reference.path, ...changed, pixels: rows, hashes, ...(classes && { classes }) };
-  return { ...imageSplits(examples, reference, 'label'), files: [file] };
+  const changed = withOptions({ pixels: rows, white, shape, count }, imageOptions(reference));
+  const examples = { name: reference.path, ...changed, hashes, ...(classes && { classes }) };
+  return imageSplits(examples, reference, 'label');
 }
 
 /** [n, h, w] or [n, h, w, c]. */
-function imageShape({ file, shape }: NamedArray): ImageShape {
+function imageShape(file: string, shape: readonly number[]): ImageShape {
   const [count = 0, height = 0, width = 0, channels = 1] = shape;
   const isImages = (shape.length === 3 || shape.length === 4) && (channels === 1 || channels === 3);
   if (isImages && count > 0 && height > 0 && width > 0) return [height, width, channels];
@@ -112,49 +134,33 @@ function imageShape({ file, shape }: NamedArray): ImageShape {
   throw misfit(file, found, '[n, height, width], or [n, height, width, channels] with 1 (grey) or 3 channels');
 }
 
-interface Pixels {
-  readonly data: Uint8Array | Float32Array;
-  readonly white: 255 | 1;
-}
+type Pixels = Pick<ImageExamples, 'pixels' | 'shape' | 'white'>;
 
-/** Bytes of 0 and 1 only are black and white: as grey levels they could not be told from black. */
-function pixelsOf({ file, dtype, data, shape }: NamedArray): Pixels {
-  if (data instanceof Uint8Array) return { data, white: data.some((level) => level > 1) ? 255 : 1 };
-  // int64 comes as Float64Array, too.
-  if (!/^float/.test(dtype) || !(data instanceof Float32Array || data instanceof Float64Array)) {
-    throw misfit(file, `holds ${dtype}`, 'uint8 (0 to 255), or float32 or float64 in 0 to 1');
-  }
-  const wrong = data.findIndex((level) => !(level >= 0 && level <= 1));
-  if (wrong >= 0) {
-    const image = Math.floor(wrong / exampleSize(shape.slice(1)));
-    throw misfit(file, `holds ${data[wrong]} in image ${image}`, 'floats from 0 (black) to 1 (white)');
-  }
-  return { data: data instanceof Float32Array ? data : Float32Array.from(data), white: 255 };
-}
-
+/** Images that are in memory are changed at once, others when they are used. */
 function withOptions(
-  { data, white }: Pixels,
-  shape: ImageShape,
+  { pixels, shape, white, count }: Pixels & { readonly count: number },
   options: ImageOptions,
-): Pick<ImageExamples, 'shape' | 'white'> & { readonly pixels: Pixels['data'] } {
+): Pixels {
   const [height, width, channels] = shape;
   const { resize, grey } = options;
   const resizes = resize && (resize.height !== height || resize.width !== width);
-  if (!resizes && !(grey && channels === 3)) return { shape, pixels: data, white };
-  const size = exampleSize(shape);
-  const scale = data instanceof Float32Array || white === 1 ? 255 : 1;
-  const images = Array.from({ length: data.length / size }, (_, index) => {
-    const levels = Uint8Array.from(data.subarray(index * size, (index + 1) * size), (level) =>
-      Math.round(scale * level),
-    );
+  if (!resizes && !(grey && channels === 3)) return { shape, pixels, white };
+  const change = (index: number) => {
+    const row = pixels.row(index);
+    const scale = row instanceof Float32Array || white === 1 ? 255 : 1;
+    const levels = Uint8Array.from(row, (level) => Math.round(scale * level));
     return changeImage({ height, width, channels: channels as 1 | 3, data: levels }, options);
-  });
-  const [first] = images;
-  const pixels = new Uint8Array(images.length * first!.data.length);
-  images.forEach((image, index) => {
-    pixels.set(image.data, index * image.data.length);
-  });
-  return { shape: [first!.height, first!.width, first!.channels], pixels, white: 255 };
+  };
+  const first = change(0);
+  const size = first.data.length;
+  const changed: Omit<Pixels, 'pixels'> = { shape: [first.height, first.width, first.channels], white: 255 };
+  if (pixels.readAhead) {
+    const readAhead = (indices: ArrayLike<number>) => pixels.readAhead!(indices);
+    return { ...changed, pixels: { size, readAhead, row: (index) => change(index).data } };
+  }
+  const all = new Uint8Array(count * size);
+  for (let index = 0; index < count; index++) all.set(change(index).data, index * size);
+  return { ...changed, pixels: new KeptImages(all, size) };
 }
 
 /** Whole numbers from 0, each of which is a class. */
