@@ -82,7 +82,7 @@ describe('docs/recipes', () => {
       const page = insert(insert(before, idea, `recipe:${name}:idea`), code, `recipe:${name}:code`);
       if (process.env.UPDATE_DOCS) await writeFile(file, page);
       assert.equal(await readFile(file, 'utf8'), page);
-      assert.match(page, /^## The equation\n\n[^]*\n\$\$\n/m);
+      assert.match(page, /^## The equation\n\n[\s\S]*\n\$\$\n/m);
       assert.match(page, /<!-- figures:[\w-]+:begin -->/);
     });
   }

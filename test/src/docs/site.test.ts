@@ -61,6 +61,21 @@ describe('the site', () => {
     assert.equal(new Set(PAGES.map(({ address }) => address)).size, PAGES.length);
   });
 
+  it('is spelled right (site/words.txt has the words of the field)', async () => {
+    const check = (input: string, ...args: string[]) =>
+      new Promise<string>((resolve) => {
+        const words = ['node_modules/cspell/bin.mjs', 'lint', '--no-progress', ...args];
+        const child = execFile(process.execPath, words, { cwd: ROOT }, (_, out, complaints) =>
+          resolve(out + complaints),
+        );
+        child.stdin?.end(input);
+      });
+    const lines = await check([...documents(ROOT), 'site/index.md'].join('\n'), '--file-list', 'stdin');
+    assert.equal(lines.trim(), `CSpell: Files checked: ${documents(ROOT).length + 1}, Issues found: 0 in 0 files.`);
+    // That not everything is passed over.
+    assert.include(await check('A `wrng` word in code, and one in prse.', 'stdin'), 'Unknown word (prse)');
+  }).timeout(120_000);
+
   it('leads from a document to pages, to the source, or nowhere', async () => {
     type Rule = (state: { tokens: Token[]; env: { path: string } }) => void;
     const { documentLinks } = await siteModule<{ documentLinks(md: object, options: object): void }>('links', folder);
