@@ -9,11 +9,15 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** Under what path the site will lie, and where the checkout's files can be read on the web. */
 const { SITE_BASE: base = '/', SITE_SOURCE: source } = process.env;
 
+/** Two nodes and what flows between them. */
+const ICON = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16" fill="#3451b2"><circle cx="4" cy="8" r="3"/><circle cx="12" cy="8" r="3"/><path d="M4 7h8v2H4z"/></svg>`;
+
 export default defineConfig({
   title: 'onnx-forge',
   description:
     'Train classic deep-learning models in TypeScript, turn them into ONNX, run them anywhere onnxruntime runs.',
   lang: 'en',
+  head: [['link', { rel: 'icon', href: `data:image/svg+xml,${encodeURIComponent(ICON)}` }]],
   base,
   cleanUrls: true,
   srcDir: '..',
