@@ -10,6 +10,9 @@ const PAGES = {
   ift6135: 'docs/systems/004-ift6135-homework-3.md',
 } as const;
 
+/** The page of a recipe. */
+const recipePage = (model: string): string => `docs/recipes/${model}.md`;
+
 /** A judge's numbers about generated images. */
 const JUDGED: readonly StudyMeasure[] = [
   {
@@ -38,7 +41,13 @@ const accuracy = (gate?: number): StudyMeasure => ({
 /** The figures of the documents, in the order in which they are trained: the judge first, then the cheap ones. */
 export const STUDIES: readonly Study[] = [
   {
-    ...{ name: 'classifier', documents: ['models/README.md'], model: 'classifier', data: 'mnist', seeds: SEEDS },
+    ...{
+      name: 'classifier',
+      documents: ['models/README.md', recipePage('classifier')],
+      model: 'classifier',
+      data: 'mnist',
+      seeds: SEEDS,
+    },
     arms: { default: { label: '6 epochs' } },
     measures: [
       accuracy(0.99),
@@ -48,7 +57,7 @@ export const STUDIES: readonly Study[] = [
   {
     ...{
       name: 'vae',
-      documents: ['models/README.md', PAGES.ift6135],
+      documents: ['models/README.md', PAGES.ift6135, recipePage('vae')],
       model: 'vae',
       data: 'binarized-mnist',
       seeds: SEEDS,
@@ -69,7 +78,7 @@ export const STUDIES: readonly Study[] = [
   {
     ...{
       name: 'text-cnn-pooling',
-      documents: ['models/README.md', PAGES.eecs498],
+      documents: ['models/README.md', PAGES.eecs498, recipePage('text-cnn')],
       model: 'text-cnn',
       data: 'sst2',
       seeds: SEEDS,
@@ -86,7 +95,7 @@ export const STUDIES: readonly Study[] = [
   {
     ...{
       name: 'seq2seq-attention',
-      documents: ['docs/theory.md', PAGES.mva],
+      documents: ['docs/theory.md', PAGES.mva, recipePage('seq2seq')],
       model: 'seq2seq',
       data: 'eng-fra',
       seeds: SEEDS,
@@ -110,7 +119,7 @@ export const STUDIES: readonly Study[] = [
   {
     ...{
       name: 'vae-mlp',
-      documents: ['models/README.md', PAGES.mva],
+      documents: ['models/README.md', PAGES.mva, recipePage('vae-mlp')],
       model: 'vae-mlp',
       data: 'binarized-mnist',
       seeds: SEEDS,
@@ -126,7 +135,7 @@ export const STUDIES: readonly Study[] = [
   {
     ...{
       name: 'vae-conv',
-      documents: ['models/README.md', PAGES.mva],
+      documents: ['models/README.md', PAGES.mva, recipePage('vae-conv')],
       model: 'vae-conv',
       data: 'binarized-mnist',
       seeds: SEEDS,
@@ -140,7 +149,13 @@ export const STUDIES: readonly Study[] = [
     note: 'Gate: 3 nats above vae-mlp.',
   },
   {
-    ...{ name: 'cvae', documents: ['models/README.md', PAGES.eecs498], model: 'cvae', data: 'mnist', seeds: SEEDS },
+    ...{
+      name: 'cvae',
+      documents: ['models/README.md', PAGES.eecs498, recipePage('cvae')],
+      model: 'cvae',
+      data: 'mnist',
+      seeds: SEEDS,
+    },
     judge: ['classifier', 'default'],
     arms: { 'epochs-5': { label: '5 epochs', set: { epochs: 5 } } },
     measures: [
@@ -154,14 +169,26 @@ export const STUDIES: readonly Study[] = [
     note: 'Dynamic binarisation.',
   },
   {
-    ...{ name: 'dcgan', documents: ['models/README.md', PAGES.eecs498], model: 'dcgan', data: 'mnist', seeds: SEEDS },
+    ...{
+      name: 'dcgan',
+      documents: ['models/README.md', PAGES.eecs498, recipePage('dcgan')],
+      model: 'dcgan',
+      data: 'mnist',
+      seeds: SEEDS,
+    },
     judge: ['classifier', 'default'],
     arms: { 'steps-1000': { label: '1,000 iterations', maxSteps: 1000 } },
     measures: JUDGED,
     note: 'Gate: 75 % read with confidence, 10 classes.',
   },
   {
-    ...{ name: 'vae-2d', documents: ['models/README.md', PAGES.cs446], model: 'vae-2d', data: 'mnist', seeds: SEEDS },
+    ...{
+      name: 'vae-2d',
+      documents: ['models/README.md', PAGES.cs446, recipePage('vae-2d')],
+      model: 'vae-2d',
+      data: 'mnist',
+      seeds: SEEDS,
+    },
     arms: { default: { label: '200 epochs of 10,000 images' } },
     measures: [
       ...BOUNDS,
@@ -173,7 +200,13 @@ export const STUDIES: readonly Study[] = [
     note: 'Binarised by rounding; the first 10,000 training images, which the decoder overfits.',
   },
   {
-    ...{ name: 'gan', documents: ['models/README.md', PAGES.cs446], model: 'gan', data: 'mnist', seeds: SEEDS },
+    ...{
+      name: 'gan',
+      documents: ['models/README.md', PAGES.cs446, recipePage('gan')],
+      model: 'gan',
+      data: 'mnist',
+      seeds: SEEDS,
+    },
     judge: ['classifier', 'default'],
     arms: {
       'epochs-30': { label: "the assignment's settings, 30 epochs", set: { epochs: 30 } },
@@ -185,7 +218,7 @@ export const STUDIES: readonly Study[] = [
   {
     ...{
       name: 'wgan-lp',
-      documents: ['models/README.md', PAGES.ift6135],
+      documents: ['models/README.md', PAGES.ift6135, recipePage('wgan-lp')],
       model: 'wgan-lp',
       data: 'synthetic-house-numbers',
       seeds: SEEDS,
@@ -201,7 +234,7 @@ export const STUDIES: readonly Study[] = [
   {
     ...{
       name: 'siamese-folds',
-      documents: ['models/README.md', PAGES.eecs498],
+      documents: ['models/README.md', PAGES.eecs498, recipePage('siamese')],
       model: 'siamese',
       data: 'att-faces',
       seeds: SEEDS,
@@ -225,7 +258,7 @@ export const STUDIES: readonly Study[] = [
   {
     ...{
       name: 'simsiam',
-      documents: ['models/README.md', PAGES.ift6135],
+      documents: ['models/README.md', PAGES.ift6135, recipePage('simsiam')],
       model: 'simsiam',
       data: 'cifar10',
       seeds: SEEDS,
@@ -255,7 +288,7 @@ export const STUDIES: readonly Study[] = [
   {
     ...{
       name: 'transformer',
-      documents: ['models/README.md', PAGES.mva],
+      documents: ['models/README.md', PAGES.mva, recipePage('transformer')],
       model: 'transformer',
       data: 'tinyshakespeare',
       seeds: SEEDS,

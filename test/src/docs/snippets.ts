@@ -19,6 +19,7 @@ export function documents(root: string): string[] {
   const folders = [
     '',
     'docs',
+    'docs/recipes',
     'docs/systems',
     'models',
     'models/pretrained',

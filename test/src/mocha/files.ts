@@ -38,6 +38,7 @@ export const LONG = [
   'export/rules',
   'examples/service',
   'bench/figures',
+  'docs/site',
   'campaigns/campaigns',
   'train/cli',
 ] as const;

@@ -85,7 +85,7 @@ export class LatentModel extends UnconditionalModel<LatentManifest> {
     return this.decoder(work, 'decode', 'mean');
   }
 
-  /** Latent dimensions that tell the images apart: see {@link activeUnitsOf}. */
+  /** Latent dimensions that tell the images apart: see `activeUnitsOf`. */
   activeUnits(x: Examples, options: CallOptions = {}): Promise<ActiveUnits> {
     return this.call('activeUnits', options, async (work) => {
       const rows = this.images(x);

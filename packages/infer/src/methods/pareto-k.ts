@@ -56,7 +56,7 @@ export class ParetoTail {
 
 const SMALLEST_NORMAL = 2 ** -1022;
 
-/** k-hat of log-weights that are all there: see {@link ParetoTail}. */
+/** k-hat of log-weights that are all there: see `ParetoTail`. */
 export function paretoK(logWeights: ArrayLike<number>): number {
   const tail = new ParetoTail(logWeights.length);
   for (let i = 0; i < logWeights.length; i++) tail.add(logWeights[i]!);

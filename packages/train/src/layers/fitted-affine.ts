@@ -3,7 +3,7 @@ import { type Network, sequential } from './network.js';
 
 /**
  * An affine map of row vectors that no gradient moves, x kernel + bias: the identity until it is given its values, such as
- * those of a whitening, by {@link setAffine}.
+ * those of a whitening, by `setAffine`.
  */
 export function fittedAffine(size: number): Network {
   const { inputLayer, dense } = tf.layers;

@@ -30,7 +30,7 @@ class LeakyRelu extends tf.layers.Layer {
   }
 }
 
-/** {@link leakyRelu} as a layer. */
+/** `leakyRelu` as a layer. */
 export function leakyReluLayer(alpha: number): tf.layers.Layer {
   return new LeakyRelu({ alpha });
 }

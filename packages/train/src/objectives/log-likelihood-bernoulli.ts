@@ -3,7 +3,7 @@ import { sumOverEvent } from './sum-over-event.js';
 
 /**
  * log p(x; mu) = sum_d x_d log mu_d + (1 - x_d) log(1 - mu_d), in nats per example, from probabilities.
- * Prefer {@link logLikelihoodBernoulliFromLogits} in a loss: a probability that has rounded to 0 or 1 gives -Infinity here.
+ * Prefer `logLikelihoodBernoulliFromLogits` in a loss: a probability that has rounded to 0 or 1 gives -Infinity here.
  *
  * @param mu probabilities in (0, 1), [batch, ...]
  * @param target x in [0, 1], [batch, ...]

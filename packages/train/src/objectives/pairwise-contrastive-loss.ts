@@ -10,7 +10,7 @@ export type PairwiseContrastiveLoss = {
 };
 
 /**
- * {@link contrastiveLoss} of all pairs of a batch, no image with itself: the mean over the pairs of equal label and that
+ * `contrastiveLoss` of all pairs of a batch, no image with itself: the mean over the pairs of equal label and that
  * over the others, half and half. That is the expectation of drawing pairs with a fair coin for "same". A constant
  * distance can't have less than margin^2 / 4. A batch without pairs of one sort has only the other's half.
  *

@@ -77,7 +77,7 @@ export function variationalLoss(
   return { loss: bound().mean<tf.Scalar>().neg(), reconstruction: logConditional.mean(), kl: kl.mean() };
 }
 
-/** Every row `times` times, one after the other: [rows, size] -> [rows * times, size]. What {@link VariationalInput.decode} needs beside z. */
+/** Every row `times` times, one after the other: [rows, size] -> [rows * times, size]. What `VariationalInput.decode` needs beside z. */
 export function repeatRows(rows: tf.Tensor, times: number): tf.Tensor {
   const size = rows.shape[1] as number;
   return tf.tidy(() => rows.expandDims(1).tile([1, times, 1]).reshape([-1, size]));

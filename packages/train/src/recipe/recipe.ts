@@ -74,7 +74,7 @@ export interface SnapshotSchedule {
 export interface CommonOptions {
   readonly epochs: number;
   readonly batchSize: number;
-  /** {@link TRAINING_OPTIONS} */
+  /** `TRAINING_OPTIONS` */
   readonly shuffle: boolean;
   readonly averaging: number;
   readonly clipNorm: number;
@@ -103,7 +103,7 @@ export interface RecipeDefinition<
   /** The paper or assignment that settings and architecture are from. */
   readonly source: string;
   readonly data: RecipeData;
-  /** Hyper-parameters with their defaults. A default under a name of {@link TRAINING_OPTIONS} replaces that one's. */
+  /** Hyper-parameters with their defaults. A default under a name of `TRAINING_OPTIONS` replaces that one's. */
   readonly options: Defaults & { readonly epochs: number | OptionSpec; readonly batchSize: number | OptionSpec };
   /** Named sets of options, such as `small`. */
   readonly presets?: Readonly<Record<string, Partial<OptionsOf<Defaults>>>>;

@@ -26,7 +26,7 @@ export interface Line {
   readonly offset: number;
 }
 
-/** The text of {@link readLines}. */
+/** The text of `readLines`. */
 export function parseLines(content: FileContent, encoding: TextEncoding): string[] {
   return readLines(content, encoding).map(({ text }) => text);
 }

@@ -64,7 +64,7 @@ export function withFold(dataSet: DataSet, fold: IdentityFold): DataSet {
 
 /**
  * The splits of a verification: those of a user's own data stay as they are if nobody is in two of them (a folder for each
- * split, or `--group folder`), for fold 0; all others are made anew by {@link withFold}.
+ * split, or `--group folder`), for fold 0; all others are made anew by `withFold`.
  */
 export function identitySplits(dataSet: DataSet, fold: IdentityFold): DataSet {
   return dataSet.reference && fold.fold === 0 && areApart(dataSet) ? dataSet : withFold(dataSet, fold);

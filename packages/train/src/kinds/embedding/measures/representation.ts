@@ -28,7 +28,7 @@ export interface NeighbourOptions {
  * training images; queries: the split's), and how far the outputs are from having collapsed. Watched before training, that
  * is what a random encoder gives: the floor that learning must leave behind.
  *
- * - knn: see {@link knnAccuracy}
+ * - knn: see `knnAccuracy`
  * - std: {@link collapseStd} of the split's outputs times sqrt(dimensions): about 1 is healthy, 0 collapsed
  */
 export function embeddingQuality(fields: RepresentationOptions): Measure<'embedding', NeighbourOptions> {

@@ -41,7 +41,7 @@ export function gradientNorms(
   });
 }
 
-/** {@link gradientNorms} as a graph of a run: windows [batch, blockSize + 1] -> whole, residual [layers + 1]. */
+/** `gradientNorms` as a graph of a run: windows [batch, blockSize + 1] -> whole, residual [layers + 1]. */
 export function gradientGraph(transformer: CausalTransformer): Readonly<Record<typeof GRADIENT_GRAPH, Graph>> {
   const { blockSize, vocabularySize } = transformer.options;
   const input = { dtype: 'int32', shape: ['batch', blockSize + 1], below: vocabularySize } as const;

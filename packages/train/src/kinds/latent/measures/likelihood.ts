@@ -12,7 +12,7 @@ export interface LikelihoodOptions {
 
 /**
  * ELBO (one z per example) and importance-sampled log-likelihood of the split, each with its standard error over examples and
- * that over draws; the mean effective sample size, and how far the weights can be relied on ({@link weightsReliability}). Beside
+ * that over draws; the mean effective sample size, and how far the weights can be relied on (`weightsReliability`). Beside
  * the test split stands the ELBO of the validation split. All in nats per example;
  * of a conditional model, of x given its class y.
  */
