@@ -12,6 +12,8 @@ export interface CallContext {
   readonly assign: (node: Node, input: number, value: tf.Tensor) => void;
   /** Uniform numbers in [0, 1) for dropout; undefined: none is drawn. */
   readonly uniform: ((shape: readonly number[]) => tf.Tensor) | undefined;
+  /** False: the file's training modes do not count. */
+  readonly training: boolean;
 }
 
 /** One call of a node: its inputs and attributes, in the forms that operators want them. */

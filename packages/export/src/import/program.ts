@@ -1,4 +1,5 @@
 import { tf } from '../tfjs.js';
+import { adapted } from './adapters.js';
 import { Call, type CallContext } from './call.js';
 import type { ImportedWeights } from './import-weights.js';
 import { OnnxImportError } from './model/errors.js';
@@ -8,6 +9,14 @@ import type { Operator, Results } from './operators/operator.js';
 
 /** Values by name, those around a graph within a node too. */
 type Values = Map<string, Datum>;
+
+/** Choices of one run. */
+type RunOptions = Pick<CallContext, 'uniform' | 'training'>;
+
+interface Run extends RunOptions {
+  /** Adapted weights that were computed already. */
+  readonly adapted: Map<tf.Variable, tf.Tensor>;
+}
 
 /** Runs the nodes of a file one after the other. */
 export class Program {
@@ -21,28 +30,42 @@ export class Program {
     this.#weights = weights;
   }
 
-  run(inputs: Record<string, tf.Tensor>, uniform: CallContext['uniform']): Record<string, tf.Tensor> {
+  /** @param wanted names of values of the graph, its outputs or others */
+  run(inputs: Record<string, tf.Tensor>, wanted: readonly string[], how: RunOptions): Record<string, tf.Tensor> {
     const { graph } = this.#model;
-    const values: Values = new Map<string, Datum>([...this.#weights.known, ...Object.entries(inputs)]);
-    const results = this.#runGraph(graph, values, uniform);
-    return Object.fromEntries(graph.outputs.map(({ name }, i) => [name, own(tensorOf(results[i]!), inputs)]));
+    const given: Values = new Map<string, Datum>([...this.#weights.known, ...Object.entries(inputs)]);
+    const values = this.#runGraph(graph, given, { ...how, adapted: new Map() });
+    return Object.fromEntries(wanted.map((name) => [name, own(tensorOf(this.#named(name, values)), inputs)]));
   }
 
-  #runGraph(graph: Graph, outer: Values, uniform: CallContext['uniform']): Datum[] {
+  #runGraph(graph: Graph, outer: Values, how: Run): Values {
     const values: Values = new Map(outer);
     const context: CallContext = {
       opset: this.#model.opset,
-      uniform,
-      runGraph: (inner) => this.#runGraph(inner, values, uniform),
+      ...how,
+      runGraph: (inner) => {
+        const within = this.#runGraph(inner, values, how);
+        return inner.outputs.map(({ name }) => this.#named(name, within));
+      },
       assign: (node, input, value) => this.#assign(node, input, value),
     };
-    for (const node of graph.nodes) this.#runNode(node, values, context);
-    return graph.outputs.map(({ name }) => this.#named(name, values));
+    for (const node of graph.nodes) this.#runNode(node, values, context, how);
+    return values;
   }
 
-  #runNode(node: Node, values: Values, context: CallContext): void {
+  /** A weight as a node gets it: with its adapter, which is computed once in a call. */
+  #weightAt(node: Node, input: number, { adapted: made }: Run): tf.Tensor | undefined {
+    const variable = this.#weights.weightAt(node, input);
+    const adapter = variable && this.#weights.adapters.get(variable);
+    if (!adapter) return variable;
+    const tensor = made.get(variable) ?? adapted(adapter);
+    made.set(variable, tensor);
+    return tensor;
+  }
+
+  #runNode(node: Node, values: Values, context: CallContext, how: Run): void {
     const inputs = node.inputs.map((name, i) =>
-      name === '' ? undefined : (this.#weights.weightAt(node, i) ?? this.#named(name, values)),
+      name === '' ? undefined : (this.#weightAt(node, i, how) ?? this.#named(name, values)),
     );
     const call = new Call(node, inputs, context);
     const operator = this.#operatorOf(node);

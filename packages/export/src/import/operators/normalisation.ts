@@ -34,7 +34,7 @@ function batchNormalisation(call: Call): tf.Tensor | tf.Tensor[] {
   const [mean, variance] = [call.tensor(3), call.tensor(4)];
   const epsilon = call.float('epsilon', 1e-5);
   const momentum = call.float('momentum', 0.9);
-  const training = call.int('training_mode', 0) === 1;
+  const training = call.int('training_mode', 0) === 1 && call.context.training;
   if (call.int('spatial', 1) !== 1)
     throw call.fault('normalises each place by itself (spatial = 0), which is not supported');
   if (!training) {
