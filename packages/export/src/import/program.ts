@@ -1,7 +1,9 @@
 import { tf } from '../tfjs.js';
 import { adapted } from './adapters.js';
+import { asOneNode } from './as-one-node.js';
 import { Call, type CallContext } from './call.js';
 import type { ImportedWeights } from './import-weights.js';
+import { mergedConstant } from './merged-constant.js';
 import { OnnxImportError } from './model/errors.js';
 import { type Datum, Known, tensorOf } from './model/known.js';
 import type { Graph, Node, OnnxModel } from './model/structure.js';
@@ -58,7 +60,8 @@ export class Program {
     const variable = this.#weights.weightAt(node, input);
     const adapter = variable && this.#weights.adapters.get(variable);
     if (!adapter) return variable;
-    const tensor = made.get(variable) ?? adapted(adapter);
+    const tensor =
+      made.get(variable) ?? mergedConstant(adapter, this.#weights.names.get(variable)!) ?? adapted(adapter);
     made.set(variable, tensor);
     return tensor;
   }
@@ -69,7 +72,7 @@ export class Program {
     );
     const call = new Call(node, inputs, context);
     const operator = this.#operatorOf(node);
-    const results = [resultsOf(operator, call)].flat() as readonly Datum[];
+    const results = asOneNode(call, () => resultsOf(operator, call)) ?? listOf(resultsOf(operator, call));
     call.finish();
     for (const [i, name] of node.outputs.entries()) {
       if (name === '') continue;
@@ -90,6 +93,10 @@ export class Program {
     if (!variable) throw new OnnxImportError(`the running statistic '${node.inputs[input]}' is no weight of the file`);
     variable.assign(value);
   }
+}
+
+function listOf(results: Results): readonly Datum[] {
+  return [results].flat() as readonly Datum[];
 }
 
 /** By its numbers if they are all known, else by tfjs; what tfjs says against it is told with the node's name. */

@@ -1,0 +1,114 @@
+import { constant, ints } from '../graph/build.js';
+import type { Attributes, AttributeValue, Value } from '../graph/value.js';
+import { exportBeingRecorded } from '../record/one-node.js';
+import type { RecordingBackend } from '../record/recorder.js';
+import type { Call } from './call.js';
+import type { Datum } from './model/known.js';
+import { Known, tensorOf } from './model/known.js';
+import type { Results } from './operators/operator.js';
+
+/**
+ * Operators that an exported graph holds as the file does, and the oldest operator set in which they mean what they do in the
+ * exported one (18), as far as {@link isSame} has no more to say.
+ */
+const SAME_SINCE: Readonly<Record<string, number>> = {
+  AveragePool: 7,
+  BatchNormalization: 7,
+  Celu: 12,
+  Clip: 11,
+  Conv: 7,
+  ConvTranspose: 7,
+  DepthToSpace: 11,
+  Elu: 7,
+  Gather: 7,
+  Gemm: 7,
+  GlobalAveragePool: 7,
+  GlobalMaxPool: 7,
+  GRU: 7,
+  HardSigmoid: 7,
+  HardSwish: 14,
+  InstanceNormalization: 7,
+  LayerNormalization: 17,
+  LeakyRelu: 7,
+  LogSoftmax: 13,
+  LRN: 7,
+  LSTM: 7,
+  MatMul: 7,
+  MaxPool: 8,
+  Mish: 18,
+  PRelu: 7,
+  Resize: 11,
+  RNN: 7,
+  Softmax: 13,
+  Softplus: 7,
+  Softsign: 7,
+  SpaceToDepth: 7,
+};
+
+const POOLING: readonly string[] = ['AveragePool', 'MaxPool'];
+const RECURRENT: readonly string[] = ['LSTM', 'GRU', 'RNN'];
+
+/** Attributes of older operator sets that say nothing where the operator is the same. */
+const DROPPED: Readonly<Record<string, readonly string[]>> = {
+  BatchNormalization: ['spatial', 'training_mode'],
+  LSTM: ['output_sequence'],
+  GRU: ['output_sequence'],
+  RNN: ['output_sequence'],
+};
+
+/** The outputs as one node of an exported graph; undefined where tfjs code must be recorded. */
+export function asOneNode(call: Call, code: () => Results): readonly Datum[] | undefined {
+  const recorder = exportBeingRecorded();
+  if (!recorder?.recordNode || !isSame(call)) return undefined;
+  const attributes = attributesOf(call);
+  if (!attributes) return undefined;
+  const wanted = call.node.outputs.length;
+  return recorder.recordNode({
+    op: call.node.op,
+    inputs: call.inputs.map((datum) => datum && recordedOf(datum, recorder)),
+    attributes,
+    code: () => ([code()].flat() as readonly Datum[]).slice(0, wanted).map(tensorOf),
+  });
+}
+
+/** Whether the operator would mean the same in the exported graph. */
+function isSame(call: Call): boolean {
+  const { node, inputs, opset } = call;
+  const { op, attributes } = node;
+  const since = Object.hasOwn(SAME_SINCE, op) && node.domain === '' ? SAME_SINCE[op]! : Number.POSITIVE_INFINITY;
+  const [data] = inputs;
+  if (opset < since || !data || data instanceof Known || data.dtype !== 'float32') return false;
+  if (op !== 'Gather' && inputs.some((datum) => datum && !(datum instanceof Known) && datum.dtype !== 'float32'))
+    return false;
+  // Old forms of these choose their sizes by rules that have been mended since.
+  if (['auto_pad', 'output_shape'].some((name) => attributes.has(name) && attributes.get(name) !== 'NOTSET'))
+    return false;
+  if (op === 'BatchNormalization') return attributes.get('training_mode') !== 1 || !call.context.training;
+  if (POOLING.includes(op)) return attributes.get('ceil_mode') !== 1 && !call.wants(1);
+  if (RECURRENT.includes(op)) return !call.has(4) && attributes.get('layout') !== 1;
+  return true;
+}
+
+/** Undefined for attributes that the graph can't hold, such as lists of texts. */
+function attributesOf({ node: { op, attributes, floats } }: Call): Attributes | undefined {
+  const dropped = Object.hasOwn(DROPPED, op) ? DROPPED[op]! : [];
+  const entries: [string, AttributeValue][] = [];
+  for (const [name, value] of attributes) {
+    if (dropped.includes(name)) continue;
+    if (typeof value === 'string') entries.push([name, value]);
+    else if (typeof value === 'number') entries.push([name, floats.has(name) ? { float: value } : value]);
+    else if (Array.isArray(value) && value.every((n) => Number.isInteger(n))) entries.push([name, value as number[]]);
+    else return undefined;
+  }
+  return Object.fromEntries(entries);
+}
+
+/** Whole numbers that are known are sizes, which ONNX has in 64 bits. */
+function recordedOf(datum: Datum, recorder: RecordingBackend): Value | undefined {
+  if (!(datum instanceof Known)) return recorder.recorded(datum);
+  if (datum.size === 0) return undefined;
+  if (datum.dtype === 'int32' && datum.rank === 1) return ints(datum.numbers());
+  return datum.dtype === 'float32'
+    ? constant(Float32Array.from(datum.data), 'float32', datum.shape)
+    : recorder.recorded(tensorOf(datum));
+}
