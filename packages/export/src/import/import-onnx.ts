@@ -75,6 +75,8 @@ export interface ImportedModel {
   readonly nameOf: (variable: tf.Variable) => string | undefined;
   /** The last linear layer before the first output, where there is one. */
   readonly head: ImportedHead | undefined;
+  /** How it was imported. */
+  readonly options: Pick<ImportOptions, 'lora' | 'head' | 'merged'>;
   readonly report: ImportReport;
   dispose(): void;
 }
@@ -115,6 +117,7 @@ export function importModel(bytes: Uint8Array, options: ImportOptions = {}): Imp
     call,
     run: (inputs) => call(inputs),
     nameOf: (variable) => imported.names.get(variable),
+    options,
     report: reportOn(model, imported, weights),
     dispose: () => tf.dispose([...imported.variables.values()]),
   };

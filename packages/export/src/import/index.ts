@@ -3,7 +3,9 @@
  *
  * @module @onnx-forge/export/import
  */
+
 export type { LoraOptions } from './adapters.js';
+export { hashOf, importWithAdapters, type OnnxFiles, saveAdapters } from './adapters-file.js';
 export type { ImportedHead } from './head.js';
 export {
   type HeadOptions,

@@ -1,13 +1,8 @@
+import type { OnnxFiles } from '../import/adapters-file.js';
 import { type ImportedModel, type ImportOptions, importModel } from '../import/import-onnx.js';
 import { OnnxImportError } from '../import/model/errors.js';
 import { externalFilesOf } from '../import/model/read-model.js';
 import { besides, readBytes } from './saved-model.js';
-
-/** An ONNX file, and the files of weights beside it by their names in it. */
-export interface OnnxFiles {
-  readonly bytes: Uint8Array;
-  readonly external: Readonly<Record<string, Uint8Array>>;
-}
 
 /**
  * Reads an ONNX file, with the files of weights that lie beside it, as `importModel` does.
@@ -40,7 +35,7 @@ export async function readOnnxFiles(location: string, given: OnnxFiles['external
 }
 
 /** Names the file in what is said against it. */
-export function toldOf<T>(location: string, action: () => T): T {
+function toldOf<T>(location: string, action: () => T): T {
   try {
     return action();
   } catch (error) {

@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { tf } from '@onnx-forge/export';
-import { type ImportedModel, importModel, OnnxImportError } from '@onnx-forge/export/import';
-import { type OnnxFiles, readOnnxFiles } from '@onnx-forge/export/sources';
+import { hashOf, type ImportedModel, importModel, type OnnxFiles, OnnxImportError } from '@onnx-forge/export/import';
+import { readOnnxFiles } from '@onnx-forge/export/sources';
 import { type ModelKind, Random } from '@onnx-forge/infer';
 import { TrainError } from '../errors.js';
 import type { Served } from '../kinds/served.js';
@@ -71,11 +70,18 @@ export const BASE_FILE = 'model.onnx';
  * @throws SavedModelError, OnnxImportError for files that can't be read; TrainError (`option-invalid`) for settings
  */
 export async function fineTuning(location: string, settings: FineTuningSettings = {}): Promise<Recipe> {
-  return fineTuningOf(await readOnnxFiles(location), basename(location), settings);
+  const files = await readOnnxFiles(location);
+  return recipeOf({ files, file: basename(location), base: await hashOf(files) }, settings);
 }
 
-/** The same of bytes. @param file its name, for messages */
-export function fineTuningOf(files: OnnxFiles, file: string, settings: FineTuningSettings = {}): Recipe {
+/** A file with its name, for messages, and its hash. */
+interface Base {
+  readonly files: OnnxFiles;
+  readonly file: string;
+  readonly base: string;
+}
+
+function recipeOf({ files, file, base }: Base, settings: FineTuningSettings): Recipe {
   const { loss = 'cross-entropy', ...given } = settings;
   if (!Object.hasOwn(TASKS, loss)) {
     const message = `there is no loss '${loss}'${suggestion(loss, FINE_TUNING_LOSSES)}; there are ${FINE_TUNING_LOSSES.join(', ')}`;
@@ -83,7 +89,6 @@ export function fineTuningOf(files: OnnxFiles, file: string, settings: FineTunin
   }
   const task = TASKS[loss];
   const about = factsOf(files, file);
-  const base = baseHash(files);
   const facts = (options: object): TaskFacts => about(options as Options);
   const apply = (net: ImportedNetwork, options: object, how: Parameters<ImportedNetwork['outputs']>[1]): Apply => {
     const { input } = facts(options);
@@ -124,7 +129,8 @@ export function fineTuningOf(files: OnnxFiles, file: string, settings: FineTunin
       task.batch(facts(options), data);
       // A seed of the run's own stream, as each layer's initializer has one.
       const seed = Number(init.fanInUniform().getConfig().seed);
-      return { model: new ImportedNetwork(imported(files, file, options as unknown as Options, new Random(seed))) };
+      const model = imported(files, file, options as unknown as Options, new Random(seed));
+      return { model: new ImportedNetwork(model, files) };
     },
     steps: {
       tune: {
@@ -158,13 +164,6 @@ function withSettings(recipe: Recipe, settings: Readonly<Record<string, OptionVa
   const values = recipeOptions(recipe, { set: given });
   const changed = Object.keys(given).map((name) => [name, { ...recipe.options[name]!, default: values[name]! }]);
   return { ...recipe, options: { ...recipe.options, ...Object.fromEntries(changed) } };
-}
-
-/** SHA-256 of the file, and of its files of weights in the order of their names. */
-export function baseHash({ bytes, external }: OnnxFiles): string {
-  const hash = createHash('sha256').update(bytes);
-  for (const name of Object.keys(external).sort()) hash.update(external[name]!);
-  return hash.digest('hex');
 }
 
 /** The file as variables. @throws TrainError (`weights-unfit`) for patterns that fit no weight, with the nearest name */

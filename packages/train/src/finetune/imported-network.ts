@@ -1,17 +1,19 @@
 import { tf } from '@onnx-forge/export';
-import type { ImportedCallOptions, ImportedModel } from '@onnx-forge/export/import';
+import { type ImportedCallOptions, type ImportedModel, type OnnxFiles, saveAdapters } from '@onnx-forge/export/import';
 import { Network } from '../layers/network.js';
 
 /** An imported ONNX model as a network that is trained: its weights have their names of the file. */
 export class ImportedNetwork extends Network {
   readonly #imported: ImportedModel;
+  readonly #files: OnnxFiles;
 
-  constructor(imported: ImportedModel) {
+  constructor(imported: ImportedModel, files: OnnxFiles) {
     const weights = [...imported.variables].map(([name, variable]) => {
       return { name, variable, trainable: variable.trainable };
     });
     super(tf.sequential(), weights);
     this.#imported = imported;
+    this.#files = files;
   }
 
   /** The last linear layer, where there is one. */
@@ -27,6 +29,11 @@ export class ImportedNetwork extends Network {
   outputs(input: tf.Tensor, options: ImportedCallOptions = {}): Record<string, tf.Tensor> {
     const [name] = Object.keys(this.#imported.inputs);
     return this.#imported.call({ [name!]: input }, options);
+  }
+
+  /** What was trained, apart from the file: see `saveAdapters`. */
+  adapters(): Promise<Uint8Array> {
+    return saveAdapters(this.#imported, this.#files);
   }
 
   override dispose(): void {

@@ -3,6 +3,8 @@ import { type Command, defineCommand, type Outcome } from '../command.js';
 import { UsageError } from '../errors.js';
 import { GROUPS, pickSettings, settingOptions } from '../options/settings.js';
 import { count, given, oneOf, positive, text } from '../options/values.js';
+import { requireWritableFile, writeOutput } from '../output/files.js';
+import { formatBytes } from '../output/format.js';
 
 const FILE = 'The file:';
 
@@ -95,6 +97,16 @@ export const command: Command = defineCommand({
     const recipe = await fineTuning(file, { loss: loss as FineTuningLoss });
     const own = given({ train, head, lora, alpha, mean, std, size });
     const plan = await planRun(recipe, out, { ...settings, set: { ...settings.set, ...own } }, { resume });
-    return trainAll([plan], { resume, extend: false, force }, context);
+    if (adapters !== undefined) await requireWritableFile(adapters, context);
+    const outcome = await trainAll([plan], { resume, extend: false, force }, context);
+    if (adapters === undefined || outcome.exitCode) return outcome;
+    const { runAdapters } = await import('../../actions/adapters.js');
+    const bytes = await runAdapters({ recipe, run: out });
+    await writeOutput(adapters, bytes);
+    return {
+      ...outcome,
+      text: `${outcome.text}\nadapters    ${adapters} (${formatBytes(bytes.length)})`,
+      json: { ...(outcome.json as object), adapters },
+    };
   },
 });
