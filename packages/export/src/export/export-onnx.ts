@@ -160,11 +160,11 @@ function exportFunction(
       { free },
     );
   }
-  const scanned = layersAlongFreeTime(free, (sizes) => traceFunction(f, signature, free, sizes, {}).recurrent);
+  const scanned = layersAlongFreeTime(free, (sizes) => traceFunction(f, signature, free, sizes, { nameOf }).recurrent);
   let carried: readonly CarriedState[] = [];
   const traces = sizedTraces(
     (sizes, options) => {
-      const { recurrent, ...sized } = traceFunction(f, signature, free, sizes, options, scanned);
+      const { recurrent, ...sized } = traceFunction(f, signature, free, sizes, { ...options, nameOf }, scanned);
       carried = recurrent.carried;
       return sized;
     },

@@ -62,13 +62,16 @@ export function asOneNode(call: Call, code: () => Results): readonly Datum[] | u
   if (!recorder?.recordNode || !isSame(call)) return undefined;
   const attributes = attributesOf(call);
   if (!attributes) return undefined;
-  const wanted = call.node.outputs.length;
-  return recorder.recordNode({
+  const normalises = call.node.op === 'BatchNormalization';
+  const wanted = normalises ? 1 : call.node.outputs.length;
+  const outputs = recorder.recordNode({
     op: call.node.op,
     inputs: call.inputs.map((datum) => datum && recordedOf(datum, recorder)),
     attributes,
     code: () => ([code()].flat() as readonly Datum[]).slice(0, wanted).map(tensorOf),
   });
+  // Its other outputs are the running statistics, which stay as they are.
+  return normalises && call.wants(1) ? [...outputs, call.tensor(3), call.tensor(4)] : outputs;
 }
 
 /** Whether the operator would mean the same in the exported graph. */

@@ -13,6 +13,7 @@ export function mergedConstant(adapter: Adapter, name: string): tf.Tensor | unde
   if (!weight || !a || !b) return undefined;
   const numbers = (data: typeof weight): ArrayLike<number> => data as Float32Array;
   const merged = mergedNumbers(adapter, [numbers(weight), numbers(a), numbers(b)]);
-  const value = new Value('float32', adapter.weight.shape, { kind: 'constant', data: () => merged, name });
+  const known = recorder.nameOf?.(adapter.weight) ?? name;
+  const value = new Value('float32', adapter.weight.shape, { kind: 'constant', data: () => merged, name: known });
   return tf.engine().makeTensorFromTensorInfo(recorder.adopt(value));
 }

@@ -87,6 +87,9 @@ export class RecordingBackend extends tf.KernelBackend {
   /** Records a loop as one node; absent where loops are unrolled. */
   recordLoop?: (loop: Loop) => LoopState;
 
+  /** Names of weights in the graph that is made. */
+  nameOf: ((variable: tf.Variable) => string | undefined) | undefined;
+
   /** Records an operator in place of tfjs code; absent where the code is recorded. */
   recordNode?: (node: OneNode) => tf.Tensor[];
 

@@ -59,6 +59,8 @@ export interface TraceOptions {
   readonly loops?: (context: TraceContext, loop: Loop) => LoopState;
   /** Records an operator that stands for tfjs code; absent: the code itself is recorded. */
   readonly nodes?: (context: TraceContext, node: OneNode) => tf.Tensor[];
+  /** Names of weights in the graph that is made. */
+  readonly nameOf?: ((variable: tf.Variable) => string | undefined) | undefined;
   /** One of many traces of a function: the user's lines and kernels are known from the first, which takes time. */
   readonly further?: boolean;
 }
@@ -84,7 +86,16 @@ export interface TraceContext {
  */
 export function trace(
   f: (context: TraceContext) => Record<string, tf.Tensor>,
-  { dialect = STANDARD, varying = [], foreign, ownVariables = false, loops, nodes, further = false }: TraceOptions = {},
+  {
+    dialect = STANDARD,
+    varying = [],
+    foreign,
+    ownVariables = false,
+    loops,
+    nodes,
+    nameOf,
+    further = false,
+  }: TraceOptions = {},
 ): Trace {
   const engine = tf.engine();
   tf.backend(); // nothing may have needed one before
@@ -178,6 +189,7 @@ export function trace(
       },
     };
     if (loops) recorder.recordLoop = (loop) => loops(context, loop);
+    recorder.nameOf = nameOf;
     if (nodes) recorder.recordNode = (node) => nodes(context, node);
     const result = run(context);
     if (unsupported.length > 0) throw new UnsupportedKernelError(unsupported);

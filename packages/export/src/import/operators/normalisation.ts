@@ -40,7 +40,9 @@ function batchNormalisation(call: Call): tf.Tensor | tf.Tensor[] {
   if (!training) {
     const factor = tf.div(scale, tf.sqrt(tf.add(variance, epsilon)));
     const shift = tf.sub(bias, tf.mul(mean, factor));
-    return tf.add(tf.mul(x, ofChannels(factor, x.rank)), ofChannels(shift, x.rank));
+    const y = tf.add(tf.mul(x, ofChannels(factor, x.rank)), ofChannels(shift, x.rank));
+    // A file that was exported for training asks for the statistics too, which stay.
+    return call.wants(1) ? [y, mean, variance] : y;
   }
   const axes = x.shape.map((_, axis) => axis).filter((axis) => axis !== 1);
   const batch = moments(x, axes);

@@ -88,6 +88,9 @@ export const command: Command = defineCommand({
       throw new UsageError(`--${alpha === undefined ? 'adapters' : 'alpha'} goes with --lora RANK`);
     }
     const settings = pickSettings(others);
+    if (lora !== undefined && settings.saveStep) {
+      throw new UsageError('--save-step and --lora do not go together: exported graphs have the adapters merged');
+    }
     if (settings.data === undefined && !resume) {
       throw new UsageError('finetune needs data to train on: --data PATH or a name', { file });
     }
