@@ -68,10 +68,22 @@ export function asOneNode(call: Call, code: () => Results): readonly Datum[] | u
     op: call.node.op,
     inputs: call.inputs.map((datum) => datum && recordedOf(datum, recorder)),
     attributes,
-    code: () => ([code()].flat() as readonly Datum[]).slice(0, wanted).map(tensorOf),
+    types: () => {
+      if (RECURRENT.includes(call.node.op)) return recurrentTypes(call).slice(0, wanted);
+      return ([code()].flat() as readonly Datum[]).slice(0, wanted).map(tensorOf);
+    },
   });
   // Its other outputs are the running statistics, which stay as they are.
   return normalises && call.wants(1) ? [...outputs, call.tensor(3), call.tensor(4)] : outputs;
+}
+
+/** Outputs of a recurrent layer, [length, directions, batch, hidden] and its last states: the code, a step at a time, would take long. */
+function recurrentTypes(call: Call): { dtype: 'float32'; shape: number[] }[] {
+  const [length, batch] = call.shape(0) as [number, number];
+  const [directions, , hidden] = call.shape(2) as [number, number, number];
+  call.ignore(...call.node.attributes.keys());
+  const state = [directions, batch, hidden];
+  return [[length, directions, batch, hidden], state, state].map((shape) => ({ dtype: 'float32', shape }));
 }
 
 /** Whether the operator would mean the same in the exported graph. */
@@ -88,7 +100,10 @@ function isSame(call: Call): boolean {
     return false;
   if (op === 'BatchNormalization') return attributes.get('training_mode') !== 1 || !call.context.training;
   if (POOLING.includes(op)) return attributes.get('ceil_mode') !== 1 && !call.wants(1);
-  if (RECURRENT.includes(op)) return !call.has(4) && attributes.get('layout') !== 1;
+  if (RECURRENT.includes(op)) {
+    const peeps = call.has(7) || attributes.get('input_forget') === 1;
+    return !call.has(4) && !peeps && attributes.get('layout') !== 1 && !attributes.has('clip');
+  }
   return true;
 }
 

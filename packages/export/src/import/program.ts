@@ -7,6 +7,7 @@ import { mergedConstant } from './merged-constant.js';
 import { OnnxImportError } from './model/errors.js';
 import { type Datum, Known, tensorOf } from './model/known.js';
 import type { Graph, Node, OnnxModel } from './model/structure.js';
+import { narrowValues, wrapped } from './narrow.js';
 import type { Operator, Results } from './operators/operator.js';
 
 /** Values by name, those around a graph within a node too. */
@@ -25,11 +26,14 @@ export class Program {
   readonly #model: OnnxModel;
   readonly #operatorOf: (node: Node) => Operator;
   readonly #weights: ImportedWeights;
+  /** The values that are whole numbers of 8 or 16 bits. */
+  readonly #narrow: ReturnType<typeof narrowValues>;
 
   constructor(model: OnnxModel, operatorOf: (node: Node) => Operator, weights: ImportedWeights) {
     this.#model = model;
     this.#operatorOf = operatorOf;
     this.#weights = weights;
+    this.#narrow = narrowValues(model.graph);
   }
 
   /** @param wanted names of values of the graph, its outputs or others */
@@ -78,7 +82,9 @@ export class Program {
       if (name === '') continue;
       const result = results[i];
       if (!result) throw call.fault(`has an output ${i} ('${name}') that is not supported`);
-      values.set(name, result);
+      const datum = wrapped(node, result, this.#narrow.get(name));
+      requireExact(call, datum);
+      values.set(name, datum);
     }
   }
 
@@ -112,6 +118,23 @@ function resultsOf(operator: Operator, call: Call): Results {
       { cause: error },
     );
   }
+}
+
+/** Operators that hand numbers on as they are, so that INT64_MAX may go through them to the bounds of a Slice. */
+const CARRYING: readonly string[] = [
+  ...['Constant', 'ConstantOfShape', 'Identity', 'Concat', 'Reshape', 'Squeeze', 'Unsqueeze', 'Slice', 'Gather'],
+  ...['Cast', 'CastLike', 'Expand', 'Where', 'If', 'Transpose', 'Min', 'Max'],
+];
+
+/** @throws OnnxImportError for results of arithmetic that a double does not hold exactly: 64 bits would have others */
+function requireExact({ node }: Call, datum: Datum): void {
+  if (!(datum instanceof Known) || datum.dtype !== 'int32' || CARRYING.includes(node.op)) return;
+  const large = datum.numbers().find((n) => !Number.isSafeInteger(n));
+  if (large === undefined) return;
+  throw new OnnxImportError(
+    `${node.op} '${node.name}' gives the whole number ${large}, which is beyond what is computed exactly here (2^53)`,
+    { operator: node.op, node: node.name },
+  );
 }
 
 /** Outputs are tensors of their own: inputs stay the caller's when outputs are disposed of. */

@@ -9,8 +9,8 @@ export interface OneNode {
   readonly op: string;
   readonly inputs: readonly (Value | undefined)[];
   readonly attributes: Attributes;
-  /** The tfjs code: it gives the number, dtypes and shapes of the outputs. */
-  readonly code: () => readonly tf.Tensor[];
+  /** Dtypes and shapes of the outputs: what the tfjs code gives, say. */
+  readonly types: () => readonly Pick<tf.Tensor, 'dtype' | 'shape'>[];
 }
 
 /**
@@ -24,8 +24,8 @@ export function exportBeingRecorded(): RecordingBackend | undefined {
 }
 
 /** Records one operator in place of tfjs code, of which only dtypes and shapes are taken. */
-export function recordNode(context: TraceContext, { op, inputs, attributes, code }: OneNode): tf.Tensor[] {
-  const types = tf.tidy(() => context.unnoted(code).map(({ dtype, shape }) => ({ dtype, shape: [...shape] })));
+export function recordNode(context: TraceContext, { op, inputs, attributes, types: typesOf }: OneNode): tf.Tensor[] {
+  const types = tf.tidy(() => context.unnoted(typesOf).map(({ dtype, shape }) => ({ dtype, shape: [...shape] })));
   const values = ops(op, inputs, types as { dtype: Value['dtype']; shape: number[] }[], attributes);
   context.note(
     op,

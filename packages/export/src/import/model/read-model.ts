@@ -147,7 +147,7 @@ function readAttribute(attribute: onnx.IAttributeProto, what: string, external: 
       return (attribute.strings ?? []).map(text);
     case AttributeType.TENSOR: {
       const { type, shape, data } = readTensor(attribute.t ?? {}, attribute.name ?? '', external);
-      return new Known(type.tfjs, shape, data());
+      return new Known(type.tfjs, shape, data(), type.name);
     }
     default:
       throw new OnnxImportError(`attribute '${attribute.name}' of ${what} is of a type that is not read`);
