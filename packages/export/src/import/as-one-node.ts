@@ -38,7 +38,17 @@ const SAME_SINCE: Readonly<Record<string, number>> = {
   Mish: 18,
   PRelu: 7,
   Resize: 11,
+  ReduceL1: 7,
+  ReduceL2: 7,
+  ReduceLogSumExp: 7,
+  ReduceMax: 7,
+  ReduceMean: 7,
+  ReduceMin: 7,
+  ReduceProd: 7,
+  ReduceSum: 7,
+  ReduceSumSquare: 7,
   RNN: 7,
+  Selu: 7,
   Softmax: 13,
   Softplus: 7,
   Softsign: 7,
@@ -66,7 +76,7 @@ export function asOneNode(call: Call, code: () => Results): readonly Datum[] | u
   const wanted = normalises ? 1 : call.node.outputs.length;
   const outputs = recorder.recordNode({
     op: call.node.op,
-    inputs: call.inputs.map((datum) => datum && recordedOf(datum, recorder)),
+    inputs: inputsOf(call, recorder),
     attributes,
     types: () => {
       if (RECURRENT.includes(call.node.op)) return recurrentTypes(call).slice(0, wanted);
@@ -75,6 +85,13 @@ export function asOneNode(call: Call, code: () => Results): readonly Datum[] | u
   });
   // Its other outputs are the running statistics, which stay as they are.
   return normalises && call.wants(1) ? [...outputs, call.tensor(3), call.tensor(4)] : outputs;
+}
+
+/** Reductions have had their axes as an input since opset 18 (a sum since 13), and as an attribute before. */
+function inputsOf(call: Call, recorder: RecordingBackend): (Value | undefined)[] {
+  const axes = call.node.op.startsWith('Reduce') ? call.ints('axes') : undefined;
+  if (axes) return [recordedOf(call.datum(0), recorder), ints(axes)];
+  return call.inputs.map((datum) => datum && recordedOf(datum, recorder));
 }
 
 /** Outputs of a recurrent layer, [length, directions, batch, hidden] and its last states: the code, a step at a time, would take long. */
@@ -99,7 +116,7 @@ function isSame(call: Call): boolean {
   if (['auto_pad', 'output_shape'].some((name) => attributes.has(name) && attributes.get(name) !== 'NOTSET'))
     return false;
   if (op === 'BatchNormalization') return attributes.get('training_mode') !== 1 || !call.context.training;
-  if (POOLING.includes(op)) return attributes.get('ceil_mode') !== 1 && !call.wants(1);
+  if (POOLING.includes(op)) return !call.wants(1) && (attributes.get('ceil_mode') !== 1 || isPlainCeil(call));
   if (RECURRENT.includes(op)) {
     const peeps = call.has(7) || attributes.get('input_forget') === 1;
     return !call.has(4) && !peeps && attributes.get('layout') !== 1 && !attributes.has('clip');
@@ -107,9 +124,17 @@ function isSame(call: Call): boolean {
   return true;
 }
 
+/** Whether all runtimes let `ceil_mode` mean the same: an extreme, and no last window that begins in the padding. */
+function isPlainCeil({ node: { op, attributes } }: Call): boolean {
+  const list = (name: string): readonly number[] => (attributes.get(name) ?? []) as readonly number[];
+  const [kernel, strides, pads] = [list('kernel_shape'), list('strides'), list('pads')];
+  const within = strides.every((stride, axis) => stride <= kernel[axis]!);
+  return op === 'MaxPool' && within && pads.slice(kernel.length).every((n) => n === 0);
+}
+
 /** Undefined for attributes that the graph can't hold, such as lists of texts. */
 function attributesOf({ node: { op, attributes, floats } }: Call): Attributes | undefined {
-  const dropped = Object.hasOwn(DROPPED, op) ? DROPPED[op]! : [];
+  const dropped = op.startsWith('Reduce') ? ['axes'] : Object.hasOwn(DROPPED, op) ? DROPPED[op]! : [];
   const entries: [string, AttributeValue][] = [];
   for (const [name, value] of attributes) {
     if (dropped.includes(name)) continue;

@@ -122,7 +122,7 @@ describe('importing ONNX: exported again, operators stay as they are', () => {
       );
       assert.isAtMost(after.length, before.length);
       const { worst } = await verify(exported, model.run, { device: 'cpu' });
-      assert.isBelow(worst, 1e-5);
+      assert.isBelow(worst, 1e-4);
       const [theirs, ours] = await Promise.all([openSession(file), openSession(exported.bytes)]);
       for (const size of [2, 5]) {
         const dims = net.shape.map((n) => (typeof n === 'number' ? n : size));
