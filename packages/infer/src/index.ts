@@ -152,6 +152,7 @@ export {
 export { type AnyKindOptions, checkManifest, graphFiles, parseManifest, runFiles } from './run/manifest.js';
 export { manifestSchema } from './run/manifest-schema.js';
 export { type RunLocation, readGraphFiles, readRunFile } from './run/read-files.js';
+export { sha256 } from './source/sha256.js';
 export type { ReadOptions, RunSource } from './source/source.js';
 export type { FetchOptions } from './source/url-source.js';
 export * from './text/index.js';

@@ -66,6 +66,7 @@ export {
 } from './data/index.js';
 export { TRAIN_ERRORS, TrainError, type TrainErrorCode } from './errors.js';
 export { curves, type Figure } from './figures/index.js';
+export { type FineTuningSettings, fineTuning } from './finetune/index.js';
 export {
   adversarialLosses,
   attentionMaps,

@@ -57,6 +57,7 @@ export const ROOMS: Readonly<Record<PackageName, readonly string[]>> = {
       'measures',
       'kinds',
       'recipe',
+      'finetune',
       'engine',
     ],
     ...['run', 'trainer', 'actions', 'launch', 'sweep', 'shards', 'conformance', 'explore', 'serve', 'cli'],

@@ -8,6 +8,7 @@ import { OPSET, writeModel } from '../onnx/writer.js';
 import { compareLogs, type SizedTrace } from '../record/compare-logs.js';
 import type { FreeDimension } from '../record/computed-constants.js';
 import { nodeScopes } from '../record/node-scopes.js';
+import { recordNode } from '../record/one-node.js';
 import { recordLoop } from '../record/record-loop.js';
 import { type CarriedState, layersAlongFreeTime, RecurrentLayers } from '../record/recurrent.js';
 import { SizeFit } from '../record/size-fit.js';
@@ -159,11 +160,11 @@ function exportFunction(
       { free },
     );
   }
-  const scanned = layersAlongFreeTime(free, (sizes) => traceFunction(f, signature, free, sizes, {}).recurrent);
+  const scanned = layersAlongFreeTime(free, (sizes) => traceFunction(f, signature, free, sizes, { nameOf }).recurrent);
   let carried: readonly CarriedState[] = [];
   const traces = sizedTraces(
     (sizes, options) => {
-      const { recurrent, ...sized } = traceFunction(f, signature, free, sizes, options, scanned);
+      const { recurrent, ...sized } = traceFunction(f, signature, free, sizes, { ...options, nameOf }, scanned);
       carried = recurrent.carried;
       return sized;
     },
@@ -244,7 +245,7 @@ function traceFunction(
       }
       return recurrent.outputsOf(() => outputsOf(f(tensors), signature));
     },
-    { ...options, loops: recordLoop },
+    { ...options, loops: recordLoop, nodes: recordNode },
   );
   const assigned = traced.variables.find(({ before, after }) => before !== after);
   if (assigned) {

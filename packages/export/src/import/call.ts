@@ -12,6 +12,8 @@ export interface CallContext {
   readonly assign: (node: Node, input: number, value: tf.Tensor) => void;
   /** Uniform numbers in [0, 1) for dropout; undefined: none is drawn. */
   readonly uniform: ((shape: readonly number[]) => tf.Tensor) | undefined;
+  /** False: the file's training modes do not count. */
+  readonly training: boolean;
 }
 
 /** One call of a node: its inputs and attributes, in the forms that operators want them. */
@@ -42,13 +44,19 @@ export class Call {
     return datum;
   }
 
+  /** @throws OnnxImportError for constants beyond int32; where they are bounds, {@link known} takes them as they are */
   tensor(index: number): tf.Tensor {
-    return tensorOf(this.datum(index));
+    const datum = this.datum(index);
+    try {
+      return tensorOf(datum);
+    } catch (error) {
+      if (!(error instanceof OnnxImportError)) throw error;
+      throw this.fault(`can't take its input ${index} ('${this.node.inputs[index]}'): ${error.message}`);
+    }
   }
 
   optional(index: number): tf.Tensor | undefined {
-    const datum = this.inputs[index];
-    return datum && tensorOf(datum);
+    return this.has(index) ? this.tensor(index) : undefined;
   }
 
   has(index: number): boolean {

@@ -1,5 +1,8 @@
+import { Random } from '@onnx-forge/infer';
 import type { ExportableFunction, InputType, Signature } from '../export/exportable.js';
 import { tf } from '../tfjs.js';
+import type { LoraOptions } from './adapters.js';
+import { headOf, type ImportedHead, withHead } from './head.js';
 import { type ImportedWeights, importWeights, type MergedWeights, type WeightPattern } from './import-weights.js';
 import { OnnxImportError } from './model/errors.js';
 import { readModel } from './model/read-model.js';
@@ -25,12 +28,30 @@ export interface ImportOptions {
    * running statistics are apart. The report names all of them.
    */
   readonly merged?: MergedWeights;
+  /**
+   * Adapters of low rank in place of the weights that `trainable` names, as far as they are matrices of MatMul, Gemm or 1 x 1
+   * Conv: only the adapters are trained, and an export has them merged into the weights.
+   */
+  readonly lora?: LoraOptions;
+  /** A new last layer of so many classes, in place of the file's last Gemm or MatMul. It is trained, whatever `trainable` says. */
+  readonly head?: HeadOptions;
   /** Files with weights beside the model's, by name. */
   readonly external?: Readonly<Record<string, Uint8Array>>;
 }
 
+/** A new last layer. */
+export interface HeadOptions {
+  readonly classes: number;
+  /** Of its weights. Default: of seed 1. */
+  readonly random?: Random;
+}
+
 /** Choices of one call. */
 export interface ImportedCallOptions {
+  /** Values of the graph to be given beside the outputs, by name. */
+  readonly values?: readonly string[];
+  /** False: batch normalisations use the running statistics although the file was exported for training. Default true. */
+  readonly training?: boolean;
   /** Uniform numbers in [0, 1) of a shape, for dropout in files that were exported for training. Default: nothing is dropped. */
   readonly uniform?: (shape: readonly number[]) => tf.Tensor;
 }
@@ -40,6 +61,8 @@ export interface ImportedModel {
   /** Inputs by name: sizes that are names are free. 64-bit whole numbers are int32 here. */
   readonly inputs: Signature['inputs'];
   readonly outputs: readonly string[];
+  /** Shapes of the outputs, as far as the file says them. */
+  readonly outputShapes: Readonly<Record<string, Port['shape']>>;
   /** All float weights, by name. */
   readonly variables: ReadonlyMap<string, tf.Variable>;
   /** Those that are trained, for `tf.variableGrads` and optimizers. */
@@ -50,6 +73,10 @@ export interface ImportedModel {
   readonly run: ExportableFunction;
   /** Name of a variable in the file, for `exportOnnx` and `compileStep`. */
   readonly nameOf: (variable: tf.Variable) => string | undefined;
+  /** The last linear layer before the first output, where there is one. */
+  readonly head: ImportedHead | undefined;
+  /** How it was imported. */
+  readonly options: Pick<ImportOptions, 'lora' | 'head' | 'merged'>;
   readonly report: ImportReport;
   dispose(): void;
 }
@@ -63,26 +90,34 @@ export interface ImportedModel {
 export function importModel(bytes: Uint8Array, options: ImportOptions = {}): ImportedModel {
   const { external = {} } = options;
   const find: ExternalBytes = (name) => (Object.hasOwn(external, name) ? external[name] : undefined);
-  const model = readModel(bytes, find);
+  const read = readModel(bytes, find);
   const table = operatorTable();
   const operatorOf = ({ domain, op }: { domain: string; op: string }): Operator | undefined =>
     table.get(`${domain}:${op}`);
-  refuseUnknown(model, operatorOf);
+  refuseUnknown(read, operatorOf);
+  const { random = new Random(1), classes } = options.head ?? {};
+  const model = classes === undefined ? read : withHead(read, classes, () => random.uniform());
+  const head = headOf(model);
   const weights = weightsOf(model, operatorOf);
-  const imported = importWeights(weights, options);
+  const whole = classes === undefined ? [] : [head?.weight ?? '', head?.bias ?? ''];
+  const imported = importWeights(weights, { ...options, whole });
+  const outputs = model.graph.outputs.map(({ name }) => name);
   const program = new Program(model, (node) => operatorOf(node)!, imported);
-  const call: ImportedModel['call'] = (inputs, { uniform } = {}) => {
+  const call: ImportedModel['call'] = (inputs, { uniform, training = true, values = [] } = {}) => {
     checkInputs(inputs, model.graph.inputs);
-    return tf.tidy(() => program.run(inputs, uniform));
+    return tf.tidy(() => program.run(inputs, [...outputs, ...values], { uniform, training }));
   };
   return {
     inputs: Object.fromEntries(model.graph.inputs.map((port) => [port.name, inputType(port)])),
-    outputs: model.graph.outputs.map(({ name }) => name),
+    outputs,
+    outputShapes: Object.fromEntries(model.graph.outputs.map(({ name, shape }) => [name, shape])),
+    head,
     variables: imported.variables,
     trainable: imported.trainable,
     call,
     run: (inputs) => call(inputs),
     nameOf: (variable) => imported.names.get(variable),
+    options,
     report: reportOn(model, imported, weights),
     dispose: () => tf.dispose([...imported.variables.values()]),
   };

@@ -1,4 +1,5 @@
 import type { tf } from '../tfjs.js';
+import { type Adapter, adapterOf, checkLora, type LoraOptions } from './adapters.js';
 import { OnnxImportError } from './model/errors.js';
 import type { Known } from './model/known.js';
 import type { Node } from './model/structure.js';
@@ -17,6 +18,8 @@ export interface ImportedWeights {
   readonly known: ReadonlyMap<string, Known>;
   /** The variable that a node gets at an input. */
   weightAt(node: Node, input: number): tf.Variable | undefined;
+  /** The adapters, by the variables that they adapt. */
+  readonly adapters: ReadonlyMap<tf.Variable, Adapter>;
   readonly entries: readonly ImportedWeight[];
   readonly notes: readonly ImportNote[];
 }
@@ -24,6 +27,9 @@ export interface ImportedWeights {
 export interface WeightOptions {
   readonly trainable?: WeightPattern;
   readonly merged?: MergedWeights;
+  readonly lora?: LoraOptions;
+  /** Weights that are trained whole, whatever the pattern and the adapters: those of a new head. */
+  readonly whole?: readonly string[];
 }
 
 /** One variable to make: the weight, the places that read it, and its name. */
@@ -33,8 +39,10 @@ interface Part {
   readonly uses: readonly WeightUse[];
 }
 
+/** @throws OnnxImportError for patterns and adapters that no weight fits */
 export function importWeights(weights: readonly FileWeight[], options: WeightOptions = {}): ImportedWeights {
-  const { trainable: pattern, merged = 'auto' } = options;
+  const { trainable: pattern, merged = 'auto', lora, whole = [] } = options;
+  if (lora) checkLora(lora);
   const constants = weights.filter(isConstant);
   const floats = weights.filter((weight) => !isConstant(weight));
   const parts = floats.flatMap((weight) => partsOf(weight, merged));
@@ -42,26 +50,55 @@ export function importWeights(weights: readonly FileWeight[], options: WeightOpt
   const variables = new Map<string, tf.Variable>();
   const names = new Map<tf.Variable, string>();
   const places = new Map<Node, Map<number, tf.Variable>>();
+  const adapters = new Map<tf.Variable, Adapter>();
   const entries: ImportedWeight[] = [];
-  for (const { name, weight, uses } of parts) {
-    const frozen = frozenBecause(uses, chosen(name));
-    const variable = variableOf(weight.initializer, frozen === undefined);
+  const add = (variable: tf.Variable, { readBy, ...entry }: Omit<ImportedWeight, 'shape' | 'trainable'>): void => {
+    const { name } = entry;
+    if (variables.has(name)) throw new OnnxImportError(`weight '${name}' is there twice`);
     variables.set(name, variable);
     names.set(variable, name);
-    for (const { node, input } of uses) places.set(node, (places.get(node) ?? new Map()).set(input, variable));
+    entries.push({ ...entry, shape: variable.shape, trainable: variable.trainable, readBy });
+  };
+  for (const { name, weight, uses } of parts) {
+    const isWhole = whole.includes(name);
+    const reason = frozenBecause(uses, isWhole || chosen(name));
+    const adapts = lora !== undefined && !isWhole && reason === undefined;
+    const frozen = adapts ? (weight.layout ? 'adapted' : 'no matrix') : reason;
+    const variable = variableOf(weight.initializer, frozen === undefined);
     const readBy = uses.map(({ node }) => `${node.op} '${node.name}'`);
-    const { shape } = weight.initializer;
-    entries.push({ name, shape, trainable: frozen === undefined, ...(frozen && { frozen }), readBy });
+    for (const { node, input } of uses) places.set(node, (places.get(node) ?? new Map()).set(input, variable));
+    add(variable, { name, ...(frozen && { frozen }), readBy });
+    if (frozen !== 'adapted') continue;
+    const adapter = adapterOf(variable, { name, shape: variable.shape }, weight.layout!, lora!);
+    adapters.set(variable, adapter);
+    add(adapter.a, { name: `${name}.lora_A`, readBy });
+    add(adapter.b, { name: `${name}.lora_B`, readBy });
   }
+  if (lora && adapters.size === 0) throw noMatrix(pattern, floats);
   return {
     variables,
     names,
+    adapters,
     trainable: [...variables.values()].filter(({ trainable }) => trainable),
     known: new Map(constants.map(({ initializer }) => [initializer.name, knownOf(initializer)])),
     weightAt: (node, input) => places.get(node)?.get(input),
     entries,
     notes: floats.flatMap((weight) => noteOn(weight, merged)),
   };
+}
+
+function noMatrix(pattern: WeightPattern | undefined, floats: readonly FileWeight[]): OnnxImportError {
+  const matrices = floats.filter(({ layout }) => layout).map(({ initializer }) => initializer.name);
+  const among = pattern === undefined || typeof pattern === 'function' ? 'the weights' : `what fits '${pattern}'`;
+  const others = matrices.length > 0 ? `; such are ${shortList(matrices)}` : '';
+  return new OnnxImportError(
+    `adapters go to matrices of MatMul, Gemm and 1 x 1 Conv, and among ${among} there is none${others}`,
+    { matrices },
+  );
+}
+
+function shortList(names: readonly string[]): string {
+  return `${names.slice(0, 8).join(', ')}${names.length > 8 ? ' ...' : ''}`;
 }
 
 function frozenBecause(uses: readonly WeightUse[], chosen: boolean): ImportedWeight['frozen'] {
@@ -119,9 +156,10 @@ function chooser(pattern: WeightPattern | undefined, parts: readonly Part[]): (n
   );
   for (const [i, test] of tests.entries()) {
     if (parts.some(({ name }) => test.test(name))) continue;
-    const names = parts.slice(0, 8).map(({ name }) => name);
+    const names = parts.map(({ name }) => name);
     throw new OnnxImportError(
-      `no weight's name fits ${JSON.stringify(String(list[i]))}; the weights are ${names.join(', ')}${parts.length > 8 ? ' ...' : ''}`,
+      `no weight's name fits ${JSON.stringify(String(list[i]))}; the weights are ${shortList(names)}`,
+      { pattern: String(list[i]), names },
     );
   }
   return (name) => tests.some((test) => test.test(name));

@@ -1,58 +1,90 @@
 import { tf } from '../tfjs.js';
+import { adapted } from './adapters.js';
+import { asOneNode } from './as-one-node.js';
 import { Call, type CallContext } from './call.js';
 import type { ImportedWeights } from './import-weights.js';
+import { mergedConstant } from './merged-constant.js';
 import { OnnxImportError } from './model/errors.js';
 import { type Datum, Known, tensorOf } from './model/known.js';
 import type { Graph, Node, OnnxModel } from './model/structure.js';
+import { narrowValues, wrapped } from './narrow.js';
 import type { Operator, Results } from './operators/operator.js';
 
 /** Values by name, those around a graph within a node too. */
 type Values = Map<string, Datum>;
+
+/** Choices of one run. */
+type RunOptions = Pick<CallContext, 'uniform' | 'training'>;
+
+interface Run extends RunOptions {
+  /** Adapted weights that were computed already. */
+  readonly adapted: Map<tf.Variable, tf.Tensor>;
+}
 
 /** Runs the nodes of a file one after the other. */
 export class Program {
   readonly #model: OnnxModel;
   readonly #operatorOf: (node: Node) => Operator;
   readonly #weights: ImportedWeights;
+  /** The values that are whole numbers of 8 or 16 bits. */
+  readonly #narrow: ReturnType<typeof narrowValues>;
 
   constructor(model: OnnxModel, operatorOf: (node: Node) => Operator, weights: ImportedWeights) {
     this.#model = model;
     this.#operatorOf = operatorOf;
     this.#weights = weights;
+    this.#narrow = narrowValues(model.graph);
   }
 
-  run(inputs: Record<string, tf.Tensor>, uniform: CallContext['uniform']): Record<string, tf.Tensor> {
+  /** @param wanted names of values of the graph, its outputs or others */
+  run(inputs: Record<string, tf.Tensor>, wanted: readonly string[], how: RunOptions): Record<string, tf.Tensor> {
     const { graph } = this.#model;
-    const values: Values = new Map<string, Datum>([...this.#weights.known, ...Object.entries(inputs)]);
-    const results = this.#runGraph(graph, values, uniform);
-    return Object.fromEntries(graph.outputs.map(({ name }, i) => [name, own(tensorOf(results[i]!), inputs)]));
+    const given: Values = new Map<string, Datum>([...this.#weights.known, ...Object.entries(inputs)]);
+    const values = this.#runGraph(graph, given, { ...how, adapted: new Map() });
+    return Object.fromEntries(wanted.map((name) => [name, own(tensorOf(this.#named(name, values)), inputs)]));
   }
 
-  #runGraph(graph: Graph, outer: Values, uniform: CallContext['uniform']): Datum[] {
+  #runGraph(graph: Graph, outer: Values, how: Run): Values {
     const values: Values = new Map(outer);
     const context: CallContext = {
       opset: this.#model.opset,
-      uniform,
-      runGraph: (inner) => this.#runGraph(inner, values, uniform),
+      ...how,
+      runGraph: (inner) => {
+        const within = this.#runGraph(inner, values, how);
+        return inner.outputs.map(({ name }) => this.#named(name, within));
+      },
       assign: (node, input, value) => this.#assign(node, input, value),
     };
-    for (const node of graph.nodes) this.#runNode(node, values, context);
-    return graph.outputs.map(({ name }) => this.#named(name, values));
+    for (const node of graph.nodes) this.#runNode(node, values, context, how);
+    return values;
   }
 
-  #runNode(node: Node, values: Values, context: CallContext): void {
+  /** A weight as a node gets it: with its adapter, which is computed once in a call. */
+  #weightAt(node: Node, input: number, { adapted: made }: Run): tf.Tensor | undefined {
+    const variable = this.#weights.weightAt(node, input);
+    const adapter = variable && this.#weights.adapters.get(variable);
+    if (!adapter) return variable;
+    const tensor =
+      made.get(variable) ?? mergedConstant(adapter, this.#weights.names.get(variable)!) ?? adapted(adapter);
+    made.set(variable, tensor);
+    return tensor;
+  }
+
+  #runNode(node: Node, values: Values, context: CallContext, how: Run): void {
     const inputs = node.inputs.map((name, i) =>
-      name === '' ? undefined : (this.#weights.weightAt(node, i) ?? this.#named(name, values)),
+      name === '' ? undefined : (this.#weightAt(node, i, how) ?? this.#named(name, values)),
     );
     const call = new Call(node, inputs, context);
     const operator = this.#operatorOf(node);
-    const results = [resultsOf(operator, call)].flat() as readonly Datum[];
+    const results = asOneNode(call, () => resultsOf(operator, call)) ?? listOf(resultsOf(operator, call));
     call.finish();
     for (const [i, name] of node.outputs.entries()) {
       if (name === '') continue;
       const result = results[i];
       if (!result) throw call.fault(`has an output ${i} ('${name}') that is not supported`);
-      values.set(name, result);
+      const datum = wrapped(node, result, this.#narrow.get(name));
+      requireExact(call, datum);
+      values.set(name, datum);
     }
   }
 
@@ -69,6 +101,10 @@ export class Program {
   }
 }
 
+function listOf(results: Results): readonly Datum[] {
+  return [results].flat() as readonly Datum[];
+}
+
 /** By its numbers if they are all known, else by tfjs; what tfjs says against it is told with the node's name. */
 function resultsOf(operator: Operator, call: Call): Results {
   const allKnown = call.inputs.every((input) => input === undefined || input instanceof Known);
@@ -82,6 +118,23 @@ function resultsOf(operator: Operator, call: Call): Results {
       { cause: error },
     );
   }
+}
+
+/** Operators that hand numbers on as they are, so that INT64_MAX may go through them to the bounds of a Slice. */
+const CARRYING: readonly string[] = [
+  ...['Constant', 'ConstantOfShape', 'Identity', 'Concat', 'Reshape', 'Squeeze', 'Unsqueeze', 'Slice', 'Gather'],
+  ...['Cast', 'CastLike', 'Expand', 'Where', 'If', 'Transpose', 'Min', 'Max'],
+];
+
+/** @throws OnnxImportError for results of arithmetic that a double does not hold exactly: 64 bits would have others */
+function requireExact({ node }: Call, datum: Datum): void {
+  if (!(datum instanceof Known) || datum.dtype !== 'int32' || CARRYING.includes(node.op)) return;
+  const large = datum.numbers().find((n) => !Number.isSafeInteger(n));
+  if (large === undefined) return;
+  throw new OnnxImportError(
+    `${node.op} '${node.name}' gives the whole number ${large}, which is beyond what is computed exactly here (2^53)`,
+    { operator: node.op, node: node.name },
+  );
 }
 
 /** Outputs are tensors of their own: inputs stay the caller's when outputs are disposed of. */

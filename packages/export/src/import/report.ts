@@ -4,8 +4,8 @@ export interface ImportedWeight {
   readonly name: string;
   readonly shape: readonly number[];
   readonly trainable: boolean;
-  /** Why it is not trained. */
-  readonly frozen?: 'statistic' | 'not selected' | 'not read';
+  /** Why it is not trained; `adapted`: its adapter is; `no matrix`: no adapter fits it. */
+  readonly frozen?: 'statistic' | 'not selected' | 'not read' | 'adapted' | 'no matrix';
   /** Operators that read it, with their names. */
   readonly readBy: readonly string[];
 }

@@ -1,4 +1,5 @@
 import { tf } from '../tfjs.js';
+import { layoutOf, type MatrixLayout } from './matrices.js';
 import { OnnxImportError } from './model/errors.js';
 import { Known } from './model/known.js';
 import { isGraph } from './model/read-model.js';
@@ -19,6 +20,8 @@ export interface WeightUse {
 export interface FileWeight {
   readonly initializer: Initializer;
   readonly uses: readonly WeightUse[];
+  /** Of the matrix of a linear map, which an adapter fits. */
+  readonly layout?: MatrixLayout | undefined;
 }
 
 /** The table's operator for a node. */
@@ -44,7 +47,9 @@ export function weightsOf(model: OnnxModel, operatorOf: OperatorOf): FileWeight[
     if (names.has(name)) throw new OnnxImportError(`weight '${name}' is there twice`);
     names.add(name);
   }
-  return found.map((initializer) => ({ initializer, uses: uses.get(initializer.name) ?? [] }));
+  return found.map((initializer) => {
+    return { initializer, uses: uses.get(initializer.name) ?? [], layout: layoutOf(initializer, uses) };
+  });
 }
 
 function roleOf(operator: Operator | undefined, input: number): WeightRole {

@@ -13,6 +13,7 @@ import {
 } from '../graph/value.js';
 import { tf } from '../tfjs.js';
 import type { Loop, LoopState } from './loop-description.js';
+import type { OneNode } from './one-node.js';
 
 type DataId = object;
 
@@ -85,6 +86,12 @@ export class RecordingBackend extends tf.KernelBackend {
 
   /** Records a loop as one node; absent where loops are unrolled. */
   recordLoop?: (loop: Loop) => LoopState;
+
+  /** Names of weights in the graph that is made. */
+  nameOf: ((variable: tf.Variable) => string | undefined) | undefined;
+
+  /** Records an operator in place of tfjs code; absent where the code is recorded. */
+  recordNode?: (node: OneNode) => tf.Tensor[];
 
   constructor(policy: ReadPolicy, options: RecordingOptions = {}) {
     super();

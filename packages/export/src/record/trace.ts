@@ -18,6 +18,7 @@ import { registerLowerings, registerStandIns } from './kernels.js';
 import { KnownValues } from './known-values.js';
 import { followLayers } from './layers.js';
 import type { Loop, LoopState } from './loop-description.js';
+import type { OneNode } from './one-node.js';
 import { type ForeignContents, RecordingBackend } from './recorder.js';
 
 const TRACE_BACKEND = 'onnx-trace';
@@ -56,6 +57,10 @@ export interface TraceOptions {
   readonly ownVariables?: boolean;
   /** Records a loop as one node; absent: loops are unrolled. */
   readonly loops?: (context: TraceContext, loop: Loop) => LoopState;
+  /** Records an operator that stands for tfjs code; absent: the code itself is recorded. */
+  readonly nodes?: (context: TraceContext, node: OneNode) => tf.Tensor[];
+  /** Names of weights in the graph that is made. */
+  readonly nameOf?: ((variable: tf.Variable) => string | undefined) | undefined;
   /** One of many traces of a function: the user's lines and kernels are known from the first, which takes time. */
   readonly further?: boolean;
 }
@@ -70,6 +75,8 @@ export interface TraceContext {
   tensor(value: Value): tf.Tensor;
   /** Puts into the log what no kernel did. */
   note(what: string, inputs: readonly Value[], outputs: readonly Value[]): void;
+  /** What a function gives, without its kernels in the log. */
+  unnoted<T>(f: () => T): T;
 }
 
 /**
@@ -79,7 +86,16 @@ export interface TraceContext {
  */
 export function trace(
   f: (context: TraceContext) => Record<string, tf.Tensor>,
-  { dialect = STANDARD, varying = [], foreign, ownVariables = false, loops, further = false }: TraceOptions = {},
+  {
+    dialect = STANDARD,
+    varying = [],
+    foreign,
+    ownVariables = false,
+    loops,
+    nodes,
+    nameOf,
+    further = false,
+  }: TraceOptions = {},
 ): Trace {
   const engine = tf.engine();
   tf.backend(); // nothing may have needed one before
@@ -98,6 +114,7 @@ export function trace(
   const log: KernelCall[] = [];
   const unsupported: UnsupportedKernel[] = [];
   let awaited: TracedReadError | undefined;
+  let noting = true;
   const recorder = new RecordingBackend(
     {
       read: ([value]) => {
@@ -115,6 +132,7 @@ export function trace(
       dialect,
       ...(foreign && { foreign }),
       onKernel: (kernel, inputs, attrs, outputs) => {
+        if (!noting) return;
         const [layer, line] = [layers.current(), further ? () => undefined : callingLine()];
         for (const [o, axes] of (varying[log.length] ?? []).entries()) {
           const output = outputs[o];
@@ -160,8 +178,19 @@ export function trace(
       recorded: (tensor) => recorder.recorded(tensor),
       tensor,
       note: (what, inputs, outputs) => recorder.onKernel?.(what, { values: inputs }, {}, outputs),
+      unnoted: (f) => {
+        const before = noting;
+        noting = false;
+        try {
+          return f();
+        } finally {
+          noting = before;
+        }
+      },
     };
     if (loops) recorder.recordLoop = (loop) => loops(context, loop);
+    recorder.nameOf = nameOf;
+    if (nodes) recorder.recordNode = (node) => nodes(context, node);
     const result = run(context);
     if (unsupported.length > 0) throw new UnsupportedKernelError(unsupported);
     if (awaited) throw awaited;

@@ -8,10 +8,10 @@ import { graphModel, readGraphModel } from './graph-model.js';
 import { keras3 } from './keras-3.js';
 import { layersModel, readLayersModel } from './layers-model.js';
 import type { ModelSource } from './model-source.js';
-import { readOnnx } from './onnx.js';
+import { readOnnx, readOnnxFiles } from './onnx.js';
 import { readModelJson, SavedModelError } from './saved-model.js';
 
-export { type ModelSource, readGraphModel, readLayersModel, readOnnx, SavedModelError };
+export { type ModelSource, readGraphModel, readLayersModel, readOnnx, readOnnxFiles, SavedModelError };
 
 /** Every format that can be read; the first that recognises a file reads it. */
 export const MODEL_SOURCES: readonly ModelSource[] = [graphModel, keras3, layersModel];

@@ -1,3 +1,4 @@
+import type { OnnxFiles } from '../import/adapters-file.js';
 import { type ImportedModel, type ImportOptions, importModel } from '../import/import-onnx.js';
 import { OnnxImportError } from '../import/model/errors.js';
 import { externalFilesOf } from '../import/model/read-model.js';
@@ -11,20 +12,30 @@ import { besides, readBytes } from './saved-model.js';
  * @throws OnnxImportError for what `importModel` refuses
  */
 export async function readOnnx(location: string, options: ImportOptions = {}): Promise<ImportedModel> {
+  const { bytes, external } = await readOnnxFiles(location, options.external);
+  return toldOf(location, () => importModel(bytes, { ...options, external }));
+}
+
+/**
+ * The bytes of an ONNX file and of the files of weights that it names.
+ *
+ * @param location a path, or an http(s) URL
+ * @param given files that need not be read
+ * @throws SavedModelError, OnnxImportError as {@link readOnnx}
+ */
+export async function readOnnxFiles(location: string, given: OnnxFiles['external'] = {}): Promise<OnnxFiles> {
   const bytes = await readBytes(location);
-  const names = told(location, () => externalFilesOf(bytes));
-  const given = options.external ?? {};
+  const names = toldOf(location, () => externalFilesOf(bytes));
   const missing = names.filter((name) => !Object.hasOwn(given, name));
   const files = missing.map((name) => [name, besides(location, name)] as const);
   const read = await Promise.all(
     files.map(async ([name, file]) => [name, await readBytes(file, `weights of ${location}: `)] as const),
   );
-  const external = Object.fromEntries([...read, ...Object.entries(given)]);
-  return told(location, () => importModel(bytes, { ...options, external }));
+  return { bytes, external: Object.fromEntries([...read, ...Object.entries(given)]) };
 }
 
 /** Names the file in what is said against it. */
-function told<T>(location: string, action: () => T): T {
+function toldOf<T>(location: string, action: () => T): T {
   try {
     return action();
   } catch (error) {

@@ -18,6 +18,7 @@ import { isSinkName, namedSink } from '../metrics/sinks/index.js';
 import type { MetricSink } from '../metrics/sinks/sink.js';
 import { loadData, recipeData } from '../recipe/data.js';
 import { recipeOptions } from '../recipe/recipe.js';
+import { keepBase } from '../run/base.js';
 import { type Checkpoint, loadBest, loadCheckpoint, type RunIdentity, settleBest } from '../run/checkpoint.js';
 import { RunFolder } from '../run/folder.js';
 import { removeLeftovers } from '../run/leftovers.js';
@@ -145,7 +146,10 @@ async function trainLocked(
       identity = { ...identity, from: start.origin };
       onNotice(`${start.says}${before === source ? '; settings that are not given are those of that run' : ''}`);
     }
-    if (!checkpoint) await folder.begin();
+    if (!checkpoint) {
+      await folder.begin();
+      await keepBase(folder, recipe.keeps ?? {});
+    }
     loop = new TrainingLoop(
       {
         folder,

@@ -1,14 +1,11 @@
-import { type DeviceVerification, type OnnxExport, tf, verify } from '@onnx-forge/export';
-import { type AnyManifest, type DeviceRequest, loadManifest, Random, readGraphFiles } from '@onnx-forge/infer';
+import { type DeviceVerification, type OnnxExport, verify } from '@onnx-forge/export';
+import { type DeviceRequest, loadManifest, type Random, readGraphFiles } from '@onnx-forge/infer';
 import { dataFacts } from '../data/facts.js';
-import { AVERAGE_PREFIX } from '../engine/averages.js';
 import { TrainError } from '../errors.js';
 import type { GraphInput } from '../kinds/graph.js';
-import { seededInitializers } from '../layers/initializers.js';
-import { type Networks, networkWeights } from '../layers/network.js';
 import type { OptionValues } from '../options/option.js';
 import { type Recipe, recipeOptions } from '../recipe/recipe.js';
-import { loadBest, loadCheckpoint } from '../run/checkpoint.js';
+import { trainedNetworks } from './trained-networks.js';
 
 export interface VerifyRunRequest {
   readonly recipe: Recipe;
@@ -37,9 +34,8 @@ export async function verifyRun(request: VerifyRunRequest): Promise<GraphVerific
   const manifest = await loadManifest(run, { kinds: recipe.kinds });
   const options = recipeOptions(recipe, {}, manifest.options as OptionValues);
   const facts = dataFacts(manifest);
-  const nets = recipe.nets(options, seededInitializers(new Random(0)), facts);
+  const nets = await trainedNetworks(recipe, run, manifest);
   try {
-    await restoreWeights(nets, run, manifest);
     const { graphs } = recipe.serves(nets, options, facts);
     const all = Object.entries(manifest.graphs);
     const verifications: GraphVerification[] = [];
@@ -67,26 +63,4 @@ export async function verifyRun(request: VerifyRunRequest): Promise<GraphVerific
 
 function sampleInput(input: GraphInput, random: Random): number {
   return 'dtype' in input ? random.integer(input.below) : random.normal();
-}
-
-/** Gives the networks the weights that the run was exported with. */
-async function restoreWeights(nets: Networks, run: string, { steps, chosen }: AnyManifest): Promise<void> {
-  const refuse = (reason: string) => new TrainError('checkpoint-mismatch', `${run}: ${reason}`, { run });
-  const best = chosen?.checkpoint === 'best';
-  const checkpoint = best ? await loadBest(run, chosen) : await loadCheckpoint(run);
-  if (checkpoint === undefined) throw refuse('there is no checkpoint, so its graphs have nothing to be compared with');
-  if (!best && checkpoint.step !== steps) {
-    throw refuse(
-      `the checkpoint is of iteration ${checkpoint.step} and the graphs are of ${steps}; end the training by train --resume`,
-    );
-  }
-  const prefix = checkpoint.options.averaging ? AVERAGE_PREFIX : '';
-  for (const { name, variable } of networkWeights(nets)) {
-    const array = checkpoint.state[`${prefix}${name}`];
-    if (array === undefined || `${array.shape}` !== `${variable.shape}`) {
-      const found = array === undefined ? 'missing' : `[${array.shape}]`;
-      throw refuse(`weight '${name}' is ${found} in the checkpoint and [${variable.shape}] in the recipe`);
-    }
-    tf.tidy(() => variable.assign(tf.tensor(array.data, [...array.shape], variable.dtype as 'float32')));
-  }
 }

@@ -14,9 +14,10 @@ export class Network {
   readonly model: tf.LayersModel;
   readonly weights: readonly NetworkWeight[];
 
-  constructor(model: tf.LayersModel) {
+  /** @param weights of networks that are no layers-model; default: those of the model's layers */
+  constructor(model: tf.LayersModel, weights?: readonly NetworkWeight[]) {
     this.model = model;
-    this.weights = model.layers.flatMap((layer, index) => weightsOf(layer, index));
+    this.weights = weights ?? model.layers.flatMap((layer, index) => weightsOf(layer, index));
   }
 
   /**

@@ -120,6 +120,10 @@ export interface RecipeDefinition<
   snapshots?(options: OptionsOf<Defaults>): SnapshotSchedule;
   /** Kinds of model of one's own that `serves` gives, made by infer's `defineKind`. Infer's own need no mention. */
   readonly kinds?: readonly AnyKind[];
+  /**
+   * Files without which the recipe can't be made again, by name: a run has them in its folder `base`.
+   */
+  readonly keeps?: Readonly<Record<string, Uint8Array>>;
   /** Use of the trained model: its kind, the facts that infer needs, and its inference graphs. */
   serves(
     nets: NoInfer<Nets>,
@@ -151,6 +155,8 @@ export interface Recipe {
   snapshots(options: OptionValues): SnapshotSchedule;
   /** Of one's own, beside infer's. */
   readonly kinds: readonly AnyKind[];
+  /** Files that a run keeps in its folder `base`. */
+  readonly keeps?: Readonly<Record<string, Uint8Array>>;
   serves(nets: Networks, options: OptionValues, facts: DataFacts): Served;
   readonly watch?: Measure;
   /** @deprecated Use `watch`. */

@@ -6,13 +6,24 @@ import { EVENT_FILE } from '../metrics/sinks/tensorboard.js';
 import { isAbsence, unwritable } from '../unwritable.js';
 import { LOCK_FILES } from './lock.js';
 
-type Entry = 'manifest' | 'status' | 'log' | 'csv' | 'checkpoint' | 'graphs' | 'figures' | 'snapshots' | 'shards';
+type Entry =
+  | 'manifest'
+  | 'status'
+  | 'log'
+  | 'csv'
+  | 'base'
+  | 'checkpoint'
+  | 'graphs'
+  | 'figures'
+  | 'snapshots'
+  | 'shards';
 
 const ENTRIES: Readonly<Record<Entry, string>> = {
   manifest: MANIFEST_FILE,
   status: 'status.json',
   log: 'metrics.jsonl',
   csv: 'metrics.csv',
+  base: 'base',
   checkpoint: 'checkpoint',
   graphs: 'graphs',
   figures: 'figures',

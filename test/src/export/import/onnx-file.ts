@@ -2,13 +2,13 @@ import onnxProto, { type onnx } from 'onnx-proto';
 
 /** An array of a file: fed when the graph runs, or stored in it as a weight. */
 export interface FileArray {
-  readonly type: 'float32' | 'int64' | 'int32' | 'bool';
+  readonly type: 'float32' | 'int64' | 'int32' | 'int8' | 'uint8' | 'bool';
   readonly shape: readonly number[];
   readonly values: readonly number[];
   readonly stored: boolean;
 }
 
-const CODES = { float32: 1, int64: 7, int32: 6, bool: 9 } as const;
+const CODES = { float32: 1, int64: 7, int32: 6, int8: 3, uint8: 2, bool: 9 } as const;
 
 type Attribute =
   | number
@@ -109,6 +109,8 @@ export function tensorOf(name: string, { type, shape, values }: FileArray): onnx
     float32: () => Float32Array.from(values),
     int32: () => Int32Array.from(values),
     int64: () => BigInt64Array.from(values, (n) => (n >= 2 ** 63 ? 2n ** 63n - 1n : BigInt(n))),
+    int8: () => Int8Array.from(values),
+    uint8: () => Uint8Array.from(values),
     bool: () => Uint8Array.from(values),
   }[type]();
   return { name, dims: [...shape], dataType: CODES[type], rawData: new Uint8Array(raw.buffer) };

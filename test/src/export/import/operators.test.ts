@@ -42,6 +42,8 @@ function feedOf(type: FileArray['type'], dims: readonly number[], values: readon
     float32: () => Float32Array.from(values),
     int32: () => Int32Array.from(values),
     int64: () => BigInt64Array.from(values, BigInt),
+    int8: () => Int32Array.from(values),
+    uint8: () => Int32Array.from(values),
     bool: () => Uint8Array.from(values),
   }[type]();
   return { type, dims: [...dims], data } as unknown as Tensor;
@@ -51,7 +53,7 @@ function tensorsOf(example: Case): Record<string, tf.Tensor> {
   return Object.fromEntries(
     fedArrays(example).map(([name, { type, shape, values }]) => [
       name,
-      tf.tensor([...values], [...shape], type === 'int64' ? 'int32' : type),
+      tf.tensor([...values], [...shape], type === 'float32' || type === 'bool' ? type : 'int32'),
     ]),
   );
 }

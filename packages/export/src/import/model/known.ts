@@ -13,11 +13,14 @@ export class Known {
   readonly dtype: TensorType;
   readonly shape: readonly number[];
   readonly data: ArrayLike<number>;
+  /** ONNX's name of the type, of constants of the file. */
+  readonly element: string | undefined;
 
-  constructor(dtype: TensorType, shape: readonly number[], data: ArrayLike<number>) {
+  constructor(dtype: TensorType, shape: readonly number[], data: ArrayLike<number>, element?: string) {
     this.dtype = dtype;
     this.shape = shape;
     this.data = data;
+    this.element = element;
   }
 
   static scalar(value: number, dtype: TensorType = 'int32'): Known {
@@ -46,15 +49,16 @@ export type Datum = tf.Tensor | Known;
 
 const LARGEST_INT = 2 ** 31 - 1;
 
-/** A value as a tensor. Whole numbers beyond int32, with which exporters say "as far as there is", are brought to its ends. */
+/** @throws OnnxImportError for whole numbers beyond int32, which no tfjs tensor holds */
 export function tensorOf(datum: Datum): tf.Tensor {
   if (!(datum instanceof Known)) return datum;
   const { dtype, shape, data } = datum;
   if (sizeOf(shape) !== data.length) throw new OnnxImportError(`${data.length} numbers can't be of shape [${shape}]`);
   if (dtype === 'float32') return tf.tensor(Float32Array.from(data), [...shape], dtype);
   if (dtype === 'bool') return tf.tensor(Uint8Array.from(data), [...shape], dtype);
-  const clamped = Int32Array.from(data, (n) => Math.max(-LARGEST_INT - 1, Math.min(LARGEST_INT, n)));
-  return tf.tensor(clamped, [...shape], dtype);
+  const large = Array.from(data).find((n) => !(n >= -LARGEST_INT - 1 && n <= LARGEST_INT));
+  if (large === undefined) return tf.tensor(Int32Array.from(data), [...shape], dtype);
+  throw new OnnxImportError(`the whole number ${large} is beyond int32, in which tfjs computes`, { number: large });
 }
 
 /** Where an element lies, by strides in numbers. */

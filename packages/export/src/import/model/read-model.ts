@@ -124,7 +124,10 @@ function readNode(node: onnx.INodeProto, index: number, external: ExternalBytes,
     else attributes.set(key, readAttribute(attribute, `${op} '${name}'`, external));
   }
   const domain = node.domain === 'ai.onnx' ? '' : (node.domain ?? '');
-  return { name, op, domain, inputs: node.input ?? [], outputs: node.output ?? [], attributes, graphs };
+  const ofType = (type: number) =>
+    (node.attribute ?? []).flatMap((each) => (each.type === type ? [each.name ?? ''] : []));
+  const floats = new Set(ofType(AttributeType.FLOAT));
+  return { name, op, domain, inputs: node.input ?? [], outputs: node.output ?? [], attributes, floats, graphs };
 }
 
 function readAttribute(attribute: onnx.IAttributeProto, what: string, external: ExternalBytes): AttributeValue {
@@ -144,7 +147,7 @@ function readAttribute(attribute: onnx.IAttributeProto, what: string, external: 
       return (attribute.strings ?? []).map(text);
     case AttributeType.TENSOR: {
       const { type, shape, data } = readTensor(attribute.t ?? {}, attribute.name ?? '', external);
-      return new Known(type.tfjs, shape, data());
+      return new Known(type.tfjs, shape, data(), type.name);
     }
     default:
       throw new OnnxImportError(`attribute '${attribute.name}' of ${what} is of a type that is not read`);

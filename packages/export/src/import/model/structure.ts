@@ -29,6 +29,8 @@ export interface Node {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: ReadonlyMap<string, AttributeValue>;
+  /** Names of the attributes that are no whole numbers by their type. */
+  readonly floats: ReadonlySet<string>;
 }
 
 export interface Port {

@@ -34,13 +34,15 @@ function batchNormalisation(call: Call): tf.Tensor | tf.Tensor[] {
   const [mean, variance] = [call.tensor(3), call.tensor(4)];
   const epsilon = call.float('epsilon', 1e-5);
   const momentum = call.float('momentum', 0.9);
-  const training = call.int('training_mode', 0) === 1;
+  const training = call.int('training_mode', 0) === 1 && call.context.training;
   if (call.int('spatial', 1) !== 1)
     throw call.fault('normalises each place by itself (spatial = 0), which is not supported');
   if (!training) {
     const factor = tf.div(scale, tf.sqrt(tf.add(variance, epsilon)));
     const shift = tf.sub(bias, tf.mul(mean, factor));
-    return tf.add(tf.mul(x, ofChannels(factor, x.rank)), ofChannels(shift, x.rank));
+    const y = tf.add(tf.mul(x, ofChannels(factor, x.rank)), ofChannels(shift, x.rank));
+    // A file that was exported for training asks for the statistics too, which stay.
+    return call.wants(1) ? [y, mean, variance] : y;
   }
   const axes = x.shape.map((_, axis) => axis).filter((axis) => axis !== 1);
   const batch = moments(x, axes);

@@ -88,6 +88,20 @@ function ofModel({ entries, form }: ConfigFile, models: readonly string[], confi
   throw new UsageError(`${config} has the settings of '${entry.model}', not of '${other}': leave the model out`);
 }
 
+/**
+ * One training of a recipe that is at hand.
+ *
+ * @throws UsageError, TrainError (`option-unknown`, `option-invalid`)
+ */
+export async function planRun(
+  recipe: Recipe,
+  out: string,
+  settings: TrainSettings,
+  { resume = false }: { readonly resume?: boolean } = {},
+): Promise<PlannedRun> {
+  return { name: recipe.name, request: await plan(recipe, out, settings, { resume, content: undefined }) };
+}
+
 /** The error of an option that the file sets, with its line. */
 function withPlace(error: unknown, file: ConfigFile | undefined, entry: number, { set = {} }: TrainSettings): unknown {
   const option = error instanceof TrainError ? error.data.option : undefined;

@@ -13,21 +13,24 @@ export const command: Command = defineCommand({
     'The model.json of a tfjs layers model or graph model, a file or a URL: writes model.onnx and signature.json ' +
     '(names, types and shapes of all inputs and outputs, in their order; sizes that the model leaves open stay free), ' +
     'and compares the graph with tfjs on random inputs. The model.json of a Keras 3 model too, Sequential or functional.\n\n' +
+    'An ONNX file with --adapters FILE: the adapters that finetune --adapters saved, merged into its weights.\n\n' +
     'Layers of your own: --import names the module, JavaScript or TypeScript, that registers them ' +
     '(tf.serialization.registerClass, with the tf of @onnx-forge/export).',
   examples: [
     ['export runs/vae -o public/vae', 'a folder to put on a web server'],
     ['export my-model/model.json -o my-model-onnx', 'your own model'],
     ['export unet/model.json --shape image=1,256,256,3', 'with fixed sizes'],
+    ['export vit.onnx --adapters birds.safetensors -o birds', 'an ONNX file with adapters, merged'],
     ['export https://example.com/blazeface/model.json', 'by URL, into the folder blazeface-onnx'],
   ],
   positionals: {
-    source: { type: 'string', demandOption: true, describe: 'Run folder, or model.json (a file or a URL)' },
+    source: { type: 'string', demandOption: true, describe: 'Run folder, model.json or ONNX file (a file or a URL)' },
   },
   options: {
     out: { ...text('--out', 'Folder to write to'), alias: 'o', defaultDescription: 'NAME-onnx' },
     shape: shapes,
     import: text('--import', 'Module that registers layers of your own, such as ./layers.ts'),
+    adapters: text('--adapters', 'File of adapters for an ONNX file'),
     check: {
       type: 'boolean',
       default: true,
@@ -35,11 +38,14 @@ export const command: Command = defineCommand({
     },
     force: { type: 'boolean', default: false, describe: 'Write over another run in the folder' },
   },
-  async run({ source, out, shape, import: module, check, force }): Promise<Outcome> {
+  async run({ source, out, shape, import: module, adapters, check, force }): Promise<Outcome> {
     const isFolder = !isUrl(source) && (await isDirectory(source));
     const path = isUrl(source) ? new URL(source).pathname : resolve(source);
     const folder = out ?? `${basename(isFolder ? path : dirname(path)) || 'model'}-onnx`;
     await requireNoRun(folder, force);
+    if (adapters !== undefined && (isFolder || !path.endsWith('.onnx'))) {
+      throw new UsageError('--adapters is for an ONNX file', { source });
+    }
     if (isFolder) {
       if (shape ?? module)
         throw new UsageError('--shape and --import are for a model.json, not for a run folder', { source });
@@ -47,8 +53,13 @@ export const command: Command = defineCommand({
       await requireWritableFolder(folder);
       return exportRun(source, folder);
     }
+    if (adapters !== undefined) {
+      const { exportAdapted } = await import('../export/export-model.js');
+      await requireWritableFolder(folder);
+      return exportAdapted(source, adapters, folder, { check, ...given({ shapes: shape }) });
+    }
     if (!path.endsWith('.json')) {
-      const message = `${source} is neither a run folder nor the model.json of a saved model`;
+      const message = `${source} is neither a run folder, nor the model.json of a saved model, nor an ONNX file with --adapters`;
       throw new CommandError('source-unknown', message, { source });
     }
     const { exportTfjs } = await import('../export/export-model.js');

@@ -22,6 +22,12 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     group: 'Train',
+    usage: 'finetune <file>',
+    summary: 'Train an ONNX file of others further on your own images',
+    load: () => import('./finetune.js'),
+  },
+  {
+    group: 'Train',
     usage: 'sweep <what> [folder] [trial]',
     summary: 'Train with many settings, here or on a cluster, and find the best',
     load: () => import('./sweep.js'),

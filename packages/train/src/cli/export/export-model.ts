@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   describeSizes,
@@ -9,10 +10,11 @@ import {
   type VerifyOptions,
   verify,
 } from '@onnx-forge/export';
-import { readModel, SavedModelError } from '@onnx-forge/export/sources';
+import { type ImportedModel, importWithAdapters } from '@onnx-forge/export/import';
+import { readModel, readOnnxFiles, SavedModelError } from '@onnx-forge/export/sources';
 import { ForgeError } from '@onnx-forge/infer';
 import type { Outcome } from '../command.js';
-import { messageOf } from '../errors.js';
+import { CommandError, messageOf } from '../errors.js';
 import { type Shapes, withShapes } from '../inputs/shapes.js';
 import { importUserModule } from '../inputs/user-module.js';
 import { writeOutput } from '../output/files.js';
@@ -32,10 +34,37 @@ export interface ExportTfjsOptions {
 
 /** Writes a saved model as `model.onnx` and its signature as `signature.json`; compares the two numerically. */
 export async function exportTfjs(file: string, folder: string, options: ExportTfjsOptions): Promise<Outcome> {
-  const { check, shapes = {}, module } = options;
+  const { module } = options;
   if (module !== undefined) await importUserModule(module, 'module');
-  const model = await readModel(file);
-  const exported = exportedOf(file, model.run, withShapes(model.signature, shapes));
+  return writeModel(file, await readModel(file), folder, options);
+}
+
+/** The same of an ONNX file with adapters, which are merged into its weights. */
+export async function exportAdapted(
+  file: string,
+  adapters: string,
+  folder: string,
+  options: ExportTfjsOptions,
+): Promise<Outcome> {
+  const files = await readOnnxFiles(file);
+  const bytes = await readFile(adapters).catch((error: unknown) => {
+    throw new CommandError('source-missing', `can't read ${adapters}: ${messageOf(error)}`, { adapters });
+  });
+  const model = await importWithAdapters(files, bytes);
+  const signature = { inputs: model.inputs };
+  return writeModel(file, { format: 'onnx', run: model.run, signature, nameOf: model.nameOf }, folder, options);
+}
+
+interface Source {
+  readonly format: string;
+  readonly run: ExportableFunction;
+  readonly signature: Signature;
+  readonly nameOf?: ImportedModel['nameOf'];
+}
+
+async function writeModel(file: string, model: Source, folder: string, options: ExportTfjsOptions): Promise<Outcome> {
+  const { check, shapes = {} } = options;
+  const exported = exportedOf(file, model, withShapes(model.signature, shapes));
   const { bytes, externalData, ...signature } = exported;
   await requireOpens(exported, file);
   const path = join(folder, 'model.onnx');
@@ -64,9 +93,9 @@ export async function exportTfjs(file: string, folder: string, options: ExportTf
 }
 
 /** @throws SavedModelError when tfjs itself can't run the model */
-function exportedOf(file: string, run: ExportableFunction, signature: Signature): OnnxExport {
+function exportedOf(file: string, { run, nameOf }: Source, signature: Signature): OnnxExport {
   try {
-    return exportOnnx(run, signature);
+    return exportOnnx(run, signature, nameOf && { nameOf });
   } catch (error) {
     if (error instanceof ForgeError) throw error;
     throw new SavedModelError(`${file}: tfjs can't run the model: ${messageOf(error)}`, file, { cause: error });

@@ -1,4 +1,6 @@
 import { type AnyManifest, loadManifest } from '@onnx-forge/infer';
+import { FINE_TUNING } from '../../finetune/fine-tuning.js';
+import { fineTuningOfRun } from '../../finetune/of-run.js';
 import type { Recipe } from '../../recipe/recipe.js';
 import { CommandError, UsageError } from '../errors.js';
 import { findRecipe, knownRecipes } from './recipes.js';
@@ -19,6 +21,9 @@ export async function openRun(run: string, recipeFile: string | undefined): Prom
   requireLocal(run);
   const manifest = await loadManifest(run, { kinds: 'any' });
   const { model } = manifest;
+  if (recipeFile === undefined && model === FINE_TUNING) {
+    return { run, manifest, recipe: await fineTuningOfRun(run, manifest) };
+  }
   if (recipeFile === undefined && !Object.hasOwn(await knownRecipes(), model)) {
     throw new UsageError(
       `${run} was trained from the recipe '${model}', which is not installed; name its file by --recipe`,
