@@ -45,6 +45,7 @@ export class Visitor {
 
   /** A seven in the square to draw on. */
   async drawSeven(): Promise<void> {
+    await this.page.locator('.pad canvas').scrollIntoViewIfNeeded();
     const box = (await this.page.locator('.pad canvas').boundingBox())!;
     const at = (x: number, y: number) => [box.x + x * box.width, box.y + y * box.height] as const;
     const { mouse } = this.page;
@@ -56,6 +57,7 @@ export class Visitor {
   }
 
   async drag(selector: string, from: readonly [number, number], to: readonly [number, number]): Promise<void> {
+    await this.page.locator(selector).scrollIntoViewIfNeeded();
     const box = (await this.page.locator(selector).boundingBox())!;
     const { mouse } = this.page;
     await mouse.move(box.x + from[0] * box.width, box.y + from[1] * box.height);

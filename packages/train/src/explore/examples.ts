@@ -2,7 +2,7 @@ import { type AnyManifest, encodeSafetensors } from '@onnx-forge/infer';
 import { gather } from '../data/batches.js';
 import type { DataSet, Split } from '../data/data-set.js';
 import { everyIndex } from '../data/views.js';
-import { recipeData, recordedData } from '../recipe/data.js';
+import { loadData, recipeData, recordedData } from '../recipe/data.js';
 import { type Recipe, recipeOptions } from '../recipe/recipe.js';
 
 /** Images that go with a run, and texts. */
@@ -32,7 +32,10 @@ interface ExampleText {
 export async function runExamples({ recipe, manifest, dataDir }: ExamplesRequest): Promise<Uint8Array | undefined> {
   const options = recipeOptions(recipe, {}, manifest.options as Parameters<typeof recipeOptions>[2]);
   const data = await recipeData(recipe, { data: recordedData(manifest.data), dataDir, options });
-  const texts = textsOf(data);
+  // A language model's data are windows of tokens: the text is in the set as it was before.
+  const isText = data.splits.test.fields.tokens !== undefined && data.splits.test.texts === undefined;
+  const source = isText ? await loadData(recipe, { data: recordedData(manifest.data), dataDir }) : data;
+  const texts = textsOf(source);
   const arrays = imagesOf(data.splits.test);
   if (texts.length === 0 && arrays === undefined) return undefined;
   const metadata: Record<string, string> = texts.length > 0 ? { texts: JSON.stringify(texts) } : {};

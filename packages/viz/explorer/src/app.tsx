@@ -3,7 +3,7 @@ import { Home } from './home/home.js';
 import { ErrorLine } from './parts/error-line.js';
 import { Openers } from './parts/openers.js';
 import { RunPage } from './run/run-page.js';
-import { type OfferedRun, useOffer } from './state/offer.js';
+import { OfferContext, type OfferedRun, useOffer } from './state/offer.js';
 import { link, useRoute, useRouter } from './state/router.js';
 
 /** The whole page: all runs, or one. */
@@ -79,7 +79,11 @@ export function App() {
         {offer && place === undefined && offer.runs.length === 0 && (
           <p class="hint">Drop a run folder here, pick one, or give its address.</p>
         )}
-        {offer && run && <RunPage run={run} live={offer.live && !given.includes(run)} />}
+        {offer && run && (
+          <OfferContext.Provider value={offer}>
+            <RunPage run={run} live={offer.live && !given.includes(run)} />
+          </OfferContext.Provider>
+        )}
         {offer && place !== undefined && !run && !isElsewhere && !problem && (
           <p class="hint">
             There is no run {name} here. <a href="#/">All runs</a>

@@ -48,6 +48,7 @@ export function Pad({ image, binary, action, onDrawn }: PadProps) {
 
   return (
     <div class="pad">
+      <span class="quiet">Draw a digit</span>
       <canvas
         ref={canvas}
         width={SIDE}

@@ -1,4 +1,5 @@
 import type { ImageEntry } from '@onnx-forge/infer';
+import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 
 interface PictureProps {
@@ -6,7 +7,7 @@ interface PictureProps {
   readonly pixels: ArrayLike<number> | undefined;
   readonly image: ImageEntry;
   readonly label: string;
-  /** Side on the screen, in CSS pixels; default: as wide as its cell. */
+  /** Side on the screen; default: as wide as its cell. */
   readonly size?: 'large';
 }
 
@@ -51,22 +52,40 @@ interface GridProps {
   readonly image: ImageEntry;
   readonly columns: number;
   readonly label: (index: number) => string;
+  /** Of the columns. */
+  readonly heads?: readonly string[];
+  /** Under each image. */
+  readonly caption?: ((index: number) => ComponentChildren) | undefined;
   readonly onPick?: (index: number) => void;
   readonly picked?: number | undefined;
 }
 
 /** Images in rows. With `onPick` each is a button. */
-export function Grid({ images, count, image, columns, label, onPick, picked }: GridProps) {
+export function Grid({ images, count, image, columns, label, heads, caption, onPick, picked }: GridProps) {
   const size = image.height * image.width * image.channels;
+  const wide = Math.min(44, Math.max(12, columns * Math.min(6, 2 + image.width / 14)));
   return (
-    <div class="grid" data-columns={columns}>
+    <div class="grid" style={{ gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))`, maxWidth: `${wide}rem` }}>
+      {heads?.map((head) => (
+        <div key={`head ${head}`} class="head">
+          {head}
+        </div>
+      ))}
       {Array.from({ length: count }, (_, index) => {
         const pixels = images?.subarray(index * size, (index + 1) * size);
         const picture = <Picture pixels={pixels} image={image} label={label(index)} />;
-        if (!onPick) return <div key={index}>{picture}</div>;
+        const under = caption && <div class="caption">{caption(index)}</div>;
+        if (!onPick)
+          return (
+            <div key={index}>
+              {picture}
+              {under}
+            </div>
+          );
         return (
           <button type="button" key={index} aria-pressed={picked === index} onClick={() => onPick(index)}>
             {picture}
+            {under}
           </button>
         );
       })}

@@ -1,4 +1,5 @@
 import type { AnyManifest, RunSource } from '@onnx-forge/infer';
+import { createContext } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 
 /** A number of a run with what it was measured on. */
@@ -59,6 +60,9 @@ export interface Offer {
 }
 
 const NOTHING: Offer = { title: '', live: false, runs: [] };
+
+/** What the page offers, for parts that look for another run. */
+export const OfferContext = createContext(NOTHING);
 
 /** The runs of `runs.json` beside the page, none without that file; undefined while it is read. Live ones as they change. */
 export function useOffer(): Offer | undefined {

@@ -1,8 +1,8 @@
 import type { Model } from '@onnx-forge/infer';
-import { useState } from 'preact/hooks';
 import { ErrorLine } from '../../parts/error-line.js';
 import { Milliseconds, Panel, Seed } from '../../parts/fields.js';
 import { useLive } from '../../parts/live.js';
+import { useNumber } from '../../state/router.js';
 import { Grid } from '../picture.js';
 import type { ViewProps } from './view.js';
 
@@ -12,7 +12,7 @@ const ROWS = 6;
 
 /** Every class from the same latent vector: a row has one z, a column one class. */
 export function ClassStripView({ model }: ViewProps<ConditionalModel>) {
-  const [seed, setSeed] = useState(1);
+  const [seed, setSeed] = useNumber('seed', 1, { push: true });
   const { classes, image, latentDim } = model.manifest.serve;
   const { value, error, milliseconds } = useLive(async () => {
     const { z } = await model.sample(ROWS, { seed, labels: 0 });
@@ -25,6 +25,7 @@ export function ClassStripView({ model }: ViewProps<ConditionalModel>) {
   }, [model, seed]);
   return (
     <Panel title="One z, every class">
+      <p>Each row is one latent vector, each column a class: what a row shares is what the class does not decide.</p>
       <Seed seed={seed} onChange={setSeed} />
       <ErrorLine error={error} />
       <Grid
@@ -32,6 +33,7 @@ export function ClassStripView({ model }: ViewProps<ConditionalModel>) {
         count={ROWS * classes.length}
         image={image}
         columns={classes.length}
+        heads={classes}
         label={(i) => `class ${classes[i % classes.length]}`}
       />
       <Milliseconds of={milliseconds} what={`${ROWS * classes.length} images`} />

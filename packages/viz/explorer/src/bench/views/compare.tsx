@@ -1,8 +1,8 @@
 import type { Model } from '@onnx-forge/infer';
-import { useState } from 'preact/hooks';
 import { ErrorLine } from '../../parts/error-line.js';
 import { Milliseconds, Panel } from '../../parts/fields.js';
 import { useLive } from '../../parts/live.js';
+import { useNumber } from '../../state/router.js';
 import { some } from '../generative.js';
 import { Grid, Picture } from '../picture.js';
 import type { ViewProps } from './view.js';
@@ -11,26 +11,35 @@ type EmbeddingModel = Extract<Model, { kind: 'embedding' }>;
 
 /** How unlike two images are: pick one after the other. */
 export function CompareView({ model, examples }: ViewProps<EmbeddingModel>) {
-  const [pair, setPair] = useState<readonly [number, number]>([0, 1]);
+  const [a, setA] = useNumber('a', 0, { push: true });
+  const [b, setB] = useNumber('b', 1);
   const { image, metric, threshold } = model.manifest.serve;
-  const offered = examples && some(examples, 0, 40);
+  const offered = some(examples, 0, 40);
   const size = image.height * image.width * image.channels;
-  const pixels = (index: number) => offered?.images.slice(index * size, (index + 1) * size);
-  const { value, error, milliseconds } = useLive(offered && (() => model.compare(pixels(pair[0])!, pixels(pair[1])!)), [
+  const pixels = (index: number) => offered.images.slice(index * size, (index + 1) * size);
+  const isThere = [a, b].every((index) => Number.isInteger(index) && index >= 0 && index < offered.count);
+  const { value, error, milliseconds } = useLive(isThere ? () => model.compare(pixels(a), pixels(b)) : undefined, [
     model,
     examples,
-    pair,
+    a,
+    b,
   ]);
-  if (!offered) return <p>This run came without test examples to compare.</p>;
+  if (offered.count === 0) return <p class="hint">This run came without test examples to compare.</p>;
   const dissimilarity = value?.[0];
   const same = threshold !== undefined && dissimilarity !== undefined && dissimilarity <= threshold;
-  const truth = offered.labels && (offered.labels[pair[0]] === offered.labels[pair[1]] ? 'the same' : 'different');
+  const truth = offered.labels && (offered.labels[a] === offered.labels[b] ? 'the same' : 'different');
   return (
     <Panel title="Compare two images">
       <ErrorLine error={error} />
       <div class="row">
-        {pair.map((index, side) => (
-          <Picture key={side} pixels={pixels(index)} image={image} label={`image ${side + 1}`} size="large" />
+        {[a, b].map((index, side) => (
+          <Picture
+            key={side}
+            pixels={isThere ? pixels(index) : undefined}
+            image={image}
+            label={`image ${side + 1}`}
+            size="large"
+          />
         ))}
       </div>
       {dissimilarity !== undefined && (
@@ -48,7 +57,10 @@ export function CompareView({ model, examples }: ViewProps<EmbeddingModel>) {
         image={image}
         columns={10}
         label={(i) => `test example ${i + 1}`}
-        onPick={(i) => setPair([pair[1], i])}
+        onPick={(i) => {
+          setB(i);
+          setA(b);
+        }}
       />
     </Panel>
   );

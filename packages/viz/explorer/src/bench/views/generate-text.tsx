@@ -2,6 +2,8 @@ import type { Model } from '@onnx-forge/infer';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { ErrorLine } from '../../parts/error-line.js';
 import { Panel, Seed, Slider } from '../../parts/fields.js';
+import { useNumber, useText } from '../../state/router.js';
+import { TextExamples } from '../text-input.js';
 import type { ViewProps } from './view.js';
 
 type LanguageModel = Extract<Model, { kind: 'language-model' }>;
@@ -9,11 +11,11 @@ type LanguageModel = Extract<Model, { kind: 'language-model' }>;
 const LENGTH = 300;
 
 /** Goes on from a prompt, token by token. */
-export function GenerateTextView({ model }: ViewProps<LanguageModel>) {
-  const [prompt, setPrompt] = useState('');
-  const [temperature, setTemperature] = useState(0.8);
-  const [topK, setTopK] = useState(20);
-  const [seed, setSeed] = useState(1);
+export function GenerateTextView({ model, examples: { texts } }: ViewProps<LanguageModel>) {
+  const [prompt, setPrompt] = useText('text', texts[0]?.text ?? '');
+  const [temperature, setTemperature] = useNumber('temperature', 0.8);
+  const [topK, setTopK] = useNumber('top', 20);
+  const [seed, setSeed] = useNumber('seed', 1);
   const [written, setWritten] = useState<{ prompt: string; text: string }>();
   const [rate, setRate] = useState<number>();
   const [error, setError] = useState<Error>();
@@ -42,6 +44,7 @@ export function GenerateTextView({ model }: ViewProps<LanguageModel>) {
 
   return (
     <Panel title="Write on">
+      <TextExamples texts={texts} current={prompt} onPick={setPrompt} />
       <form
         onSubmit={(event) => {
           event.preventDefault();

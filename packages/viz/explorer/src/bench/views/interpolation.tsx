@@ -3,10 +3,10 @@ import { useMemo, useState } from 'preact/hooks';
 import { ErrorLine } from '../../parts/error-line.js';
 import { Choice, Milliseconds, Panel, Seed } from '../../parts/fields.js';
 import { useLive } from '../../parts/live.js';
+import { useNumber, useRouter } from '../../state/router.js';
 import { generative, isBinary } from '../generative.js';
-import { Pad } from '../pad.js';
+import { ImageInput, usePickedImage } from '../image-input.js';
 import { Grid } from '../picture.js';
-import { Offered } from './offered.js';
 import type { ViewProps } from './view.js';
 
 const STEPS = 11;
@@ -15,26 +15,39 @@ type End = 'a' | 'b';
 
 /** The way between two images: through the latent space, and by cross-fading. */
 export function InterpolationView({ model, examples }: ViewProps<GenerativeModel>) {
-  const [seed, setSeed] = useState(1);
+  const router = useRouter();
+  const [seed] = useNumber('seed', 1);
   const [end, setEnd] = useState<End>('a');
-  const [chosen, setChosen] = useState<Readonly<Partial<Record<End, Float32Array>>>>({});
   const maker = useMemo(() => generative(model, 0), [model]);
   const { encode, image, latentDim } = maker;
+  // -1: the ends are draws from the prior.
+  const a = usePickedImage(examples, image, 'a', -1);
+  const b = usePickedImage(examples, image, 'b', -1);
   const ends = useLive(async () => {
     const { z } = await maker.sample(2, seed);
     const of = async (pixels: Float32Array | undefined, row: number): Promise<Float32Array> =>
       pixels && encode ? encode(pixels, undefined) : z.slice(row * latentDim, (row + 1) * latentDim);
-    const [a, b] = [await of(chosen.a, 0), await of(chosen.b, 1)];
+    const [from, to] = [await of(a.pixels, 0), await of(b.pixels, 1)];
     return {
-      latent: (await maker.interpolate(a, b, 'latent')).images.data,
-      data: (await maker.interpolate(a, b, 'data')).images.data,
+      latent: (await maker.interpolate(from, to, 'latent')).images.data,
+      data: (await maker.interpolate(from, to, 'data')).images.data,
     };
-  }, [maker, seed, chosen]);
-  const choose = (pixels: Float32Array): void => {
-    setChosen({ ...chosen, [end]: pixels });
-    setEnd(end === 'a' ? 'b' : 'a');
+  }, [maker, seed, a.pixels, b.pixels]);
+  const chosen = end === 'a' ? a : b;
+  const next = (): void => setEnd(end === 'a' ? 'b' : 'a');
+  const picked = {
+    ...chosen,
+    pick(index: number) {
+      chosen.pick(index);
+      next();
+    },
+    give(pixels: Float32Array) {
+      chosen.give(pixels);
+      next();
+    },
   };
   const alpha = (index: number): string => `alpha ${(index / (STEPS - 1)).toFixed(1)}`;
+  const heads = Array.from({ length: STEPS }, (_, index) => (index / (STEPS - 1)).toFixed(1));
   return (
     <Panel title="Interpolation">
       <ErrorLine error={ends.error} />
@@ -44,6 +57,7 @@ export function InterpolationView({ model, examples }: ViewProps<GenerativeModel
         count={STEPS}
         image={image}
         columns={STEPS}
+        heads={heads}
         label={(i) => `latent, ${alpha(i)}`}
       />
       <p>Data space: α g(a) + (1 − α) g(b)</p>
@@ -53,9 +67,10 @@ export function InterpolationView({ model, examples }: ViewProps<GenerativeModel
       <div class="row">
         <Seed
           seed={seed}
-          onChange={(next) => {
-            setSeed(next);
-            setChosen({});
+          onChange={(value) => {
+            a.clear();
+            b.clear();
+            router.change({ seed: `${value}`, a: undefined, b: undefined }, { push: true });
           }}
         />
       </div>
@@ -70,12 +85,13 @@ export function InterpolationView({ model, examples }: ViewProps<GenerativeModel
             ]}
             onChange={setEnd}
           />
-          <div class="split">
-            <Offered examples={examples} count={20} image={image} onPick={choose} />
-            {image.channels === 1 && (
-              <Pad image={image} binary={isBinary(model)} action={`Use as ${end}`} onDrawn={choose} />
-            )}
-          </div>
+          <ImageInput
+            examples={examples}
+            image={image}
+            binary={isBinary(model)}
+            picked={picked}
+            action={`Use as ${end}`}
+          />
         </>
       )}
     </Panel>

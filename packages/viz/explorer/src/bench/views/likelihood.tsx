@@ -1,31 +1,29 @@
-import type { Model } from '@onnx-forge/infer';
+import { type LogLikelihood, type Model, paretoKThreshold } from '@onnx-forge/infer';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { ErrorLine } from '../../parts/error-line.js';
 import { Panel, Slider } from '../../parts/fields.js';
+import { useNumber } from '../../state/router.js';
 import { isBinary } from '../generative.js';
-import { Pad } from '../pad.js';
+import { ImageInput, usePickedImage } from '../image-input.js';
 import { Picture } from '../picture.js';
-import { Offered } from './offered.js';
 import type { ViewProps } from './view.js';
 
 type LatentModel = Extract<Model, { kind: 'latent' }>;
 
 interface Estimate {
-  readonly value: number;
-  readonly error: number;
-  readonly effectiveSampleSize: number;
-  readonly samples: number;
+  readonly found: LogLikelihood;
   readonly milliseconds: number;
 }
 
-/** Importance-sampled log p(x) of a drawn digit. */
+/** Importance-sampled log p(x) of an image, with its error. */
 export function LikelihoodView({ model, examples }: ViewProps<LatentModel>) {
-  const [power, setPower] = useState(2.3);
-  const [pixels, setPixels] = useState<Float32Array>();
+  const [power, setPower] = useNumber('k', 2.3);
+  const { image } = model.manifest.serve;
+  const picked = usePickedImage(examples, image);
+  const { pixels } = picked;
   const [done, setDone] = useState<number>();
   const [estimate, setEstimate] = useState<Estimate>();
   const [error, setError] = useState<Error>();
-  const { image } = model.manifest.serve;
   const samples = Math.round(10 ** power);
   const running = useRef<AbortController | undefined>(undefined);
 
@@ -43,20 +41,10 @@ export function LikelihoodView({ model, examples }: ViewProps<LatentModel>) {
       const onProgress = ({ done: now, total }: { done: number; total: number }): void => {
         if (!signal.aborted) setDone(now / total);
       };
-      const { values, errors, effectiveSampleSizes } = await model.logLikelihood(pixels, {
-        samples,
-        signal,
-        onProgress,
-      });
+      const found = await model.logLikelihood(pixels, { samples, signal, onProgress });
       if (signal.aborted) return;
       setDone(1);
-      setEstimate({
-        value: values[0]!,
-        error: errors[0]!,
-        effectiveSampleSize: effectiveSampleSizes[0]!,
-        samples,
-        milliseconds: performance.now() - start,
-      });
+      setEstimate({ found, milliseconds: performance.now() - start });
     };
     run().catch((failure: Error) => {
       if (!signal.aborted) setError(failure);
@@ -64,11 +52,8 @@ export function LikelihoodView({ model, examples }: ViewProps<LatentModel>) {
   }, [pixels, samples, model]);
 
   return (
-    <Panel title="Log-likelihood of a digit">
-      <p>
-        Draw a digit{examples ? ' or pick one' : ''}: log p(x) is estimated by importance sampling with K draws from
-        q(z|x).
-      </p>
+    <Panel title="Log-likelihood of an image">
+      <p>log p(x) is estimated by importance sampling with K draws of z from q(z|x).</p>
       <Slider
         label="K"
         min={0}
@@ -79,27 +64,46 @@ export function LikelihoodView({ model, examples }: ViewProps<LatentModel>) {
         onChange={setPower}
       />
       <div class="split">
-        <Pad image={image} binary={isBinary(model)} action="Estimate log p(x)" onDrawn={setPixels} />
-        <div>
-          <Offered examples={examples} count={10} image={image} onPick={setPixels} />
+        <ImageInput
+          examples={examples}
+          image={image}
+          binary={isBinary(model)}
+          picked={picked}
+          action="Estimate log p(x)"
+        />
+        <div class="grow">
           {pixels && (
-            <>
+            <figure>
               <Picture pixels={pixels} image={image} label="what the model reads" size="large" />
-              <p class="quiet">what the model reads</p>
-            </>
+              <figcaption>what the model reads</figcaption>
+            </figure>
           )}
+          {done !== undefined && <progress max={1} value={done} aria-label="draws done" />}
+          <ErrorLine error={error} />
+          {estimate && <Found of={estimate} />}
         </div>
       </div>
-      {done !== undefined && <progress max={1} value={done} aria-label="draws done" />}
-      <ErrorLine error={error} />
-      {estimate && (
-        <p class="result" aria-live="polite">
-          log p(x) ≈ <strong>{estimate.value.toFixed(2)} nats</strong>
-          {Number.isFinite(estimate.error) && ` ± ${estimate.error.toFixed(2)}`} (K ={' '}
-          {estimate.samples.toLocaleString('en')}, effective sample size {estimate.effectiveSampleSize.toFixed(1)},{' '}
-          {estimate.milliseconds.toFixed(0)} ms)
-        </p>
-      )}
     </Panel>
+  );
+}
+
+function Found({ of: { found, milliseconds } }: { of: Estimate }) {
+  const { samples, values, errors, bounds, effectiveSampleSizes, paretoKs } = found;
+  const [error, k] = [errors[0]!, paretoKs[0]!];
+  return (
+    <>
+      <p class="result" aria-live="polite">
+        log p(x) ≈ <strong>{values[0]!.toFixed(2)} nats</strong>
+        {Number.isFinite(error) && ` ± ${error.toFixed(2)}`} (K = {samples.toLocaleString('en')}, effective sample size{' '}
+        {effectiveSampleSizes[0]!.toFixed(1)}, {milliseconds.toFixed(0)} ms)
+      </p>
+      <p class="quiet">
+        ELBO of the same draws {bounds[0]!.toFixed(2)} nats. ± is the standard error over the draws.{' '}
+        {Number.isFinite(k) &&
+          (k <= paretoKThreshold(samples)
+            ? `k-hat ${k.toFixed(2)}: the error can be relied on.`
+            : `k-hat ${k.toFixed(2)} is above ${paretoKThreshold(samples).toFixed(2)}: neither the value nor its error can be relied on; take more draws.`)}
+      </p>
+    </>
   );
 }

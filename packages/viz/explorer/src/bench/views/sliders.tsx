@@ -1,8 +1,9 @@
 import type { GenerativeModel } from '@onnx-forge/infer';
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useMemo } from 'preact/hooks';
 import { ErrorLine } from '../../parts/error-line.js';
 import { Milliseconds, Panel, Seed, Slider } from '../../parts/fields.js';
 import { useLive } from '../../parts/live.js';
+import { useNumber, useText } from '../../state/router.js';
 import { generative } from '../generative.js';
 import { Picture } from '../picture.js';
 import { ClassChoice } from './class-choice.js';
@@ -12,9 +13,12 @@ const SHOWN = 8;
 
 /** Sliders for the most active latent dimensions of one sample. */
 export function SlidersView({ model }: ViewProps<GenerativeModel>) {
-  const [seed, setSeed] = useState(1);
-  const [label, setLabel] = useState(0);
-  const [moved, setMoved] = useState<ReadonlyMap<number, number>>(new Map());
+  const [seed, setSeed] = useNumber('seed', 1, { push: true });
+  const [label, setLabel] = useNumber('class', 0, { push: true });
+  const [at, setAt] = useText('at', '');
+  const moved = useMemo(() => readMoved(at, model.manifest.serve.latentDim), [at, model]);
+  const setMoved = (next: ReadonlyMap<number, number>): void =>
+    setAt([...next].map(([dim, value]) => `${dim}:${value.toFixed(2)}`).join(','));
   const maker = useMemo(() => generative(model, label), [model, label]);
   const start = useLive(async () => {
     const { z } = await maker.sample(1, seed);
@@ -22,7 +26,6 @@ export function SlidersView({ model }: ViewProps<GenerativeModel>) {
     const order = dims.map((dim, index) => ({ dim, change: change[index]! })).sort((a, b) => b.change - a.change);
     return { z, active: order.slice(0, SHOWN) };
   }, [maker, seed]);
-  useEffect(() => setMoved(new Map()), [start.value]);
   const z = useMemo(() => {
     const vector = start.value?.z.slice();
     for (const [dim, value] of moved) if (vector) vector[dim] = value;
@@ -65,5 +68,15 @@ export function SlidersView({ model }: ViewProps<GenerativeModel>) {
         </div>
       </div>
     </Panel>
+  );
+}
+
+/** `3:1.50,0:-2.00`: dimensions and where they were moved to. */
+function readMoved(text: string, latentDim: number): ReadonlyMap<number, number> {
+  const pairs = text.split(',').map((pair) => pair.split(':').map(Number));
+  return new Map(
+    pairs.filter(
+      ([dim, value]) => Number.isInteger(dim) && dim! >= 0 && dim! < latentDim && Number.isFinite(value),
+    ) as [number, number][],
   );
 }

@@ -2,10 +2,9 @@ import { loadTrainable, type Model, type RunLocation } from '@onnx-forge/infer';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { ErrorLine } from '../../parts/error-line.js';
 import { Panel } from '../../parts/fields.js';
-import { isBinary } from '../generative.js';
+import { isBinary, some } from '../generative.js';
 import { Pad } from '../pad.js';
 import { Grid } from '../picture.js';
-import { Offered } from './offered.js';
 import type { ViewProps } from './view.js';
 
 type LatentModel = Extract<Model, { kind: 'latent' }>;
@@ -29,6 +28,7 @@ export function TrainView({ model, location, examples }: ViewProps<LatentModel>)
   const running = useRef<AbortController | undefined>(undefined);
   const { image } = model.manifest.serve;
   const size = image.height * image.width * image.channels;
+  const offered = some(examples, 0, 10);
   useEffect(() => () => running.current?.abort(), [model]);
 
   const start = (): void => {
@@ -59,7 +59,16 @@ export function TrainView({ model, location, examples }: ViewProps<LatentModel>)
           onDrawn={(pixels) => setDrawn([...drawn, pixels])}
         />
         <div class="grow">
-          <Offered examples={examples} count={10} image={image} onPick={(pixels) => setDrawn([...drawn, pixels])} />
+          {offered.count > 0 && (
+            <Grid
+              images={offered.images}
+              count={offered.count}
+              image={image}
+              columns={offered.count}
+              label={(i) => `test example ${i + 1}`}
+              onPick={(i) => setDrawn([...drawn, offered.images.slice(i * size, (i + 1) * size)])}
+            />
+          )}
           <div class="row">
             <button type="button" class="primary" disabled={training || drawn.length === 0} onClick={start}>
               Train

@@ -1,17 +1,22 @@
 import type { Model, Translation } from '@onnx-forge/infer';
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { ErrorLine } from '../../parts/error-line.js';
 import { Milliseconds, Panel, Slider } from '../../parts/fields.js';
 import { useLive } from '../../parts/live.js';
+import { Scroller } from '../../parts/scroller.js';
+import { useNumber, useText } from '../../state/router.js';
+import { TextExamples } from '../text-input.js';
 import type { ViewProps } from './view.js';
 
 type TranslatorModel = Extract<Model, { kind: 'translator' }>;
 
 /** A translation, and where the model looked for each of its words. */
-export function TranslateView({ model }: ViewProps<TranslatorModel>) {
-  const [draft, setDraft] = useState('');
-  const [text, setText] = useState('');
-  const [beam, setBeam] = useState(1);
+export function TranslateView({ model, examples: { texts } }: ViewProps<TranslatorModel>) {
+  const [text, setText] = useText('text', texts[0]?.text ?? '', { push: true });
+  const [draft, setDraft] = useState(text);
+  useEffect(() => setDraft(text), [text]);
+  const [beam, setBeam] = useNumber('beam', 1);
+  const reference = texts.find((one) => one.text === text)?.answer;
   const { value, error, milliseconds } = useLive(text.trim() ? () => model.translate(text, { beam }) : undefined, [
     model,
     text,
@@ -19,6 +24,7 @@ export function TranslateView({ model }: ViewProps<TranslatorModel>) {
   ]);
   return (
     <Panel title="Translate">
+      <TextExamples texts={texts} current={text} onPick={setText} />
       <form
         class="row"
         onSubmit={(event) => {
@@ -40,6 +46,7 @@ export function TranslateView({ model }: ViewProps<TranslatorModel>) {
           <p class="result" aria-live="polite">
             <strong>{value.text}</strong> <span class="quiet">log p = {value.logProb.toFixed(2)} nats</span>
           </p>
+          {reference !== undefined && <p class="quiet">The data set translates it as: {reference}</p>}
           <Attention of={value} />
         </>
       )}
@@ -53,7 +60,7 @@ function Attention({ of: { attention, tokens, sourceTokens } }: { of: Translatio
   if (!attention) return <p class="quiet">This model has no attention.</p>;
   const columns = sourceTokens.length;
   return (
-    <div class="scroll">
+    <Scroller label="Attention">
       <table class="attention">
         <caption>Attention: each row sums to 1</caption>
         <thead>
@@ -82,6 +89,6 @@ function Attention({ of: { attention, tokens, sourceTokens } }: { of: Translatio
           ))}
         </tbody>
       </table>
-    </div>
+    </Scroller>
   );
 }

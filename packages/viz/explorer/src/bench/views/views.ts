@@ -6,12 +6,16 @@ import { GenerateTextView } from './generate-text.js';
 import { InterpolationView } from './interpolation.js';
 import { LatentMapView } from './latent-map.js';
 import { LikelihoodView } from './likelihood.js';
+import { NeighboursView } from './neighbours.js';
+import { ProbabilitiesView } from './probabilities.js';
 import { SamplesView } from './samples.js';
 import { SentimentView } from './sentiment.js';
 import { SlidersView } from './sliders.js';
 import { TrainView } from './train.js';
 import { TranslateView } from './translate.js';
+import { VerificationView } from './verification.js';
 import type { ViewProps } from './view.js';
+import { WalkView } from './walk.js';
 
 /** By the last part of the page's address. A view gets only models of the kinds that list it in `run/pages.ts`. */
 const VIEWS: Readonly<Record<string, unknown>> = {
@@ -21,11 +25,15 @@ const VIEWS: Readonly<Record<string, unknown>> = {
   interpolation: InterpolationView,
   likelihood: LikelihoodView,
   map: LatentMapView,
+  neighbours: NeighboursView,
+  probabilities: ProbabilitiesView,
   read: ClassifyView,
   samples: SamplesView,
   sentence: SentimentView,
   train: TrainView,
   translate: TranslateView,
+  verification: VerificationView,
+  walk: WalkView,
   write: GenerateTextView,
 };
 
