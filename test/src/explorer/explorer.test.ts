@@ -4,13 +4,7 @@ import { basename, join } from 'node:path';
 import { decodeSafetensors, load } from '@onnx-forge/infer';
 import { type RecipeName, recipes } from '@onnx-forge/models';
 import { type TrainRequest, train } from '@onnx-forge/train';
-import {
-  type ExploredRun,
-  type ExploreServer,
-  exploredRun,
-  serveExplorer,
-  writeExplorer,
-} from '@onnx-forge/train/explore';
+import { ExploredRuns, type ExploreServer, serveExplorer, writeExplorer } from '@onnx-forge/train/explore';
 import { expect } from 'chai';
 import type { Browser } from 'playwright-core';
 import { launchChromium, openPage } from '../browser/chromium.js';
@@ -35,7 +29,7 @@ describe('the explorer page', function () {
   this.timeout(180_000);
   let broken = false;
   let folder: string;
-  let explored: ExploredRun[];
+  let explored: ExploredRuns;
   let server: ExploreServer | undefined;
   let browser: Browser | undefined;
   let visitor: Visitor;
@@ -53,15 +47,15 @@ describe('the explorer page', function () {
   before(async function () {
     browser = await launchChromium(this);
     folder = mkdtempSync(join(tmpdir(), 'onnx-forge-explore-'));
-    explored = [];
     const sets = new EmbeddedSets(500);
     for (const [name, set] of Object.entries(RUNS)) {
       const { default: recipe } = await recipes[name as RecipeName]();
       const out = join(folder, name);
       const quick = { device: 'cpu', evaluate: false, figures: false, maxSteps: 2 } as const;
       await train({ recipe, data: await sets.of(recipe), out, set: set!, saveStep: name === 'vae-2d', ...quick });
-      explored.push(await exploredRun({ recipe, run: out }));
     }
+    const recipe = async (name: string) => (await recipes[name as RecipeName]()).default;
+    explored = new ExploredRuns({ paths: [folder], recipe });
     server = await serveExplorer(explored);
     const opened = await openPage(browser, server.url);
     opened.page.setDefaultTimeout(20_000);
@@ -82,19 +76,16 @@ describe('the explorer page', function () {
 
   it('opens the first run at once, says what it is and where it runs', async () => {
     await visitor.open('vae-2d');
-    expect(await visitor.text('#about')).to.match(/vae-2d \(latent\).*2 iterations\. Runs on (wasm|webgpu)/);
+    expect(await visitor.text('#about')).to.match(/vae-2d \(latent\).*2 iterations on cpu\./);
+    expect(await visitor.text('#device')).to.match(/Runs on (wasm|webgpu)/);
     expect(await visitor.tabs()).to.deep.equal([
-      'Map',
-      'Dimensions',
-      'Interpolation',
-      'Samples',
-      'Likelihood',
-      'Train',
+      ['Map', 'Dimensions', 'Interpolation', 'Walk', 'Samples', 'Likelihood', 'Train'],
+      ['Curves', 'Numbers', 'Graphs', 'Manifest'],
     ]);
   });
 
   it('decodes the point of the latent map under pointer and arrow keys', async () => {
-    await visitor.open('vae-2d', 'wasm');
+    await visitor.open('vae-2d', { device: 'wasm' });
     const start = await visitor.pictures('decoded at');
     await visitor.drag('.plane', [0.5, 0.5], [0.8, 0.3]);
     const dragged = await visitor.pictures('decoded at', start);
@@ -104,7 +95,7 @@ describe('the explorer page', function () {
   });
 
   it('moves latent dimensions by sliders, and back', async () => {
-    await visitor.open('vae-2d', 'wasm');
+    await visitor.open('vae-2d', { device: 'wasm' });
     await visitor.tab('Dimensions');
     const start = await visitor.pictures('the sample');
     await visitor.page.getByRole('slider').first().fill('3');
@@ -114,7 +105,7 @@ describe('the explorer page', function () {
   });
 
   it('draws samples: a seed gives the same ones', async () => {
-    await visitor.open('vae-2d', 'wasm');
+    await visitor.open('vae-2d', { device: 'wasm' });
     await visitor.tab('Samples');
     const first = await visitor.pictures('sample');
     await visitor.page.getByRole('button', { name: 'Draw again' }).click();
@@ -124,7 +115,7 @@ describe('the explorer page', function () {
   });
 
   it('interpolates between picked and drawn digits, in both spaces with the same ends', async () => {
-    await visitor.open('vae-2d', 'wasm');
+    await visitor.open('vae-2d', { device: 'wasm' });
     await visitor.tab('Interpolation');
     const before = await visitor.pictures('latent, alpha');
     await visitor.page.getByRole('button', { name: 'test example 3' }).click();
@@ -142,7 +133,7 @@ describe('the explorer page', function () {
   });
 
   it('asks for a drawing, then estimates log p(x) as Node does', async () => {
-    await visitor.open('vae-2d', 'wasm');
+    await visitor.open('vae-2d', { device: 'wasm' });
     await visitor.tab('Likelihood');
     await visitor.page.getByRole('button', { name: 'Estimate log p(x)' }).click();
     expect(await visitor.text('.error')).to.equal('the square is empty: draw a digit in it first [bad-input]');
@@ -150,7 +141,7 @@ describe('the explorer page', function () {
     const [, value, samples] = /≈ (-[\d.]+) nats.*K = (\d+),/.exec(await visitor.text('.result')) ?? [];
     await using model = await load(join(folder, 'vae-2d'), { device: 'cpu' });
     if (model.kind !== 'latent') throw new Error(model.kind);
-    const { x } = decodeSafetensors(Buffer.from(explored[0]!.examples!)).arrays;
+    const { x } = decodeSafetensors(await examplesOf(server!.url, 'vae-2d')).arrays;
     const pixels = x!.data.slice(0, 784) as Float32Array;
     const { values } = await model.logLikelihood(pixels, { samples: Number(samples) });
     expect(Number(value)).to.be.closeTo(values[0]!, 0.02);
@@ -161,7 +152,7 @@ describe('the explorer page', function () {
   });
 
   it('trains the model on, on what was drawn and picked', async () => {
-    await visitor.open('vae-2d', 'wasm');
+    await visitor.open('vae-2d', { device: 'wasm' });
     await visitor.tab('Train');
     await visitor.drawSeven();
     await visitor.page.getByRole('button', { name: 'Add this digit' }).click();
@@ -175,7 +166,7 @@ describe('the explorer page', function () {
   });
 
   it('shows the classes of a conditional model, and its map under a class', async () => {
-    await visitor.open('cvae', 'wasm');
+    await visitor.open('cvae', { device: 'wasm' });
     await visitor.pictures('class 7');
     await visitor.tab('Map');
     const zero = await visitor.pictures('decoded at');
@@ -184,15 +175,15 @@ describe('the explorer page', function () {
   });
 
   it('samples, moves and interpolates a generator', async () => {
-    await visitor.open('gan', 'wasm');
-    expect(await visitor.tabs()).to.deep.equal(['Samples', 'Dimensions', 'Interpolation']);
+    await visitor.open('gan', { device: 'wasm' });
+    expect((await visitor.tabs())[0]).to.deep.equal(['Samples', 'Dimensions', 'Interpolation', 'Walk']);
     await visitor.pictures('sample');
     await visitor.tab('Interpolation');
     await visitor.pictures('data, alpha');
   });
 
   it('reads a drawn digit', async () => {
-    await visitor.open('classifier', 'wasm');
+    await visitor.open('classifier', { device: 'wasm' });
     await visitor.drawSeven();
     await visitor.page.getByRole('button', { name: 'Read it' }).click();
     await visitor.page.getByText(/classify: [\d.]+ ms/).waitFor();
@@ -201,14 +192,14 @@ describe('the explorer page', function () {
   });
 
   it('compares two images', async () => {
-    await visitor.open('siamese', 'wasm');
+    await visitor.open('siamese', { device: 'wasm', page: 'compare' });
     await visitor.page.getByRole('button', { name: 'test example 5', exact: true }).click();
     await visitor.page.getByRole('button', { name: 'test example 5', exact: true }).click();
     await visitor.page.getByText('dissimilarity 0.000').waitFor();
   });
 
   it('classifies a sentence; one without a known word gets one line', async () => {
-    await visitor.open('text-cnn', 'wasm');
+    await visitor.open('text-cnn', { device: 'wasm' });
     await visitor.page.getByLabel('Sentence', { exact: true }).fill('qqqq zzzz');
     expect(await visitor.text('.error')).to.contain('[');
     const { vocabularies } = await (await load(join(folder, 'text-cnn'), { device: 'cpu' })).manifest;
@@ -220,7 +211,7 @@ describe('the explorer page', function () {
   });
 
   it('translates, and shows its attention', async () => {
-    await visitor.open('seq2seq', 'wasm');
+    await visitor.open('seq2seq', { device: 'wasm' });
     const { vocabularies } = await (await load(join(folder, 'seq2seq'), { device: 'cpu' })).manifest;
     await visitor.page.getByLabel('Sentence', { exact: true }).fill(vocabularies!.source!.slice(5, 8).join(' '));
     await visitor.page.getByRole('button', { name: 'Translate' }).click();
@@ -229,7 +220,7 @@ describe('the explorer page', function () {
   });
 
   it('writes on', async () => {
-    await visitor.open('transformer', 'wasm');
+    await visitor.open('transformer', { device: 'wasm' });
     const { vocabularies } = await (await load(join(folder, 'transformer'), { device: 'cpu' })).manifest;
     await visitor.page.getByLabel('Beginning').fill(Object.values(vocabularies!)[0]!.slice(2, 5).join(''));
     await visitor.page.getByRole('button', { name: 'Write', exact: true }).click();
@@ -244,21 +235,21 @@ describe('the explorer page', function () {
     expect(await visitor.text('.error')).to.match(/there is no run at .*nowhere\/.* \[run-missing\]$/);
     // The browser itself reports the missing file.
     expect(complaints.splice(0).join()).to.contain('404');
-    await visitor.open('vae-2d', 'wasm');
+    await visitor.open('vae-2d', { device: 'wasm' });
     await visitor.pictures('decoded at');
   });
 
   it('opens a folder from the disk', async () => {
     await visitor.page.getByLabel('Open a run folder').setInputFiles(join(folder, 'cvae'));
-    await visitor.page.locator('#about').getByText('cvae', { exact: true }).waitFor();
+    await visitor.page.locator('h2').getByText('cvae').waitFor();
     await visitor.pictures('class 3');
   });
 
   it('fits a phone', async () => {
     await visitor.page.setViewportSize({ width: 360, height: 700 });
     for (const run of Object.keys(RUNS)) {
-      await visitor.open(run, 'wasm');
-      for (const title of await visitor.tabs()) {
+      await visitor.open(run, { device: 'wasm' });
+      for (const title of (await visitor.tabs()).flat()) {
         await visitor.tab(title);
         expect(await visitor.overflows(), `${run}: ${title}`).to.equal(false);
       }
@@ -267,30 +258,37 @@ describe('the explorer page', function () {
   });
 
   it('runs on WebGPU too, with the same picture', async () => {
-    await visitor.open('vae-2d', 'wasm');
+    await visitor.open('vae-2d', { device: 'wasm' });
     const onWasm = await visitor.pictures('decoded at');
     await visitor.page.getByLabel('Device', { exact: true }).selectOption('webgpu');
-    await visitor.page.locator('#about').getByText('webgpu', { exact: true }).waitFor({ timeout: 60_000 });
+    await visitor.page.locator('#device').getByText('webgpu', { exact: true }).waitFor({ timeout: 60_000 });
     expect(largestDifference(await visitor.pictures('decoded at'), onWasm), 'grey levels').to.be.at.most(1);
   });
 
   it('writes a static site that works from any web server', async () => {
     const out = join(folder, 'site');
-    await writeExplorer(explored.slice(0, 2), out);
+    await writeExplorer(explored, out);
     await using site = await Site.open({ '/deep/': { folder: out } });
     const { page, complaints: there } = await openPage(browser!, `${site.url}deep/index.html`);
     const guest = new Visitor(page);
-    await guest.open('cvae', 'wasm');
+    await guest.open('cvae', { device: 'wasm' });
     await guest.pictures('class 3');
     expect(there).to.deep.equal([]);
     await page.close();
-    const failure = await writeExplorer(explored.slice(0, 1), out).then(
+    const failure = await writeExplorer(explored, out).then(
       () => undefined,
       (error: Error) => error.message,
     );
     expect(failure).to.contain(`${basename(out)} is not empty`);
   });
 });
+
+/** A run's examples, as the server sends them. */
+async function examplesOf(url: string, run: string): Promise<Uint8Array> {
+  const { runs } = (await (await fetch(`${url}runs.json`)).json()) as { runs: { name: string; examples: string }[] };
+  const response = await fetch(url + runs.find(({ name }) => name === run)!.examples);
+  return new Uint8Array(await response.arrayBuffer());
+}
 
 /** Of pictures' grey levels, as text. */
 function largestDifference(one: string, other: string): number {

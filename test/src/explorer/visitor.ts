@@ -8,24 +8,27 @@ export class Visitor {
     this.page = page;
   }
 
-  /** Chooses a run (and a device) by name, and waits until it is there. */
-  async open(run: string, device?: string): Promise<void> {
-    const [runs, devices] = [
-      this.page.getByLabel('Run', { exact: true }),
-      this.page.getByLabel('Device', { exact: true }),
-    ];
-    if (device !== undefined) await devices.selectOption(device);
-    await runs.selectOption({ label: run });
-    const about = this.page.locator('#about');
-    await about.getByText(run, { exact: true }).waitFor({ timeout: 60_000 });
+  /** Goes to an address on the page. */
+  async go(address: string): Promise<void> {
+    await this.page.evaluate(`location.hash = ${JSON.stringify(`#/${address}`)}`);
   }
 
+  /** Opens a run (on a device) at its first page, or another, and waits until its model is there. */
+  async open(run: string, { device = 'auto', page = '' } = {}): Promise<void> {
+    await this.go(`run/${run}/${page}${device === 'auto' ? '' : `?device=${device}`}`);
+    await this.page.locator('h2').getByText(run).waitFor({ timeout: 60_000 });
+    await this.page.locator('#device').waitFor({ timeout: 60_000 });
+  }
+
+  /** Goes to a page of the run that is open. */
   async tab(title: string): Promise<void> {
-    await this.page.getByRole('tab', { name: title, exact: true }).click();
+    await this.page.locator('.pages').getByRole('link', { name: title, exact: true }).click();
   }
 
-  tabs(): Promise<string[]> {
-    return this.page.getByRole('tab').allTextContents();
+  /** Titles of the pages of the run that is open: those on which its model is used, and the others. */
+  async tabs(): Promise<string[][]> {
+    const lists = await this.page.locator('.pages ul').all();
+    return Promise.all(lists.map((list) => list.getByRole('link').allTextContents()));
   }
 
   /** The pixels of the pictures whose label begins so, once they are neither empty nor the same as `before`. */
@@ -42,6 +45,7 @@ export class Visitor {
 
   /** A seven in the square to draw on. */
   async drawSeven(): Promise<void> {
+    await this.page.locator('.pad canvas').scrollIntoViewIfNeeded();
     const box = (await this.page.locator('.pad canvas').boundingBox())!;
     const at = (x: number, y: number) => [box.x + x * box.width, box.y + y * box.height] as const;
     const { mouse } = this.page;
@@ -53,6 +57,7 @@ export class Visitor {
   }
 
   async drag(selector: string, from: readonly [number, number], to: readonly [number, number]): Promise<void> {
+    await this.page.locator(selector).scrollIntoViewIfNeeded();
     const box = (await this.page.locator(selector).boundingBox())!;
     const { mouse } = this.page;
     await mouse.move(box.x + from[0] * box.width, box.y + from[1] * box.height);

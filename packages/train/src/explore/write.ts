@@ -2,25 +2,31 @@ import { cp, lstat, mkdir, readdir, rename, rm, rmdir, writeFile } from 'node:fs
 import { dirname, join, resolve } from 'node:path';
 import { explorerFolder } from '@onnx-forge/viz';
 import { TrainError } from '../errors.js';
+import { readLog } from '../metrics/log.js';
 import { removeLeftoversOf } from '../run/atomic.js';
+import { RunFolder } from '../run/folder.js';
 import { unwritable } from '../unwritable.js';
-import { type ExploredRun, runsJson } from './site.js';
+import type { ExploredRuns } from './explored-runs.js';
+import { runsJson } from './runs-json.js';
 
 /**
  * Writes the explorer page with these runs as a folder of plain files, for any web server. Of a run only what the page
  * loads is copied. The folder appears whole or not at all.
  *
+ * @returns how many runs there are
+ *
  * @throws TrainError (`out-exists`) when there is something at the path already; `run-unwritable`
  */
-export async function writeExplorer(runs: readonly ExploredRun[], out: string): Promise<void> {
+export async function writeExplorer(runs: ExploredRuns, out: string): Promise<number> {
   const target = resolve(out);
   await requireRoom(target, out);
   const unfinished = `${target}.${process.pid}.tmp`;
   await removeLeftoversOf(target);
   try {
-    await writeSite(runs, unfinished);
+    const count = await writeSite(runs, unfinished);
     if (await exists(target)) await rmdir(target);
     await rename(unfinished, target);
+    return count;
   } catch (error) {
     await rm(unfinished, { recursive: true, force: true }).catch(() => {});
     throw unwritable(out, error);
@@ -44,17 +50,21 @@ const exists = (path: string): Promise<boolean> =>
     () => false,
   );
 
-async function writeSite(runs: readonly ExploredRun[], unfinished: string): Promise<void> {
+async function writeSite(explored: ExploredRuns, unfinished: string): Promise<number> {
   await mkdir(dirname(unfinished), { recursive: true });
   await cp(explorerFolder(), unfinished, { recursive: true, filter: (path) => !path.endsWith('.map') });
-  await mkdir(join(unfinished, 'examples'), { recursive: true });
-  for (const [index, { folder, files, examples }] of runs.entries()) {
-    const place = join(unfinished, 'runs', String(index));
+  for (const folder of ['examples', 'logs']) await mkdir(join(unfinished, folder), { recursive: true });
+  const runs = [];
+  for (const [number, run] of (await explored.list()).entries()) {
+    const place = join(unfinished, 'runs', String(number));
     await mkdir(place, { recursive: true });
-    for (const file of files) {
-      await cp(join(folder, file), join(place, file), { recursive: true });
-    }
-    if (examples) await writeFile(join(unfinished, 'examples', `${index}.safetensors`), examples);
+    for (const file of run.files) await cp(join(run.folder, file), join(place, file), { recursive: true });
+    const log = await readLog(new RunFolder(run.folder).file('log')).catch(() => []);
+    await writeFile(join(unfinished, 'logs', `${number}.json`), JSON.stringify(log));
+    const examples = await run.examples();
+    if (examples) await writeFile(join(unfinished, 'examples', `${number}.safetensors`), examples);
+    runs.push({ run, number, hasExamples: examples !== undefined });
   }
-  await writeFile(join(unfinished, 'runs.json'), runsJson(runs));
+  await writeFile(join(unfinished, 'runs.json'), runsJson({ title: explored.title, live: false, runs }));
+  return runs.length;
 }

@@ -1,172 +1,101 @@
-import type { DeviceRequest, Model } from '@onnx-forge/infer';
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import { useOpened } from './opened.js';
+import { Home } from './home/home.js';
 import { ErrorLine } from './parts/error-line.js';
-import { Choice } from './parts/fields.js';
-import { Summary } from './parts/summary.js';
-import { droppedFiles, type OfferedRun, offeredRuns, runOfFiles } from './runs.js';
-import type { ViewProps } from './views/view.js';
-import { viewsOf } from './views/views.js';
+import { Openers } from './parts/openers.js';
+import { RunPage } from './run/run-page.js';
+import { OfferContext, type OfferedRun, useOffer } from './state/offer.js';
+import { link, useRoute, useRouter } from './state/router.js';
 
-/** The whole page: which run, which device, and the tabs of the run's kind. */
+/** The whole page: all runs, or one. */
 export function App() {
-  const [offered, setOffered] = useState<readonly OfferedRun[]>([]);
-  const [run, setRun] = useState<OfferedRun>();
-  const [device, setDevice] = useState<DeviceRequest>('auto');
+  const offer = useOffer();
+  const router = useRouter();
+  const { path } = useRoute();
+  const [given, setGiven] = useState<readonly OfferedRun[]>([]);
   const [problem, setProblem] = useState<Error>();
-  const { model, manifest, examples, progress, error } = useOpened(run, device);
+  const [place, name] = path;
+  const run = useMemo(
+    () => (place === 'run' ? [...given, ...(offer?.runs ?? [])].find((one) => one.name === name) : undefined),
+    [given, offer, place, name],
+  );
 
-  useEffect(() => {
-    void offeredRuns().then((runs) => {
-      setOffered(runs);
-      setRun((current) => current ?? runs[0]);
-    });
-  }, []);
-
-  const take = (files: readonly File[]): void => {
-    try {
-      const given = runOfFiles(files);
-      setProblem(undefined);
-      setOffered([...offered, given]);
-      setRun(given);
-    } catch (failure) {
-      setProblem(failure as Error);
-    }
+  const take = (read: () => Promise<OfferedRun>): void => {
+    setProblem(undefined);
+    read().then((found) => {
+      setGiven((before) => [found, ...before.filter((one) => one.name !== found.name)]);
+      router.go(link(['run', found.name]));
+    }, setProblem);
   };
 
-  return (
-    <main
-      onDragOver={(event) => event.preventDefault()}
-      onDrop={(event) => {
-        event.preventDefault();
-        if (event.dataTransfer) void droppedFiles(event.dataTransfer.items).then(take, setProblem);
-      }}
-    >
-      <header>
-        <h1>onnx-forge explorer</h1>
-        <div class="row">
-          {offered.length > 0 && (
-            <Choice
-              label="Run"
-              value={String(run ? offered.indexOf(run) : 0)}
-              choices={offered.map(({ name }, index) => [String(index), name] as const)}
-              onChange={(index) => setRun(offered[Number(index)])}
-            />
-          )}
-          <Choice
-            label="Device"
-            value={device}
-            choices={[
-              ['auto', 'auto'],
-              ['webgpu', 'webgpu'],
-              ['wasm', 'wasm'],
-            ]}
-            onChange={setDevice}
-          />
-        </div>
-      </header>
-      <ErrorLine error={problem ?? error} />
-      {!run && <p class="hint">Drop a run folder here, pick one, or give its address.</p>}
-      {run && !model && !manifest && !error && (
-        <Loading name={run.name} done={progress?.done} total={progress?.total} />
-      )}
-      {model && <About model={model} />}
-      {run && manifest && <Summary manifest={manifest} figures={run.figures ?? []} />}
-      {run && model && <Tabs key={model.location} model={model} location={run.location} examples={examples} />}
-      <footer>
-        <Openers
-          onFiles={take}
-          onUrl={(url) => {
-            const given = { name: url, location: url };
-            setOffered([...offered, given]);
-            setRun(given);
-          }}
-        />
-      </footer>
-    </main>
-  );
-}
+  // A run folder may be dropped anywhere.
+  useEffect(() => {
+    const over = (event: DragEvent): void => event.preventDefault();
+    const drop = (event: DragEvent): void => {
+      if (event.defaultPrevented) return;
+      event.preventDefault();
+      const items = event.dataTransfer?.items;
+      if (items) take(async () => (await import('./bench/given-run.js')).runOfDrop(items));
+    };
+    window.addEventListener('dragover', over);
+    window.addEventListener('drop', drop);
+    return () => {
+      window.removeEventListener('dragover', over);
+      window.removeEventListener('drop', drop);
+    };
+  }, []);
+  // The only run is opened at once.
+  const only = offer?.runs.length === 1 ? offer.runs[0] : undefined;
+  useEffect(() => {
+    if (only && path.length === 0) router.go(link(['run', only.name]), { replace: true });
+  }, [only]);
+  // A link to a run that lies elsewhere.
+  const isElsewhere = offer !== undefined && place === 'run' && run === undefined && /^https?:/.test(name ?? '');
+  useEffect(() => {
+    if (isElsewhere) take(async () => (await import('./bench/given-run.js')).runAt(name!));
+  }, [isElsewhere, name]);
+  useEffect(() => {
+    document.title = `${run ? run.name : 'runs'} · onnx-forge explorer`;
+    setProblem(undefined);
+  }, [place, name]);
 
-function Loading({ name, done, total }: { name: string; done: number | undefined; total: number | undefined }) {
-  const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
-  return (
-    <p aria-live="polite">
-      Loading {name}{' '}
-      <progress max={1} value={done !== undefined && total ? done / total : undefined} aria-label="loading" />
-      {done !== undefined && total !== undefined && ` ${megabytes(done)} of ${megabytes(total)} MB`}
-    </p>
-  );
-}
-
-function About({ model }: { model: Model }) {
-  const { manifest, device, refused } = model;
-  const passedOver = refused.map(({ device: name, reason }) => `${name}: ${reason}`).join('; ');
-  return (
-    <p class="quiet" id="about">
-      <strong>{manifest.model}</strong> ({manifest.kind}), trained on {manifest.data.name},{' '}
-      {manifest.steps.toLocaleString('en')} iterations. Runs on <strong>{device}</strong>
-      {passedOver && ` (${passedOver})`}.
-    </p>
-  );
-}
-
-function Tabs({ model, location, examples }: ViewProps) {
-  const views = useMemo(() => viewsOf(model), [model]);
-  const [title, setTitle] = useState(views[0]!.title);
-  const { component: View } = useMemo(() => views.find((view) => view.title === title) ?? views[0]!, [views, title]);
   return (
     <>
-      <div class="tabs" role="tablist">
-        {views.map((view) => (
-          <button
-            type="button"
-            role="tab"
-            key={view.title}
-            aria-selected={view.title === title}
-            onClick={() => setTitle(view.title)}
-          >
-            {view.title}
-          </button>
-        ))}
-      </div>
-      <View model={model} location={location} examples={examples} />
-    </>
-  );
-}
-
-function Openers({ onFiles, onUrl }: { onFiles: (files: readonly File[]) => void; onUrl: (url: string) => void }) {
-  const [url, setUrl] = useState('');
-  return (
-    <div class="row">
-      <label class="file">
-        Open a run folder{' '}
-        <input
-          type="file"
-          // @ts-expect-error preact's types do not know the attribute, which every browser has
-          webkitdirectory
-          multiple
-          onChange={(event) => onFiles(Array.from(event.currentTarget.files ?? []))}
+      <header>
+        <h1>
+          <a href="#/" aria-current={place === undefined ? 'page' : undefined}>
+            onnx-forge explorer
+          </a>
+        </h1>
+        {run && offer && offer.runs.length > 1 && (
+          <nav aria-label="Runs">
+            <a href="#/">All {offer.runs.length} runs</a>
+          </nav>
+        )}
+      </header>
+      <main>
+        <ErrorLine error={problem} />
+        {!offer && <p>Reading the runs …</p>}
+        {offer && place === undefined && offer.runs.length > 0 && <Home offer={offer} />}
+        {offer && place === undefined && offer.runs.length === 0 && (
+          <p class="hint">Drop a run folder here, pick one, or give its address.</p>
+        )}
+        {offer && run && (
+          <OfferContext.Provider value={offer}>
+            <RunPage run={run} live={offer.live && !given.includes(run)} />
+          </OfferContext.Provider>
+        )}
+        {offer && place !== undefined && !run && !isElsewhere && !problem && (
+          <p class="hint">
+            There is no run {name} here. <a href="#/">All runs</a>
+          </p>
+        )}
+      </main>
+      <footer>
+        <Openers
+          onFiles={(files) => take(async () => (await import('./bench/given-run.js')).runOfFiles(files))}
+          onUrl={(url) => take(async () => (await import('./bench/given-run.js')).runAt(url))}
         />
-      </label>
-      <form
-        class="row"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (url.trim()) onUrl(url.trim());
-        }}
-      >
-        <label>
-          or by address{' '}
-          <input
-            type="text"
-            inputMode="url"
-            placeholder="https://..."
-            value={url}
-            onInput={(event) => setUrl(event.currentTarget.value)}
-          />
-        </label>
-        <button type="submit">Open</button>
-      </form>
-    </div>
+      </footer>
+    </>
   );
 }

@@ -1,4 +1,10 @@
 import { render } from 'preact';
 import { App } from './app.js';
+import { Router, RouterContext } from './state/router.js';
 
-render(<App />, document.getElementById('app') as HTMLElement);
+render(
+  <RouterContext.Provider value={new Router(window)}>
+    <App />
+  </RouterContext.Provider>,
+  document.getElementById('app')!,
+);

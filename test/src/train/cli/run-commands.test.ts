@@ -103,8 +103,11 @@ describe('onnx-forge: commands on a trained run', () => {
   it('explore --build writes the page with the run, and never over something else', async () => {
     const built = JSON.parse((await onnxForge('explore run --build site --json', folder)).stdout) as object;
     expect(built).to.deep.equal({ out: 'site', runs: ['run'] });
-    const offered = JSON.parse(await readFile(join(folder, 'site/runs.json'), 'utf8')) as object[];
-    expect(offered).to.deep.equal([{ name: 'run', location: 'runs/0/', examples: 'examples/0.safetensors' }]);
+    const offered = JSON.parse(await readFile(join(folder, 'site/runs.json'), 'utf8')) as { runs: object[] };
+    expect(offered).to.deep.include({ title: 'run', live: false });
+    const places = { location: 'runs/0/', log: 'logs/0.json', examples: 'examples/0.safetensors' };
+    expect(offered.runs[0]).to.deep.include({ name: 'run', kind: 'latent', state: 'finished', ...places });
+    expect(JSON.stringify(offered)).to.not.include(folder);
     await using model = await load(join(folder, 'site/runs/0'), { device: 'cpu' });
     expect(model.kind).to.equal('latent');
     expect(await readdir(join(folder, 'site'))).to.include.members(['index.html', 'assets', 'examples']);

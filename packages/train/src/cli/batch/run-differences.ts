@@ -1,3 +1,4 @@
+import { wayOf } from '../../run/run-number.js';
 import type { RunSummary } from '../../run/summary.js';
 
 /** A setting of several runs, undefined where a run has none. */
@@ -61,9 +62,4 @@ function measured(runs: readonly RunSummary[]): MetricComparison[] {
       ),
     };
   });
-}
-
-/** How a number was measured; `draws` are Monte-Carlo samples, `samples` the examples. */
-function wayOf({ name, split, dataSet, draws, samples, judge }: RunSummary['metrics'][number]): string {
-  return JSON.stringify([name, split, dataSet, draws, samples, judge]);
 }

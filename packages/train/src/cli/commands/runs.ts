@@ -79,7 +79,8 @@ interface ListRequest {
 }
 
 async function list(folder: string, { sort, reverse = false, conditions, metric }: ListRequest): Promise<Outcome> {
-  const { compareValues, fits, keyMetric, requireKnown, factOf } = await import('../inputs/run-query.js');
+  const { compareValues, fits, requireKnown, factOf } = await import('../inputs/run-query.js');
+  const { keyMetric } = await import('../../run/run-number.js');
   const { findRuns, summariseRun } = await import('../../run/summary.js');
   if (!(await isDirectory(folder))) {
     const hint = folder === RUNS_FOLDER ? ': train a model, or name another folder' : '';

@@ -1,4 +1,4 @@
-import type { MetricEntry } from '@onnx-forge/infer';
+import { keyMetric, numbersOf } from '../../run/run-number.js';
 import type { RunSummary } from '../../run/summary.js';
 import { suggestionAndList } from '../../suggest.js';
 import { UsageError } from '../errors.js';
@@ -27,42 +27,9 @@ export function factOf(run: RunSummary, key: string): unknown {
 /** @throws UsageError when no run has anything of this name */
 export function requireKnown(runs: readonly RunSummary[], key: string): void {
   if (runs.length === 0 || Object.hasOwn(FACTS, key) || runs.some((run) => factOf(run, key) !== undefined)) return;
-  const others = runs.flatMap((run) => [...Object.keys(run.options), ...metricsOf(run).map(({ name }) => name)]);
+  const others = runs.flatMap((run) => [...Object.keys(run.options), ...numbersOf(run).map(({ name }) => name)]);
   const known = [...new Set([...Object.keys(FACTS), ...others])];
   throw new UsageError(`no run has '${key}'${suggestionAndList(key, known, 'known: ')}`, { key, known });
-}
-
-/** A number of a run with what it was measured on. */
-export interface KeyMetric {
-  readonly name: string;
-  readonly value: number;
-  readonly standardError?: number;
-  /** `train`, `validation` or `test`. */
-  readonly split: string;
-  /** Examples; unknown for numbers of the log. */
-  readonly count?: number;
-}
-
-/** The number of that name, measured before logged; by default the first that was measured on the test split. */
-export function keyMetric(run: RunSummary, name?: string): KeyMetric | undefined {
-  const all = metricsOf(run).filter((metric) => name === undefined || metric.name === name);
-  return all.find(({ split }) => split === 'test') ?? all[0];
-}
-
-/** Measured numbers, then the last ones of validation, then the last means of training. */
-function metricsOf({ metrics, last }: RunSummary): KeyMetric[] {
-  const logged = (['validation', 'train'] as const).flatMap((split) =>
-    Object.entries(last[split]?.metrics ?? {}).map(([name, value]) => ({ name, value, split })),
-  );
-  return [...metrics.map(measured), ...logged];
-}
-
-function measured({ name, value, split = '?', samples, standardError }: MetricEntry): KeyMetric {
-  return {
-    ...{ name, value, split },
-    ...(samples !== undefined && { count: samples }),
-    ...(typeof standardError === 'number' && { standardError }),
-  };
 }
 
 type Operator = '=' | '!=' | '<' | '<=' | '>' | '>=';

@@ -1,5 +1,3 @@
-import { explain } from '../opened.js';
-
 /** One readable line; nothing when there is no error. */
 export function ErrorLine({ error }: { error: Error | undefined }) {
   return error ? (
@@ -7,4 +5,9 @@ export function ErrorLine({ error }: { error: Error | undefined }) {
       {explain(error)}
     </p>
   ) : null;
+}
+
+/** Text of an error for people: its one line, and its code. */
+function explain(error: Error): string {
+  return 'code' in error && typeof error.code === 'string' ? `${error.message} [${error.code}]` : error.message;
 }

@@ -1,0 +1,30 @@
+import { basename } from 'node:path';
+import { numbersOf, wayOf } from '../run/run-number.js';
+import type { ExploredRun } from './explored-runs.js';
+
+export interface Offer {
+  /** What is explored, for people. */
+  readonly title: string;
+  /** Whether there is a server that tells of changes. */
+  readonly live: boolean;
+  /** Of each run, with the number under which the page finds its files. */
+  readonly runs: readonly { readonly run: ExploredRun; readonly number: number; readonly hasExamples: boolean }[];
+}
+
+/** Content of `runs.json` beside the page: see the page's `Offer`. Folders stay on this machine. */
+export function runsJson({ title, live, runs }: Offer): string {
+  const offered = runs.map(({ run: { name, summary, manifest, figures }, number, hasExamples }) => {
+    const { path, name: own, metrics, last, ...facts } = summary;
+    return {
+      ...facts,
+      name,
+      location: `runs/${number}/`,
+      log: `logs/${number}.json`,
+      ...(hasExamples && { examples: `examples/${number}.safetensors` }),
+      figures: figures.map((file) => ({ name: basename(file, '.png'), url: `runs/${number}/${file}` })),
+      ...(manifest && { kind: manifest.kind, trainable: manifest.training !== undefined }),
+      numbers: numbersOf(summary).map((one, i) => (i < metrics.length ? { ...one, way: wayOf(metrics[i]!) } : one)),
+    };
+  });
+  return JSON.stringify({ title, live, runs: offered });
+}

@@ -1,0 +1,10 @@
+import type { Model, RunLocation } from '@onnx-forge/infer';
+import type { TestExamples } from '../examples.js';
+
+/** What a page of a model is given. */
+export interface ViewProps<M extends Model = Model> {
+  readonly model: M;
+  /** Where the model is from. */
+  readonly location: RunLocation;
+  readonly examples: TestExamples;
+}

@@ -1,0 +1,121 @@
+import type { AnyManifest, RunSource } from '@onnx-forge/infer';
+import { createContext } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+
+/** A number of a run with what it was measured on. */
+export interface RunNumber {
+  readonly name: string;
+  readonly value: number;
+  readonly standardError?: number;
+  readonly split: string;
+  readonly count?: number;
+  /** Equal for numbers that were measured alike; numbers of the log have none. */
+  readonly way?: string;
+}
+
+/** A picture of a run's `figures` folder. */
+export interface RunFigure {
+  readonly name: string;
+  readonly url: string;
+}
+
+/** A run that the page offers. */
+export interface OfferedRun {
+  readonly name: string;
+  /** Its folder's URL, relative to the page; or the dropped files themselves. */
+  readonly location: string | RunSource;
+  /** URL of its log. */
+  readonly log?: string;
+  /** URL of some examples of its test split. */
+  readonly examples?: string;
+  readonly figures: readonly RunFigure[];
+  /** Of a run that is whole. */
+  readonly kind?: string;
+  /** It was written with its training step. */
+  readonly trainable?: boolean;
+  readonly state: string;
+  /** Why it can't be read. */
+  readonly problem?: string;
+  readonly error?: { readonly message: string };
+  readonly recipe: string;
+  readonly data: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly seed?: number;
+  readonly engine?: string;
+  readonly device?: string;
+  readonly steps: number;
+  readonly epochs: number;
+  /** ISO 8601. */
+  readonly when: string;
+  /** Measured ones, then the last ones of the log. */
+  readonly numbers: readonly RunNumber[];
+}
+
+/** Content of `runs.json`. */
+export interface Offer {
+  readonly title: string;
+  /** There is a server that tells of changes. */
+  readonly live: boolean;
+  readonly runs: readonly OfferedRun[];
+}
+
+const NOTHING: Offer = { title: '', live: false, runs: [] };
+
+/** What the page offers, for parts that look for another run. */
+export const OfferContext = createContext(NOTHING);
+
+/** The runs of `runs.json` beside the page, none without that file; undefined while it is read. Live ones as they change. */
+export function useOffer(): Offer | undefined {
+  const [offer, setOffer] = useState<Offer>();
+  useEffect(() => {
+    let events: EventSource | undefined;
+    let isOver = false;
+    void fetchOffer().then((first) => {
+      if (isOver) return;
+      setOffer(first);
+      if (!first.live) return;
+      events = new EventSource('events');
+      let before = JSON.stringify(first);
+      events.addEventListener('runs', ({ data }: MessageEvent<string>) => {
+        if (data !== before) setOffer(JSON.parse(data) as Offer);
+        before = data;
+      });
+    });
+    return () => {
+      isOver = true;
+      events?.close();
+    };
+  }, []);
+  return offer;
+}
+
+async function fetchOffer(): Promise<Offer> {
+  const response = await fetch('runs.json').catch(() => undefined);
+  if (!response?.ok) return NOTHING;
+  return response.json().catch(() => NOTHING) as Promise<Offer>;
+}
+
+/** A run that the page was given, of which there is nothing but its manifest. */
+export function runOfManifest(
+  name: string,
+  location: string | RunSource,
+  manifest: AnyManifest,
+  figures: readonly RunFigure[] = [],
+): OfferedRun {
+  const { model, kind, data, options, seed, engine, device, steps, epochs, created, metrics, training } = manifest;
+  return {
+    ...{ name, location, figures, kind, options, seed, engine, device, steps, epochs },
+    ...{ state: 'finished', recipe: model, data: data.name, when: created, trainable: training !== undefined },
+    numbers: metrics.map(({ name: number, value, split = '?', samples, standardError }) => ({
+      ...{ name: number, value, split },
+      ...(samples !== undefined && { count: samples }),
+      ...(typeof standardError === 'number' && { standardError }),
+    })),
+  };
+}
+
+/** The number of that name, measured before logged; by default the first that was measured on the test split. */
+export function keyNumber({ numbers }: OfferedRun, name: string): RunNumber | undefined {
+  const all = numbers.filter((one) => name === '' || one.name === name);
+  return all.find(({ split }) => split === 'test') ?? all[0];
+}
