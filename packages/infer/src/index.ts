@@ -136,7 +136,7 @@ export {
   type LogLikelihoodOptions,
   type LogLikelihoodPart,
 } from './methods/log-likelihood.js';
-export { type DrawOptions, drawToken, logProbabilities } from './methods/next-token.js';
+export { type DrawOptions, drawToken, LARGEST_TOP_K, logProbabilities } from './methods/next-token.js';
 export { paretoK, paretoKThreshold } from './methods/pareto-k.js';
 export { type Float32Tensor, mapRows, rowsPerCall } from './methods/rows.js';
 export { type GraphCalls, TranslationSteps, translateTokens } from './methods/translation-steps.js';

@@ -13,7 +13,7 @@ const PREFACE = `# Rules that simplify training steps
 
 A compiled training step computes what tfjs's gradients write: tensors of ones, products in an unlucky order, the same thing twice.
 Before it is run, and before a piece of the \`onnx\` backend is, rules rewrite its graph; numbers change by rounding alone. Exported
-inference graphs stay as they were recorded.
+inference graphs stay as they were recorded, but for layer normalisations and biases, which become ONNX's own.
 
 Rules are applied in phases, each until none of its rules fires, and equal nodes become one. Every case below is run by
 onnxruntime before and after. One file a rule: \`packages/export/src/simplify/rules\`.

@@ -195,6 +195,15 @@ describe('free dimensions', () => {
     }
   });
 
+  it('may take all of a table of which another place takes rows', async () => {
+    const table = tf.tensor2d(numbers([9, 3]), [9, 3]);
+    const at = tf.tensor1d([8, 0], 'int32');
+    const f: ExportableFunction = ({ x }) => ({
+      y: x!.add(table.slice([0, 0], [x!.shape[0]!, 3])).add(tf.gather(table, at).sum(0)),
+    });
+    await agrees(f, { inputs: { x: { shape: ['rows', 3] } } }, [{ x: [1, 3] }, { x: [4, 3] }, { x: [9, 3] }]);
+  });
+
   it('are chosen so that none hides that a slice takes a part', async () => {
     // At 11 rows one row is left, and its first row is all of it.
     const mirrored: ExportableFunction = ({ x }) => {

@@ -1,7 +1,7 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { InputError, type LanguageModel, load, Random, RunFolderError } from '@onnx-forge/infer';
+import { InputError, type LanguageModel, load, Random, RunFolderError, type Tensor } from '@onnx-forge/infer';
 import transformer from '@onnx-forge/models/transformer';
 import {
   characterWindows,
@@ -123,7 +123,7 @@ describe('transformer', () => {
 
   it('its graphs agree with tfjs, for one token and for five, for batches of one and of five', async () => {
     const verified = await verifyRun({ recipe: transformer, run: out });
-    expect(verified.map(({ graph }) => graph)).to.have.members(['forward', 'step', 'gradients']);
+    expect(verified.map(({ graph }) => graph)).to.have.members(['forward', 'step', 'generate', 'gradients']);
     for (const { graph, worst } of verified) expect(worst, graph).to.be.lessThan(1e-4);
   });
 
@@ -195,6 +195,64 @@ describe('transformer', () => {
     // Of a prompt that is too long the end counts.
     const long = `${'QUEEN:\n'.repeat(20)}The old king follows my silver letter, and`;
     expect(await model.generate(long, options)).to.equal(await model.generate(long.slice(-32), options));
+  });
+
+  it('its graph of whole blocks draws what the stepwise graphs and float64 draw, and old runs go without it', async () => {
+    const characters = model.manifest.vocabularies!.characters!;
+    const random = new Random(3);
+    const texts = Array.from({ length: 24 }, (_, i) => ({
+      prompt: Array.from({ length: 1 + random.integer(40) }, () => characters[random.integer(characters.length)]).join(
+        '',
+      ),
+      options: {
+        length: 1 + random.integer(60),
+        seed: i,
+        temperature: [1, 0.5, 2][i % 3]!,
+        ...(i % 4 > 0 && { topK: 1 + random.integer(characters.length + 2) }),
+      },
+    }));
+    const old = `${out}-old`;
+    await cp(out, old, { recursive: true, filter: (path) => !path.endsWith('generate.onnx') });
+    const manifest = JSON.parse(await readFile(join(old, 'manifest.json'), 'utf8'));
+    delete manifest.graphs.generate;
+    await writeFile(join(old, 'manifest.json'), JSON.stringify(manifest));
+    const before = (await load(old, { device: 'cpu' })) as LanguageModel;
+    for (const { prompt, options } of texts) {
+      const text = await model.generate(prompt, options);
+      expect(text).to.have.length(options.length);
+      expect(await before.generate(prompt, options), `seed ${options.seed}`).to.equal(text);
+      let streamed = '';
+      for await (const character of model.generate.stream(prompt, options)) streamed += character;
+      expect(streamed, `seed ${options.seed}`).to.equal(text);
+    }
+    await before.dispose();
+    await rm(old, { recursive: true });
+    // The last of a block: drawn from the logits of `forward` for those before it, by float64.
+    const seen = Int32Array.from({ length: 31 }, (_, i) => (i * i) % characters.length);
+    const uniforms = Float32Array.from({ length: 32 }, (_, i) => (i === 0 ? 0.37 : 0.81));
+    const scalar = (type: 'int32' | 'float32', value: number): Tensor => {
+      return { type, dims: [], data: type === 'int32' ? Int32Array.of(value) : Float32Array.of(value) } as Tensor;
+    };
+    const { continuation } = await model.run('generate', {
+      tokens: { type: 'int32', dims: [1, 31], data: seen },
+      uniforms: { type: 'float32', dims: [1, 32], data: uniforms },
+      steps: scalar('int32', 2),
+      temperature: scalar('float32', 0.7),
+      topK: scalar('int32', 6),
+    });
+    const drawn = [...(continuation!.data as Int32Array)];
+    expect(drawn.slice(2)).to.deep.equal(new Array(30).fill(0));
+    for (const [i, u] of [0.37, 0.81].entries()) {
+      const tokens = [...seen, ...drawn.slice(0, i)];
+      const feeds = { tokens: { type: 'int32', dims: [1, tokens.length], data: Int32Array.from(tokens) } } as const;
+      const { logits } = await model.run('forward', feeds);
+      const last = Array.from((logits!.data as Float32Array).slice(-characters.length));
+      const sixth = last.toSorted((a, b) => b - a)[5]!;
+      const weights = last.map((logit) => (logit >= sixth ? Math.exp(logit / 0.7) : 0));
+      const total = weights.reduce((sum, weight) => sum + weight, 0);
+      const sums = weights.map((_, token) => weights.slice(0, token + 1).reduce((sum, weight) => sum + weight, 0));
+      expect(drawn[i]).to.equal(sums.findIndex((sum) => sum > u * total));
+    }
   });
 
   it('a low temperature is likelier than a high one', async () => {

@@ -156,6 +156,19 @@ describe('transformer layers', () => {
       expectClose(state.keys, whole.keys.arraySync() as unknown as Numbers);
       expectClose(state.values, whole.values.arraySync() as unknown as Numbers);
     });
+
+    it(`one token at a time with room for the whole block gives the logits of the whole (${normalisation}-LN)`, () => {
+      const net = transformer({ normalisation });
+      const [batch, length, read] = [2, SMALL.blockSize, 3];
+      const tokens = tf.tensor2d(randomTokens(batch, length), [batch, length], 'int32');
+      const expected = net.predict(tokens).logits.reshape([batch, length, 5]);
+      let cache = net.cache(net.predict(tokens.slice([0, 0], [batch, read])));
+      for (let t = read; t < length; t++) {
+        const next = net.extend(tokens.slice([0, t], [batch, 1]).reshape([batch]), tf.scalar(t, 'int32'), cache);
+        expectClose(next.logits, expected.slice([0, t, 0], [batch, 1, 5]).reshape([batch, 5]).arraySync() as Numbers);
+        cache = next.cache;
+      }
+    });
   }
 
   it('as a layers-model it is the same function', () => {

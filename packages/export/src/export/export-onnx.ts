@@ -1,6 +1,8 @@
 import { ForgeError } from '@onnx-forge/infer';
 import { SignatureError } from '../errors.js';
 import { exactSigmoids } from '../graph/exact-sigmoids.js';
+import { gemmBiases } from '../graph/gemm-biases.js';
+import { layerNormalisations } from '../graph/layer-normalisations.js';
 import type { Value } from '../graph/value.js';
 import type { ExternalData, ExternalDataOptions } from '../onnx/external.js';
 import { UniqueNames } from '../onnx/names.js';
@@ -196,6 +198,8 @@ function exportFunction(
     return { name, value, dims: signature.inputs[name]?.shape ?? value.shape };
   });
   exactSigmoids(Object.values(first.trace.outputs));
+  layerNormalisations(Object.values(first.trace.outputs));
+  gemmBiases(Object.values(first.trace.outputs));
   const outputs = Object.entries(first.trace.outputs).map(([name, value]) => ({
     name,
     value,

@@ -11,6 +11,7 @@ import {
   transpose,
 } from '../graph/build.js';
 import { constantData, type DType, nodeOf, type Value } from '../graph/value.js';
+import { untiled } from '../idioms/factors.js';
 import { stepBetween } from '../idioms/formulas.js';
 import { where } from '../idioms/shapes.js';
 import { tf } from '../tfjs.js';
@@ -35,14 +36,17 @@ function scaledWhereNegative(mask: Value, t: Value, e: Value): Value | undefined
 }
 
 /** Condition, as tfjs has it: same shape, or one entry a row of the first axis. */
-function select({ condition, t, e }: { condition: Value; t: Value; e: Value }): Value {
-  const rowwise = condition.rank === 1 && t.rank > 1;
-  const mask = rowwise ? reshape(condition, [condition.size, ...t.shape.slice(1).map(() => 1)]) : condition;
+function select({ condition: given, t, e }: { condition: Value; t: Value; e: Value }): Value {
+  const rowwise = given.rank === 1 && t.rank > 1;
+  const mask = rowwise ? reshape(given, [given.size, ...t.shape.slice(1).map(() => 1)]) : given;
   const scaled = scaledWhereNegative(mask, t, e);
   if (scaled) return scaled;
   const shape = broadcastShape(mask.shape, broadcastShape(t.shape, e.shape));
+  // One of the two keeps the full shape.
+  const [a, b] = untiled(t, e) === t ? [t, untiled(e, t)] : [untiled(t, e), e];
+  const condition = untiled(mask, a === t ? t : e);
   const type = WIDENING.find((each) => t.dtype === each || e.dtype === each)!;
-  return where(cast(mask, 'bool'), cast(t, type), cast(e, type), shape);
+  return where(cast(condition, 'bool'), cast(a, type), cast(b, type), shape);
 }
 
 /** Two in a row are one, or none: images that go to and fro between channels first and last. */

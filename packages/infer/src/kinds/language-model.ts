@@ -3,8 +3,9 @@ import type { RunnableGraph } from '../device/types.js';
 import { InputError } from '../errors.js';
 import type { ManifestOf } from '../manifest/base.js';
 import { size, withoutEval, z } from '../manifest/schema.js';
+import { continuation, drawsInGraph } from '../methods/continuation-graph.js';
 import { MeanAndError } from '../methods/importance.js';
-import { checkDraw, type DrawOptions, drawToken, logProbabilities } from '../methods/next-token.js';
+import { checkDraw, type DrawOptions, drawToken, LARGEST_TOP_K, logProbabilities } from '../methods/next-token.js';
 import { checkNumbers, rowsPerCall } from '../methods/rows.js';
 import type { CallOptions, Work, WorkOptions } from '../methods/work.js';
 import { Random } from '../random.js';
@@ -40,7 +41,7 @@ export const languageModel: Kind<'language-model', LanguageModelServe, LanguageM
       headDim: size,
     }),
   ),
-  roles({ serve: { layers, heads, headDim, vocabulary }, vocabularies }) {
+  roles({ serve: { layers, heads, headDim, blockSize, vocabulary }, vocabularies }) {
     const below = vocabularies?.[vocabulary]?.length ?? 0;
     /** Keys or values of so many positions. */
     const kept = (positions: string) => [layers, 'batch', heads, positions, headDim];
@@ -54,6 +55,16 @@ export const languageModel: Kind<'language-model', LanguageModelServe, LanguageM
         required: true,
         inputs: { token: { shape: ['batch'], dtype: 'int32', below }, keys: kept('seen'), values: kept('seen') },
         outputs: { logits: ['batch', below], nextKeys: kept('seen + 1'), nextValues: kept('seen + 1') },
+      },
+      generate: {
+        inputs: {
+          tokens: { shape: [1, 'length'], dtype: 'int32', below },
+          uniforms: [1, blockSize],
+          steps: { shape: [], dtype: 'int32', below: blockSize + 1 },
+          temperature: [],
+          topK: { shape: [], dtype: 'int32', below: Math.min(below, LARGEST_TOP_K) + 1 },
+        },
+        outputs: { continuation: { shape: [1, blockSize], dtype: 'int32' } },
       },
     };
   },
@@ -112,6 +123,8 @@ export class LanguageModel extends ServedModel<LanguageModelManifest> {
     this.#tokens = tokeniser(serve.tokeniser);
     const all = (prompt: string, options: GenerateOptions = {}): Promise<string> =>
       this.call('generate', options, async (work) => {
+        const tokens = await this.#continuation(work, prompt, options);
+        if (tokens !== undefined) return tokens.join('');
         let text = '';
         for await (const token of this.#generate(work, prompt, options)) text += token;
         return text;
@@ -183,14 +196,34 @@ export class LanguageModel extends ServedModel<LanguageModelManifest> {
     return { ...summary(values, windows), values };
   }
 
+  /** The tokens of {@link #generate}, drawn a block in a call; undefined for a run that has no graph for it. */
+  async #continuation(work: Work, prompt: string, options: GenerateOptions): Promise<string[] | undefined> {
+    const whole = this.optionalGraph('generate');
+    const draw = checkDraw(options);
+    const { size } = this.#vocabulary;
+    if (whole === undefined || !drawsInGraph(draw, size)) return undefined;
+    const tokens = await continuation((feeds) => work.run(whole, feeds), this.#seen(prompt), {
+      length: checked('length', options.length ?? 300, COUNT),
+      draw,
+      random: new Random(options.seed ?? 1),
+      blockSize: this.manifest.serve.blockSize,
+      vocabularySize: size,
+    });
+    return this.#vocabulary.decode(tokens);
+  }
+
+  /** Never more than the model may see: the last `blockSize` tokens. */
+  #seen(prompt: string): number[] {
+    return Array.from(this.#encode('prompt', prompt).slice(-this.manifest.serve.blockSize));
+  }
+
   async *#generate(work: Work, prompt: string, options: GenerateOptions): AsyncGenerator<string, void, undefined> {
     const draw = checkDraw(options);
     const length = checked('length', options.length ?? 300, COUNT);
     const random = new Random(options.seed ?? 1);
     const { blockSize } = this.manifest.serve;
     const step = this.graph('step');
-    // Never more than the model may see next: the last `blockSize` tokens.
-    let seen = Array.from(this.#encode('prompt', prompt).slice(-blockSize));
+    let seen = this.#seen(prompt);
     let state = await this.#read(work, seen);
     for (let made = 0; made < length; made++) {
       const token = drawToken(state.logits, draw, random);

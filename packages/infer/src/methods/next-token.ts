@@ -1,4 +1,4 @@
-import { InputError } from '../errors.js';
+import { GraphError, InputError } from '../errors.js';
 import type { Random } from '../random.js';
 import { COUNT, checked, POSITIVE } from '../value-rule.js';
 
@@ -10,8 +10,17 @@ export interface DrawOptions {
   readonly topK?: number | undefined;
 }
 
+/** Draw options that are checked; a `topK` of Infinity is all. */
+export interface CheckedDraw {
+  readonly temperature: number;
+  readonly topK: number;
+}
+
+/** The largest `topK` that a graph which draws tokens by itself can be given. */
+export const LARGEST_TOP_K = 100;
+
 /** Throws InputError unless the temperature is above 0 and topK a whole number of at least 1. */
-export function checkDraw({ temperature = 1, topK = Number.POSITIVE_INFINITY }: DrawOptions): Required<DrawOptions> {
+export function checkDraw({ temperature = 1, topK = Number.POSITIVE_INFINITY }: DrawOptions): CheckedDraw {
   if (!POSITIVE.accepts(temperature)) {
     const advice = 'for the likeliest token always, use topK: 1';
     throw new InputError(`temperature must be a number above 0, not ${temperature}; ${advice}`, { temperature });
@@ -20,7 +29,11 @@ export function checkDraw({ temperature = 1, topK = Number.POSITIVE_INFINITY }: 
   return { temperature, topK };
 }
 
-/** Draws from softmax(logits / temperature), restricted to the topK largest logits (ties at the edge count as in). */
+/**
+ * Draws from softmax(logits / temperature), restricted to the topK largest logits (ties at the edge count as in).
+ *
+ * @throws GraphError when logits are NaN
+ */
 export function drawToken(logits: ArrayLike<number>, { temperature, topK }: DrawOptions, random: Random): number {
   const least = topK !== undefined && topK < logits.length ? kthLargest(logits, topK) : Number.NEGATIVE_INFINITY;
   let largest = Number.NEGATIVE_INFINITY;
@@ -32,6 +45,7 @@ export function drawToken(logits: ArrayLike<number>, { temperature, topK }: Draw
     weights[token] = Math.exp((logits[token]! - largest) / (temperature ?? 1));
     total += weights[token]!;
   }
+  if (Number.isNaN(total)) throw new GraphError('graph-run', "the model's logits are NaN: no token can be drawn");
   let left = random.uniform() * total;
   let drawn = 0;
   for (let token = 0; token < weights.length; token++) {

@@ -12,6 +12,21 @@ export interface KeysAndValues {
   readonly values: tf.Tensor;
 }
 
+/** Output of an attention: [batch * length, width], and the keys and values of all positions so far. */
+export interface Attended extends KeysAndValues {
+  readonly x: tf.Tensor;
+}
+
+/** Keys and values of a fixed number of positions, of which some are still to come: see {@link attendFixed}. */
+export interface FixedPast {
+  /** [batch * heads * positions, headDim] each: a row is a head's at a position. */
+  readonly past: KeysAndValues;
+  readonly batch: number;
+  readonly positions: number;
+  /** Of the token, int32 []. */
+  readonly position: tf.Tensor;
+}
+
 /** Addend of a score that must not count. Finite, because -Infinity - -Infinity is NaN. */
 const MASKED = -1e9;
 
@@ -55,6 +70,35 @@ export function splitHeads(projected: tf.Tensor, { batch, length }: SequenceSize
     const parts = projected.reshape([batch, length, 3, heads, headDim]).transpose([2, 0, 3, 1, 4]);
     return tf.unstack(parts);
   });
+}
+
+/**
+ * Attention of one more token to those before it, whose keys and values have room for all positions: the same shapes at
+ * every position, so that it can be in the step of a loop.
+ *
+ * @returns for the queries, keys and values [batch, 3 * width] of the token: [batch, width], and the past with its rows
+ */
+export function attendFixed({
+  past,
+  batch,
+  positions,
+  position,
+}: FixedPast): (p: tf.Tensor, heads: number) => Attended {
+  const numbers = tf.range(0, positions, 1, 'int32');
+  const mask = tf.where(numbers.lessEqual(position), tf.scalar(0), tf.scalar(MASKED));
+  return (projected, heads) =>
+    tf.tidy(() => {
+      const headDim = projected.shape[1]! / (3 * heads);
+      const [q, k, v] = tf.split(projected, 3, 1) as [tf.Tensor, tf.Tensor, tf.Tensor];
+      const first = tf.range(0, batch * heads * positions, positions, 'int32');
+      const places = first.add(position).expandDims(1) as tf.Tensor2D;
+      const joined = (before: tf.Tensor, now: tf.Tensor): tf.Tensor =>
+        tf.tensorScatterUpdate(before, places, now.reshape([batch * heads, headDim]));
+      const [keys, values] = [joined(past.keys, k), joined(past.values, v)];
+      const byHead = (x: tf.Tensor): tf.Tensor => x.reshape([batch, heads, -1, headDim]);
+      const seen = { keys: byHead(keys), values: byHead(values) };
+      return { x: attend(byHead(q), seen, mask).reshape([batch, heads * headDim]), keys, values };
+    });
 }
 
 /** [batch, heads, length, headDim] -> [batch * length, heads * headDim]. */

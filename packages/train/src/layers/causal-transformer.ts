@@ -1,6 +1,6 @@
 import { tf } from '@onnx-forge/export';
 import { TrainError } from '../errors.js';
-import { causalMask, type KeysAndValues } from './causal-attention.js';
+import { attendFixed, causalMask, type KeysAndValues } from './causal-attention.js';
 import type { Initializers } from './initializers.js';
 import { Network } from './network.js';
 import { TokenEmbedding } from './token-embedding.js';
@@ -76,6 +76,54 @@ export class CausalTransformer extends Network {
         x = output.x;
       }
       return { logits: this.#head.logits(probe(x, this.#blocks.length)), ...stacked(seen) };
+    });
+  }
+
+  /**
+   * Keys and values with room for `blockSize` positions, for {@link extend}: zeros where there are none yet.
+   *
+   * @param seen [layers, batch, heads, positions, headDim]
+   * @returns of each block, by name, [batch * heads * blockSize, headDim]
+   */
+  cache({ keys, values }: KeysAndValues): Record<string, tf.Tensor> {
+    return tf.tidy(() => {
+      const [, batch, heads, positions, headDim] = keys.shape as [number, number, number, number, number];
+      const { blockSize } = this.options;
+      const none: [number, number] = [0, 0];
+      const rows = (seen: tf.Tensor): tf.Tensor[] =>
+        tf
+          .unstack(tf.pad(seen, [none, none, none, [0, blockSize - positions], none]))
+          .map((part) => part.reshape([batch * heads * blockSize, headDim]));
+      const named = (name: string, seen: tf.Tensor) => rows(seen).map((part, l) => [`${name}${l}`, part] as const);
+      return Object.fromEntries([...named('keys', keys), ...named('values', values)]);
+    });
+  }
+
+  /**
+   * {@link step} at any position with arrays of the same shapes, so that it can be the step of a loop.
+   *
+   * @param token int32 [batch]
+   * @param position of the token, int32 []
+   * @param cache of the positions before it
+   * @returns logits [batch, vocabulary], and the cache with the token's own keys and values
+   */
+  extend(
+    token: tf.Tensor,
+    position: tf.Tensor,
+    cache: Readonly<Record<string, tf.Tensor>>,
+  ): { logits: tf.Tensor; cache: Record<string, tf.Tensor> } {
+    return tf.tidy(() => {
+      const batch = token.shape[0]!;
+      let x = this.#embedding.embedAt(token, position);
+      const next: [string, tf.Tensor][] = [];
+      for (const [l, block] of this.#blocks.entries()) {
+        const past = { keys: cache[`keys${l}`]!, values: cache[`values${l}`]! };
+        const attention = attendFixed({ past, batch, positions: this.options.blockSize, position });
+        const output = block.forward(x, { batch, length: 1, attention });
+        x = output.x;
+        next.push([`keys${l}`, output.keys], [`values${l}`, output.values]);
+      }
+      return { logits: this.#head.logits(x), cache: Object.fromEntries(next) };
     });
   }
 

@@ -51,6 +51,11 @@ export class TokenEmbedding extends tf.layers.Layer {
     });
   }
 
+  /** {@link embed} of one token, int32 [batch], at a position that is a tensor, int32 []: [batch, width]. */
+  embedAt(token: tf.Tensor, position: tf.Tensor): tf.Tensor {
+    return tf.tidy(() => tf.gather(this.#tokens!(), token).add(tf.gather(this.#positions!(), position)));
+  }
+
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
     const tokens = Array.isArray(inputs) ? inputs[0]! : inputs;
     return tf.tidy(() => this.embed(tokens).reshape([...tokens.shape, this.options.width]));

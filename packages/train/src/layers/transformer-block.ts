@@ -1,5 +1,6 @@
 import { tf } from '@onnx-forge/export';
 import {
+  type Attended,
   attend,
   causalMask,
   joinHeads,
@@ -29,14 +30,14 @@ export interface BlockContext extends SequenceSize {
   readonly mask?: tf.Tensor | undefined;
   /** Of earlier positions, which the sequence goes on from. */
   readonly past?: KeysAndValues | undefined;
+  /** Attends instead: gets queries, keys and values in one, [batch * length, 3 * width]. */
+  readonly attention?: ((projected: tf.Tensor, heads: number) => Attended) | undefined;
   /** Is applied to what attention and feed-forward network add: dropout, in training. */
   readonly onBranch?: ((added: tf.Tensor) => tf.Tensor) | undefined;
 }
 
 /** A block's output [batch * length, width], and the keys and values of all positions so far. */
-export interface BlockOutput extends KeysAndValues {
-  readonly x: tf.Tensor;
-}
+export type BlockOutput = Attended;
 
 type Norm = 'norm1' | 'norm2';
 type Dense = 'qkv' | 'projection' | 'expand' | 'contract';
@@ -105,11 +106,12 @@ export class TransformerBlock extends tf.layers.Layer {
   }
 
   #attention(x: tf.Tensor, context: BlockContext): BlockOutput {
-    const [q, k, v] = splitHeads(this.#dense('qkv', x), context, this.options.heads) as [
-      tf.Tensor,
-      tf.Tensor,
-      tf.Tensor,
-    ];
+    const projected = this.#dense('qkv', x);
+    if (context.attention) {
+      const attended = context.attention(projected, this.options.heads);
+      return { ...attended, x: this.#dense('projection', attended.x) };
+    }
+    const [q, k, v] = splitHeads(projected, context, this.options.heads) as [tf.Tensor, tf.Tensor, tf.Tensor];
     const { past, mask } = context;
     const keys = past ? tf.concat([past.keys, k], 2) : k;
     const values = past ? tf.concat([past.values, v], 2) : v;

@@ -3,6 +3,7 @@ import type { KeysAndValues } from '../../layers/causal-attention.js';
 import type { CausalTransformer } from '../../layers/causal-transformer.js';
 import type { Graph, Tensors } from '../graph.js';
 import { graphsOf, type Served } from '../served.js';
+import { continuation } from './continuation.js';
 import { languageModelValidation } from './measures/text-likelihood.js';
 
 export interface LanguageModelOptions {
@@ -17,7 +18,7 @@ export interface LanguageModelOptions {
 /**
  * Serves forward: tokens [batch, length] -> logits [batch, length, vocabulary], keys, values; and step: one more token
  * [batch], keys and values of those before it [layers, batch, heads, seen, headDim] -> logits [batch, vocabulary] and
- * keys and values with one position more. Validation needs the field `tokens`, blockSize + 1 of them.
+ * keys and values with one position more; and generate, a loop of such steps that draws the tokens. Validation needs the field `tokens`, blockSize + 1 of them.
  */
 export function languageModel(options: LanguageModelOptions): Served<'language-model'> {
   const { transformer, vocabulary, tokeniser, graphs = {} } = options;
@@ -39,6 +40,7 @@ export function languageModel(options: LanguageModelOptions): Served<'language-m
         const { logits, keys, values } = transformer.step(inputs.token, past);
         return { logits, nextKeys: keys, nextValues: values };
       },
+      generate: continuation(transformer),
     },
   );
   return {

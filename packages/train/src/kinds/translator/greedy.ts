@@ -9,16 +9,27 @@ export interface TranslatorCode {
   /** Source tokens, int32 [batch, length] -> a vector for each, [batch, length, units], and the decoder's first state, [batch, units]. */
   encode(source: tf.Tensor): { readonly outputs: tf.Tensor; readonly state: tf.Tensor };
   /**
-   * One step: the last token, int32 [batch], and the state before it -> log p of the next, [batch, vocabulary], the next
-   * state, and the attention paid, [batch, length]. `seen` is what it may look back at, if the model does.
+   * One step: the last token, int32 [batch], and the state before it -> logits or log p of the next, [batch, vocabulary], the
+   * next state, and the attention paid, [batch, length]. `seen` is what it may look back at, if the model does. With logits a
+   * whole translation is faster: they are made log p only for the tokens that are taken.
    */
   decodeStep(
     step: { readonly token: tf.Tensor; readonly state: tf.Tensor },
     seen?: { readonly source: tf.Tensor; readonly outputs: tf.Tensor },
-  ): { readonly logProbs: tf.Tensor; readonly nextState: tf.Tensor; readonly attention?: tf.Tensor };
+  ): DecoderStep;
 }
 
-export interface GreedyOptions extends TranslatorCode {
+/** Outputs of a step of a decoder. */
+export type DecoderStep = ({ readonly logits: tf.Tensor } | { readonly logProbs: tf.Tensor }) & {
+  readonly nextState: tf.Tensor;
+  readonly attention?: tf.Tensor;
+};
+
+export interface GreedyOptions {
+  /** Whether the decoder looks back at the source. */
+  readonly attention: boolean;
+  /** The networks; called once for each translation, before the loop. */
+  code(): Pick<TranslatorCode, 'encode' | 'decodeStep'>;
   /** Tokens of a translation at most. */
   readonly maxLength: number;
   /** Tokens of the translations, by id. */
@@ -32,9 +43,10 @@ export interface GreedyOptions extends TranslatorCode {
  * until all sentences of the batch have ended. What stands behind a sentence's end is 0.
  */
 export function greedyTranslation(options: GreedyOptions): (inputs: Tensors<'source'>) => Tensors {
-  const { encode, decodeStep, attention, maxLength, end } = options;
+  const { attention, maxLength, end } = options;
   const vocabulary = new Vocabulary(options.vocabulary);
   return ({ source }) => {
+    const { encode, decodeStep } = options.code();
     const encoded = encode(source);
     const [batch, length] = source.shape as [number, number];
     const seen = attention ? { source, outputs: encoded.outputs } : undefined;
@@ -52,8 +64,8 @@ export function greedyTranslation(options: GreedyOptions): (inputs: Tensors<'sou
       } as Record<string, tf.Tensor>,
       step(last, index) {
         const next = decodeStep({ token: last.token!, state: last.state! }, seen);
-        // Of equal ones the first, as elsewhere; faster than an argMax and a max.
-        const best = tf.topk(next.logProbs, 1);
+        // Of equal ones the first, as elsewhere; faster than an argMax and a max. Of log p softmax is p, too.
+        const best = tf.topk(tf.softmax('logits' in next ? next.logits : next.logProbs), 1);
         const token = best.indices.reshape([-1]);
         const here = places.equal(index).expandDims(0).logicalAnd(last.writing!.cast('bool').expandDims(1));
         const ended = end ? token.equal(vocabulary.id(END)) : undefined;
@@ -62,7 +74,7 @@ export function greedyTranslation(options: GreedyOptions): (inputs: Tensors<'sou
           state: next.nextState,
           writing: ended ? last.writing!.mul(tf.sub(1, ended.toInt()).toInt()) : last.writing!,
           tokens: tf.where(here, best.indices, last.tokens!),
-          logProbs: tf.where(here, best.values, last.logProbs!),
+          logProbs: tf.where(here, best.values.log(), last.logProbs!),
           ...(attention && { paid: tf.where(here.expandDims(2), next.attention!.expandDims(1), last.paid!) }),
         };
       },
