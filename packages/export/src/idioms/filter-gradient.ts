@@ -15,9 +15,9 @@ import { resize } from './tiles.js';
 import { type Window, windowAxis } from './window.js';
 
 /** Below this many channels a pixel is too little to multiply by: patches of the whole window are. */
-const NARROW = 16;
+export const NARROW = 16;
 /** Neighbouring positions of the window share one product up to this many rows. */
-const WIDEST = 128;
+export const WIDEST = 128;
 /** Copying a number into a patch takes as long as so many multiplications of the product. */
 const COPY = 15;
 

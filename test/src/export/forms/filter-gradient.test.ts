@@ -104,14 +104,18 @@ describe('forms of the filter gradient', () => {
     assert.sameMembers([...seen], ['side-by-side', 'taps', 'convolution', 'side-by-side-halves', 'taps-halves']);
   });
 
-  it('takes one product for each tap where strides do not divide the kernel', () => {
+  it('takes one product for each tap where strides do not divide the kernel, and where small kernels meet 16 to 42 channels', () => {
     const expected = (kernel: number, stride: number, channels: number): string => {
       const filter = [kernel, kernel, channels, 32];
       return filterGradientSite(windowOf({ image: [4, 16, 16, channels], filter, stride, pad: 'same' })).expected;
     };
     assert.deepEqual(
-      [expected(3, 2, 16), expected(1, 2, 16), expected(3, 2, 3), expected(4, 2, 16), expected(3, 1, 16)],
-      ['taps', 'taps', 'side-by-side', 'side-by-side', 'side-by-side'],
+      [expected(3, 2, 16), expected(1, 2, 16), expected(3, 2, 3), expected(4, 2, 16)],
+      ['taps', 'taps', 'side-by-side', 'side-by-side'],
+    );
+    assert.deepEqual(
+      [expected(3, 1, 8), expected(3, 1, 16), expected(3, 1, 32), expected(3, 1, 64), expected(5, 1, 16)],
+      ['side-by-side', 'taps', 'taps', 'side-by-side', 'side-by-side'],
     );
   });
 });
