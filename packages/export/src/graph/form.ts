@@ -45,6 +45,11 @@ export class Forms {
     return [...this.#sites.values()];
   }
 
+  /** Whether the table has another form for a site. */
+  differsFrom(table: FormTable): boolean {
+    return this.sites.some((site) => (table[site.name] ?? site.expected) !== this.at(site));
+  }
+
   /** The form of every site. */
   chosen(): FormTable {
     return Object.fromEntries(this.sites.map((site) => [site.name, this.at(site)]));
