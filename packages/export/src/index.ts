@@ -19,7 +19,10 @@ export {
   type VerifyOptions,
   verify,
 } from './export/verify.js';
+export type { FormCache, FormOptions } from './forms/choose.js';
+export type { MeasuredForm } from './forms/measure.js';
 export type { Dialect } from './graph/dialect.js';
+export type { FormTable } from './graph/form.js';
 export { families, loweringTable } from './lower/index.js';
 export type { CaseInput, Lowering, LoweringCase } from './lower/lowering.js';
 export { checkModel } from './onnx/check.js';

@@ -34,6 +34,7 @@ export const ROOMS: Readonly<Record<PackageName, readonly string[]>> = {
       'lower',
       'simplify',
       'device-dialect',
+      'forms',
       'record',
       'backend',
       'export',

@@ -1,4 +1,6 @@
-/** Operators that a graph may use beside the standard ones. */
+import type { Forms } from './form.js';
+
+/** Operators that a graph may use beside the standard ones, and the forms of those that have several. */
 export interface Dialect {
   /**
    * Channels in a block of the layout that onnxruntime's CPU convolutions work in (`com.microsoft.nchwc`). With
@@ -6,6 +8,8 @@ export interface Dialect {
    * standard operators only.
    */
   readonly channelBlock?: number;
+  /** The form of each operation that has several. Absent: what a fixed estimate expects to be the fastest. */
+  readonly forms?: Forms;
 }
 
 /** Standard ONNX operators only: for graphs that are written to files, and for all execution providers. */

@@ -1,6 +1,6 @@
 /**
- * The filter gradient of a convolution as matrix products. Written as a convolution with dy for its kernel it takes 1.5
- * to 5 times as long on onnxruntime's CPU provider.
+ * The filter gradient of a convolution, as matrix products in several forms. Written as a convolution with dy for its kernel
+ * it takes 1 to 5 times as long on onnxruntime's CPU provider.
  *
  * dw[k, i, o] = sum over p of x[p * stride + k - before, i] dy[p, o]. Either of the two slides under the other: patches of
  * x times dy, or x times patches of dy.
@@ -8,29 +8,45 @@
 import { sizeOf } from '@onnx-forge/infer';
 import { ints, op, reshape, transpose } from '../graph/build.js';
 import type { Value } from '../graph/value.js';
-import { channelsFirst, axes as range, rows } from './layout.js';
+import { channelsFirst, permute, axes as range, rows, swapBatch } from './layout.js';
 import { matMul } from './mat-mul.js';
+import { patches } from './patches.js';
 import { resize } from './tiles.js';
 import { type Window, windowAxis } from './window.js';
 
 /** Below this many channels a pixel is too little to multiply by: patches of the whole window are. */
-const NARROW = 16;
+export const NARROW = 16;
 /** Neighbouring positions of the window share one product up to this many rows. */
-const WIDEST = 128;
+export const WIDEST = 128;
 /** Copying a number into a patch takes as long as so many multiplications of the product. */
 const COPY = 15;
 
 const turned = { transposeA: true, transposeB: false };
 
-/** [...kernel, in, out] from x and dy, channels last. The window has no dilations. */
-export function correlate(x: Value, dy: Value, window: Window): Value {
+/** [m, n] of left [k, m] and right [k, n], summed over k. */
+type RowProduct = (left: Value, right: Value) => Value;
+
+const atOnce: RowProduct = (left, right) => matMul(left, right, turned);
+
+/** In two halves of an even k, which two threads can work on: onnxruntime shares out rows and columns of a product only. */
+export const inHalves: RowProduct = (left, right) => {
+  const [a, b] = [left, right].map((x) => reshape(x, [2, x.shape[0]! / 2, x.shape[1]!])) as [Value, Value];
+  const halves = matMul(a, b, turned);
+  return op('ReduceSum', [halves, ints([0])], halves.dtype, halves.shape.slice(1), { keepdims: 0 });
+};
+
+/**
+ * [...kernel, in, out] from x and dy, channels last, in few wide products: taps lie side by side in a patch. The window has
+ * no dilations.
+ */
+export function correlate(x: Value, dy: Value, window: Window, product: RowProduct = atOnce): Value {
   const { inChannels, axes } = window;
   const strides = axes.map(({ stride }) => stride);
   const before = axes.map((axis) => axis.before);
   if (gradientSlides(window)) {
     // Unstrided, x needs no padding either: dy has it.
     const phases = sizeOf(strides) === 1 ? { x, window } : spaceToDepth(x, window);
-    return joinTaps(slideGradient(phases.x, dy, phases.window), window, phases.window);
+    return joinTaps(slideGradient(phases.x, dy, phases.window, product), window, phases.window);
   }
   if (inChannels < NARROW) {
     const after = axes.map((axis) => axis.after);
@@ -39,7 +55,38 @@ export function correlate(x: Value, dy: Value, window: Window): Value {
   }
   const phases = spaceToDepth(x, window);
   const taps = phases.window.axes.map(({ kernel }) => range(0, kernel));
-  return joinTaps(byShift({ moving: phases.x, still: dy, taps }), window, phases.window);
+  return joinTaps(byShift({ moving: phases.x, still: dy, taps, product }), window, phases.window);
+}
+
+/** The same by one product for each tap: more products, and no number is copied that a stride passes over. */
+export function correlateTaps(x: Value, dy: Value, window: Window, product: RowProduct = atOnce): Value {
+  const { axes, inChannels, outChannels } = window;
+  const right = rows(dy, dy.rank - 1);
+  const products = patches(x, window, 0).map((patch) => product(rows(patch, patch.rank - 1), right));
+  const height = products.length * inChannels;
+  const all =
+    products.length === 1 ? products[0]! : op('Concat', products, x.dtype, [height, outChannels], { axis: 0 });
+  return reshape(all, [...axes.map(({ kernel }) => kernel), inChannels, outChannels]);
+}
+
+/** The same as a convolution of x with dy for its kernel: channels are the batch, the batch is what is summed over. */
+export function correlateByConvolution(x: Value, dy: Value, window: Window): Value {
+  const { axes, inChannels, outChannels } = window;
+  const padded = resize(
+    x,
+    axes.map(({ before }) => before),
+    axes.map(({ after }) => after),
+  );
+  const [image, gradient] = [padded, dy].map((value) => swapBatch(channelsFirst(value, 'channelsLast')));
+  const kernel = axes.map((axis) => axis.kernel);
+  const filter = op('Conv', [image, gradient], x.dtype, [inChannels, outChannels, ...kernel], {
+    kernel_shape: axes.map(({ output }) => output),
+    strides: axes.map(() => 1),
+    dilations: axes.map(({ stride }) => stride),
+    pads: axes.flatMap(() => [0, 0]),
+    group: 1,
+  });
+  return permute(filter, [...range(2, filter.rank), 0, 1]);
 }
 
 /** Whether patches of dy cost less than patches of x: they are as wide as it has channels, and there is one a pixel of x. */
@@ -58,7 +105,7 @@ function gradientSlides({ axes, inChannels, outChannels }: Window): boolean {
 }
 
 /** [...kernel, in, out] of an unstrided window: x[q] meets dy[q + before - k]. */
-function slideGradient(x: Value, dy: Value, { axes, inChannels, outChannels }: Window): Value {
+function slideGradient(x: Value, dy: Value, { axes, inChannels, outChannels }: Window, product: RowProduct): Value {
   const before = axes.map(({ kernel, before }) => kernel - 1 - before);
   const after = axes.map(({ kernel, after }) => kernel - 1 - after);
   const taps = axes.map(({ kernel }) => range(0, kernel).reverse());
@@ -66,7 +113,7 @@ function slideGradient(x: Value, dy: Value, { axes, inChannels, outChannels }: W
   const filter =
     outChannels < NARROW
       ? byImage({ moving, still: x, taps, strides: axes.map(() => 1) })
-      : byShift({ moving, still: x, taps });
+      : byShift({ moving, still: x, taps, product });
   const n = axes.length;
   const kernel = axes.map((axis) => axis.kernel);
   return transpose(reshape(filter, [...kernel, outChannels, inChannels]), [...range(0, n), n + 1, n]);
@@ -105,7 +152,7 @@ function byImage({ moving, still, taps, strides }: Sliding & { readonly strides:
 }
 
 /** [...taps, m, n]: one product for each tap; narrow neighbours side by side in one product. */
-function byShift({ moving, still, taps }: Sliding): Value {
+function byShift({ moving, still, taps, product }: Sliding & { readonly product: RowProduct }): Value {
   const sizes = still.shape.slice(1, -1);
   let wide = moving;
   let last = taps.length;
@@ -118,7 +165,7 @@ function byShift({ moving, still, taps }: Sliding): Value {
   for (const [i, along] of taps.slice(0, last).entries()) {
     parts = parts.flatMap((part) => along.map((t) => from(part, 1 + i, t, sizes[i]!)));
   }
-  const products = parts.map((part) => matMul(rows(part, part.rank - 1), right, turned));
+  const products = parts.map((part) => product(rows(part, part.rank - 1), right));
   const height = products.length * products[0]!.shape[0]!;
   const all =
     products.length === 1 ? products[0]! : op('Concat', products, moving.dtype, [height, right.shape[1]!], { axis: 0 });

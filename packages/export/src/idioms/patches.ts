@@ -37,12 +37,12 @@ function behind({ axes }: Window, sizes: readonly number[]): number[] {
 
 const minus = (sizes: readonly number[]): number[] => sizes.map((n) => -n);
 
-/** For each position in row order [batch, ...output, channels], from x [batch, ...space, channels] padded with -Infinity. */
-export function patches(x: Value, window: Window): Value[] {
+/** For each position in row order [batch, ...output, channels], from x [batch, ...space, channels] padded with `padding`. */
+export function patches(x: Value, window: Window, padding: number = -Infinity): Value[] {
   const { axes } = window;
   const { positions, sizes } = grid(window);
   const before = axes.map((axis) => axis.before);
-  const image = resize(x, before, behind(window, sizes), -Infinity);
+  const image = resize(x, before, behind(window, sizes), padding);
   const phases = splitPhases(
     image,
     axes.map(({ stride }) => stride),

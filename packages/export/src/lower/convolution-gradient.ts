@@ -1,8 +1,9 @@
 import type { Dialect } from '../graph/dialect.js';
+import { formed } from '../graph/form.js';
 import type { Value } from '../graph/value.js';
 import { convolveTransposedBlocked } from '../idioms/blocked.js';
 import { convolveTransposed, convolveTurned } from '../idioms/convolve.js';
-import { correlate } from '../idioms/filter-gradient.js';
+import { filterGradientSite } from '../idioms/filter-gradient-forms.js';
 import { transposedForm } from '../idioms/forms.js';
 import { channelsFirst, channelsLast, filterFirst, fromChannelsFirst, layoutOf } from '../idioms/layout.js';
 import { resize } from '../idioms/tiles.js';
@@ -54,11 +55,16 @@ function inputGradient(
   return fromChannelsFirst(channelsFirst(dx, 'channelsLast'), layout);
 }
 
-function filterGradient({ x, dy }: { x: Value; dy: Value }, attrs: FilterGradientAttributes): Value {
+function filterGradient(
+  { x, dy }: { x: Value; dy: Value },
+  attrs: FilterGradientAttributes,
+  { forms }: Dialect,
+): Value {
   const layout = layoutOf(attrs.dataFormat);
   const window = convolutionWindow(x.shape, attrs.filterShape, layout, attrs);
   const [image, gradient] = [channelsLast(x, layout), channelsLast(dy, layout)];
-  return coversImage(window) ? correlateImage(image, gradient, window) : correlate(image, gradient, window);
+  if (coversImage(window)) return correlateImage(image, gradient, window);
+  return formed(filterGradientSite(window), [image, gradient], forms);
 }
 
 type Shape4 = [number, number, number, number];

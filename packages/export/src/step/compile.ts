@@ -1,7 +1,9 @@
 import { type ComputeDevice, type OpenStep, openDevice, openStep, StepRunner } from '@onnx-forge/infer';
 import { checkedDialect, dialectOf } from '../device-dialect.js';
 import { SignatureError } from '../errors.js';
+import { fastestForms } from '../forms/choose.js';
 import { STANDARD } from '../graph/dialect.js';
+import { Forms, type FormTable } from '../graph/form.js';
 import { undoneOnFailure } from '../record/undo.js';
 import { StepCompiler, type StepModel } from './compiler.js';
 import type { CompileOptions, StepDefinition } from './definition.js';
@@ -40,24 +42,53 @@ export async function compileTraining(
  */
 export function stepModels(
   steps: Readonly<Record<string, StepDefinition>>,
-  { nameOf, dialect = STANDARD }: Pick<CompileOptions, 'nameOf' | 'dialect'> = {},
+  {
+    nameOf,
+    dialect = STANDARD,
+    forms = {},
+  }: Pick<CompileOptions, 'nameOf' | 'dialect'> & { readonly forms?: FormTable } = {},
 ): Record<string, StepModel> {
-  return new StepCompiler(steps, nameOf).compile(dialect, false);
+  return new StepCompiler(steps, nameOf).compile({ ...dialect, forms: new Forms(forms) }, false);
 }
 
 async function compileOn(
   device: ComputeDevice,
   definitions: Readonly<Record<string, StepDefinition>>,
-  { nameOf, random, dialect, pure = false }: CompileOptions,
+  options: CompileOptions,
 ): Promise<CompiledTraining> {
-  const chosen = dialect ? await checkedDialect(device, dialect) : await dialectOf(device);
-  const { compiler, models } = undoneOnFailure(() => {
+  const { nameOf, random, pure = false, forms: given = 'default' } = options;
+  checkForms(given);
+  const dialect = options.dialect ? await checkedDialect(device, options.dialect) : await dialectOf(device);
+  const noCopy = device.device === 'cpu';
+  let forms = new Forms(typeof given === 'object' ? given : {});
+  const compiled = undoneOnFailure(() => {
     const compiler = new StepCompiler(definitions, nameOf);
-    return { compiler, models: compiler.compile(chosen, device.device === 'cpu') };
+    return { compiler, models: compiler.compile({ ...dialect, forms }, noCopy) };
   });
+  const { compiler } = compiled;
+  let { models } = compiled;
+  if (given === 'measured' && device.device === 'cpu') {
+    const fastest = await fastestForms(device, forms.sites, { ...options, dialect });
+    if (forms.differsFrom(fastest)) {
+      forms = new Forms(fastest);
+      models = compiler.compile({ ...dialect, forms }, noCopy);
+    }
+  }
   const steps: Record<string, OpenStep> = {};
   for (const [name, { bytes, graph }] of Object.entries(models)) {
     steps[name] = await openStep(device, `step ${name}`, bytes, graph);
   }
-  return new CompiledTraining(new StepRunner(device, steps, compiler.initial, random), compiler, pure);
+  const runner = new StepRunner(device, steps, compiler.initial, random);
+  return new CompiledTraining(runner, compiler, { pure, forms: forms.chosen() });
+}
+
+/** @throws SignatureError for what is no choice of forms */
+function checkForms(given: unknown): asserts given is 'default' | 'measured' | FormTable {
+  if (given === 'default' || given === 'measured') return;
+  const isTable =
+    typeof given === 'object' && given !== null && Object.values(given).every((form) => typeof form === 'string');
+  if (isTable) return;
+  throw new SignatureError(
+    "forms are 'default', 'measured', or a table of forms by operation, as `training.forms` gives",
+  );
 }

@@ -1,6 +1,7 @@
 import type { BatchArrays, BatchSpec, DeviceOptions, Random } from '@onnx-forge/infer';
 import { SignatureError } from '../errors.js';
 import { checkSignature, nameOfKind } from '../export/signature.js';
+import type { FormOptions } from '../forms/choose.js';
 import type { Dialect } from '../graph/dialect.js';
 import type { tf } from '../tfjs.js';
 import type { StepRandom } from './host-inputs.js';
@@ -20,7 +21,7 @@ export interface StepDefinition {
   readonly step: (batch: Record<string, tf.Tensor>, random: StepRandom) => Record<string, tf.Tensor>;
 }
 
-export interface CompileOptions extends DeviceOptions {
+export interface CompileOptions extends DeviceOptions, FormOptions {
   /** Source of the steps' random numbers. Its state is the caller's to save. */
   readonly random: Random;
   /** Names of the variables in the compiled training's state; others (optimizer slots) are numbered. */

@@ -1,5 +1,6 @@
 import type { BatchArrays, ComputeDevice, StepRunner, TrainingState } from '@onnx-forge/infer';
 import { STANDARD } from '../graph/dialect.js';
+import type { FormTable } from '../graph/form.js';
 import { tf } from '../tfjs.js';
 import type { StepCompiler, StepModel } from './compiler.js';
 
@@ -12,10 +13,21 @@ export class CompiledTraining {
 
   readonly #pure: boolean;
 
-  constructor(runner: StepRunner, compiler: StepCompiler, pure: boolean) {
+  /**
+   * The form of each operation that has several, by operation and shapes: given to another compilation as its `forms`, it makes
+   * the same graphs.
+   */
+  readonly forms: FormTable;
+
+  constructor(
+    runner: StepRunner,
+    compiler: StepCompiler,
+    { pure, forms }: { readonly pure: boolean; readonly forms: FormTable },
+  ) {
     this.#runner = runner;
     this.#compiler = compiler;
     this.#pure = pure;
+    this.forms = forms;
   }
 
   /** The device granted, and why others were not. */

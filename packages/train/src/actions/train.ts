@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
+import type { FormOptions } from '@onnx-forge/export';
 import { InputError, Random } from '@onnx-forge/infer';
 import { COUNT, checked } from '@onnx-forge/infer/value-rule';
 import type { DataSet } from '../data/data-set.js';
@@ -29,6 +30,7 @@ import { useBackend } from '../tfjs-backend.js';
 import { Callbacks } from '../trainer/callbacks/callbacks.js';
 import { requestedCallbacks } from '../trainer/callbacks/requested.js';
 import { finish, type PortableSteps } from '../trainer/finish.js';
+import { describeUnused, formOptions } from '../trainer/forms.js';
 import { changeOfLength, describeExtension, trainingLength } from '../trainer/length.js';
 import { TrainingLoop } from '../trainer/loop.js';
 import type { TrainRequest, TrainResult } from '../trainer/request.js';
@@ -91,6 +93,11 @@ async function trainLocked(
     throw new InputError('the eager engine has no graph of its step to save: use the compiled one', { saveStep });
   }
 
+  if ((request.forms ?? 'default') !== 'default' && engineName === 'eager') {
+    throw new InputError('the eager engine has no forms to choose: use the compiled one', { forms: request.forms });
+  }
+  const forms = await formOptions(request, checkpoint?.forms, onNotice);
+
   onEvent({ type: 'phase', phase: 'prepare', detail: 'data', fraction: 0 });
   const chosen = request.data ?? before?.reference ?? before?.dataSet ?? 'embedded';
   const loaded = await loadData(recipe, {
@@ -134,10 +141,15 @@ async function trainLocked(
   const averages = options.averaging > 0 ? new WeightAverages(nets, makeNets(), options.averaging) : undefined;
   const served = recipe.serves(averages?.nets ?? nets, options, facts);
   const parts = { recipe, nets, averages, options, random: stepRandom };
-  const engine = await makeEngine({ ...request, engine: engineName }, parts);
+  const engine = await makeEngine({ ...request, engine: engineName }, parts, forms);
   let loop: TrainingLoop;
   let status: TrainResult['status'];
   try {
+    if (engine instanceof CompiledEngine && Object.keys(engine.forms).length > 0) {
+      identity = { ...identity, forms: engine.forms };
+      const unused = describeUnused(forms.forms, engine.forms);
+      if (unused !== undefined) onNotice(unused);
+    }
     // Only now: a device that is not there must not cost the run that is replaced.
     if (checkpoint) await engine.restore(checkpoint.state);
     if (source) {
@@ -253,11 +265,13 @@ async function logImages(logs: Logs, files: readonly string[], step: number): Pr
 function makeEngine(
   { engine, device, threads }: TrainRequest,
   parts: ConstructorParameters<typeof EagerEngine>[0] & { options: { batchSize: number } },
+  forms: FormOptions,
 ): Promise<Engine> | Engine {
   if (engine === 'eager') return new EagerEngine(parts);
   const { batchSize } = parts.options;
   return CompiledEngine.compile(parts, {
     batchSize,
+    ...forms,
     ...(device && { device }),
     ...(threads !== undefined && { threads }),
   });

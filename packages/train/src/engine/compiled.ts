@@ -1,6 +1,8 @@
 import {
   type CompiledTraining,
   compileTraining,
+  type FormOptions,
+  type FormTable,
   type StepDefinition,
   type StepInput,
   type StepModel,
@@ -16,6 +18,8 @@ import { type NamedVariables, readVariables, restoreVariables } from './variable
 export class CompiledEngine implements Engine {
   readonly name = 'compiled';
   readonly device: string;
+  /** The form of each operation that has several, by operation and shapes. */
+  readonly forms: FormTable;
   readonly #training: CompiledTraining;
   readonly #steps: readonly BoundStep[];
   /** Weights that no step reads or moves; their values are the variables' own. */
@@ -26,12 +30,13 @@ export class CompiledEngine implements Engine {
     this.#steps = steps;
     this.#others = others;
     this.device = training.device.device;
+    this.forms = training.forms;
   }
 
   /** Traces and compiles every step for batches of exactly `batchSize` examples. */
   static async compile(
     parts: EngineOptions,
-    { batchSize, ...device }: DeviceOptions & { readonly batchSize: number },
+    { batchSize, ...device }: DeviceOptions & FormOptions & { readonly batchSize: number },
   ): Promise<CompiledEngine> {
     const { recipe, nets, averages, options, random } = parts;
     const inputs: Record<string, StepInput> = {};

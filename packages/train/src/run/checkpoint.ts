@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { FormTable } from '@onnx-forge/export';
 import { decodeSafetensors, encodeSafetensors, Random, type RandomState, type TrainingState } from '@onnx-forge/infer';
 import { readRegularFile } from '@onnx-forge/infer/node-files';
 import { z } from 'zod';
@@ -29,6 +30,8 @@ export interface RunIdentity {
   readonly from?: Origin | undefined;
   /** Where it went on to another length, and so on another course of its schedule than one training of that length. */
   readonly extended?: readonly Extension[] | undefined;
+  /** Forms of the compiled steps' operations that have several; runs of older versions do not say. */
+  readonly forms?: FormTable | undefined;
 }
 
 /** The run that another one took its first weights from. */
@@ -131,6 +134,7 @@ const common = {
     .object({ run: z.string(), recipe: z.string(), step: count, sha256: z.string(), anew: z.array(z.string()) })
     .optional(),
   extended: z.array(z.object({ after: count, from: count, to: count, last: z.number(), next: z.number() })).optional(),
+  forms: z.record(z.string(), z.string()).optional(),
 };
 
 /** A file's metadata hold the progress as JSON under this and the number of its format. */

@@ -63,6 +63,7 @@ export function manifestOf(facts: ManifestFacts): AnyManifest {
     graphs,
     ...(identity.from && { from: identity.from }),
     ...(identity.extended && { extended: identity.extended }),
+    ...(identity.forms && { forms: identity.forms }),
     ...(data.vocabularies && { vocabularies: data.vocabularies }),
     ...(training && { training }),
     serve: served.serve,

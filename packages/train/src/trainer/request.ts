@@ -1,3 +1,4 @@
+import type { FormTable } from '@onnx-forge/export';
 import type { DeviceRequest } from '@onnx-forge/infer';
 import type { DataReference, DataSet } from '../data/data-set.js';
 import type { EngineName } from '../engine/engine.js';
@@ -34,6 +35,12 @@ export interface TrainRequest {
   readonly backend?: Backend;
   /** Threads of an operator on the CPU; default: one per physical core. */
   readonly threads?: number;
+  /**
+   * Of the compiled engine, for operations that can be written in several forms of equal results but for rounding: `default`, a fixed
+   * estimate; `measured`, the fastest in trials on this machine, kept in a cache; a manifest or file with the `forms` of another run,
+   * or these themselves, for its bits again. A resumed run keeps those that it has.
+   */
+  readonly forms?: string | FormTable;
   /**
    * Go on with the run in `out`, to the length that it began with unless `set.epochs` or `maxSteps` say otherwise; begins one
    * where there is none.

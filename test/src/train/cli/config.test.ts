@@ -13,7 +13,7 @@ async function planned(input: Partial<Parameters<typeof planRuns>[0]>): Promise<
   const [run, ...others] = await planRuns({ models: [], settings: {}, ...input });
   expect(others).to.deep.equal([]);
   const { recipe, set = {}, preset, ...request } = run!.request;
-  const defaults = { data: 'embedded', seed: 1, engine: 'compiled', device: 'auto', saveStep: false };
+  const defaults = { data: 'embedded', seed: 1, engine: 'compiled', device: 'auto', forms: 'default', saveStep: false };
   const after = { evaluate: true, figures: true };
   return { ...defaults, ...after, ...request, recipe: recipe.name, options: recipeOptions(recipe, { set, preset }) };
 }

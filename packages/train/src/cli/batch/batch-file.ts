@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { checkManifest, MANIFEST_FILE } from '@onnx-forge/infer';
 import { asJson } from '@onnx-forge/infer/value-rule';
 import { z } from 'zod';
@@ -109,7 +109,7 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 /** The settings that a run was trained with. */
 function ofManifest(value: object, path: string): BatchFileEntry {
   const manifest = checkManifest(value, path, { kinds: 'any' });
-  const { model, data, seed, engine, device, options, steps, epochs, from } = manifest;
+  const { model, data, seed, engine, device, options, steps, epochs, from, forms } = manifest;
   const { path: dataPath, options: how = {}, sha256, splitRule } = data.reference ?? {};
   const origin = from as Origin | undefined;
   const backend = BACKENDS.find((name) => device === `tfjs-${name}`);
@@ -117,6 +117,7 @@ function ofManifest(value: object, path: string): BatchFileEntry {
     ...(how as Pick<TrainSettings, 'resize' | 'grey' | 'columns' | 'group' | 'split'>),
     ...given({ data: dataPath ?? data.name, from: origin?.run }),
     ...(data.reference && { content: { sha256, splitRule } }),
+    ...(forms !== undefined && { forms: resolve(path) }),
     ...(origin && origin.anew.length > 0 && { fromExcept: origin.anew.join(',') }),
     ...{ model, seed, engine: engine as 'compiled' | 'eager', set: options },
     ...(engine === 'eager' && backend && { backend }),

@@ -41,6 +41,7 @@ export interface TrainSettings {
   readonly device?: DeviceRequest | undefined;
   readonly backend?: Backend | undefined;
   readonly threads?: number | undefined;
+  readonly forms?: string | undefined;
   readonly monitor?: string | undefined;
   readonly direction?: Direction | undefined;
   readonly patience?: number | undefined;
@@ -193,6 +194,13 @@ export const SETTINGS: { readonly [K in keyof TrainSettings]-?: Setting<NonNulla
     says: 'Threads on the CPU',
     otherwise: 'one per core',
   },
+  forms: {
+    type: name,
+    group: 'how',
+    says: "How operations are written that can be in several ways: default (estimated), measured (the fastest here, by a second of trials), or a run's manifest.json, for its very bits",
+    otherwise: 'default',
+    value: 'default',
+  },
   monitor: {
     type: name,
     group: 'how',
@@ -299,6 +307,9 @@ export function toRequest(given: TrainSettings): TrainSettings {
   }
   if (given.saveStep && (engine === 'eager' || backend !== undefined)) {
     throw new UsageError('--save-step is for the compiled engine: the eager one has no graph of its step');
+  }
+  if ((given.forms ?? 'default') !== 'default' && (engine === 'eager' || backend !== undefined)) {
+    throw new UsageError('--forms is for the compiled engine: the eager one has no graph of its step');
   }
   return { ...others, set: options, backend, engine: engine ?? (backend === undefined ? undefined : 'eager') };
 }
