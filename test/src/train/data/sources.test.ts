@@ -579,6 +579,26 @@ describe("a user's own data", () => {
       expect(await refusal('f.jsonl', '{"text":"a"}\n{"text":["b"]}\n')).to.match(/f\.jsonl: line 2 has no text/);
     });
 
+    it('of a table without a line of names are taken by number, and the message says so', async () => {
+      const path = join(folder.path, 'pairs.tsv');
+      const rows = Array.from({ length: 30 }, (_, i) => `1\tgo ${i}\tva ${i}`);
+      // As Windows writes it.
+      await writeFile(path, `\ufeff${rows.join('\r\n')}\r\n`);
+      expect((await failure(DataError, () => open(path))).message).to.match(
+        /has no column 'text' .*\(of pairs: source=\.\.\.,target=\.\.\.\); of a table without a line of names text=#1$/,
+      );
+      const { splits } = await open(path, { columns: 'source=#2,target=#3' });
+      const pairs = SPLITS.flatMap((split) => {
+        const { source, target } = splits[split].texts!;
+        return source!.map((text, index) => `1\t${text}\t${target![index]}`);
+      });
+      expect(pairs).to.have.members(rows);
+      const beyond = await failure(DataError, () => open(path, { columns: 'source=#2,target=#4' }));
+      expect(beyond.message).to.match(
+        /has no column '#4' for the target; columns: #1, #2, #3\. --columns target=\.\.\. names another$/,
+      );
+    });
+
     it('with a source in several pairs have it in one split', async () => {
       const path = join(folder.path, 'pairs.tsv');
       const rows = Array.from({ length: 60 }, (_, i) => `source ${i % 20}\ttarget ${i}`);
