@@ -88,6 +88,43 @@ describe("onnx-forge with a user's own data", () => {
       expect(resumed.stderr).to.match(/going on after iteration 4 of 5/);
     }));
 
+  it('lists every file of a folder that can not be used, and the sizes of those that can', () =>
+    inFolder(async (folder) => {
+      await drawShapes(join(folder, 'shapes'));
+      const whole = await readFile(join(folder, 'shapes', 'bar', '0.png'));
+      const small = new PNG({ width: 3, height: 2 });
+      await writeFile(join(folder, 'shapes', 'disc', 'small.png'), PNG.sync.write(small, { colorType: 2 }));
+      await writeFile(join(folder, 'shapes', 'square', 'notes.txt'), 'notes');
+      for (let i = 10; i < 35; i++)
+        await writeFile(join(folder, 'shapes', 'bar', `cut-${i}.png`), whole.subarray(0, 60));
+      const [text, json] = (await eachOf(['data describe shapes', 'data describe shapes --json'], folder)) as [
+        Ended,
+        Ended,
+      ];
+      expect([text.code, json.code]).to.deep.equal([1, 1]);
+      expect(text.stdout).to.include('shapes: 87 files, of which 61 can be read\n');
+      expect(text.stdout).to.match(
+        /^bar\/cut-10\.png +at byte 0: expected an intact PNG, found damage \(it breaks off\)$/m,
+      );
+      expect(text.stdout.match(/^bar\/cut-/gm)).to.have.length(20);
+      expect(text.stdout).to.match(/^and 6 more +--json lists all$/m);
+      expect(text.stdout).to.match(/^28 x 28, colour +60\n3 x 2, colour +1$/m);
+      expect(complaints(text)).to.have.length(1);
+      const { faults, sizes } = JSON.parse(json.stdout) as {
+        faults: { file: string; reason: string }[];
+        sizes: object;
+      };
+      expect(faults.map(({ file }) => file)).to.deep.equal([
+        ...Array.from({ length: 25 }, (_, i) => `bar/cut-${i + 10}.png`),
+        'square/notes.txt',
+      ]);
+      expect(faults.at(-1)!.reason).to.equal('is no PNG, JPEG or PGM image');
+      expect(sizes).to.deep.equal([
+        { size: '28 x 28, colour', images: 60 },
+        { size: '3 x 2, colour', images: 1 },
+      ]);
+    }));
+
   it('says when the data of a run have changed or are gone; others are taken when they are named', () =>
     inFolder(async (folder) => {
       await drawShapes(join(folder, 'shapes'));
