@@ -155,17 +155,23 @@ describe("onnx-forge with a user's own data", () => {
   it('makes a classifier of the classes that there are, which classifies the images of a folder or some of them', () =>
     inFolder(async (folder) => {
       await drawShapes(join(folder, 'shapes'));
-      const [trained, verified, classified, single, unread] = (await eachOf(
+      const wide = new PNG({ width: 2 * SIZE, height: SIZE });
+      wide.data.fill(128);
+      await writeFile(join(folder, 'wide.png'), PNG.sync.write(wide, { colorType: 2 }));
+      const [trained, verified, classified, single, files, unread] = (await eachOf(
         [
           `train classifier --data shapes --grey ${TINY}`,
           'verify runs/classifier',
           'classify runs/classifier --data shapes --grey --split validation --json --device cpu',
           'data convert shapes --grey -o grey.npz',
+          // Drawn in colour and of another size: files are changed as the data of the run were.
+          'classify runs/classifier shapes/bar/0.png wide.png --json --device cpu',
           'classify runs/classifier --resize 28x28 shapes/bar/0.png',
         ],
         folder,
-      )) as [Ended, Ended, Ended, Ended, Ended];
-      succeeded(trained, verified, classified, single);
+      )) as [Ended, Ended, Ended, Ended, Ended, Ended];
+      succeeded(trained, verified, classified, single, files);
+      expect((JSON.parse(files.stdout) as { images: object[] }).images).to.have.length(2);
       const { images } = JSON.parse(classified.stdout) as { images: { class: string; label: string }[] };
       expect(images.length).to.be.within(1, 20);
       for (const image of images) expect(SHAPES).to.include.members([image.class, image.label]);
