@@ -104,7 +104,7 @@ async function trainLocked(
     ...request,
     data: checkpoint ? asSplitBefore(chosen, checkpoint) : chosen,
     onProgress: (done, of) =>
-      onEvent({ type: 'phase', phase: 'prepare', detail: `${done} of ${of} files`, fraction: done / of }),
+      onEvent({ type: 'phase', phase: 'prepare', detail: `data: ${done} of ${of}`, fraction: done / of }),
   });
   const { reference, found } = loaded;
   if (found !== undefined) onNotice(`${loaded.name}: ${found}`);

@@ -4,14 +4,16 @@ import { RunFolder } from '../run/folder.js';
 import { recordSelection } from '../run/manifest.js';
 import type { TrainRequest } from '../trainer/request.js';
 import type { SweepFolder } from './folder.js';
+import { onFold } from './folds.js';
 import { bestTrial, standardError } from './results.js';
+import { repetitionsOf } from './spec.js';
 
-/** A measure of the chosen trial over its seeds. */
+/** A measure of the chosen trial over its seeds and folds. */
 export interface BestMeasurement extends Pick<Measurement, 'name' | 'split' | 'unit' | 'examples' | 'samples'> {
-  /** Of each seed's training. */
+  /** Of each training. */
   readonly values: readonly number[];
   readonly mean: number;
-  /** Undefined with one seed. */
+  /** Undefined with one training. */
   readonly standardError: number | undefined;
 }
 
@@ -26,15 +28,16 @@ export async function evaluateBest(
   request: Omit<TrainRequest, 'out'>,
 ): Promise<readonly BestMeasurement[]> {
   const { record, value, among } = await bestTrial(folder);
-  const { seeds, target } = folder.spec;
+  const { target } = folder.spec;
   const { recipe, data, dataDir, device, threads, signal, onEvent } = request;
   const given = Object.entries({ data, dataDir, device, threads, signal, onEvent }).filter(
     ([, one]) => one !== undefined,
   );
   const all: (readonly Measurement[])[] = [];
-  for (const seed of seeds) {
-    const run = folder.runFolder(record.number, seed);
-    all.push(await evaluateRun({ recipe, run, seed, split: 'test', ...Object.fromEntries(given) }));
+  for (const { seed, fold } of repetitionsOf(folder.spec)) {
+    const run = folder.runFolder(record.number, seed, fold);
+    const own = fold === undefined ? {} : { data: onFold(data, { index: fold, of: folder.spec.folds! }) };
+    all.push(await evaluateRun({ recipe, run, seed, split: 'test', ...Object.fromEntries(given), ...own }));
     await recordSelection(new RunFolder(run), { among, target, value, trial: record.number });
   }
   return all[0]!

@@ -4,6 +4,7 @@ import { lineChart, type ParallelAxis, parallelChart, scatterPlot, stackCharts, 
 import { writeAtomically } from '../run/atomic.js';
 import type { SweepFolder, TrialRecord } from './folder.js';
 import { isChoice, type Parameter } from './space.js';
+import { repetitionsOf, repetitionText } from './spec.js';
 import { lossSign, trialValue } from './trial.js';
 
 /** Trials that are drawn one by one; of more than so many some are left out, which the figure says. */
@@ -30,9 +31,9 @@ export async function drawSweep(folder: SweepFolder): Promise<readonly string[]>
     if (value !== undefined) valued.push({ record, value });
   }
   if (valued.length < 2) return [];
-  const { model, target, goal, seeds, search } = folder.spec;
+  const { model, target, goal, search } = folder.spec;
   const some = thinned(valued, lossSign(goal));
-  const each = seeds.length === 1 ? `seed ${seeds[0]}` : `mean of ${seeds.length} seeds`;
+  const each = `${repetitionsOf(folder.spec).length === 1 ? '' : 'mean of '}${repetitionText(folder.spec)}`;
   const trials = valued.length === drawn ? `${drawn} trials` : `${valued.length} of ${drawn} trials`;
   const about = `${model}, ${trials} of a ${search} search, ${each}`;
   const aboutSome =

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import type { OptionValues } from '../options/option.js';
 import { writeAtomically } from '../run/atomic.js';
 import { SweepError } from './errors.js';
-import { type SweepSpec, sweepSchema } from './spec.js';
+import { repetitionsOf, type SweepSpec, sweepSchema } from './spec.js';
 import type { TrialReport } from './stoppers/stopper.js';
 
 /** Of `sweep.json`. A folder of a newer version is refused. */
@@ -25,7 +25,7 @@ export interface TrialRecord {
   readonly settings: OptionValues;
   /** `open`: drawn, not ended. `stopped`: ended early by the stopping rule. */
   readonly state: 'open' | 'finished' | 'stopped' | 'failed';
-  /** The target of each seed's training on the validation split, in the order of the seeds. */
+  /** The target of each training on the validation split, in the order of the seeds, of each seed in that of the folds. */
   readonly values: readonly number[];
   /** Of a stopped trial: the epochs after which it was. */
   readonly epochs?: number | undefined;
@@ -62,8 +62,8 @@ function sorted(value: unknown): unknown {
 }
 
 /**
- * The files of a sweep: `sweep.json` (its spec), `trials/0000/` (the run folder of a trial, one for each seed below it where
- * there are several), `trials/0000.json` (its record), `reports/EPOCH/` (an empty file for each trial that came so far, named
+ * The files of a sweep: `sweep.json` (its spec), `trials/0000/` (the run folder of a trial, one for each seed and fold below it
+ * where there are several), `trials/0000.json` (its record), `reports/EPOCH/` (an empty file for each trial that came so far, named
  * with its value, and `=stop` if it was stopped there: one listing tells all of them, on network file systems too).
  */
 export class SweepFolder {
@@ -120,10 +120,17 @@ export class SweepFolder {
     return join(this.path, 'results.csv');
   }
 
-  /** The run folder of a trial's training with one of the seeds. */
-  runFolder(number: number, seed: number): string {
+  /** The run folder of a trial's training with one of the seeds, on one of the folds if there are any. */
+  runFolder(number: number, seed: number, fold?: number): string {
     const folder = join(this.path, 'trials', SweepFolder.trialName(number));
-    return this.spec.seeds.length === 1 ? folder : join(folder, `seed-${seed}`);
+    const all = repetitionsOf(this.spec);
+    const one = all.find((training) => training.seed === seed && training.fold === fold);
+    return all.length === 1 || !one ? folder : join(folder, one.name.replaceAll(' ', '-'));
+  }
+
+  /** The run folders of a trial. */
+  runFolders(number: number): string[] {
+    return repetitionsOf(this.spec).map(({ seed, fold }) => this.runFolder(number, seed, fold));
   }
 
   /** @returns undefined when the trial was not drawn yet */
@@ -159,8 +166,8 @@ export class SweepFolder {
     const failed: TrialRecord[] = [];
     for await (const record of this.records()) if (record.state === 'failed') failed.push(record);
     for (const { number, settings, values } of failed) {
-      for (const seed of this.spec.seeds.slice(values.length)) {
-        await rm(this.runFolder(number, seed), { recursive: true, force: true });
+      for (const folder of this.runFolders(number).slice(values.length)) {
+        await rm(folder, { recursive: true, force: true });
       }
       if (values.length === 0) await this.#forgetReports(number);
       await this.writeRecord({ number, settings, state: 'open', values: [] });

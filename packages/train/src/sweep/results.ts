@@ -2,15 +2,15 @@ import { stringify } from 'csv-stringify/sync';
 import { writeAtomically } from '../run/atomic.js';
 import { SweepError } from './errors.js';
 import type { SweepFolder, TrialRecord } from './folder.js';
-import type { SweepSpec } from './spec.js';
+import { repetitionsOf, type SweepSpec } from './spec.js';
 import { lossSign, trialValue } from './trial.js';
 
 /** The chosen trial, and among how many it was chosen. */
 export interface BestTrial {
   readonly record: TrialRecord;
-  /** Mean over the seeds. */
+  /** Mean over the seeds and folds. */
   readonly value: number;
-  /** Standard error of the mean; undefined with one seed. */
+  /** Standard error of the mean; undefined with one training. */
   readonly standardError: number | undefined;
   /** Trials that were drawn, whatever became of them. */
   readonly among: number;
@@ -59,10 +59,11 @@ export async function surveySweep(
   folder: SweepFolder,
   onTrial: (record: TrialRecord) => void = () => {},
 ): Promise<SweepSurvey> {
-  const { space, target, seeds } = folder.spec;
+  const { space, target } = folder.spec;
+  const repetitions = repetitionsOf(folder.spec);
   const names = Object.keys(space);
-  const ofSeeds = seeds.length > 1 ? seeds.map((seed) => `${target} seed ${seed}`) : [];
-  const head = ['trial', 'state', target, 'standard error', ...ofSeeds, 'epochs', 'seconds', ...names, 'error'];
+  const ofEach = repetitions.length > 1 ? repetitions.map(({ name }) => `${target} ${name}`) : [];
+  const head = ['trial', 'state', target, 'standard error', ...ofEach, 'epochs', 'seconds', ...names, 'error'];
   const lines = [stringify([head])];
   const counts = { finished: 0, stopped: 0, failed: 0, open: 0 };
   const choice = new Choice(folder.spec.goal);
@@ -75,7 +76,7 @@ export async function surveySweep(
     onTrial(record);
     const fields = [
       ...[number, state, trialValue(record), standardError(values)],
-      ...(ofSeeds.length > 0 ? seeds.map((_, i) => values[i]) : []),
+      ...ofEach.map((_, i) => values[i]),
       ...[epochs, seconds, ...names.map((name) => settings[name]), error],
     ];
     lines.push(stringify([fields.map((value) => `${value ?? ''}`)]));

@@ -1,5 +1,6 @@
 import { COUNT, POSITIVE, wholeNumber } from '@onnx-forge/infer/value-rule';
 import { z } from 'zod';
+import { FOLD_COUNTS } from '../data/sources/split.js';
 import { directionOf } from '../metrics/direction.js';
 import { schemaOf } from '../options/schema.js';
 import type { SearchName } from './samplers/index.js';
@@ -26,6 +27,8 @@ export interface SweepSpec {
   readonly hours?: number | undefined;
   /** Seeds of the trainings of each trial; its value is their mean. */
   readonly seeds: readonly number[];
+  /** Each seed is trained on so many folds of a user's own data, each of them the test split once. Undefined: on its splits. */
+  readonly folds?: number | undefined;
   /** Of the search. */
   readonly seed: number;
   /**
@@ -63,6 +66,7 @@ export const SWEEP_KEYS: readonly string[] = [
     'trials',
     'hours',
     'seeds',
+    'folds',
     'seed',
   ],
 ];
@@ -93,6 +97,7 @@ export const sweepSchema: z.ZodType<SweepSpec> = z
         { error: `${COUNT.expects}, or a list of seeds` },
       )
       .default([1]),
+    folds: schemaOf(wholeNumber(FOLD_COUNTS)).optional(),
     seed: schemaOf(wholeNumber()).default(1),
     batch: count.default(1),
   })
@@ -115,3 +120,29 @@ export const sweepSchema: z.ZodType<SweepSpec> = z
     if (goal === undefined) refuse('goal', `say maximise or minimise: which ${value.target} is better is not known`);
     return { ...value, goal: goal ?? 'minimise' };
   }) as unknown as z.ZodType<SweepSpec>;
+
+/** One of the trainings of a trial. */
+export interface Repetition {
+  readonly seed: number;
+  /** From 0. */
+  readonly fold?: number;
+  /** Its folder below the trial's, and its name in tables: `seed 2 fold 0` with a blank. */
+  readonly name: string;
+}
+
+/** The trainings of a trial, whose mean is its value: each seed on each fold. */
+export function repetitionsOf({ seeds, folds }: Pick<SweepSpec, 'seeds' | 'folds'>): readonly Repetition[] {
+  if (folds === undefined) return seeds.map((seed) => ({ seed, name: `seed ${seed}` }));
+  return seeds.flatMap((seed) =>
+    Array.from({ length: folds }, (_, fold) => {
+      return { seed, fold, name: seeds.length === 1 ? `fold ${fold}` : `seed ${seed} fold ${fold}` };
+    }),
+  );
+}
+
+/** `seed 1`, `3 seeds`, `5 folds`, `2 seeds on 5 folds`. */
+export function repetitionText({ seeds, folds }: Pick<SweepSpec, 'seeds' | 'folds'>): string {
+  const ofSeeds = seeds.length === 1 ? `seed ${seeds[0]}` : `${seeds.length} seeds`;
+  if (folds === undefined) return ofSeeds;
+  return seeds.length === 1 ? `${folds} folds` : `${ofSeeds} on ${folds} folds`;
+}

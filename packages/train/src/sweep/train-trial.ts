@@ -3,6 +3,7 @@ import { readLog } from '../metrics/log.js';
 import { RunFolder } from '../run/folder.js';
 import type { TrainRequest } from '../trainer/request.js';
 import { SweepError } from './errors.js';
+import { onFold } from './folds.js';
 import type { TrainTrial } from './trial.js';
 
 /** The measure of a target: `elbo` of `validation.elbo`. */
@@ -19,7 +20,7 @@ export function measureOf(target: string): string {
  */
 export function recipeTrial(request: Omit<TrainRequest, 'out'>, target: string): TrainTrial {
   const measure = measureOf(target);
-  return async ({ settings, seed, out, signal, stoppedAt, onEpoch }) => {
+  return async ({ settings, seed, fold, out, signal, stoppedAt, onEpoch }) => {
     const stop = new AbortController();
     let last: number | undefined;
     const onEvent: TrainRequest['onEvent'] = (event) => {
@@ -32,6 +33,7 @@ export function recipeTrial(request: Omit<TrainRequest, 'out'>, target: string):
     };
     const result = await train({
       ...request,
+      ...(fold && { data: onFold(request.data, fold) }),
       ...{ out, seed, onEvent, resume: true, evaluate: false, figures: false },
       set: { ...request.set, ...settings },
       signal: signal ? AbortSignal.any([signal, stop.signal]) : stop.signal,

@@ -1,17 +1,20 @@
 import { Random } from '@onnx-forge/infer';
+import type { Fold } from '../data/sources/split.js';
 import { TrainError } from '../errors.js';
 import type { OptionValues } from '../options/option.js';
 import { SweepError } from './errors.js';
 import { SweepFolder, type TrialRecord } from './folder.js';
 import { SAMPLERS } from './samplers/index.js';
 import type { PastTrial } from './samplers/sampler.js';
-import type { SweepSpec } from './spec.js';
+import { repetitionsOf, type SweepSpec } from './spec.js';
 import { stopperOf } from './stoppers/index.js';
 
 /** One training of a trial. */
 export interface TrialTraining {
   readonly settings: OptionValues;
   readonly seed: number;
+  /** The fold whose examples are the test split, and how many there are. */
+  readonly fold?: Fold | undefined;
   /** The run folder; a training that is there already goes on, a finished one is not repeated. */
   readonly out: string;
   readonly signal?: AbortSignal | undefined;
@@ -81,7 +84,7 @@ function pastTrial({ number, settings, state, values, epochs }: TrialRecord, sig
   return { number, settings, loss, ...(state === 'stopped' && { stoppedAt: epochs }) };
 }
 
-/** The value of a trial: the mean over its seeds; undefined when it failed or has not ended. */
+/** The value of a trial: the mean over its seeds and folds; undefined when it failed or has not ended. */
 export function trialValue({ state, values }: TrialRecord): number | undefined {
   return state === 'finished' && values.length > 0 ? mean(values) : undefined;
 }
@@ -91,8 +94,8 @@ function mean(values: readonly number[]): number {
 }
 
 /**
- * Runs one trial: draws its settings unless they are recorded, trains each seed, records how it ended. A trial that has ended
- * is left alone, one that was interrupted goes on. With a stopping rule the first seed's training may end the trial.
+ * Runs one trial: draws its settings unless they are recorded, trains each seed on each fold, records how it ended. A trial that has ended
+ * is left alone, one that was interrupted goes on. With a stopping rule the first training may end the trial.
  *
  * @returns the record; `open` after `signal` was aborted
  */
@@ -117,7 +120,7 @@ export async function runTrial(
   const decided = there && stopper ? await folder.stoppedAt(number) : undefined;
   let stoppedAt = decided;
   try {
-    for (const [index, seed] of spec.seeds.entries()) {
+    for (const [index, { seed, fold }] of repetitionsOf(spec).entries()) {
       const onEpoch = (epoch: number, value: number): boolean => {
         if (index > 0 || !stopper?.asksAt(epoch)) return false;
         if (epoch === decided) return true;
@@ -130,9 +133,10 @@ export async function runTrial(
         }
         return stops;
       };
-      const out = folder.runFolder(number, seed);
+      const out = folder.runFolder(number, seed, fold);
       const result = await train({
         ...{ settings: drawn.settings, seed, out, signal, onEpoch },
+        ...(fold !== undefined && { fold: { index: fold, of: spec.folds! } }),
         ...(index === 0 && decided !== undefined && { stoppedAt: decided }),
       });
       if (signal?.aborted) return drawn;

@@ -105,7 +105,7 @@ describe('a monitored training', () => {
         .to.have.length(least + 3)
         .and.length.below(8);
       const best = { step: 10 * (least + 1), epoch: least + 1, monitor: 'validation.kl', value: divergences[least]! };
-      const reason = `validation.kl has not improved on ${divergences[least]} for 2 epochs`;
+      const reason = `validation.kl has not improved on ${Number(divergences[least]!.toPrecision(5))} for 2 epochs`;
       expect(result).to.deep.include({
         ...{ status: 'finished', steps: 10 * divergences.length },
         ...{ best: { by: 'best-checkpoint', ...best }, stopped: { by: 'early-stopping', reason } },

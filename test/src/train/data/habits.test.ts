@@ -65,6 +65,20 @@ describe('data as they lie on disks', () => {
       expect((await open(path)).found).to.equal(whole.found);
     });
 
+    it('archives of Windows PowerShell, whose paths have backslashes, are the same; none leaves the archive', async () => {
+      const windows = (all: Record<string, Uint8Array>) =>
+        Object.fromEntries(Object.entries(all).map(([name, bytes]) => [name.replaceAll('/', '\\'), bytes]));
+      const path = join(folder.path, 'set.zip');
+      await writeFile(path, zipSync(files({ 'set/empty/': new Uint8Array() }, 'set/')));
+      const usual = await open(path);
+      await writeFile(path, zipSync(windows(files({ 'set/empty/': new Uint8Array() }, 'set/'))));
+      expect((await open(path)).found).to.equal(usual.found);
+      for (const climbing of ['a\\..\\..\\b.png', '..\\b.png', '\\b.png', 'C:\\b.png']) {
+        await writeFile(path, zipSync({ [climbing]: picture(1) }));
+        expect(await refusal(() => open(path))).to.include("expected a path inside the archive's folder");
+      }
+    });
+
     it('folders of splits may be called as in other libraries; two of one split, and one too few, are refused', async () => {
       const split = (name: string, from: number) =>
         Object.fromEntries(Array.from({ length: 4 }, (_, i) => [`${name}/${'ab'[i % 2]}/${i}.png`, picture(from + i)]));

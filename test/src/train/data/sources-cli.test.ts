@@ -88,6 +88,43 @@ describe("onnx-forge with a user's own data", () => {
       expect(resumed.stderr).to.match(/going on after iteration 4 of 5/);
     }));
 
+  it('lists every file of a folder that can not be used, and the sizes of those that can', () =>
+    inFolder(async (folder) => {
+      await drawShapes(join(folder, 'shapes'));
+      const whole = await readFile(join(folder, 'shapes', 'bar', '0.png'));
+      const small = new PNG({ width: 3, height: 2 });
+      await writeFile(join(folder, 'shapes', 'disc', 'small.png'), PNG.sync.write(small, { colorType: 2 }));
+      await writeFile(join(folder, 'shapes', 'square', 'notes.txt'), 'notes');
+      for (let i = 10; i < 35; i++)
+        await writeFile(join(folder, 'shapes', 'bar', `cut-${i}.png`), whole.subarray(0, 60));
+      const [text, json] = (await eachOf(['data describe shapes', 'data describe shapes --json'], folder)) as [
+        Ended,
+        Ended,
+      ];
+      expect([text.code, json.code]).to.deep.equal([1, 1]);
+      expect(text.stdout).to.include('shapes: 87 files, of which 61 can be read\n');
+      expect(text.stdout).to.match(
+        /^bar\/cut-10\.png +at byte 0: expected an intact PNG, found damage \(it breaks off\)$/m,
+      );
+      expect(text.stdout.match(/^bar\/cut-/gm)).to.have.length(20);
+      expect(text.stdout).to.match(/^and 6 more +--json lists all$/m);
+      expect(text.stdout).to.match(/^28 x 28, colour +60\n3 x 2, colour +1$/m);
+      expect(complaints(text)).to.have.length(1);
+      const { faults, sizes } = JSON.parse(json.stdout) as {
+        faults: { file: string; reason: string }[];
+        sizes: object;
+      };
+      expect(faults.map(({ file }) => file)).to.deep.equal([
+        ...Array.from({ length: 25 }, (_, i) => `bar/cut-${i + 10}.png`),
+        'square/notes.txt',
+      ]);
+      expect(faults.at(-1)!.reason).to.equal('is no PNG, JPEG or PGM image');
+      expect(sizes).to.deep.equal([
+        { size: '28 x 28, colour', images: 60 },
+        { size: '3 x 2, colour', images: 1 },
+      ]);
+    }));
+
   it('says when the data of a run have changed or are gone; others are taken when they are named', () =>
     inFolder(async (folder) => {
       await drawShapes(join(folder, 'shapes'));
@@ -118,17 +155,23 @@ describe("onnx-forge with a user's own data", () => {
   it('makes a classifier of the classes that there are, which classifies the images of a folder or some of them', () =>
     inFolder(async (folder) => {
       await drawShapes(join(folder, 'shapes'));
-      const [trained, verified, classified, single, unread] = (await eachOf(
+      const wide = new PNG({ width: 2 * SIZE, height: SIZE });
+      wide.data.fill(128);
+      await writeFile(join(folder, 'wide.png'), PNG.sync.write(wide, { colorType: 2 }));
+      const [trained, verified, classified, single, files, unread] = (await eachOf(
         [
           `train classifier --data shapes --grey ${TINY}`,
           'verify runs/classifier',
           'classify runs/classifier --data shapes --grey --split validation --json --device cpu',
           'data convert shapes --grey -o grey.npz',
+          // Drawn in colour and of another size: files are changed as the data of the run were.
+          'classify runs/classifier shapes/bar/0.png wide.png --json --device cpu',
           'classify runs/classifier --resize 28x28 shapes/bar/0.png',
         ],
         folder,
-      )) as [Ended, Ended, Ended, Ended, Ended];
-      succeeded(trained, verified, classified, single);
+      )) as [Ended, Ended, Ended, Ended, Ended, Ended];
+      succeeded(trained, verified, classified, single, files);
+      expect((JSON.parse(files.stdout) as { images: object[] }).images).to.have.length(2);
       const { images } = JSON.parse(classified.stdout) as { images: { class: string; label: string }[] };
       expect(images.length).to.be.within(1, 20);
       for (const image of images) expect(SHAPES).to.include.members([image.class, image.label]);

@@ -246,6 +246,40 @@ describe("a user's own data", () => {
       expect(later.message).to.match(/there is no rule 'hash-9' of splitting; known: tenths, hash-1/);
     });
 
+    it('of a cross-validation: each example is tested in one fold, classes are even, equal examples and groups stay together', async () => {
+      const path = join(folder.path, 'folds.csv');
+      // 40 different texts of class 0 and 20 of class 1, each twice; ten documents.
+      const rows = Array.from({ length: 120 }, (_, i) => `text ${i % 60},${Number(i % 60 >= 40)},doc ${i % 10}`);
+      await writeFile(path, ['text,label,document', ...rows].join('\n'));
+      const textsOf = ({ splits }: DataSet) => SPLITS.map((split) => splits[split].texts!.text!);
+      const folds = await Promise.all([0, 1, 2, 3].map((fold) => open(path, { split: `fold=${fold}/4` })));
+      const tested = folds.flatMap((data) => textsOf(data)[2]!);
+      expect(tested).to.have.length(120);
+      expect(new Set(tested).size).to.equal(60);
+      for (const [fold, data] of folds.entries()) {
+        const [train, validation, test] = textsOf(data) as [string[], string[], string[]];
+        expect([train.length, validation.length, test.length]).to.deep.equal([60, 30, 30]);
+        expect(new Set(validation)).to.deep.equal(new Set(textsOf(folds[(fold + 1) % 4]!)[2]));
+        expect(test.filter((text) => train.includes(text) || validation.includes(text))).to.deep.equal([]);
+        expect(test.filter((text) => Number(text.slice(5)) >= 40)).to.have.length(10);
+        expect(data.reference!.options).to.deep.equal({ split: `fold=${fold}/4` });
+      }
+      const grouped = await Promise.all(
+        [0, 1, 2, 3, 4].map((fold) => open(path, { split: `fold=${fold}/5`, group: 'document' })),
+      );
+      const documents = grouped.map((data) => new Set(textsOf(data)[2]!.map((text) => Number(text.slice(5)) % 10)));
+      expect(documents.map(({ size }) => size)).to.deep.equal([2, 2, 2, 2, 2]);
+      expect(new Set(documents.flatMap((set) => [...set])).size).to.equal(10);
+      for (const wrong of ['fold=4/4', 'fold=0/2', 'fold=0/101', 'fold=1', 'fold=-1/5']) {
+        const { message } = await failure(DataError, () => open(path, { split: wrong }));
+        expect(message).to.include(`not '${wrong}'`).and.to.include('fold=0/5 to fold=4/5 (of 3 to 100)');
+      }
+      const text = join(folder.path, 'text.txt');
+      await writeFile(text, 'abc\n'.repeat(50));
+      const none = await failure(DataError, () => open(text, { split: 'fold=0/5' }));
+      expect(none.message).to.match(/a text is split by position: it has no folds/);
+    });
+
     it('of groups: no person, and no document, is in two', async () => {
       const people = join(folder.path, 'people');
       for (let index = 0; index < 60; index++) {
@@ -577,6 +611,26 @@ describe("a user's own data", () => {
       expect(await refusal('d.jsonl', '{"text":"a"}\n{"text":\n')).to.match(/d\.jsonl: line 2 is not JSON/);
       expect(await refusal('e.jsonl', '{"text":"a"}\n7\n')).to.match(/e\.jsonl: line 2 is no object/);
       expect(await refusal('f.jsonl', '{"text":"a"}\n{"text":["b"]}\n')).to.match(/f\.jsonl: line 2 has no text/);
+    });
+
+    it('of a table without a line of names are taken by number, and the message says so', async () => {
+      const path = join(folder.path, 'pairs.tsv');
+      const rows = Array.from({ length: 30 }, (_, i) => `1\tgo ${i}\tva ${i}`);
+      // As Windows writes it.
+      await writeFile(path, `\ufeff${rows.join('\r\n')}\r\n`);
+      expect((await failure(DataError, () => open(path))).message).to.match(
+        /has no column 'text' .*\(of pairs: source=\.\.\.,target=\.\.\.\); of a table without a line of names text=#1$/,
+      );
+      const { splits } = await open(path, { columns: 'source=#2,target=#3' });
+      const pairs = SPLITS.flatMap((split) => {
+        const { source, target } = splits[split].texts!;
+        return source!.map((text, index) => `1\t${text}\t${target![index]}`);
+      });
+      expect(pairs).to.have.members(rows);
+      const beyond = await failure(DataError, () => open(path, { columns: 'source=#2,target=#4' }));
+      expect(beyond.message).to.match(
+        /has no column '#4' for the target; columns: #1, #2, #3\. --columns target=\.\.\. names another$/,
+      );
     });
 
     it('with a source in several pairs have it in one split', async () => {

@@ -1,12 +1,14 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { ForgeError } from '@onnx-forge/infer';
-import { train } from '@onnx-forge/train';
+import { ForgeError, loadManifest, Random } from '@onnx-forge/infer';
+import { likelihood, type Measure, train } from '@onnx-forge/train';
+import { openReference, referTo } from '@onnx-forge/train/data';
 import type { Launcher } from '@onnx-forge/train/launch';
 import {
   bestTrial,
   drawSweep,
+  evaluateBest,
   launchSweep,
   recipeTrial,
   runTrial,
@@ -20,6 +22,7 @@ import {
 } from '@onnx-forge/train/sweep';
 import { expect } from 'chai';
 import { parse } from 'csv-parse/sync';
+import { npyBytes } from '../data/npy-bytes.js';
 import { rejection } from '../rejects.js';
 import { inTemporaryFolder, tinyData, tinyRecipe } from '../tiny.js';
 
@@ -75,6 +78,51 @@ describe('sweep', () => {
       expect(best.value).to.equal(Math.min(...rows.map((row) => Number(row['validation.loss']))));
       expect(best.among).to.equal(12);
     }));
+
+  it('trains each seed on each fold of data of ones own, and measures the best on all of them', async function () {
+    this.timeout(240_000);
+    await inTemporaryFolder(async (folder) => {
+      const file = join(folder, 'images.npy');
+      const random = new Random(5);
+      const levels = Uint8Array.from({ length: 60 * 16 }, () => 255 * random.integer(2));
+      await writeFile(file, npyBytes('|u1', [60, 4, 4], levels));
+      const data = await referTo(file);
+      const space = { learningRate: [0.01] };
+      const folded = spec({ space, target: 'validation.elbo', goal: 'maximise', search: 'grid', trials: 1, folds: 3 });
+      const request = {
+        recipe: { ...tinyRecipe, evaluate: likelihood({ samples: 2 }) as Measure },
+        data,
+        engine: 'eager',
+      } as const;
+      const path = join(folder, 'sweep');
+      const trial = recipeTrial({ ...request, set: { epochs: 1 } }, folded.target);
+      expect(await sweep({ out: path, spec: folded }, trial)).to.include({ finished: 1, failed: 0 });
+      const opened = await SweepFolder.open(path);
+      const tested = new Set<string>();
+      for (const run of opened.runFolders(0)) {
+        const { data: own } = await loadManifest(run);
+        expect(own.reference!.options!.split).to.equal(`fold=${basename(run).slice('fold-'.length)}/3`);
+        const { splits } = await openReference(own.reference!);
+        for (let index = 0; index < splits.test.size; index++) {
+          const row = new Float32Array(16);
+          splits.test.fields.x!.read(index, row, 0);
+          tested.add(String(row));
+        }
+      }
+      expect(tested.size).to.equal(60);
+      const [record] = await recordsOf(path);
+      expect(new Set(record!.values).size).to.equal(3);
+      const [head] = (await readFile(join(path, 'results.csv'), 'utf8')).split('\r\n');
+      expect(head).to.include('validation.elbo fold 0,validation.elbo fold 1,validation.elbo fold 2');
+      const measured = await evaluateBest(opened, request);
+      const elbo = measured.find(({ name }) => name === 'elbo')!;
+      expect(new Set(elbo.values).size).to.equal(3);
+      expect(elbo.mean).to.be.closeTo(elbo.values.reduce((sum, value) => sum + value, 0) / 3, 1e-9);
+      const named = recipeTrial({ recipe: tinyRecipe, data: tinyData() }, folded.target);
+      const refused = await runTrial(await SweepFolder.begin(join(folder, 'other'), folded), 0, named);
+      expect(refused.error).to.match(/^folds are for data of your own: give their path as settings.data$/);
+    });
+  });
 
   it('maximises where it should', () =>
     inTemporaryFolder(async (folder) => {

@@ -37,7 +37,7 @@ function headline({ measurements, metrics }: TrainResult): string {
 function describe(result: TrainResult, recipeFile: string | undefined): string {
   const { recipe, out, steps, epochs, seconds, measurements, figures, stopped, best } = result;
   const lines = [
-    `${recipe}: ${formatNumber(epochs)} epochs (${steps} iterations) in ${formatSeconds(seconds)}`,
+    `${recipe}: ${counted(epochs, 'epoch')} (${counted(steps, 'iteration')}) in ${formatSeconds(seconds)}`,
     measurements.length > 0
       ? `\n${measurementTable(measurements)}\n`
       : headline(result) || 'all iterations were done before',
@@ -45,9 +45,15 @@ function describe(result: TrainResult, recipeFile: string | undefined): string {
   ];
   if (stopped) lines.push(`ended early ${stopped.reason}`);
   if (best) lines.push(`exported    ${describeBest(best)}`);
-  if (figures.length > 0) lines.push(`figures     ${figures.length} files in ${out}/figures`);
+  if (figures.length > 0) lines.push(`figures     ${counted(figures.length, 'file')} in ${out}/figures`);
   lines.push(`next        ${programName()} ${nextCommand(result, recipeFile)}`);
   return lines.join('\n');
+}
+
+/** `1 epoch`, `2.5 epochs`. */
+function counted(count: number, noun: string): string {
+  const number = Number.isInteger(count) ? `${count}` : formatNumber(count);
+  return `${number} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 /** `the weights after epoch 3 (iteration 30): validation.elbo -95.2`. */

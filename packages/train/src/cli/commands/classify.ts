@@ -14,7 +14,7 @@ export const command: Command = defineCommand({
   details:
     'Prints the class of each text or image, and how probable the model holds that class to be. Texts are cut into tokens as ' +
     'training did; words that the model has never seen are named. Images are PNG, JPEG or PGM, of the size and colours that the ' +
-    'model was trained on.',
+    'model was trained on; a run on images of your own changes them as it did those.',
   examples: [
     ['classify runs/text-cnn "not a very good film"', 'one text'],
     ['classify runs/text-cnn --file reviews.txt --json', 'every line of a file (UTF-8), for a program'],

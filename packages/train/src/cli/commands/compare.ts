@@ -8,8 +8,8 @@ import { real } from '../options/values.js';
 
 export const command: Command = defineCommand({
   details:
-    'Places two images (PNG, JPEG or PGM, of the size and colours that the model was trained on) as vectors and prints ' +
-    'how far apart they are. They are taken for the same when that is at most the threshold, which training chose on ' +
+    'Places two images (PNG, JPEG or PGM, of the size and colours that the model was trained on; a run on images of your own ' +
+    'changes them as it did those) as vectors and prints how far apart they are. They are taken for the same when that is at most the threshold, which training chose on ' +
     'the validation split.',
   examples: [
     ['compare runs/siamese s1/1.pgm s1/2.pgm', 'two faces'],

@@ -1,5 +1,7 @@
 import { InputError } from '@onnx-forge/infer';
-import { type DataSet, SPLIT_NAMES } from '../../data/data-set.js';
+import { type DataReference, type DataSet, SPLIT_NAMES } from '../../data/data-set.js';
+import { DataError } from '../../data/errors.js';
+import type { OpenContext } from '../../data/sources/source.js';
 import type { DataSummary, DuplicateSummary } from '../../data/summary.js';
 import { type Command, type CommandContext, defineCommand, type Outcome } from '../command.js';
 import { UsageError } from '../errors.js';
@@ -139,7 +141,15 @@ async function describe({ names, dataDir, out, ...own }: DataArguments, context:
   for (const name of names) {
     const chosen = await chosenData({ data: name, ...own });
     const onProgress = showReading(context.progress, name);
-    const dataSet = await openDataSet(chosen ?? name, { dataDir, signal, onProgress });
+    let dataSet: DataSet;
+    try {
+      dataSet = await openDataSet(chosen ?? name, { dataDir, signal, onProgress });
+    } catch (error) {
+      const survey = typeof chosen === 'object' ? await surveyed(chosen, error, { signal, onProgress }) : undefined;
+      context.progress.end();
+      if (!survey) throw error;
+      return survey;
+    }
     context.progress.end();
     dataSets.push(summariseData(dataSet));
     if (out !== undefined) await drawSome(dataSet, out, context);
@@ -167,6 +177,37 @@ async function describe({ names, dataDir, out, ...own }: DataArguments, context:
   return {
     text: out === STDOUT ? '' : texts.join('\n\n'),
     json: { dataSets, ...(out !== undefined && { file: out }) },
+  };
+}
+
+/** Faults of a folder of images that are shown; --json has all. */
+const FAULTS_SHOWN = 20;
+
+/** All that is wrong with a folder of images, where an error tells of the first fault. */
+async function surveyed(reference: DataReference, error: unknown, context: OpenContext): Promise<Outcome | undefined> {
+  if (!(error instanceof DataError)) return undefined;
+  const { surveyImages } = await import('../../data/sources/survey.js');
+  const survey = await surveyImages(reference, context);
+  if (!survey || (survey.faults.length === 0 && survey.sizes.length < 2)) return undefined;
+  const { files, faults, sizes } = survey;
+  const more = faults.length > FAULTS_SHOWN ? [[`and ${faults.length - FAULTS_SHOWN} more`, '--json lists all']] : [];
+  const shown = [...faults.slice(0, FAULTS_SHOWN).map(({ file, reason }) => [file, reason]), ...more];
+  return {
+    text: [
+      `${reference.path}: ${files} files, of which ${faults.length === 0 ? 'all' : files - faults.length} can be read`,
+      ...(faults.length > 0 ? ['', table(['file', 'why it can not be used'], shown)] : []),
+      ...(sizes.length > 1
+        ? [
+            '',
+            table(
+              ['size', 'images'],
+              sizes.map(({ size, images }) => [size, `${images}`]),
+            ),
+          ]
+        : []),
+    ].join('\n'),
+    json: survey,
+    failure: error.message,
   };
 }
 

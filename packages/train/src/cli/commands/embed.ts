@@ -7,8 +7,8 @@ import { device } from '../options/shared-options.js';
 
 export const command: Command = defineCommand({
   details:
-    'Prints the vector of each image (PNG, JPEG or PGM, of the size and colours that the model was trained on), one line ' +
-    'of JSON an image.',
+    'Prints the vector of each image (PNG, JPEG or PGM, of the size and colours that the model was trained on; a run on images of ' +
+    'your own changes them as it did those), one line of JSON an image.',
   examples: [
     ['embed runs/siamese s1/1.pgm s1/2.pgm > vectors.jsonl', 'two faces'],
     ['embed runs/siamese --data ./faces --grey > vectors.jsonl', 'every image of the test split of a folder'],

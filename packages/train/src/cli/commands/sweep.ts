@@ -19,7 +19,8 @@ export const command: Command = defineCommand({
     'stopping: none                 # median or asha end poor trials early\n' +
     'target: validation.elbo        # the test split chooses nothing\n' +
     'trials: 20\n' +
-    'seeds: 3                       # trainings a trial; its value is their mean\n\n' +
+    'seeds: 3                       # trainings a trial; its value is their mean\n' +
+    'folds: 5                       # each on five folds of data of your own (settings: {data: PATH})\n\n' +
     'The same command goes on with a sweep that was interrupted, and repeats no trial that has ended. status shows where a ' +
     'sweep stands; best names the chosen trial; figures draws the sweep; attach waits for a sweep whose jobs a queue runs, and cancel ends them. ' +
     'trial and summary are what jobs run: one trial, and table and figures after the last one.',

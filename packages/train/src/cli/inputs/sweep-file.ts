@@ -2,6 +2,7 @@ import { ForgeError } from '@onnx-forge/infer';
 import { readRegularFile } from '@onnx-forge/infer/node-files';
 import { type Recipe, recipeOptions } from '../../recipe/recipe.js';
 import { requireFittingSpace } from '../../sweep/check.js';
+import { onFold } from '../../sweep/folds.js';
 import { SWEEP_KEYS, type SweepSpec, sweepSchema } from '../../sweep/spec.js';
 import type { TrainRequest } from '../../trainer/request.js';
 import { messageOf, UsageError } from '../errors.js';
@@ -48,7 +49,7 @@ export async function readSweepFile(path: string): Promise<PlannedSweep> {
 }
 
 /** The trainings of a sweep, in the trainer's words. @throws as {@link readSweepFile} */
-export async function planSweep({ model, settings, space }: SweepSpec): Promise<Omit<TrainRequest, 'out'>> {
+export async function planSweep({ model, settings, space, folds }: SweepSpec): Promise<Omit<TrainRequest, 'out'>> {
   const recipe: Recipe = await findRecipe(model);
   const checked = settingsSchema.safeParse(settings);
   if (!checked.success) {
@@ -62,14 +63,15 @@ export async function planSweep({ model, settings, space }: SweepSpec): Promise<
   if (own !== undefined)
     throw new UsageError(`settings.${own}: a sweep decides this itself (seeds: ...)`, { place: ['settings', own] });
   requireFittingSpace(space, recipe.options, recipe.name);
-  const { data, resize, grey, columns, ...request } = given(toRequest(checked.data as TrainSettings));
+  const { data, resize, grey, columns, group, split, ...request } = given(toRequest(checked.data as TrainSettings));
   const twice = Object.keys(space).find((name) => Object.hasOwn(request.set ?? {}, name));
   if (twice !== undefined)
     throw new UsageError(`'${twice}' is both a setting and in the space: leave one of them`, {
       place: ['space', twice],
     });
   recipeOptions(recipe, request);
-  const chosen = await chosenData({ data, resize, grey, columns });
+  const chosen = await chosenData({ data, resize, grey, columns, group, split });
+  if (folds !== undefined) onFold(chosen, { index: 0, of: folds });
   return { ...request, ...given({ data: chosen }), recipe };
 }
 

@@ -42,7 +42,7 @@ export const ownData: OwnDataOptions = {
 /** Of data of a user's own that are opened for training. */
 export const split: ValueOption<string> = text(
   '--split',
-  'Fractions of your own data: train=.8,validation=.1,test=.1; or exact, where added examples move others',
+  'Fractions of your own data: train=.8,validation=.1,test=.1; exact, where added examples move others; or fold=0/5 of a cross-validation',
 );
 
 export const device: ValueOption<DeviceRequest> & { readonly default: 'auto' } = {

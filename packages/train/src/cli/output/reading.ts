@@ -1,7 +1,6 @@
 import type { Progress } from './progress.js';
 
-/** Shows how far many files have been read. */
+/** Shows how many files, or images of an array, have been read. */
 export function showReading(progress: Progress, name: string): (done: number, of: number) => void {
-  return (done, of) =>
-    progress.update({ task: `reading ${name}`, fraction: done / of, detail: `${done} of ${of} files` });
+  return (done, of) => progress.update({ task: `reading ${name}`, fraction: done / of, detail: `${done} of ${of}` });
 }

@@ -2,7 +2,7 @@ import { Random } from '@onnx-forge/infer';
 import type { OptionValues } from '../../options/option.js';
 import { SweepFolder } from '../../sweep/folder.js';
 import { SAMPLERS } from '../../sweep/samplers/index.js';
-import type { SweepSpec } from '../../sweep/spec.js';
+import { repetitionsOf, type SweepSpec } from '../../sweep/spec.js';
 import { trialCount } from '../../sweep/sweep.js';
 import type { Outcome } from '../command.js';
 import type { PlannedSweep } from '../inputs/sweep-file.js';
@@ -29,7 +29,8 @@ export async function dryRun({ spec, request }: PlannedSweep): Promise<Outcome> 
   const known = sampler.learns ? Math.min(trials, spec.batch) : trials;
   const settings = firstTrials(spec, Math.min(known, SHOWN));
   const { steps, msPerStep } = await probeTrial(request, settings[0]!, { target: spec.target, iterations: MEASURED });
-  const seconds = (steps * msPerStep * trials * spec.seeds.length) / 1_000;
+  const trainings = trials * repetitionsOf(spec).length;
+  const seconds = (steps * msPerStep * trainings) / 1_000;
   const lines = settings.map((one, number) => `trial ${SweepFolder.trialName(number)}  ${settingsText(one)}`);
   if (trials > settings.length) {
     lines.push(
@@ -40,7 +41,7 @@ export async function dryRun({ spec, request }: PlannedSweep): Promise<Outcome> 
   }
   const earlier = spec.stopping.name === 'none' ? '' : ' at most, as poor trials are stopped early';
   lines.push(
-    `${trials} trials, ${trials * spec.seeds.length} trainings: about ${formatSeconds(seconds)} of training in one process${earlier}, ` +
+    `${trials} trials, ${trainings} trainings: about ${formatSeconds(seconds)} of training in one process${earlier}, ` +
       `by ${MEASURED} iterations of the first trial; validation and start-up come on top`,
   );
   return { text: lines.join('\n'), json: { trials, settings, seconds } };

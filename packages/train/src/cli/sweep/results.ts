@@ -5,6 +5,7 @@ import type { BestMeasurement } from '../../sweep/evaluate.js';
 import { drawSweep } from '../../sweep/figures.js';
 import { SweepFolder, type TrialRecord } from '../../sweep/folder.js';
 import { type BestTrial, bestTrial, surveySweep } from '../../sweep/results.js';
+import { repetitionText } from '../../sweep/spec.js';
 import { trialCount } from '../../sweep/sweep.js';
 import type { CommandContext, Outcome } from '../command.js';
 import { formatNumber, formatSeconds } from '../output/format.js';
@@ -24,7 +25,7 @@ export async function showStatus(path: string): Promise<Outcome> {
   const trials = trialCount(folder.spec);
   const begun = counts.finished + counts.stopped + counts.failed + counts.open;
   const lines = [
-    `${path}: ${folder.spec.model}, ${folder.spec.search} search, ${trials} trials, ${folder.spec.seeds.length} ${folder.spec.seeds.length === 1 ? 'seed' : 'seeds'} each`,
+    `${path}: ${folder.spec.model}, ${folder.spec.search} search, ${trials} trials, ${repetitionText(folder.spec)} each`,
     `finished ${counts.finished}, stopped early ${counts.stopped}, failed ${counts.failed}, under way ${counts.open}, to come ${trials - begun}`,
     `trained for ${formatSeconds(seconds)} in all`,
     ...(best ? [`best so far  ${bestText(folder, best)}`] : []),
@@ -61,11 +62,11 @@ export async function drawFigures(path: string): Promise<Outcome> {
   return { text: files.join('\n'), json: { figures: files }, failure };
 }
 
-/** The chosen trial; with `evaluate` measured on the test split, once for all its seeds. */
+/** The chosen trial; with `evaluate` measured on the test split, once for all its seeds and folds. */
 export async function showBest(path: string, evaluate: boolean, context: CommandContext): Promise<Outcome> {
   const folder = await SweepFolder.open(path);
   const best = await bestTrial(folder);
-  const runs = folder.spec.seeds.map((seed) => folder.runFolder(best.record.number, seed));
+  const runs = folder.runFolders(best.record.number);
   const measured = evaluate ? await measureBest(folder, context) : undefined;
   const text = [
     bestText(folder, best),
@@ -95,15 +96,24 @@ function measuredRow({ name, unit, mean, standardError, examples }: BestMeasurem
   return [named, formatNumber(mean), standardError === undefined ? '-' : formatNumber(standardError), `${examples}`];
 }
 
-function bestText({ spec: { target, seeds } }: SweepFolder, { record, value, standardError }: BestTrial): string {
-  const error = standardError === undefined ? '' : ` +- ${formatNumber(standardError)} (${seeds.length} seeds)`;
-  return `trial ${SweepFolder.trialName(record.number)}  ${settingsText(record.settings)}  ${target} ${formatNumber(value)}${error}`;
+function bestText({ spec }: SweepFolder, { record, value, standardError }: BestTrial): string {
+  const error = standardError === undefined ? '' : ` +- ${formatNumber(standardError)} (${repetitionText(spec)})`;
+  return `trial ${SweepFolder.trialName(record.number)}  ${settingsText(record.settings)}  ${spec.target} ${formatNumber(value)}${error}`;
 }
 
 function bestJson(
-  { spec: { target, seeds } }: SweepFolder,
+  { spec: { target, seeds, folds } }: SweepFolder,
   { record, value, standardError, among }: BestTrial,
 ): object {
   const { number: trial, settings } = record;
-  return { trial, settings, target, value, ...(standardError !== undefined && { standardError }), seeds, among };
+  return {
+    trial,
+    settings,
+    target,
+    value,
+    ...(standardError !== undefined && { standardError }),
+    seeds,
+    ...(folds && { folds }),
+    among,
+  };
 }

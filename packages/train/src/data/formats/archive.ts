@@ -19,10 +19,12 @@ export interface ArchiveEntry {
  */
 export async function readArchive(content: FileContent): Promise<readonly ArchiveEntry[]> {
   if (!isZip(content.bytes)) return readTar(await unpack(content));
-  return Array.from(readZip(content), ([path, bytes]) => {
-    const climbs = path.split('/').includes('..') || /^\/|^[a-z]:|\\/i.test(path);
+  return Array.from(readZip(content), ([name, bytes]) => {
+    // Windows PowerShell 5 writes backslashes, against the rule of the format.
+    const path = name.replaceAll('\\', '/');
+    const climbs = path.split('/').includes('..') || /^\/|^[a-z]:/i.test(path);
     if (!climbs) return { path, bytes };
     const expected = "a path inside the archive's folder";
-    throw new FormatError({ file: content.file, offset: 0, expected, found: `'${path}'`, truncated: false });
+    throw new FormatError({ file: content.file, offset: 0, expected, found: `'${name}'`, truncated: false });
   });
 }

@@ -40,7 +40,7 @@ export function readZip({ file, bytes }: FileContent, what = '.zip archive'): Re
   const checksums = checksumsOf(bytes);
   const files = new Map<string, Uint8Array>();
   for (const [name, content] of Object.entries(entries)) {
-    if (name.endsWith('/')) continue;
+    if (/[\\/]$/.test(name)) continue;
     if (crc32(content) !== checksums.get(name))
       throw damaged(`the checksum of ${shortened(name)} is that of other bytes`);
     files.set(name, content);

@@ -32,10 +32,15 @@ export class DecodePool {
   }
 
   /** Decodes images in one thread, the next in turn; the order of the results is that of the jobs. @throws the first one's error */
-  decode(jobs: readonly DecodeJob[]): Promise<DecodedImage[]> {
+  async decode(jobs: readonly DecodeJob[]): Promise<DecodedImage[]> {
+    return allOf(await this.attempt(jobs));
+  }
+
+  /** The same; an image that can't be decoded gives the reason. */
+  attempt(jobs: readonly DecodeJob[]): Promise<Attempt[]> {
     const worker = this.#turn();
     const { port1, port2 } = new MessageChannel();
-    return new Promise<DecodedImage[]>((resolve, reject) => {
+    return new Promise<Attempt[]>((resolve, reject) => {
       const settle = (end: () => void) => {
         worker.off('error', failed);
         port1.close();
@@ -44,13 +49,7 @@ export class DecodePool {
       const failed = (error: Error) => settle(() => reject(error));
       worker.once('error', failed);
       port1.once('message', (answer: Answer) => {
-        settle(() => {
-          try {
-            resolve(imagesOf(answer));
-          } catch (error) {
-            reject(error);
-          }
-        });
+        settle(() => resolve(attemptsOf(answer)));
       });
       const order: Order = { jobs, options: this.#options, port: port2 };
       worker.postMessage(order, [port2]);
@@ -65,7 +64,7 @@ export class DecodePool {
     this.#turn().postMessage(order, [port2]);
     if (Atomics.wait(done, 0, 0, PATIENCE) === 'timed-out')
       throw new Error(`${job.file} could not be decoded in ${PATIENCE} ms`);
-    const [image] = imagesOf(receiveMessageOnPort(port1)!.message as Answer);
+    const [image] = allOf(attemptsOf(receiveMessageOnPort(port1)!.message as Answer));
     port1.close();
     return image!;
   }
@@ -79,9 +78,17 @@ export class DecodePool {
   }
 }
 
-function imagesOf(answer: Answer): DecodedImage[] {
-  return answer.map((result) => {
-    if ('error' in result) throw fromSent(result.error);
-    return result.image;
+/** An image, or why there is none. */
+export type Attempt = DecodedImage | Error;
+
+function attemptsOf(answer: Answer): Attempt[] {
+  return answer.map((result) => ('error' in result ? fromSent(result.error) : result.image));
+}
+
+/** @throws the first error */
+function allOf(attempts: readonly Attempt[]): DecodedImage[] {
+  return attempts.map((attempt) => {
+    if (attempt instanceof Error) throw attempt;
+    return attempt;
   });
 }

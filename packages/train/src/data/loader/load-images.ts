@@ -2,7 +2,7 @@ import { exampleSize } from '../fields.js';
 import type { ImageOptions } from './change-image.js';
 import { ContentHashes } from './content-hashes.js';
 import { type DecodedImage, type DecodeJob, decodeJob } from './decode.js';
-import { DecodePool } from './decode-pool.js';
+import { type Attempt, DecodePool } from './decode-pool.js';
 import { DecodedImages, type ImageRows, KeptImages } from './image-rows.js';
 import { sharpDecoder } from './sharp.js';
 
@@ -66,7 +66,8 @@ export async function loadImages(
     bytes += image.bytes;
   };
   try {
-    for await (const [index, image] of decoded(count, jobOf, { change, pool, fast, signal })) {
+    for await (const [index, image] of attempts(count, jobOf, { change, pool, fast, signal })) {
+      if (image instanceof Error) throw image;
       take(image, index);
       if (index % 256 === 255) onProgress?.(index + 1, count);
     }
@@ -90,27 +91,42 @@ interface Decoding {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Every image in its order; the threads are a few orders ahead. */
-async function* decoded(
+/** Every image in its order, or why it can't be decoded. @param jobOf as for {@link loadImages} */
+export async function* tryImages(
+  count: number,
+  jobOf: (index: number) => DecodeJob,
+  { change, signal }: Pick<LoadImagesOptions, 'change' | 'signal'>,
+): AsyncGenerator<readonly [index: number, image: Attempt]> {
+  const pool = count >= WORTH_THREADS ? new DecodePool(change) : undefined;
+  try {
+    const fast = pool ? undefined : await sharpDecoder();
+    yield* attempts(count, jobOf, { change, pool, fast, signal });
+  } finally {
+    await pool?.close();
+  }
+}
+
+/** The threads are a few orders ahead. */
+async function* attempts(
   count: number,
   jobOf: (index: number) => DecodeJob,
   { change, pool, fast, signal }: Decoding,
-): AsyncGenerator<readonly [index: number, image: DecodedImage]> {
+): AsyncGenerator<readonly [index: number, image: Attempt]> {
   if (!pool) {
     for (let index = 0; index < count; index++) {
       signal?.throwIfAborted();
-      yield [index, await decodeJob(jobOf(index), change, fast)];
+      yield [index, await decodeJob(jobOf(index), change, fast).catch((error: Error) => error)];
     }
     return;
   }
-  const waiting: { from: number; images: Promise<DecodedImage[]> }[] = [];
+  const waiting: { from: number; images: Promise<Attempt[]> }[] = [];
   let next = 0;
   while (next < count || waiting.length > 0) {
     signal?.throwIfAborted();
     while (next < count && waiting.length < 3 * pool.threads) {
       const from = next;
       next = Math.min(count, next + PER_ORDER);
-      const images = pool.decode(Array.from({ length: next - from }, (_, i) => jobOf(from + i)));
+      const images = pool.attempt(Array.from({ length: next - from }, (_, i) => jobOf(from + i)));
       images.catch(() => {}); // Told when its turn comes.
       waiting.push({ from, images });
     }

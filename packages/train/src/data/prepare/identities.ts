@@ -90,7 +90,7 @@ export function requirePairs(dataSet: DataSet): DataSet {
     const same = [...people.values()].some((count) => count > 1);
     if (people.size > 1 && same) continue;
     const lack = people.size > 1 ? 'two images of one person' : 'images of two people';
-    const message = `data set '${dataSet.name}' has not ${lack} in its ${name} split: there is nothing to compare; without --group the recipe splits the people itself`;
+    const message = `data set '${dataSet.name}' lacks ${lack} in its ${name} split: there is nothing to compare; without --group the recipe splits the people itself`;
     throw new DataError('data-format', message, { dataSet: dataSet.name, split: name });
   }
   return dataSet;

@@ -11,7 +11,7 @@ import { imageOptions } from './options.js';
 import type { DataSource, OpenContext, OpenedData } from './source.js';
 import { splitNamed } from './split.js';
 
-const IMAGE_FILE: RegExp = /\.(png|jpe?g|pgm)$/i;
+export const IMAGE_FILE: RegExp = /\.(png|jpe?g|pgm)$/i;
 
 /** Images that are not read, but known as such. */
 const OTHER_IMAGE = /\.(webp|gif|bmp|tiff?|heic|heif|avif|jp2|jxl|svg|ppm|pnm|pbm)$/i;

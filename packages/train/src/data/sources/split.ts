@@ -21,7 +21,19 @@ export type Fractions = Readonly<Record<SplitName, number>>;
 export interface Splitting {
   readonly rule: SplitRule;
   readonly fractions: Fractions;
+  /** Cross-validation, instead of fractions. */
+  readonly fold?: Fold;
 }
+
+/** The split of a cross-validation whose test examples are part `index`, and whose validation examples are the next part. */
+export interface Fold {
+  /** From 0. */
+  readonly index: number;
+  readonly of: number;
+}
+
+/** Folds that data can be split into: one is for the test, one for validation. */
+export const FOLD_COUNTS: { readonly least: number; readonly most: number } = { least: 3, most: 100 };
 
 /** Example numbers of each split, in ascending order. */
 export type ExamplesBySplit = Readonly<Record<SplitName, Uint32Array>>;
@@ -36,7 +48,8 @@ export interface SplitFacts {
 }
 
 /**
- * The splitting that a reference asks for by its option `split`: fractions as in `train=.8,validation=.1,test=.1`, or `exact`.
+ * The splitting that a reference asks for by its option `split`: fractions as in `train=.8,validation=.1,test=.1`, `exact`, or
+ * `fold=0/5`.
  *
  * @throws DataError (`data-format`) for anything else, or a rule of a later version
  */
@@ -53,7 +66,15 @@ export function splittingOf({ path, options = {}, splitRule, sha256 }: DataRefer
     return { rule: 'tenths', fractions: FRACTIONS };
   }
   if (split === undefined) return { rule: 'hash-1', fractions: FRACTIONS };
-  const wanted = "fractions that add up to 1, such as train=.8,validation=.1,test=.1, or 'exact'";
+  const { least, most } = FOLD_COUNTS;
+  const wanted = `fractions that add up to 1, such as train=.8,validation=.1,test=.1, or 'exact', or fold=0/5 to fold=4/5 (of ${least} to ${most})`;
+  const [, index, of] = /^fold=(\d{1,3})\/(\d{1,3})$/.exec(`${split}`) ?? [];
+  if (index !== undefined) {
+    const fold = { index: Number(index), of: Number(of) };
+    if (fold.of < least || fold.of > most || fold.index >= fold.of)
+      throw refuse(`split must be ${wanted}, not '${split}'`);
+    return { rule: 'hash-1', fractions: FRACTIONS, fold };
+  }
   const given = Object.fromEntries(`${split}`.split(',').map((entry) => entry.split('=').map((word) => word.trim())));
   const fractions = SPLIT_NAMES.map((name) =>
     /^(\d+(\.\d*)?|\.\d+)$/.test(given[name] ?? '') ? Number(given[name]) : 0,
@@ -71,7 +92,8 @@ export function splittingOf({ path, options = {}, splitRule, sha256 }: DataRefer
  * @throws DataError (`data-format`) fewer than ten different examples, or three groups
  */
 export function splitExamples(name: string, splitting: Splitting, facts: SplitFacts): ExamplesBySplit {
-  return splitting.rule === 'tenths' ? splitByTenths(name, facts) : splitByHash(name, splitting.fractions, facts);
+  if (splitting.rule === 'tenths') return splitByTenths(name, facts);
+  return splitting.fold ? splitByFold(name, splitting.fold, facts) : splitByHash(name, splitting.fractions, facts);
 }
 
 /** Examples that stay together, unit after unit in the order of their keys. */
@@ -135,6 +157,21 @@ function splitByTenths(name: string, { hashes, labels }: SplitFacts): ExamplesBy
   return examplesBySplit(hashes.length, units, (unit) => {
     const turn = unit % PERIOD;
     return turn === VALIDATION ? 'validation' : turn === TEST ? 'test' : 'train';
+  });
+}
+
+/**
+ * In the order of labels, then hashes, every example in turn to another part: parts differ by one example at most in each class, and
+ * equal examples are in one. Groups are dealt out in the order of their names' hashes.
+ */
+function splitByFold(name: string, { index, of }: Fold, { hashes, labels, groups }: SplitFacts): ExamplesBySplit {
+  const keys = groups ? ContentHashes.of(groups.length, (example) => groups[example]!) : hashes;
+  const byLabel = (a: number, b: number) => (labels && !groups ? labels[a]! - labels[b]! : 0);
+  const units = unitsOf(hashes.length, (a, b) => byLabel(a, b) || keys.compare(a, b));
+  if (units.count < of) throw tooFew(name, units.count, groups ? 'group' : 'example', of);
+  return examplesBySplit(hashes.length, units, (unit) => {
+    const part = unit % of;
+    return part === index ? 'test' : part === (index + 1) % of ? 'validation' : 'train';
   });
 }
 

@@ -20,11 +20,18 @@ export interface Row {
   readonly values: Readonly<Record<string, unknown>>;
 }
 
-type Read = (content: FileContent) => Row[];
+/** @param byNumber the first line is a row like the others; columns are `#1`, `#2`, ... */
+type Read = (content: FileContent, byNumber: boolean) => Row[];
+
+/** Whether columns are given by their numbers: `source=#1,target=#2`. */
+function areNumbered({ options = {} }: DataReference): boolean {
+  return /(^|,)\w+=#\d+(,|$)/.test(`${options.columns ?? ''}`);
+}
 
 /**
  * Files of one record a row: columns `text` and, where there are classes, `label`; or `source` and `target`, for
- * translation. Other columns are taken by the option `columns`: `text=review,label=stars`.
+ * translation. Other columns are taken by the option `columns`: `text=review,label=stars`, or, of a table without a line of
+ * names, `source=#1,target=#2`.
  */
 function table(format: string, says: string, read: Read): DataSource {
   return {
@@ -38,7 +45,7 @@ function table(format: string, says: string, read: Read): DataSource {
     async open(reference, { signal } = {}) {
       const content = await readOwnFile(reference.path, signal);
       signal?.throwIfAborted();
-      return openTable(content, reference, read(content));
+      return openTable(content, reference, read(content, areNumbered(reference)));
     },
   };
 }
@@ -53,12 +60,12 @@ export function openTableFile(content: FileContent, reference: DataReference): O
   const [, ending] = /\.(csv|tsv|jsonl)$/i.exec(content.file) ?? [];
   if (ending === undefined) return undefined;
   const read = READERS[ending.toLowerCase() as keyof typeof READERS];
-  return openTable(content, reference, read(content));
+  return openTable(content, reference, read(content, areNumbered(reference)));
 }
 
 const separated =
   (usual: string): Read =>
-  (content) => {
+  (content, byNumber) => {
     const { file } = content;
     const refuse = (what: string, cause?: unknown) =>
       new DataError('data-format', `${file}: ${what}`, { path: file }, { cause });
@@ -73,12 +80,17 @@ const separated =
       return trimmed;
     };
     try {
-      const options = { delimiter, columns, skip_empty_lines: true, info: true } as const;
+      const options = { delimiter, columns: byNumber ? false : columns, skip_empty_lines: true, info: true } as const;
       const records = parse(lines.join('\n'), options) as unknown as {
-        record: Record<string, string>;
+        record: Record<string, string> | string[];
         info: { lines: number };
       }[];
-      return records.map(({ record, info }) => ({ place: `${file}: line ${info.lines}`, values: record }));
+      return records.map(({ record, info }) => {
+        const values = Array.isArray(record)
+          ? Object.fromEntries(record.map((value, index) => [`#${index + 1}`, value]))
+          : record;
+        return { place: `${file}: line ${info.lines}`, values };
+      });
     } catch (error) {
       if (!(error instanceof CsvError)) throw error;
       const quote = error.code === 'INVALID_OPENING_QUOTE' || error.code === 'CSV_INVALID_CLOSING_QUOTE';
@@ -145,8 +157,10 @@ function rolesOf(reference: DataReference, rows: readonly Row[]): Roles {
   if (roles.text !== undefined && roles.label === undefined && present.includes('label')) roles.label = 'label';
   const absent = Object.entries(roles).find(([, column]) => !present.includes(column));
   if (absent) {
+    const others = (given.text ?? given.source ?? given.target) ? '' : ' (of pairs: source=...,target=...)';
+    const unnamed = /^(csv|tsv)$/.test(reference.format) && !areNumbered(reference);
     throw refuse(
-      ` has no column '${absent[1]}' for the ${absent[0]}; columns: ${present.join(', ')}. --columns ${absent[0]}=... names another`,
+      ` has no column '${absent[1]}' for the ${absent[0]}; columns: ${present.join(', ')}. --columns ${absent[0]}=... names another${others}${unnamed ? `; of a table without a line of names ${absent[0]}=#1` : ''}`,
     );
   }
   const { text, label, source, target, split } = roles;

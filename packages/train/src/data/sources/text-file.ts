@@ -33,7 +33,8 @@ export function openText(content: FileContent, reference: DataReference): Opened
   if (options.split === 'exact') {
     throw new DataError('data-format', `${path}: a text is split by position, by the fractions of split`, { path });
   }
-  const { fractions } = splittingOf(reference);
+  const { fractions, fold } = splittingOf(reference);
+  if (fold) throw new DataError('data-format', `${path}: a text is split by position: it has no folds`, { path });
   const text = characters(
     readLines(content, 'utf-8')
       .map((line) => `${line.text}\n`)

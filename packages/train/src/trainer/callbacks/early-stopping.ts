@@ -40,7 +40,7 @@ export function earlyStopping(options: EarlyStoppingOptions): Callback<EarlyStop
       const waited = state.waited + 1;
       if (waited >= patience) {
         const epochs = waited === 1 ? 'an epoch' : `${waited} epochs`;
-        control.stop(`${name} has not improved on ${state.best} for ${epochs}`);
+        control.stop(`${name} has not improved on ${Number(state.best?.toPrecision(5))} for ${epochs}`);
       }
       return { ...state, waited };
     },
