@@ -296,6 +296,7 @@ export default defineRecipe({
       y: 'standard deviation times sqrt(dimensions)',
       lines: [{ name: 'validation', kind: 'validation', metric: 'std' }],
       domain: [0, 1.1],
+      references: [{ label: 'spread over the whole sphere', y: 1 }],
     }),
   },
 });

@@ -5,6 +5,8 @@ import { escapeXml, FONT_FAMILY, type FontWeight, svgToRaster, textRuler, wrap }
 /** Text around the images of a grid; all of it optional. */
 export interface GridText {
   readonly title?: string;
+  /** Below the title, smaller: what was drawn from, how many, the seed. */
+  readonly subtitle?: string;
   /** One per row, set left of it. */
   readonly rowLabels?: readonly string[];
   /** One per column, set above it; all are turned by 90 degrees when one is wider than its column. */
@@ -26,8 +28,8 @@ export function frameGrid(
   text: GridText,
   background: number,
 ): { layout: GridLayout; raster: Raster } | undefined {
-  const { title, rowLabels, columnLabels, captions } = text;
-  if (title === undefined && !rowLabels && !columnLabels && !captions) return undefined;
+  const { title, subtitle, rowLabels, columnLabels, captions } = text;
+  if (title === undefined && subtitle === undefined && !rowLabels && !columnLabels && !captions) return undefined;
 
   const widthOf = textRuler();
   // Text grows with the images, so that a scaled-up grid is the same figure, only larger.
@@ -47,9 +49,14 @@ export function frameGrid(
   const titleWidth = (line: string) => widthOf(line, titleSize, 600);
   const titleLines = title ? wrap(title, Math.max(LEAST_TITLE_WIDTH, gridWidth), titleWidth) : [];
   const lineHeight = Math.round(titleSize * 1.3);
-  const titleHeight = titleLines.length > 0 ? titleLines.length * lineHeight + gap : 0;
+  const subtitleWidth = (line: string) => widthOf(line, size);
+  const subtitleLines = subtitle ? wrap(subtitle, Math.max(LEAST_TITLE_WIDTH, gridWidth), subtitleWidth) : [];
+  const subtitleHeight = Math.round(size * 1.3);
+  const above = titleLines.length * lineHeight + subtitleLines.length * subtitleHeight;
+  const titleHeight = above > 0 ? above + gap : 0;
   const placed = { ...layout, top: gap + titleHeight + labelHeight };
-  const titleRight = Math.max(0, ...titleLines.map((line) => gapX + Math.ceil(titleWidth(line))));
+  const widths = [...titleLines.map(titleWidth), ...subtitleLines.map(subtitleWidth)];
+  const titleRight = Math.max(0, ...widths.map((line) => gapX + Math.ceil(line)));
   const width = left + Math.max(gridWidth, titleRight) + gap;
   const height = placed.top + gridHeight + gap;
 
@@ -58,13 +65,17 @@ export function frameGrid(
   const write = (line: string, x: number, y: number, style: TextStyle): void => {
     const turn = style.turned ? ` transform="rotate(-90 ${x} ${y})"` : '';
     marks.push(
-      `<text x="${x}" y="${y}" font-size="${style.size}" font-weight="${style.weight ?? 400}" text-anchor="${style.anchor}"${turn}>${escapeXml(line)}</text>`,
+      `<text x="${x}" y="${y}" font-size="${style.size}" font-weight="${style.weight ?? 400}" text-anchor="${style.anchor}"${style.faint ? ' fill-opacity="0.7"' : ''}${turn}>${escapeXml(line)}</text>`,
     );
   };
   // Half the height of a capital letter: what lifts a baseline so that the line is centred.
   const centred = Math.round(size * 0.36);
   titleLines.forEach((line, i) => {
     write(line, left + gapX, gap + i * lineHeight + titleSize, { size: titleSize, weight: 600, anchor: 'start' });
+  });
+  subtitleLines.forEach((line, i) => {
+    const y = gap + titleLines.length * lineHeight + i * subtitleHeight + size;
+    write(line, left + gapX, y, { size, anchor: 'start', faint: true });
   });
   rowLabels?.forEach((label, row) => {
     const y = cellOrigin(placed, row, 0)[1] + bare.cellHeight / 2 + centred;
@@ -90,4 +101,5 @@ interface TextStyle {
   readonly weight?: FontWeight;
   readonly anchor: 'start' | 'middle' | 'end';
   readonly turned?: boolean;
+  readonly faint?: boolean;
 }

@@ -9,6 +9,7 @@ export type { Axis, Series, Size } from './chart/data.js';
 export { type HeatMapSpec, heatMap } from './chart/heatmap.js';
 export { type LineChartSpec, type LineSeries, lineChart } from './chart/line.js';
 export { type ParallelAxis, type ParallelChartSpec, parallelChart } from './chart/parallel.js';
+export type { ReferenceLine } from './chart/reference.js';
 export type { Chart, Heading } from './chart/render.js';
 export { type ScatterPlotSpec, scatterPlot } from './chart/scatter.js';
 export { type StackOptions, stackCharts } from './chart/stack.js';

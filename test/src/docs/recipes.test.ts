@@ -14,8 +14,9 @@ function docstring(source: string): string {
 
 /** A property of the recipe as it stands in its file: from its name to the bracket that closes it. */
 function property(source: string, name: string): string {
-  const start = new RegExp(`^ {2}${name}(?=[:(])`, 'm').exec(source)!.index;
-  const lines = source.slice(start).split('\n');
+  const definition = source.slice(source.indexOf('export default defineRecipe'));
+  const start = new RegExp(`^ {2}${name}(?=[:(])`, 'm').exec(definition)!.index;
+  const lines = definition.slice(start).split('\n');
   const end = lines.findIndex((line) => /^ {2}\S.*,$|^ {2}[}\])]+,$/.test(line) && /[)\]}],$/.test(line));
   return lines
     .slice(0, end + 1)

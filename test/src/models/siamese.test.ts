@@ -9,6 +9,7 @@ import { CompiledEngine, EagerEngine } from '@onnx-forge/train/engine';
 import { networkWeights, seededInitializers } from '@onnx-forge/train/layers';
 import { recipeData, recipeOptions } from '@onnx-forge/train/recipe';
 import { expect } from 'chai';
+import { checkFigures } from './figure-files.js';
 
 /** Small images and nets: seconds instead of minutes. */
 const SMALL = { imageHeight: 28, imageWidth: 24, members: 2, filters: 4, embeddingDim: 8, imagesPerPerson: 10 };
@@ -103,6 +104,7 @@ describe('siamese', () => {
       expect(value('auc')).to.be.above(0.75);
       expect(value('equalErrorRate')).to.be.below(0.35);
       expect(value('accuracy')).to.be.above(0.65);
+      expect(await checkFigures(out)).to.equal(4);
       expect(figures.map((file) => file.split('/').at(-1))).to.deep.equal([
         'pairs-train.png',
         'pairs-test.png',

@@ -19,6 +19,7 @@ import { networkWeights, seededInitializers } from '@onnx-forge/train/layers';
 import { FixedRate, recipeOptions } from '@onnx-forge/train/recipe';
 import { exportGraph } from '@onnx-forge/train/run';
 import { expect } from 'chai';
+import { checkFigures } from './figure-files.js';
 
 const RESNET_18 = { width: 64, stages: 4, blocks: 2, zeroInit: true, stem: 'imagenet' } as const;
 const TINY = { width: 2, stages: 2, blocks: 1, zeroInit: true, stem: 'strided', dimensions: 8, batchSize: 4 } as const;
@@ -266,6 +267,7 @@ describe('simsiam', () => {
         const names = measurements.map(({ name }) => name);
         expect(names).to.deep.equal(['knnAccuracy (k=10, T=0.1)', 'knnAccuracy of pixels', 'relativeStd']);
         expect(figures).to.have.length(4);
+        expect(await checkFigures(out)).to.equal(3);
         await using model = await load(out, { device: 'cpu' });
         if (model.kind !== 'embedding') throw new Error(`a ${model.kind}`);
         expect((await model.embed(images(2).dataSync() as Float32Array)).dims).to.deep.equal([2, 8]);

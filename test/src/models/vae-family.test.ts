@@ -28,6 +28,7 @@ import { networkWeights, seededInitializers } from '@onnx-forge/train/layers';
 import { recipeData, recipeOptions } from '@onnx-forge/train/recipe';
 import { expect } from 'chai';
 import { rejection } from '../train/rejects.js';
+import { checkFigures } from './figure-files.js';
 
 const recipeOf = async (name: RecipeName): Promise<Recipe> => (await recipes[name]()).default;
 
@@ -125,6 +126,7 @@ describe('the VAE family', () => {
         const files = await drawFigures({ recipe, run: runOf(name), data: digits, only, device: 'cpu' });
         expect(files, only).to.not.have.length(0);
       }
+      expect((await checkFigures(runOf(name))) > 0).to.equal(name !== 'cvae'); // its figures are grids
       expect(await readdir(join(runOf(name), 'figures'))).to.include.members(
         name === 'vae-mlp' ? ['snapshots-step-0.png', 'gap-gap.png', 'gap-bounds.png'] : [`${figures[0]}.png`],
       );

@@ -10,7 +10,7 @@ import {
   svgToPng,
 } from '@onnx-forge/viz';
 import { expect } from 'chai';
-import { labDistance, simulate } from './color-vision.js';
+import { ciede2000, ciede2000OfLab, simulate } from './color-vision.js';
 import { decode, inkIn } from './pixels.js';
 
 const EPOCHS = Array.from({ length: 20 }, (_, i) => i + 1);
@@ -101,6 +101,51 @@ describe('viz: line chart', () => {
     expect([...mean!.heights].length, 'zero, and the last point, which has no right neighbour').to.equal(2);
   });
 
+  it('draws what lines are compared with quietly: grey, dashed, named beside it, not in the legend', () => {
+    const references = [
+      { label: 'threshold 7', x: 7 },
+      { label: 'best', y: 99 },
+      { label: 'chance', from: [1, 190], to: [20, 100] },
+      { label: 'far away', y: -500 },
+    ] as const;
+    const y = { label: 'loss', domain: [90, 200] } as const;
+    const { svg } = lineChart({ ...LOSSES, y, references });
+    const plain = lineChart({ ...LOSSES, y }).svg;
+    expect(texts(svg)).to.include.members(['threshold 7', 'best', 'chance']).and.not.to.include('far away');
+    expect([...svg.matchAll(/stroke="#8a8a8a"[^>]*stroke-dasharray="4,4"/g)]).to.have.length(3);
+    for (const [, color] of plain.matchAll(/stroke="(#0072b2|#d55e00)"/g)) expect(svg).to.include(color);
+    expect(
+      texts(svg).filter((text) => text === 'chance'),
+      'only beside its line',
+    ).to.have.length(1);
+    expect(() => svgToPng(svg)).not.to.throw();
+    const reached = lineChart({ ...LOSSES, references: [{ label: 'goal', y: 10 }] });
+    expect(texts(reached.svg), 'the axis goes down to it').to.include('50');
+    expect(() => lineChart({ ...LOSSES, references: [{ label: 'goal', y: NaN }] })).to.throw(
+      FigureError,
+      "reference 'goal': y[0] is NaN",
+    );
+  });
+
+  it('says that a run is too short for a line, with its values, instead of drawing dots', () => {
+    const series = [
+      { name: 'training', x: [20], y: [2.5] },
+      { name: 'validation', x: [20], y: [2.75] },
+    ];
+    const { svg, width } = lineChart({ ...LOSSES, series });
+    expect(width).to.equal(680);
+    expect(texts(svg)).to.include.members([
+      LOSSES.title,
+      LOSSES.subtitle,
+      'Too short for a line: one point each so far.',
+      'training, loss (nats per image): 2.500 at epoch 20',
+      'validation, loss (nats per image): 2.750 at epoch 20',
+    ]);
+    expect(svg).not.to.include('<path');
+    const longer = lineChart({ ...LOSSES, series: [...series, { name: 'other', x: [1, 2], y: [1, 2] }] });
+    expect(texts(longer.svg)).not.to.include('Too short for a line: one point each so far.');
+  });
+
   it('labels a log axis with powers of ten', () => {
     const series = [{ name: 'a', x: [1e-8, 1e-4, 1e-1], y: [1, 2, 3] }];
     expect(texts(lineChart({ ...LOSSES, x: { label: 'h', scale: 'log' }, series }).svg)).to.include.members([
@@ -165,23 +210,38 @@ describe('viz: scatter plot', () => {
     expect(marks(svg, 'mark-symbol role-mark')).to.equal(20);
   });
 
-  for (const count of [2, 3, 5, 7, 10]) {
-    it(`tells ${count} classes apart for the colour-blind`, () => {
-      const { svg } = scatterPlot({
-        title: 't',
-        x: { label: 'x' },
-        y: { label: 'y' },
-        series: classes.slice(0, count),
-      });
+  /** Published pairs of L*a*b* with their distance (Sharma, Wu & Dalal 2005, table 1). */
+  const PUBLISHED: readonly [number[], number[], number][] = [
+    [[50, 2.6772, -79.7751], [50, 0, -82.7485], 2.0425],
+    [[50, 2.5, 0], [50, 0, -2.5], 4.3065],
+    [[60.2574, -34.0099, 36.2677], [60.4626, -34.1751, 39.4387], 1.2644],
+    [[22.7233, 20.0904, -46.694], [23.0331, 14.973, -42.5619], 2.0373],
+    [[2.0776, 0.0795, -1.135], [0.9033, -0.0636, -0.5514], 0.9082],
+  ];
+
+  it('is judged by a distance of colours that agrees with the published one', () => {
+    for (const [a, b, distance] of PUBLISHED) expect(ciede2000OfLab(a, b)).to.be.closeTo(distance, 1e-4);
+  });
+
+  for (const count of [2, 3, 4, 5, 6, 7, 8, 9, 10]) {
+    it(`tells ${count} classes apart for the colour-blind, all pairs by a CIEDE2000 distance of 10`, () => {
+      const axes = { title: 't', x: { label: 'x' }, y: { label: 'y' } };
+      const some = classes.slice(0, count);
       const colors = [
-        ...new Set([...group(svg, 'mark-symbol role-mark').matchAll(/fill="(#[0-9a-f]{6})"/g)].map((m) => m[1]!)),
+        ...new Set(
+          [
+            ...group(scatterPlot({ ...axes, series: some }).svg, 'mark-symbol role-mark').matchAll(
+              /fill="(#[0-9a-f]{6})"/g,
+            ),
+          ].map((m) => m[1]!),
+        ),
       ];
       expect(colors).to.have.length(count);
+      for (const color of colors) expect(lineChart({ ...axes, series: some }).svg).to.include(`stroke="${color}"`);
       for (const vision of ['normal', 'protan', 'deutan', 'tritan'] as const) {
         const seen = colors.map((color) => simulate(color, vision));
-        const closest = Math.min(...seen.flatMap((a, i) => seen.slice(i + 1).map((b) => labDistance(a, b))));
-        // 2.3 is just noticeable side by side.
-        expect(closest, vision).to.be.greaterThan(5);
+        const closest = Math.min(...seen.flatMap((a, i) => seen.slice(i + 1).map((b) => ciede2000(a, b))));
+        expect(closest, vision).to.be.greaterThan(10);
       }
     });
   }
@@ -233,6 +293,14 @@ describe('viz: heat map', () => {
     const words = texts(heatMap(spec).svg);
     expect(words.filter((word) => word === 'the')).to.have.length(2);
     expect(words).to.include.members(['le', 'chat', 'cat', 'source', 'target', 'attention weight', '0.25']);
+  });
+
+  it('writes all values with the same decimals', () => {
+    const values = [[0.9994, 0.0006, 0.25, 0.00001]];
+    const words = texts(
+      heatMap({ ...spec, values, x: { ticks: ['the', 'cat', 'the', 'end'] }, y: { ticks: ['le'] } }).svg,
+    );
+    expect(words).to.include.members(['0.999', '0.001', '0.000', '0.250']);
   });
 
   it('goes from light to dark, row 0 at the top', () => {

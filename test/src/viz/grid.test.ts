@@ -49,6 +49,18 @@ describe('viz: grid', () => {
     ]);
   });
 
+  it('has a subtitle below its title, fainter, without a change of the images', () => {
+    const image = new Float32Array(28 * 28).fill(0.5);
+    const options = { height: 28, width: 28, columns: 8, scale: 2, title: 'Samples' };
+    const images = Array<Float32Array>(8).fill(image);
+    const [bare, full] = [options, { ...options, subtitle: 'vae, seed 1' }].map((one) => decode(grid(images, one)));
+    expect(full!.width).to.equal(bare!.width);
+    const room = full!.height - bare!.height;
+    expect(room, 'a line of text').to.be.within(12, 40);
+    const [title, subtitle] = [bare!.height - 56 - 12 - room, bare!.height - 56 - 12];
+    expect(inkIn(full!, 0, title, 200, subtitle)).to.be.above(0);
+  });
+
   it('maps the range to black and white and clamps what is outside', () => {
     const tanh = Float32Array.of(-1, 0, 1, -7, 7, 0.6);
     const pixels = decode(grid(tanh, { ...SIZE, padding: 0, range: [-1, 1] }));

@@ -1,5 +1,6 @@
-import { lineChart, svgToPng } from '@onnx-forge/viz';
+import { lineChart, type ReferenceLine, svgToPng } from '@onnx-forge/viz';
 import type { LogLine } from '../metrics/log.js';
+import { aboutRun } from './about-run.js';
 import type { Figure } from './figure.js';
 
 /** One line of {@link curves}. */
@@ -18,14 +19,16 @@ export interface CurvesOptions {
   /** Label of the y axis, with the unit. */
   readonly y: string;
   readonly lines: readonly Curve[];
-  /** Ends of the y axis; what lies outside is cut off, unless all does. */
+  /** Ends of the y axis; what lies outside is cut off, unless all of a line does. */
   readonly domain?: readonly [number, number];
+  /** What the lines are compared with. */
+  readonly references?: readonly ReferenceLine[];
 }
 
 /** Metrics of the log over the iterations of training; nothing for a run that has logged none of them. */
-export function curves({ title, y, lines, domain }: CurvesOptions): Figure {
-  return ({ log, model }) => {
-    const { manifest } = model;
+export function curves({ title, y, lines, domain, references = [] }: CurvesOptions): Figure {
+  return (context) => {
+    const { log } = context;
     const all = lines.map(({ name, kind, metric, negate = false }) => {
       const points = log.filter((line) => line.kind === kind && Object.hasOwn(line.metrics, metric));
       const sign = negate ? -1 : 1;
@@ -37,10 +40,12 @@ export function curves({ title, y, lines, domain }: CurvesOptions): Figure {
     const within = (value: number): boolean => domain !== undefined && value >= domain[0] && value <= domain[1];
     const { svg } = lineChart({
       title,
-      subtitle: `${manifest.model}, ${manifest.data.name}, seed ${manifest.seed}`,
+      // A single line has no legend.
+      subtitle: aboutRun(context, series.length === 1 && lines.length > 1 ? series[0]!.name : undefined),
       x: { label: 'training iterations' },
-      y: { label: y, ...(domain && series.some((one) => one.y.some(within)) && { domain }) },
+      y: { label: y, ...(domain && series.every((one) => one.y.some(within)) && { domain }) },
       series,
+      references,
     });
     return { svg, png: svgToPng(svg) };
   };

@@ -1,3 +1,4 @@
+export { aboutRun } from './about-run.js';
 export {
   type ComparedRun,
   type ComparisonOptions,

@@ -48,7 +48,7 @@ export function heatMap(spec: HeatMapSpec): Chart {
   const format = numberFormat(
     values.flatMap((row) => Array.from(row)),
     3,
-    0,
+    -Infinity,
   );
   const bothSigns = low < 0 && high > 0;
   const reach = Math.max(-low, high);

@@ -1,10 +1,12 @@
 import { gather } from '../../../data/batches.js';
 import { everyIndex } from '../../../data/views.js';
+import { aboutRun, counted } from '../../../figures/about-run.js';
 import type { Figure } from '../../../figures/figure.js';
-import { imageGrid, rowsOf } from '../../../figures/images.js';
+import { figureGrid, rowsOf } from '../../../figures/images.js';
 
 /** The test images that a classifier gets most confidently wrong, one row of them for each class that it takes them for. */
-export const mistakes: Figure<'classifier'> = async ({ model, data }) => {
+export const mistakes: Figure<'classifier'> = async (context) => {
+  const { model, data } = context;
   const columns = 8;
   const { test } = data.splits;
   const all = everyIndex(test);
@@ -19,13 +21,14 @@ export const mistakes: Figure<'classifier'> = async ({ model, data }) => {
     const shown = taken.slice(0, columns).map((i) => x[i]!);
     return { label: `as ${name}: ${taken.length}`, cells: [...shown, ...Array(columns - shown.length).fill(blank)] };
   });
-  return imageGrid(
+  return figureGrid(
     rows.flatMap(({ cells }) => cells),
     image,
     {
       columns,
       rowLabels: rows.map(({ label }) => label),
-      title: `Mistakes: ${wrong.length} of ${test.size} test images`,
+      title: `Mistakes: ${counted(wrong.length)} of ${counted(test.size)} test images`,
+      subtitle: aboutRun(context, 'the most confident ones of each class'),
     },
   );
 };

@@ -1,8 +1,9 @@
 import { dissimilarity } from '@onnx-forge/infer';
 import { gather } from '../../../data/batches.js';
 import { spreadIndices } from '../../../data/views.js';
+import { aboutRun, counted } from '../../../figures/about-run.js';
 import type { Figure } from '../../../figures/figure.js';
-import { imageGrid, rowsOf } from '../../../figures/images.js';
+import { figureGrid, rowsOf } from '../../../figures/images.js';
 
 export interface NeighboursOptions {
   /** The field of images. */
@@ -15,7 +16,9 @@ export interface NeighboursOptions {
  */
 export function neighbours({ images }: NeighboursOptions): Figure<'embedding'> {
   const [most, nearest, bankSize] = [8, 9, 5000];
-  return async ({ model, data: { splits } }) => {
+  return async (context) => {
+    const { model, data } = context;
+    const { splits } = data;
     const { metric, image } = model.manifest.serve;
     const asking = spreadIndices(splits.test, most);
     const rows = asking.length;
@@ -35,7 +38,9 @@ export function neighbours({ images }: NeighboursOptions): Figure<'embedding'> {
     const cells = near.flatMap((of, row) => [queryImages[row]!, ...of.map(({ index }) => pictures[index]!)]);
     const captions = near.flatMap((of) => ['', ...of.map(({ far }) => far.toFixed(2))]);
     const columnLabels = ['test', ...Array.from({ length: shown }, (_, i) => `${i + 1}`)];
-    const title = `Nearest of ${chosen.length} training images`;
-    return imageGrid(cells, image, { columns: shown + 1, columnLabels, captions, title });
+    const title = `Nearest of ${counted(chosen.length)} training images`;
+    const unit = metric === 'cosine' ? '1 - cosine' : 'distance';
+    const subtitle = aboutRun(context, `${rows} test images; below: ${unit}`);
+    return figureGrid(cells, image, { columns: shown + 1, columnLabels, captions, title, subtitle });
   };
 }

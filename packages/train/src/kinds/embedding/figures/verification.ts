@@ -1,9 +1,10 @@
-import { type EmbeddingModel, type Random, rowDissimilarity } from '@onnx-forge/infer';
+import { type Random, rowDissimilarity } from '@onnx-forge/infer';
 import { lineChart, svgToPng } from '@onnx-forge/viz';
 import { gather } from '../../../data/batches.js';
 import type { Split } from '../../../data/data-set.js';
-import type { Figure, FigureImage } from '../../../figures/figure.js';
-import { imageGrid, rowsOf } from '../../../figures/images.js';
+import { aboutRun, counted } from '../../../figures/about-run.js';
+import type { Figure, FigureContext, FigureImage } from '../../../figures/figure.js';
+import { figureGrid, rowsOf } from '../../../figures/images.js';
 import { allPairs } from '../../../measures/pairs.js';
 import { type Roc, rocCurve } from '../../../measures/roc.js';
 import { embedSplit } from '../measures/verification.js';
@@ -22,15 +23,22 @@ const BINS = 40;
  * anchors with ten others each, of the training split and of the test split. A decision that the run's threshold gets
  * wrong is marked.
  */
-export const pairRows: Figure<'embedding'> = async ({ model, data, random }) => {
+export const pairRows: Figure<'embedding'> = async (context) => {
+  const { data, random } = context;
   const parts = [];
   for (const part of ['train', 'test'] as const) {
-    parts.push({ part, ...(await pairsOf(model, data.splits[part], part, random.fork(part))) });
+    parts.push({ part, ...(await pairsOf(context, data.splits[part], part, random.fork(part))) });
   }
   return parts;
 };
 
-async function pairsOf(model: EmbeddingModel, split: Split, name: string, random: Random): Promise<FigureImage> {
+async function pairsOf(
+  context: FigureContext<'embedding'>,
+  split: Split,
+  name: string,
+  random: Random,
+): Promise<FigureImage> {
+  const { model } = context;
   const labels = gather(split, 'label', [...Array(split.size).keys()]);
   // Training may use an image several times; it is one image still.
   const images = split.fields.image ? gather(split, 'image', [...Array(split.size).keys()]) : [...labels.keys()];
@@ -58,13 +66,14 @@ async function pairsOf(model: EmbeddingModel, split: Split, name: string, random
   const [upper, lower] = [rowsOf(above, pairs.length), rowsOf(below, pairs.length)];
   const cells = upper.map((anchor, row) => Float32Array.of(...anchor, ...lower[row]!));
   const limit = threshold === undefined ? '' : `; threshold ${threshold.toFixed(2)}, (!) where it decides wrongly`;
-  return imageGrid(
+  return figureGrid(
     cells,
     { ...image, height: 2 * image.height },
     {
       columns: PAIRS,
       captions,
       title: `Dissimilarity of pairs, ${name} people${limit}`,
+      subtitle: aboutRun(context, `${pairs.length} pairs`),
     },
   );
 }
@@ -75,7 +84,7 @@ export const separation: Figure<'embedding'> = async ({ model, data }) => {
   const { vectors, labels } = await embedSplit(model, data.splits.test);
   const { same, different } = allPairs(vectors, labels, metric);
   const { manifest } = model;
-  const counts = `${same.length} same and ${different.length} different pairs`;
+  const counts = `${counted(same.length)} same and ${counted(different.length)} different pairs`;
   const subtitle = `${manifest.model}, test people of ${manifest.data.name}: ${counts}, seed ${manifest.seed}`;
   const distance = metric === 'euclidean' ? 'distance of the embeddings' : '1 - cosine of the embeddings';
   return [
@@ -98,8 +107,8 @@ function rocChart(roc: Roc, subtitle: string): FigureImage {
         x: [0, ...shown.map((i) => roc.falseAccept[i]!), 1],
         y: [0, ...shown.map((i) => 1 - roc.falseReject[i]!), 1],
       },
-      { name: 'chance', x: [0, 1], y: [0, 1] },
     ],
+    references: [{ label: 'chance', from: [0, 0], to: [1, 1] }],
   });
   return { svg, png: svgToPng(svg) };
 }
@@ -121,16 +130,13 @@ function histogram(
     for (const value of values) y[Math.min(BINS - 1, Math.floor(value / width))]! += 100 / values.length;
     return { name, x, y };
   });
-  const highest = Math.max(...parts.flatMap(({ y }) => y));
   const { svg } = lineChart({
     title: 'Distances of same and different pairs',
     subtitle,
     x: { label },
     y: { label: '% of the pairs of that sort' },
-    series: [
-      ...parts,
-      ...(threshold === undefined ? [] : [{ name: 'threshold', x: [threshold, threshold], y: [0, highest] }]),
-    ],
+    series: parts,
+    ...(threshold !== undefined && { references: [{ label: `threshold ${threshold.toFixed(2)}`, x: threshold }] }),
   });
   return { svg, png: svgToPng(svg) };
 }

@@ -1,7 +1,8 @@
 import type { GenerativeKind, GenerativeModel, Random } from '@onnx-forge/infer';
 import { gather } from '../../../data/batches.js';
+import { aboutRun } from '../../../figures/about-run.js';
 import type { Figure, FigureContext } from '../../../figures/figure.js';
-import { imageGrid, rowsOf } from '../../../figures/images.js';
+import { figureGrid, rowsOf } from '../../../figures/images.js';
 
 /** For some pairs, the way from b to a in latent space above the cross-fade in data space: alpha = 0, 0.1 .. 1. */
 export const interpolation: Figure<GenerativeKind> = async (context) => {
@@ -15,29 +16,32 @@ export const interpolation: Figure<GenerativeKind> = async (context) => {
   const [above, below] = [latent, data].map(({ images }) => rowsOf(images.data, pairs * columns));
   const row = (rows: Float32Array[], pair: number) => rows.slice(pair * columns, (pair + 1) * columns);
   const cells = Array.from({ length: pairs }, (_, pair) => [...row(above!, pair), ...row(below!, pair)]).flat();
-  return imageGrid(cells, model.manifest.serve.image, {
+  return figureGrid(cells, model.manifest.serve.image, {
     columns,
     rowLabels: Array.from({ length: pairs }, () => ['latent', 'data']).flat(),
     columnLabels: latent.alphas.map((alpha) => alpha.toFixed(1)),
     title: 'Interpolation in latent and in data space, by alpha',
+    subtitle: aboutRun(context, `${pairs} pairs`),
   });
 };
 
 /** z + epsilon e_i for the most and the least active dimensions i, with the mean absolute change of a pixel. */
 export const perturbation: Figure<GenerativeKind> = async (context) => {
   const { model } = context;
-  const z = await latentVectors(context, 16);
+  const points = 16;
+  const z = await latentVectors(context, points);
   // What a dimension does is measured over several images and shown on the first.
   const { change } = await model.perturb(z, { epsilon: [-3, 3] });
   const order = Array.from(change.keys()).sort((one, other) => change[other]! - change[one]!);
   const shown = order.length <= 10 ? order : [...order.slice(0, 5), ...order.slice(-5)];
   const epsilon = [-3, -2, -1, 0, 1, 2, 3];
   const { images } = await model.perturb(z.slice(0, 1), { epsilon, dims: shown });
-  return imageGrid(images.data, model.manifest.serve.image, {
+  return figureGrid(images.data, model.manifest.serve.image, {
     columns: epsilon.length,
     rowLabels: shown.map((dim) => `z${dim}: ${change[dim]!.toFixed(4)}`),
     columnLabels: epsilon.map((value) => `${value}`),
     title: 'Most and least active dimensions, with their mean change per pixel',
+    subtitle: aboutRun(context, `z + epsilon e; change over ${points} points, epsilon -3 and 3`),
   });
 };
 

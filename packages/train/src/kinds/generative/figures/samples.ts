@@ -1,28 +1,43 @@
 import type { GenerativeKind } from '@onnx-forge/infer';
+import { aboutRun, counted } from '../../../figures/about-run.js';
 import type { Figure, Snapshot } from '../../../figures/figure.js';
-import { imageGrid, rowsOf } from '../../../figures/images.js';
+import { figureGrid, rowsOf } from '../../../figures/images.js';
 
 /** 64 samples of the trained model. */
-export const samples: Figure<GenerativeKind> = async ({ model, random }) => {
+export const samples: Figure<GenerativeKind> = async (context) => {
+  const { model, random } = context;
+  const { steps } = model.manifest;
   const { images } = await model.sample(64, { seed: random.integer(2 ** 31) });
-  return imageGrid(images.data, model.manifest.serve.image, { columns: 8 });
+  return figureGrid(images.data, model.manifest.serve.image, {
+    columns: 8,
+    title: 'Samples',
+    subtitle: aboutRun(context, `64 after ${counted(steps)} iterations`),
+  });
 };
 
 /** Samples from the same noise at several points of training, one row each; nothing for a run without snapshots. */
-export const progress: Figure<GenerativeKind> = ({ model, snapshots }) => {
+export const progress: Figure<GenerativeKind> = (context) => {
+  const { model, snapshots } = context;
   if (snapshots.length === 0) return [];
   const columns = 16;
   const chosen = spread(snapshots, 10);
   const rows = chosen.map(({ images, count }) => rowsOf(images, count).slice(0, columns));
   const rowLabels = chosen.map(pointOfTraining);
   const title = 'Samples from the same noise as training goes on';
-  return imageGrid(rows.flat(), model.manifest.serve.image, { columns, rowLabels, title });
+  return figureGrid(rows.flat(), model.manifest.serve.image, {
+    ...{ columns, rowLabels, title },
+    subtitle: aboutRun(context, `${columns} draws of z`),
+  });
 };
 
 /** Every snapshot as a grid of its own, `snapshots-step-250.png`. */
-export const snapshots: Figure<GenerativeKind> = ({ model, snapshots: taken }) =>
-  taken.map((snapshot) => ({
-    ...imageGrid(snapshot.images, model.manifest.serve.image, { columns: 8, title: pointOfTraining(snapshot) }),
+export const snapshots: Figure<GenerativeKind> = (context) =>
+  context.snapshots.map((snapshot) => ({
+    ...figureGrid(snapshot.images, context.model.manifest.serve.image, {
+      columns: 8,
+      title: `Samples, ${pointOfTraining(snapshot)}`,
+      subtitle: aboutRun(context, `${snapshot.count} draws of z`),
+    }),
     part: `step-${snapshot.step}`,
   }));
 

@@ -16,6 +16,7 @@ export const beliefs: Figure = curves({
   title: 'What the discriminator believes',
   y: 'mean probability of being real',
   domain: [0, 1],
+  references: [{ label: 'can not tell', y: 0.5 }],
   lines: [
     { name: 'real images', kind: 'train', metric: 'discriminator/real' },
     { name: 'generated images', kind: 'train', metric: 'discriminator/fake' },

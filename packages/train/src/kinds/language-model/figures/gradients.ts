@@ -3,6 +3,7 @@ import { Random } from '@onnx-forge/infer';
 import { type Chart, lineChart, stackCharts, svgToPng } from '@onnx-forge/viz';
 import { gather } from '../../../data/batches.js';
 import { everyIndex } from '../../../data/views.js';
+import { aboutRun } from '../../../figures/about-run.js';
 import type { Figure, FigureContext } from '../../../figures/figure.js';
 import { CausalTransformer, type CausalTransformerOptions } from '../../../layers/causal-transformer.js';
 import { seededInitializers } from '../../../layers/initializers.js';
@@ -72,7 +73,10 @@ export const gradientsByDepth: Figure<'language-model'> = async (context) => {
   return image(
     lineChart({
       title: 'How much of the gradient reaches the first layer, before training',
-      subtitle: `width ${width}, ${feedForward ? 'with' : 'without'} feed-forward networks, ${context.data.name}`,
+      subtitle: aboutRun(
+        context,
+        `width ${width}, ${feedForward ? 'with' : 'without'} feed-forward networks, ${WINDOWS} windows`,
+      ),
       x: { label: 'layers' },
       y: { label: '|d loss / d x_1| over |d loss / d x_L|', scale: 'log' },
       series,

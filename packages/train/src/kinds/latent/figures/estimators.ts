@@ -1,6 +1,7 @@
 import { Random } from '@onnx-forge/infer';
 import { lineChart, svgToPng } from '@onnx-forge/viz';
 import { gather } from '../../../data/batches.js';
+import { aboutRun } from '../../../figures/about-run.js';
 import type { Figure, FigureImage } from '../../../figures/figure.js';
 import { linearGaussianLogLikelihood, linearGaussianWeights, sampleLinearGaussian } from '../linear-gaussian.js';
 
@@ -16,7 +17,8 @@ export interface SampleCountOptions {
 
 /** Both estimates of the mean log p(x) of some test images, against the number of draws of z. */
 export function estimatorsBySamples({ examples, samples }: SampleCountOptions): Figure<'latent'> {
-  return async ({ model, data, random }) => {
+  return async (context) => {
+    const { model, data, random } = context;
     const { test } = data.splits;
     const chosen = Array.from({ length: examples }, () => random.integer(test.size));
     const x = gather(test, 'x', chosen) as Float32Array;
@@ -28,7 +30,7 @@ export function estimatorsBySamples({ examples, samples }: SampleCountOptions): 
     }
     return chart({
       title: 'Two estimates of log p(x)',
-      subtitle: `${model.manifest.model}, ${examples} random test images of ${data.name}`,
+      subtitle: aboutRun(context, `${examples} random test images`),
       x: { label: 'draws of z per image', scale: 'log' },
       y: { label: 'mean log p(x) (nats per image)' },
       series,
@@ -43,7 +45,7 @@ const TOY = { noise: 0.5, spread: 1.2, samples: 1000, examples: 40, dimensions: 
  * Both estimators against the dimension of z in a linear-Gaussian model, where log p(x) is known: their error, and the
  * effective sample size. Prior draws that explain x become exponentially rare.
  */
-export const estimatorsByDimension: Figure = ({ random }) => {
+export const estimatorsByDimension: Figure = ({ random, model: { manifest } }) => {
   const { noise, spread, samples, examples, dimensions } = TOY;
   const errors = [];
   const sizes = [];
@@ -65,7 +67,7 @@ export const estimatorsByDimension: Figure = ({ random }) => {
     errors.push({ name, x: dimensions, y: points.map(({ error }) => error) });
     sizes.push({ name, x: dimensions, y: points.map(({ size }) => size) });
   }
-  const subtitle = `x = z + ${noise} noise, z ~ N(0, I); q: the posterior, its variance times ${spread}; ${samples} draws, ${examples} x`;
+  const subtitle = `x = z + ${noise} noise, z ~ N(0, I); q: the posterior, its variance times ${spread}; ${samples} draws, ${examples} x, seed ${manifest.seed}`;
   const x = { label: 'dimensions of z', scale: 'log' } as const;
   return [
     {
@@ -75,6 +77,7 @@ export const estimatorsByDimension: Figure = ({ random }) => {
         x,
         y: { label: 'estimate - exact log p(x) (nats)' },
         series: errors,
+        references: [{ label: 'exact', y: 0 }],
       }),
       part: 'error',
     },

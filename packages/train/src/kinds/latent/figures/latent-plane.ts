@@ -1,13 +1,15 @@
 import { scatterPlot, svgToPng } from '@onnx-forge/viz';
 import { gather } from '../../../data/batches.js';
+import { aboutRun, counted } from '../../../figures/about-run.js';
 import type { Figure } from '../../../figures/figure.js';
-import { imageGrid, rowsOf } from '../../../figures/images.js';
+import { figureGrid, rowsOf } from '../../../figures/images.js';
 
 /** Points of a scatter plot; more would hide one another. */
 const POINTS = 10_000;
 
 /** Where the training images lie in a two-dimensional latent space: the mean of q(z|x), coloured by class. */
-export const latentScatter: Figure<'latent'> = async ({ model, data }) => {
+export const latentScatter: Figure<'latent'> = async (context) => {
+  const { model, data } = context;
   const { train } = data.splits;
   const count = Math.min(POINTS, train.size);
   const chosen = Array.from({ length: count }, (_, i) => Math.floor((i * train.size) / count));
@@ -22,7 +24,7 @@ export const latentScatter: Figure<'latent'> = async ({ model, data }) => {
   const [along1, along2] = axesOf(mu.data);
   const { svg } = scatterPlot({
     title: 'The training images in latent space, by class',
-    subtitle: `${model.manifest.model}, mean of q(z|x) of ${count.toLocaleString('en')} images of ${data.name}`,
+    subtitle: aboutRun(context, `mean of q(z|x) of ${counted(count)} images`),
     x: { label: 'z1', domain: along1! },
     y: { label: 'z2', domain: along2! },
     series,
@@ -47,14 +49,21 @@ function axesOf(points: Float32Array): [number, number][] {
  * The images of a two-dimensional latent space: the mean of p(x|z) at the quantiles of the prior, so that every image
  * stands for as much of it (Kingma & Welling 2014, figure 4).
  */
-export const manifold: Figure<'latent'> = async ({ model }) => {
+export const manifold: Figure<'latent'> = async (context) => {
+  const { model } = context;
   const side = 20;
   const quantiles = normalQuantiles(side);
   // z2 grows upwards, as on paper.
   const rows = [...quantiles].reverse().flatMap((z2) => quantiles.flatMap((z1) => [z1, z2]));
   const { data } = await model.decode(Float32Array.from(rows));
   const { image } = model.manifest.serve;
-  return imageGrid(rowsOf(data, side * side), image, { columns: side, side: 28 });
+  // Every other one, for want of room.
+  const labels = quantiles.map((z, i) => (i % 2 === 0 ? z.toFixed(1) : ''));
+  return figureGrid(rowsOf(data, side * side), image, {
+    ...{ columns: side, side: 28, columnLabels: labels, rowLabels: [...labels].reverse() },
+    title: 'p(x|z) over the latent space: z1 to the right, z2 upwards',
+    subtitle: aboutRun(context, `${side} x ${side} quantiles of the prior`),
+  });
 };
 
 /** The quantiles (i + 1/2) / count of N(0, 1), by adding up its density. */

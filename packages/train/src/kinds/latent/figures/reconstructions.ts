@@ -1,9 +1,11 @@
 import { gather } from '../../../data/batches.js';
+import { aboutRun, counted } from '../../../figures/about-run.js';
 import type { Figure } from '../../../figures/figure.js';
-import { imageGrid, rowsOf } from '../../../figures/images.js';
+import { figureGrid, rowsOf } from '../../../figures/images.js';
 
 /** Test images, the mean of p(x|z) at the mean of q(z|x), and again for a second row of images. */
-export const reconstructions: Figure<'latent'> = async ({ model, data, random }) => {
+export const reconstructions: Figure<'latent'> = async (context) => {
+  const { model, data, random } = context;
   const columns = 12;
   const { test } = data.splits;
   // At random: a test file may be sorted by class.
@@ -17,9 +19,10 @@ export const reconstructions: Figure<'latent'> = async ({ model, data, random })
     ...means.slice(from, from + columns),
   ]);
   const rowLabels = ['x', 'decoded', 'x', 'decoded'];
-  return imageGrid(cells, model.manifest.serve.image, {
+  return figureGrid(cells, model.manifest.serve.image, {
     columns,
     rowLabels,
     title: 'Test images and their reconstructions',
+    subtitle: aboutRun(context, `${chosen.length} of ${counted(test.size)} images`),
   });
 };

@@ -1,5 +1,6 @@
 import { END, START } from '@onnx-forge/infer';
 import { barChart, heatMap, lineChart, svgToPng } from '@onnx-forge/viz';
+import { aboutRun } from '../../../figures/about-run.js';
 import type { Figure, FigureContext, FigurePart } from '../../../figures/figure.js';
 import {
   attentionOn,
@@ -34,7 +35,7 @@ export const attentionMaps: Figure<'translator'> = async (context) => {
     const width = sourceTokens.length;
     const { svg } = heatMap({
       title: translation.text,
-      subtitle: `right: ${reference.join(' ')}; log p ${logProb.toFixed(2)} nats; ${model.manifest.options.attention} attention`,
+      subtitle: `right: ${reference.join(' ')}; log p ${logProb.toFixed(2)} nats. ${aboutRun(context, `${model.manifest.options.attention} attention`)}`,
       values: tokens.map((_, row) => attention.data.subarray(row * width, (row + 1) * width)),
       x: { label: 'source', ticks: sourceTokens },
       y: { label: 'translation', ticks: tokens },
