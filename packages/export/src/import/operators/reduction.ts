@@ -119,7 +119,15 @@ function products(call: Call): tf.Tensor {
   const [exclusive, reverse] = [call.int('exclusive', 0) === 1, call.int('reverse', 0) === 1];
   const n = x.shape[axis]!;
   if (n === 0) return x;
-  const parts = tf.split(x, n, axis);
+  // tfjs's split has no right gradient where a part is not used.
+  const size = x.shape.map((length, i) => (i === axis ? 1 : length));
+  const parts = Array.from({ length: n }, (_, at) =>
+    tf.slice(
+      x,
+      size.map((__, i) => (i === axis ? at : 0)),
+      size,
+    ),
+  );
   if (reverse) parts.reverse();
   const running: tf.Tensor[] = exclusive ? [tf.onesLike(parts[0]!)] : [parts[0]!];
   while (running.length < n)
