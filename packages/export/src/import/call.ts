@@ -14,6 +14,8 @@ export interface CallContext {
   readonly uniform: ((shape: readonly number[]) => tf.Tensor) | undefined;
   /** False: the file's training modes do not count. */
   readonly training: boolean;
+  /** The most numbers that a node may make of less. */
+  readonly mostNumbers: number;
 }
 
 /** One call of a node: its inputs and attributes, in the forms that operators want them. */
@@ -127,6 +129,19 @@ export class Call {
     const graph = this.#attribute(name, (value): value is Graph => typeof value === 'object' && 'nodes' in value);
     if (!graph) throw this.fault(`lacks the graph '${name}'`);
     return graph;
+  }
+
+  /** @throws OnnxImportError for sizes that are none, and for more numbers than a node may make */
+  room(shape: readonly number[]): number[] {
+    const size = shape.reduce((product, n) => product * n, 1);
+    if (!shape.every((n) => Number.isSafeInteger(n) && n >= 0))
+      throw this.fault(`gives an impossible shape, [${shape}]`);
+    const { mostNumbers } = this.context;
+    // A size of 0 hides none that would take memory on the way.
+    if (Math.max(size, ...shape) > mostNumbers) {
+      throw this.fault(`gives [${shape}], more than ${mostNumbers} numbers (the import's option mostNumbers)`);
+    }
+    return [...shape];
   }
 
   /** Takes note of attributes that change nothing here. */

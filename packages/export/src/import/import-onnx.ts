@@ -35,6 +35,8 @@ export interface ImportOptions {
   readonly lora?: LoraOptions;
   /** A new last layer of so many classes, in place of the file's last Gemm or MatMul. It is trained, whatever `trainable` says. */
   readonly head?: HeadOptions;
+  /** The most numbers that a node may make of less, such as a padding: more are refused. Default 2^28, a GiB. */
+  readonly mostNumbers?: number;
   /** Files with weights beside the model's, by name. */
   readonly external?: Readonly<Record<string, Uint8Array>>;
 }
@@ -88,7 +90,7 @@ export interface ImportedModel {
  * @throws OnnxImportError for damaged files; for operators that can't be read, by name; for weights that are not there
  */
 export function importModel(bytes: Uint8Array, options: ImportOptions = {}): ImportedModel {
-  const { external = {} } = options;
+  const { external = {}, mostNumbers = 2 ** 28 } = options;
   const find: ExternalBytes = (name) => (Object.hasOwn(external, name) ? external[name] : undefined);
   const read = readModel(bytes, find);
   const table = operatorTable();
@@ -105,7 +107,7 @@ export function importModel(bytes: Uint8Array, options: ImportOptions = {}): Imp
   const program = new Program(model, (node) => operatorOf(node)!, imported);
   const call: ImportedModel['call'] = (inputs, { uniform, training = true, values = [] } = {}) => {
     checkInputs(inputs, model.graph.inputs);
-    return tf.tidy(() => program.run(inputs, [...outputs, ...values], { uniform, training }));
+    return tf.tidy(() => program.run(inputs, [...outputs, ...values], { uniform, training, mostNumbers }));
   };
   return {
     inputs: Object.fromEntries(model.graph.inputs.map((port) => [port.name, inputType(port)])),

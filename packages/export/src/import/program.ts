@@ -14,7 +14,7 @@ import type { Operator, Results } from './operators/operator.js';
 type Values = Map<string, Datum>;
 
 /** Choices of one run. */
-type RunOptions = Pick<CallContext, 'uniform' | 'training'>;
+type RunOptions = Pick<CallContext, 'uniform' | 'training' | 'mostNumbers'>;
 
 interface Run extends RunOptions {
   /** Adapted weights that were computed already. */
@@ -113,7 +113,7 @@ function resultsOf(operator: Operator, call: Call): Results {
   } catch (error) {
     if (!(error instanceof Error) || 'code' in error) throw error;
     throw new OnnxImportError(
-      `${call.node.op} '${call.node.name}' can't be computed: ${error.message}`,
+      `${call.node.op} '${call.node.name}' can't be computed: ${oneLine(error.message)}`,
       { operator: call.node.op, node: call.node.name },
       { cause: error },
     );
@@ -135,6 +135,12 @@ function requireExact({ node }: Call, datum: Datum): void {
     `${node.op} '${node.name}' gives the whole number ${large}, which is beyond what is computed exactly here (2^53)`,
     { operator: node.op, node: node.name },
   );
+}
+
+/** tfjs explains some errors over several lines. */
+function oneLine(message: string): string {
+  const line = message.replace(/\s+/g, ' ').trim();
+  return line.length > 300 ? `${line.slice(0, 300)} ...` : line;
 }
 
 /** Outputs are tensors of their own: inputs stay the caller's when outputs are disposed of. */

@@ -519,17 +519,117 @@ const recurrent: Case[] = (['forward', 'reverse', 'bidirectional'] as const).fla
   ];
 });
 
+const four = (heads: number, length: number, size = 4) => fed([2, heads, length, size]);
+
+/** onnxruntime has these since opset 23. */
+const attention: Case[] = [
+  { op: 'Attention', name: 'of four dimensions', inputs: [four(2, 3), four(2, 5), four(2, 5)] },
+  {
+    op: 'Attention',
+    name: 'causal, heads in a row, few of keys',
+    inputs: [fed([2, 3, 16]), fed([2, 3, 8]), fed([2, 3, 8])],
+    attributes: { q_num_heads: 4, kv_num_heads: 2, is_causal: 1 },
+  },
+  {
+    op: 'Attention',
+    name: 'masked, scaled',
+    inputs: [four(2, 3), four(2, 4), four(2, 4), weight([3, 4], -2, 2)],
+    attributes: { scale: float(0.3) },
+  },
+  {
+    op: 'Attention',
+    name: 'masked by truth',
+    inputs: [four(1, 2), four(1, 3), four(1, 3), listed('bool', [2, 3], [1, 0, 1, 0, 1, 1])],
+  },
+  {
+    op: 'RotaryEmbedding',
+    name: 'halves, of positions',
+    inputs: [four(3, 2), weight([6, 2]), weight([6, 2]), indices([2, 2], [0, 3, 5, 1], true)],
+  },
+  {
+    op: 'RotaryEmbedding',
+    name: 'interleaved, heads in a row, partly',
+    inputs: [fed([2, 3, 12]), weight([2, 3, 2]), weight([2, 3, 2])],
+    attributes: { num_heads: 2, interleaved: 1, rotary_embedding_dim: 4 },
+  },
+].map((one): Case => ({ ...one, opset: 23 }));
+
+const places = fed([2, 3, 2, 2], -1.3, 1.3);
+const sampling: Case[] = ['zeros', 'border', 'reflection'].flatMap((padding): Case[] => [
+  ...[0, 1].map(
+    (corners): Case => ({
+      op: 'GridSample',
+      name: `linear, ${padding}${corners ? ', corners' : ''}`,
+      inputs: [fed([2, 3, 4, 5]), places],
+      attributes: { mode: 'bilinear', padding_mode: padding, align_corners: corners },
+    }),
+  ),
+  {
+    op: 'GridSample',
+    name: `nearest, ${padding}`,
+    inputs: [fed([2, 3, 4, 5]), { ...places, stored: true }],
+    attributes: { mode: 'nearest', padding_mode: padding },
+    gradient: false,
+  },
+]);
+
+const losses: Case[] = ['mean', 'sum', 'none'].flatMap((reduction): Case[] => [
+  {
+    op: 'SoftmaxCrossEntropyLoss',
+    name: reduction,
+    inputs: [fed([4, 5]), indices([4], [0, 4, 2, 2], true)],
+    attributes: { reduction },
+    outputs: 2,
+  },
+  {
+    op: 'SoftmaxCrossEntropyLoss',
+    name: `${reduction}, weighed, of places, some ignored`,
+    inputs: [fed([2, 3, 4]), indices([2, 4], [0, 2, 7, 1, 1, 7, 0, 2], true), weight([3], 0.5, 2)],
+    attributes: { reduction, ignore_index: 7 },
+  },
+  {
+    op: 'NegativeLogLikelihoodLoss',
+    name: reduction,
+    inputs: [fed([4, 5], -3, -0.1), indices([4], [0, 4, 2, 2], true)],
+    attributes: { reduction },
+  },
+]);
+
+const sizes: Case[] = [
+  { op: 'Size', name: 'of two axes', inputs: [fed([3, 4])], gradient: false },
+  { op: 'ConstantOfShape', name: 'zeros', inputs: [numbers(2, 3)], gradient: false },
+  {
+    op: 'ConstantOfShape',
+    name: 'whole numbers',
+    inputs: [numbers(3)],
+    attributes: { value: listed('int64', [1], [7], true) },
+    gradient: false,
+  },
+  { op: 'Range', name: 'upwards', inputs: [1, 10, 3].map((n) => scalar(n, 'int64')), gradient: false },
+  { op: 'Range', name: 'downwards, of floats', inputs: [2, -1, -0.5].map((n) => scalar(n)), gradient: false },
+];
+
+const normPools: Case[] = [1, 2, 3].map((p) => ({
+  op: 'LpPool',
+  name: `p = ${p}`,
+  inputs: [fed([2, 3, 6, 5], 0.2, 1)],
+  attributes: { kernel_shape: [3, 2], strides: [2, 1], pads: [1, 0, 1, 1], p },
+}));
+
 /** Cases of operators, by family; onnxruntime says what is right. */
 export const IMPORT_CASES: Readonly<Record<string, readonly Case[]>> = {
   elementwise,
   pairwise,
   linear,
   convolution,
-  pooling,
+  pooling: [...pooling, ...normPools],
   normalisation,
   reduction,
-  shaping,
+  shaping: [...shaping, ...sizes],
   indexing,
   resizing,
   recurrent,
+  attention,
+  sampling,
+  losses,
 };

@@ -199,6 +199,57 @@ describe('importing ONNX: models', () => {
   });
 });
 
+describe('importing ONNX: running products', () => {
+  // onnxruntime has no CumProd yet: against products of numbers.
+  const start = [2, -1, 0.25, 3, 0.5, 4];
+  const before = (row: number[]): number[] => row.map((_, i) => row.slice(0, i).reduce((product, n) => product * n, 1));
+  for (const [what, attributes, of] of [
+    ['', {}, (row: number[]) => before(row).map((n, i) => n * row[i]!)],
+    ['without itself', { exclusive: 1 }, before],
+    [
+      'backwards, without itself',
+      { exclusive: 1, reverse: 1 },
+      (row: number[]) => before([...row].reverse()).reverse(),
+    ],
+  ] as const) {
+    it(`of each number ${what}, with gradients of finite differences`, () => {
+      const file = fileOf({
+        op: 'CumProd',
+        opset: 26,
+        inputs: [fed([2, 3]), { ...numbers(1), shape: [] }],
+        attributes,
+      });
+      const y = (values: ArrayLike<number>) =>
+        importModel(file).call({ x0: tf.tensor(values as number[], [2, 3]) }).y0!;
+      assert.deepEqual([...y(start).dataSync()], [...of(start.slice(0, 3)), ...of(start.slice(3))]);
+      const model = importModel(file);
+      const sum = (x: tf.Tensor) =>
+        model
+          .call({ x0: x })
+          .y0!.mul(
+            tf.tensor2d([
+              [1, 2, 3],
+              [4, 5, 6],
+            ]),
+          )
+          .sum();
+      const gradient = tf
+        .grad(sum)(tf.tensor(start, [2, 3]))
+        .dataSync();
+      for (let i = 0; i < 6; i++) {
+        const at = (by: number) =>
+          sum(
+            tf.tensor(
+              start.map((n, j) => (j === i ? n + by : n)),
+              [2, 3],
+            ),
+          ).dataSync()[0]!;
+        assert.closeTo(gradient[i]!, (at(0.5) - at(-0.5)) / 1, 1e-4);
+      }
+    });
+  }
+});
+
 describe('importing ONNX: refusals', () => {
   before(() => tf.setBackend('cpu'));
 

@@ -95,13 +95,18 @@ function readPort({ name, type }: onnx.IValueInfoProto, what: string): Port {
   return {
     name: name ?? '',
     type: tensor?.elemType ? elementType(tensor.elemType, `${what} '${name}'`) : { name: 'FLOAT', tfjs: 'float32' },
-    shape: tensor?.shape ? (tensor.shape.dim ?? []).map(readDimension) : undefined,
+    shape: tensor?.shape ? (tensor.shape.dim ?? []).map((dim) => readDimension(dim, `${what} '${name}'`)) : undefined,
   };
 }
 
-function readDimension(dimension: onnx.TensorShapeProto.IDimension): number | string | undefined {
+function readDimension(dimension: onnx.TensorShapeProto.IDimension, what: string): number | string | undefined {
   if (dimension.dimParam) return dimension.dimParam;
-  return Object.hasOwn(dimension, 'dimValue') ? Number(dimension.dimValue) : undefined;
+  if (!Object.hasOwn(dimension, 'dimValue')) return undefined;
+  const size = Number(dimension.dimValue);
+  if (Number.isSafeInteger(size) && size >= 0) return size;
+  throw new OnnxImportError(
+    `${what} has a size of ${size}: the file is damaged, or means a free size, which is a name`,
+  );
 }
 
 /** A node whose graphs are still to be read: they see the names of the whole graph around them. */

@@ -1,8 +1,10 @@
+import { attentions } from './attention.js';
 import { control } from './control.js';
 import { convolutions } from './convolution.js';
 import { elementwise } from './elementwise.js';
 import { indexing } from './indexing.js';
 import { linear } from './linear.js';
+import { losses } from './losses.js';
 import { normalisations } from './normalisation.js';
 import type { Operator } from './operator.js';
 import { paddings } from './padding.js';
@@ -11,6 +13,7 @@ import { pooling } from './pooling.js';
 import { recurrents } from './recurrent.js';
 import { reductions } from './reduction.js';
 import { resizing } from './resizing.js';
+import { sampling } from './sampling.js';
 import { shaping } from './shaping.js';
 
 /** All operators that can be read, by family. */
@@ -27,6 +30,9 @@ export const OPERATOR_FAMILIES: Readonly<Record<string, readonly Operator[]>> = 
   padding: paddings,
   resizing,
   recurrent: recurrents,
+  attention: attentions,
+  sampling,
+  losses,
   control,
 };
 

@@ -126,6 +126,7 @@ function oneHot(call: Call): tf.Tensor {
   const axis = call.axis(call.int('axis', -1), rank);
   const [off, on] = call.known(2).numbers() as [number, number];
   const values = call.known(2).dtype;
+  call.room([...call.shape(), depth]);
   const classes = tf.reshape(
     tf.range(0, depth, 1, 'int32'),
     Array.from({ length: rank }, (_, i) => (i === axis ? depth : 1)),
@@ -149,7 +150,7 @@ function triangle(call: Call): tf.Tensor {
 }
 
 function identityMatrix(call: Call): tf.Tensor {
-  const [rows, columns] = call.shape() as [number, number];
+  const [rows, columns] = call.room(call.shape()) as [number, number];
   const k = call.int('k', 0);
   const code = call.int('dtype', 1);
   const row = tf.reshape(tf.range(0, rows, 1, 'int32'), [rows, 1]);

@@ -23,6 +23,7 @@ function pad(call: Call): tf.Tensor {
   if (given?.length !== 2 * axes.length) throw call.fault(`has ${given?.length ?? 0} pads for ${axes.length} axes`);
   const margins = x.shape.map((): [number, number] => [0, 0]);
   for (const [i, axis] of axes.entries()) margins[axis] = [given[i]!, given[i + axes.length]!];
+  call.room(x.shape.map((n, axis) => n + margins[axis]![0] + margins[axis]![1]));
   if (mode !== 'constant') {
     const source = Object.hasOwn(SOURCES, mode) ? SOURCES[mode]! : undefined;
     if (!source) throw call.fault(`has an unknown mode, ${mode}`);

@@ -79,6 +79,22 @@ function averagePool(call: Call): tf.Tensor {
   return tf.mul(y, scale(x.shape.slice(2), axes, counted, y.shape.slice(2)));
 }
 
+/** The p-norm of each window: a root of a sum, which zeros have no gradient of. */
+function normPool(call: Call): tf.Tensor {
+  const x = call.tensor(0);
+  const p = call.int('p', 2);
+  if (p < 1) throw call.fault(`has p = ${p}; 1 and more are supported`);
+  const { axes, beyond } = plan(call, x.shape.slice(2));
+  const margins = axes.map(({ before, after }, i): [number, number] => [before, after + beyond[i]!]);
+  const powers = p === 1 ? tf.abs(x) : p === 2 ? tf.mul(x, x) : tf.pow(tf.abs(x), p);
+  const means = pooled(average, average3d, call, padded(powers, margins, 0), axes);
+  const sums = tf.mul(
+    means,
+    axes.reduce((size, { kernel }) => size * kernel, 1),
+  );
+  return p === 1 ? sums : p === 2 ? tf.sqrt(sums) : tf.pow(sums, 1 / p);
+}
+
 /** For each window its size over the number of its elements that count: numbers that follow from sizes alone. */
 function scale(
   spatial: readonly number[],
@@ -104,6 +120,7 @@ const spatialAxes = (x: tf.Tensor): number[] => x.shape.map((_, axis) => axis).s
 export const pooling: readonly Operator[] = [
   operator('MaxPool', maxPool),
   operator('AveragePool', averagePool),
+  operator('LpPool', normPool),
   operator('GlobalAveragePool', (call) => tf.mean(call.tensor(0), spatialAxes(call.tensor(0)), true)),
   operator('GlobalMaxPool', (call) => tf.max(call.tensor(0), spatialAxes(call.tensor(0)), true)),
 ];

@@ -112,6 +112,29 @@ function cumulative(call: Call): tf.Tensor {
   return alongLast(x, axis, (last) => tf.cumsum(last, x.rank - 1, exclusive, reverse));
 }
 
+/** Products of all elements up to each one; tfjs's cumprod has no gradient. */
+function products(call: Call): tf.Tensor {
+  const x = call.tensor(0);
+  const axis = call.axis(call.number(1)!);
+  const [exclusive, reverse] = [call.int('exclusive', 0) === 1, call.int('reverse', 0) === 1];
+  const n = x.shape[axis]!;
+  if (n === 0) return x;
+  // tfjs's split has no right gradient where a part is not used.
+  const size = x.shape.map((length, i) => (i === axis ? 1 : length));
+  const parts = Array.from({ length: n }, (_, at) =>
+    tf.slice(
+      x,
+      size.map((__, i) => (i === axis ? at : 0)),
+      size,
+    ),
+  );
+  if (reverse) parts.reverse();
+  const running: tf.Tensor[] = exclusive ? [tf.onesLike(parts[0]!)] : [parts[0]!];
+  while (running.length < n)
+    running.push(tf.mul(running.at(-1)!, parts[exclusive ? running.length - 1 : running.length]!));
+  return tf.concat(reverse ? running.reverse() : running, axis);
+}
+
 /** Runs `f` over the last axis, the only one for which tfjs's softmax and its gradient of running sums are right. */
 function alongLast(x: tf.Tensor, axis: number, f: (last: tf.Tensor) => tf.Tensor): tf.Tensor {
   if (axis === x.rank - 1) return f(x);
@@ -149,4 +172,5 @@ export const reductions: readonly Operator[] = [
   softmax('Hardmax', hardmax),
   operator('TopK', topK, { constants: [1] }),
   operator('CumSum', cumulative, { constants: [1] }),
+  operator('CumProd', products, { constants: [1] }),
 ];

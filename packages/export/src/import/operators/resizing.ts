@@ -14,6 +14,9 @@ interface AxisPlan {
   readonly scale: number;
 }
 
+/** The most elements of an axis that is resized. */
+const LONGEST: number = 2 ** 16;
+
 type Coordinate = (at: number, plan: AxisPlan) => number;
 
 /** The place in the old image of a place in the new one, by ONNX's `coordinate_transformation_mode`. */
@@ -114,6 +117,8 @@ function plans(call: Call, first: number): (AxisPlan | undefined)[] {
         `scales ${from} elements by ${scales[at]}, to no whole number; runtimes differ in what that means`,
       );
     }
+    if (!(to >= 0 && to <= LONGEST))
+      throw call.fault(`resizes an axis to ${to} elements; 0 to ${LONGEST} are supported`);
     return { from, to, scale: sizes ? to / from : scales![at]! };
   });
 }
@@ -126,7 +131,9 @@ function usesNewSize(call: Call): boolean {
 function resize(call: Call): tf.Tensor {
   let x = call.tensor(0);
   // The region of interest came with opset 11, and is used by one mode that is refused.
-  for (const [axis, plan] of plans(call, call.opset < 11 ? 1 : 2).entries()) {
+  const wanted = plans(call, call.opset < 11 ? 1 : 2);
+  call.room(x.shape.map((n, axis) => wanted[axis]?.to ?? n));
+  for (const [axis, plan] of wanted.entries()) {
     if (plan && (plan.to !== plan.from || plan.scale !== 1)) x = resampled(x, axis, tapsOf(call, plan));
   }
   call.ignore(...ATTRIBUTES);
@@ -142,7 +149,10 @@ function upsample(call: Call): tf.Tensor {
   call.ignore('scales');
   for (const [axis, scale] of (scales as number[]).entries()) {
     const from = x.shape[axis]!;
-    if (scale !== 1) x = resampled(x, axis, tapsOf(call, { from, to: Math.floor(from * scale), scale }));
+    const to = Math.floor(from * scale);
+    if (!(to >= 0 && to <= LONGEST))
+      throw call.fault(`resizes an axis to ${to} elements; 0 to ${LONGEST} are supported`);
+    if (scale !== 1) x = resampled(x, axis, tapsOf(call, { from, to, scale }));
   }
   call.ignore(...ATTRIBUTES);
   return x;

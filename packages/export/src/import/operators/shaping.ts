@@ -98,7 +98,9 @@ function knownConcat(call: Call): Known | tf.Tensor {
 function split(call: Call): tf.Tensor[] {
   const x = call.tensor(0);
   const axis = call.axis(call.int('axis', 0));
-  const count = call.int('num_outputs', call.node.outputs.length);
+  const count = call.node.outputs.length;
+  const said = call.int('num_outputs', count);
+  if (said !== count) throw call.fault(`has num_outputs = ${said} and ${count} outputs`);
   const given = call.numbers(1, call.opset < 13 ? 'split' : undefined);
   const part = Math.ceil(x.shape[axis]! / count);
   const even = Array.from({ length: count }, (_, i) => Math.max(0, Math.min(part, x.shape[axis]! - i * part)));
@@ -175,7 +177,7 @@ function knownSlice(call: Call): Datum {
  */
 function expand(call: Call): tf.Tensor {
   const x = call.tensor(0);
-  const shape = tf.broadcast_util.assertAndGetBroadcastShape(x.shape, call.known(1).numbers());
+  const shape = call.room(tf.broadcast_util.assertAndGetBroadcastShape(x.shape, call.known(1).numbers()));
   if (x.dtype === 'bool') return tf.logicalAnd(x, tf.ones(shape, 'bool'));
   return tf.mul(x, tf.ones(shape, x.dtype as 'float32'));
 }
@@ -204,7 +206,10 @@ function knownExpand(call: Call): Datum {
 /** Copies along each axis by their indices: tfjs's own gradient of tile ends at four axes. */
 function tile(call: Call): tf.Tensor {
   let x = call.tensor(0);
-  for (const [axis, times] of call.known(1).numbers().entries()) {
+  const repeats = call.known(1).numbers();
+  if (repeats.length !== x.rank) throw call.fault(`repeats ${repeats.length} axes, but its input has ${x.rank}`);
+  call.room(x.shape.map((n, axis) => n * repeats[axis]!));
+  for (const [axis, times] of repeats.entries()) {
     if (times === 1) continue;
     const n = x.shape[axis]!;
     x = tf.gather(
@@ -221,7 +226,7 @@ function tile(call: Call): tf.Tensor {
 
 /** Whole numbers are sizes and shapes, and so known; others may be as many as a batch has, at every size alike. */
 function filled(call: Call): Datum {
-  const shape = call.known(0).numbers();
+  const shape = call.room(call.known(0).numbers());
   const value = call.constant('value') ?? new Known('float32', [1], [0]);
   if (value.dtype !== 'int32') return tf.fill(shape, value.data[0]!, value.dtype);
   const size = shape.reduce((product, n) => product * n, 1);
@@ -232,7 +237,7 @@ function range(call: Call): Known {
   call.ignore('stash_type');
   const [start, limit, step] = [call.number(0)!, call.number(1)!, call.number(2)!];
   const count = Math.max(0, Math.ceil((limit - start) / step));
-  if (!(count < 2 ** 24)) throw call.fault(`has ${count} numbers`);
+  call.room([count]);
   return Known.list(
     Array.from({ length: count }, (_, i) => start + i * step),
     call.known(0).dtype,

@@ -9,6 +9,9 @@ export interface WindowAxis {
   readonly after: number;
 }
 
+/** The most of a window's size, stride, dilation and padding. */
+const WIDEST: number = 2 ** 12;
+
 /** Elements from the window's first to its last one. */
 export const extent = ({ kernel, dilation }: WindowAxis): number => (kernel - 1) * dilation + 1;
 
@@ -24,7 +27,12 @@ export function windowOf(call: Call, kernel: readonly number[], spatial: readonl
   for (const [name, list] of Object.entries(lists)) {
     const length = name === 'pads' ? 2 * rank : rank;
     if (list.length !== length) throw call.fault(`has ${list.length} ${name} for ${rank} axes`);
+    const least = name === 'pads' ? -WIDEST : 1;
+    const odd = list.find((n) => !(Number.isInteger(n) && n >= least && n <= WIDEST));
+    if (odd !== undefined) throw call.fault(`has ${odd} among its ${name}; ${least} to ${WIDEST} are supported`);
   }
+  const odd = kernel.find((n) => !(Number.isInteger(n) && n >= 1 && n <= WIDEST));
+  if (odd !== undefined) throw call.fault(`has a window of ${odd} elements; 1 to ${WIDEST} are supported`);
   return kernel.map((size, axis) => {
     const [stride, dilation] = [strides[axis]!, dilations[axis]!];
     const [before, after] = padding(call, auto, spatial[axis]!, { size, stride, dilation }, [
