@@ -1,16 +1,18 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { decodeSafetensors, load } from '@onnx-forge/infer';
+import { decodeSafetensors, dissimilarity, load } from '@onnx-forge/infer';
 import { type RecipeName, recipes } from '@onnx-forge/models';
 import { type TrainRequest, train } from '@onnx-forge/train';
 import { ExploredRuns, type ExploreServer, serveExplorer, writeExplorer } from '@onnx-forge/train/explore';
 import { expect } from 'chai';
 import type { Browser } from 'playwright-core';
+import sharp from 'sharp';
 import { launchChromium, openPage } from '../browser/chromium.js';
 import { Site } from '../browser/site.js';
 import { skip } from '../mocha/skip.js';
 import { EmbeddedSets } from '../train/embedded.js';
+import { axeFindings } from './accessibility.js';
 import { Visitor } from './visitor.js';
 
 /** One run of each kind, with a few iterations. */
@@ -26,7 +28,7 @@ const RUNS: Readonly<Record<string, TrainRequest['set']>> = {
 };
 
 describe('the explorer page', function () {
-  this.timeout(180_000);
+  this.timeout(600_000);
   let broken = false;
   let folder: string;
   let explored: ExploredRuns;
@@ -245,13 +247,147 @@ describe('the explorer page', function () {
     await visitor.pictures('class 3');
   });
 
-  it('fits a phone', async () => {
-    await visitor.page.setViewportSize({ width: 360, height: 700 });
+  it('walks through the latent space: frame by frame, and as a film', async () => {
+    await visitor.open('vae-2d', { device: 'wasm', page: 'walk' });
+    const first = await visitor.pictures('frame 1');
+    await visitor.page.getByRole('slider', { name: 'Frame' }).fill('7');
+    expect(await visitor.pictures('frame 8')).to.not.equal(first);
+    await visitor.page.getByRole('button', { name: 'Play' }).click();
+    await visitor.page.locator('output').filter({ hasNotText: '8 of 60' }).waitFor();
+    await visitor.page.getByRole('button', { name: 'Stop' }).click();
+  });
+
+  it('has a classifier judge the samples of a generator, as it does in Node', async () => {
+    await visitor.open('gan', { device: 'wasm', page: 'samples' });
+    await visitor.page.getByLabel('Judge').selectOption('classifier');
+    const [, mean, error, seen] =
+      /by ([\d.]+) % ± ([\d.]+).*sees (\d+) of 10/.exec(await visitor.text('.result')) ?? [];
+    await using gan = await load(join(folder, 'gan'), { device: 'cpu' });
+    await using judge = await load(join(folder, 'classifier'), { device: 'cpu' });
+    if (gan.kind !== 'generator' || judge.kind !== 'classifier') throw new Error('other kinds');
+    const { images } = await gan.sample(64, { seed: 1 });
+    const [low, high] = gan.manifest.serve.image.range;
+    const grey = images.data.map((value) => (value - low) / (high - low));
+    const { labels, confidences } = await judge.classify({ type: 'float32', dims: [64, 784], data: grey });
+    const average = confidences.reduce((sum, value) => sum + value / 64, 0);
+    const variance = confidences.reduce((sum, value) => sum + (value - average) ** 2 / 63, 0);
+    expect(Number(mean)).to.be.closeTo(100 * average, 0.06);
+    expect(Number(error)).to.be.closeTo(100 * Math.sqrt(variance / 64), 0.06);
+    expect(Number(seen)).to.equal(new Set(labels).size);
+  });
+
+  it("reads a visitor's own picture: its middle, in grey", async () => {
+    await visitor.open('classifier', { device: 'wasm' });
+    await visitor.page.getByText('the truth').waitFor();
+    const example = await visitor.pictures('what the model reads');
+    // Black to the left of the middle, white to the right, wider than high: 10 columns at each side are cut off.
+    const pixels = Buffer.from(Array.from({ length: 48 * 28 }, (_, i) => (i % 48 < 24 ? 0 : 255)));
+    const buffer = await sharp(pixels, { raw: { width: 48, height: 28, channels: 1 } })
+      .png()
+      .toBuffer();
+    const own = { name: 'own.png', mimeType: 'image/png', buffer };
+    await visitor.page.getByLabel('Your own image').setInputFiles(own);
+    await visitor.page.getByText('the truth').waitFor({ state: 'detached' });
+    const levels = (await visitor.pictures('what the model reads', example)).split(',').map(Number);
+    const columns = Array.from({ length: 28 }, (_, x) => levels.filter((_, i) => i % 28 === x));
+    expect(columns.map((column) => Math.round(column.reduce((a, b) => a + b, 0) / 28))).to.deep.equal(
+      Array.from({ length: 28 }, (_, x) => (x < 14 ? 0 : 255)),
+    );
+    await visitor.page.getByLabel('dark and light exchanged').check();
+    await visitor.pictures('what the model reads', levels.join());
+  });
+
+  it('finds the nearest neighbours of an image, and draws the ROC of all pairs', async () => {
+    await visitor.open('siamese', { device: 'wasm', page: 'neighbours' });
+    await visitor.page.getByText(/embed all \d+: /).waitFor();
+    const captions = await visitor.page.locator('.caption').allTextContents();
+    const { x, label } = decodeSafetensors(await examplesOf(server!.url, 'siamese')).arrays;
+    await using model = await load(join(folder, 'siamese'), { device: 'cpu' });
+    if (model.kind !== 'embedding') throw new Error(model.kind);
+    const count = x!.shape[0]!;
+    const { data, dims } = await model.embed({
+      type: 'float32',
+      dims: x!.shape as number[],
+      data: x!.data as Float32Array,
+    });
+    const row = (i: number) => data.subarray(i * dims[1]!, (i + 1) * dims[1]!);
+    const distance = (i: number, j: number) => dissimilarity(row(i), row(j), model.metric);
+    const nearest = Array.from({ length: count - 1 }, (_, i) => distance(0, i + 1)).sort((a, b) => a - b);
+    expect(captions.map(Number.parseFloat)).to.deep.equal(
+      nearest.slice(0, 10).map((value) => Number(value.toFixed(2))),
+    );
+
+    await visitor.tab('Verification');
+    const area = Number(/Area under the curve ([\d.]+)/.exec(await visitor.text('.panel > .quiet'))?.[1]);
+    const [same, different]: number[][] = [[], []];
+    for (let i = 1; i < count; i++)
+      for (let j = 0; j < i; j++) (label!.data[i] === label!.data[j] ? same! : different!).push(distance(i, j));
+    // By definition: the chance that a same pair is closer than a different one.
+    let wins = 0;
+    for (const a of same!) for (const b of different!) wins += a < b ? 1 : a === b ? 0.5 : 0;
+    expect(area).to.be.closeTo(wins / (same!.length * different!.length), 0.0006);
+    await visitor.page.getByRole('slider', { name: 'Threshold' }).fill('0.3');
+    const threshold = Number(await visitor.page.locator('.slider output').textContent());
+    const accepts = (distances: number[]) => (100 * distances.filter((d) => d <= threshold).length) / distances.length;
+    const [, ofSame, ofDifferent] =
+      /Accepts ([\d.]+) % of the same and ([\d.]+) %/.exec(await visitor.text('.result')) ?? [];
+    // The slider shows three digits of the threshold.
+    expect(Number(ofSame)).to.be.closeTo(accepts(same!), 1);
+    expect(Number(ofDifferent)).to.be.closeTo(accepts(different!), 1);
+  });
+
+  it('shows how likely each character is, and which may come next', async () => {
+    await visitor.open('transformer', { device: 'wasm', page: 'probabilities' });
+    await visitor.page.getByLabel('Text', { exact: true }).fill('the king');
+    await visitor.page.locator('.letter').nth(7).waitFor();
+    await visitor.page.waitForTimeout(300);
+    const percent = (await visitor.page.locator('.letter small').allTextContents()).slice(1).map(Number);
+    await using model = await load(join(folder, 'transformer'), { device: 'cpu' });
+    if (model.kind !== 'language-model') throw new Error(model.kind);
+    const { values } = await model.logProb('the king');
+    expect(percent).to.deep.equal(Array.from(values, (value) => Math.round(100 * Math.exp(value))));
+    // The likeliest next one, by the text's log p with it.
+    await visitor.page.getByText(/all next characters: /).waitFor();
+    const bars = await visitor.page.locator('.bars div').allTextContents();
+    const [, token, probability] = /^(.)([\d.]+) %/.exec(bars[0]!) ?? [];
+    const next = (await model.logProb(`the king${{ '␣': ' ', '⏎': '\n' }[token!] ?? token}`)).values.at(-1)!;
+    expect(Number(probability)).to.be.closeTo(100 * Math.exp(next), 0.06);
+    await visitor.page.getByRole('slider', { name: 'Temperature' }).fill('0.1');
+    await visitor.page.locator('.bars div').first().getByText('%').waitFor();
+  });
+
+  it('keeps what is chosen in the address: reload, back and forward', async () => {
+    await visitor.open('vae-2d', { device: 'wasm', page: 'samples' });
+    const first = await visitor.pictures('sample');
+    await visitor.page.getByRole('button', { name: 'Draw again' }).click();
+    const second = await visitor.pictures('sample', first);
+    expect(await visitor.page.evaluate('location.hash')).to.equal('#/run/vae-2d/samples?device=wasm&seed=2');
+    await visitor.page.goBack();
+    expect(await visitor.pictures('sample', second)).to.equal(first);
+    await visitor.page.goForward();
+    expect(await visitor.pictures('sample', first)).to.equal(second);
+    await visitor.page.reload();
+    expect(await visitor.pictures('sample')).to.equal(second);
+  });
+
+  it('has examples to begin with, nothing that axe objects to in either theme, and fits a phone, on every page', async () => {
+    await visitor.page.setViewportSize({ width: 375, height: 740 });
     for (const run of Object.keys(RUNS)) {
       await visitor.open(run, { device: 'wasm' });
-      for (const title of (await visitor.tabs()).flat()) {
+      const [bench] = await visitor.tabs();
+      for (const title of bench!) {
         await visitor.tab(title);
-        expect(await visitor.overflows(), `${run}: ${title}`).to.equal(false);
+        await visitor.page.locator('.panel').first().waitFor();
+        const where = `${run}: ${title}`;
+        expect(await visitor.overflows(), where).to.equal(false);
+        expect(await axeFindings(visitor.page), where).to.deep.equal([]);
+        await visitor.page.emulateMedia({ colorScheme: 'dark' });
+        expect(await axeFindings(visitor.page, ['color-contrast']), `${where}, in the dark`).to.deep.equal([]);
+        await visitor.page.emulateMedia({ colorScheme: 'light' });
+      }
+      if (run === 'text-cnn' || run === 'seq2seq') {
+        await visitor.page.getByText(/(classify|translate): [\d.]+ ms/).waitFor();
+        expect(await visitor.page.locator('.chips button').count(), run).to.be.above(5);
       }
     }
     await visitor.page.setViewportSize({ width: 1100, height: 900 });

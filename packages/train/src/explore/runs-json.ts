@@ -13,16 +13,17 @@ export interface Offer {
 
 /** Content of `runs.json` beside the page: see the page's `Offer`. Folders stay on this machine. */
 export function runsJson({ title, live, runs }: Offer): string {
-  const offered = runs.map(({ run: { name, summary, manifest, figures }, number, hasExamples }) => {
-    const { path, name: own, metrics, last, ...facts } = summary;
+  const offered = runs.map(({ run: { name, folder, summary, manifest, figures }, number, hasExamples }) => {
+    const { path, name: own, metrics, last, problem, ...facts } = summary;
     return {
       ...facts,
+      ...(problem !== undefined && { problem: problem.replaceAll(`${folder}/`, '') }),
       name,
       location: `runs/${number}/`,
       log: `logs/${number}.json`,
       ...(hasExamples && { examples: `examples/${number}.safetensors` }),
       figures: figures.map((file) => ({ name: basename(file, '.png'), url: `runs/${number}/${file}` })),
-      ...(manifest && { kind: manifest.kind, trainable: manifest.training !== undefined }),
+      ...(manifest && { kind: manifest.kind, created: manifest.created, trainable: manifest.training !== undefined }),
       numbers: numbersOf(summary).map((one, i) => (i < metrics.length ? { ...one, way: wayOf(metrics[i]!) } : one)),
     };
   });

@@ -3,12 +3,14 @@ import { Home } from './home/home.js';
 import { ErrorLine } from './parts/error-line.js';
 import { Openers } from './parts/openers.js';
 import { RunPage } from './run/run-page.js';
-import { OfferContext, type OfferedRun, useOffer } from './state/offer.js';
+import { StreamContext } from './state/event-stream.js';
+import { OfferContext, type OfferedRun } from './state/offer.js';
 import { link, useRoute, useRouter } from './state/router.js';
+import { useOffer } from './state/use-offer.js';
 
 /** The whole page: all runs, or one. */
 export function App() {
-  const offer = useOffer();
+  const { offer, stream } = useOffer();
   const router = useRouter();
   const { path } = useRoute();
   const [given, setGiven] = useState<readonly OfferedRun[]>([]);
@@ -59,7 +61,7 @@ export function App() {
   }, [place, name]);
 
   return (
-    <>
+    <StreamContext.Provider value={stream}>
       <header>
         <h1>
           <a href="#/" aria-current={place === undefined ? 'page' : undefined}>
@@ -81,7 +83,7 @@ export function App() {
         )}
         {offer && run && (
           <OfferContext.Provider value={offer}>
-            <RunPage run={run} live={offer.live && !given.includes(run)} />
+            <RunPage run={run} />
           </OfferContext.Provider>
         )}
         {offer && place !== undefined && !run && !isElsewhere && !problem && (
@@ -96,6 +98,6 @@ export function App() {
           onUrl={(url) => take(async () => (await import('./bench/given-run.js')).runAt(url))}
         />
       </footer>
-    </>
+    </StreamContext.Provider>
   );
 }

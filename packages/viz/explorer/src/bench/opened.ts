@@ -41,6 +41,6 @@ export function useOpened(run: OfferedRun, device: DeviceRequest): Opening {
       abort.abort();
       void opened?.dispose();
     };
-  }, [run.name, run.location, run.when, device]);
+  }, [run.name, run.location, run.created, device]);
   return opening;
 }

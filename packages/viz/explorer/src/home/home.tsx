@@ -11,7 +11,7 @@ import { RunsTable } from './runs-table.js';
 const NEWEST = 4;
 
 /** All runs of a folder, and those compared that are selected. */
-export function Home({ offer: { title, runs, live } }: { offer: Offer }) {
+export function Home({ offer: { title, runs } }: { offer: Offer }) {
   const [query, setQuery] = useText('q', '');
   const [sort, setSort] = useText('sort', '-when', { push: true });
   const [metric, setMetric] = useText('number', '', { push: true });
@@ -72,7 +72,7 @@ export function Home({ offer: { title, runs, live } }: { offer: Offer }) {
       ) : (
         <div class="compare">
           <Panel title={selection === '' ? 'Curves of the newest' : 'Curves'}>
-            <Curves runs={compared} live={live} />
+            <Curves runs={compared} />
           </Panel>
           <Panel title="Measured">
             <Measured runs={compared} />

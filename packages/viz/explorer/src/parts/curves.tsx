@@ -1,4 +1,5 @@
 import { useMemo } from 'preact/hooks';
+import type { LogLine } from '../state/event-stream.js';
 import { type Curve, curveOf, metricsOf, useLogs } from '../state/logs.js';
 import type { OfferedRun } from '../state/offer.js';
 import { useOneOf, useText } from '../state/router.js';
@@ -8,25 +9,18 @@ import { useModule } from './lazy.js';
 import { Scroller } from './scroller.js';
 import { Swatch } from './swatch.js';
 
-interface CurvesProps {
-  readonly runs: readonly OfferedRun[];
-  readonly live: boolean;
-}
-
 interface RunCurve extends Curve {
   readonly name: string;
 }
 
 /** One logged metric of some runs over the training, growing while they train. */
-export function Curves({ runs, live }: CurvesProps) {
-  const { lines, problems } = useLogs(runs, live);
+export function Curves({ runs }: { runs: readonly OfferedRun[] }) {
+  const { lines, problems } = useLogs(runs);
   const [chosen, setMetric] = useText('curve', '', { push: true });
   const [against, setAgainst] = useOneOf('against', ['step', 'epoch']);
   const [scale, setScale] = useOneOf('scale', ['linear', 'log']);
   const metrics = useMemo(() => metricsOf(lines.values()), [lines]);
-  const metric = metrics.includes(chosen)
-    ? chosen
-    : (metrics.find((name) => /elbo|accuracy|loss/i.test(name)) ?? metrics[0]);
+  const metric = metrics.includes(chosen) ? chosen : tellingMetric(metrics, [...lines.values()]);
   const curves = useMemo(
     (): RunCurve[] => runs.map(({ name }) => ({ name, ...curveOf(lines.get(name) ?? [], metric ?? '', against) })),
     [runs, lines, metric, against],
@@ -73,6 +67,15 @@ export function Curves({ runs, live }: CurvesProps) {
       <Ends curves={curves} against={against} states={new Map(runs.map(({ name, state }) => [name, state]))} />
     </>
   );
+}
+
+/** Of most runs a curve, not a point; among those the one that a recipe is judged by. */
+function tellingMetric(metrics: readonly string[], logs: readonly (readonly LogLine[])[]): string | undefined {
+  const points = (metric: string) => logs.map((lines) => lines.filter(({ metrics: all }) => metric in all).length);
+  const curves = new Map(metrics.map((metric) => [metric, points(metric).filter((count) => count > 1).length]));
+  const most = Math.max(0, ...curves.values());
+  const telling = metrics.filter((metric) => curves.get(metric) === most);
+  return telling.find((name) => /elbo|accuracy|loss/i.test(name)) ?? telling[0];
 }
 
 interface DrawnProps {

@@ -2,7 +2,7 @@
 export function formatNumber(value: unknown): string {
   if (value === undefined || value === null) return '–';
   if (typeof value !== 'number') return `${value}`;
-  if (Number.isInteger(value)) return value.toLocaleString('en');
+  if (Number.isInteger(value)) return value.toLocaleString('en').replace('-', '−');
   const size = Math.abs(value);
   if (size !== 0 && (size < 1e-3 || size >= 1e7)) return value.toExponential(2);
   return `${Number(value.toPrecision(size >= 1000 ? 6 : 4))}`.replace(/^-/, '−');

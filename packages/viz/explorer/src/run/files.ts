@@ -34,6 +34,6 @@ export function useManifest(run: OfferedRun): { readonly manifest?: AnyManifest;
     return () => {
       isOver = true;
     };
-  }, [run.name, run.location, run.when]);
+  }, [run.name, run.location, run.created]);
   return found;
 }

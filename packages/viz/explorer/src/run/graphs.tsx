@@ -14,7 +14,7 @@ export function Graphs({ run }: { run: OfferedRun }) {
   const { manifest, error } = useManifest(run);
   if (error) return <p class="error">{error.message}</p>;
   if (!manifest) return <p>Reading …</p>;
-  const graphs = Object.entries(manifest.graphs);
+  const graphs = [...Object.entries(manifest.graphs), ...stepsOf(manifest)];
   const total = graphs.reduce((sum, [, { bytes }]) => sum + bytes, 0);
   return (
     <>
@@ -28,6 +28,15 @@ export function Graphs({ run }: { run: OfferedRun }) {
       </div>
     </>
   );
+}
+
+/** Training steps, with what they take of a batch; their other inputs and outputs are the variables. */
+function stepsOf({ training }: AnyManifest): [string, GraphEntry][] {
+  return Object.entries(training?.steps ?? {}).map(([name, { batch, metrics, reads, ...file }]) => {
+    const outputs = metrics.map((metric) => [metric, { dtype: 'float32', shape: [] }] as const);
+    const entry = { ...file, inputs: batch, outputs: Object.fromEntries(outputs) };
+    return [`training step ${name} of ${reads.length} variables`, entry];
+  });
 }
 
 interface GraphProps {

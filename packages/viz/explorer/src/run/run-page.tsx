@@ -2,7 +2,7 @@ import type { DeviceRequest } from '@onnx-forge/infer';
 import { State } from '../home/runs-table.js';
 import { Curves } from '../parts/curves.js';
 import { ErrorLine } from '../parts/error-line.js';
-import { formatNumber, withError } from '../parts/format.js';
+import { withError } from '../parts/format.js';
 import { useModule } from '../parts/lazy.js';
 import { keyNumber, type OfferedRun } from '../state/offer.js';
 import { link, useOneOf, useRoute } from '../state/router.js';
@@ -10,15 +10,10 @@ import { Figures, Manifest, Numbers } from './facts.js';
 import { Graphs } from './graphs.js';
 import { benchPages, factPages, type Page } from './pages.js';
 
-interface RunPageProps {
-  readonly run: OfferedRun;
-  readonly live: boolean;
-}
-
 const DEVICES: readonly DeviceRequest[] = ['auto', 'webgpu', 'wasm'];
 
 /** A run: what its model can do, and what is known of it. */
-export function RunPage({ run, live }: RunPageProps) {
+export function RunPage({ run }: { run: OfferedRun }) {
   const { path } = useRoute();
   const [device, setDevice] = useOneOf<DeviceRequest>('device', DEVICES);
   const [bench, facts] = [benchPages(run), factPages(run)];
@@ -54,7 +49,7 @@ export function RunPage({ run, live }: RunPageProps) {
         </p>
       )}
       {isBench && <BenchPart key={run.name} run={run} page={page} device={device} onDevice={setDevice} />}
-      {page.slug === 'curves' && <Curves runs={[run]} live={live} />}
+      {page.slug === 'curves' && <Curves runs={[run]} />}
       {page.slug === 'numbers' && <Numbers run={run} />}
       {page.slug === 'figures' && <Figures run={run} />}
       {page.slug === 'graphs' && <Graphs run={run} />}
@@ -101,9 +96,4 @@ function BenchPart(props: BenchPartProps) {
   const { module: bench, error } = useModule(() => import('../bench/bench.js'));
   if (error) return <ErrorLine error={error} />;
   return bench ? <bench.Bench {...props} /> : <p>Loading …</p>;
-}
-
-/** For the title of the window. */
-export function titleOf(run: OfferedRun | undefined): string {
-  return run ? `${run.name} (${formatNumber(run.steps)} iterations)` : 'runs';
 }

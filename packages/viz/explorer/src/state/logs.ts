@@ -1,13 +1,6 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useContext, useEffect, useState } from 'preact/hooks';
+import { type LogLine, StreamContext } from './event-stream.js';
 import type { OfferedRun } from './offer.js';
-
-/** One line of a run's log. */
-export interface LogLine {
-  readonly kind: 'train' | 'validation';
-  readonly step: number;
-  readonly epoch: number;
-  readonly metrics: Readonly<Record<string, number>>;
-}
 
 export interface Logs {
   /** By the run's name; missing while it is read. */
@@ -15,14 +8,9 @@ export interface Logs {
   readonly problems: readonly string[];
 }
 
-interface LogEvent {
-  readonly number: number;
-  readonly from: number;
-  readonly lines: readonly LogLine[];
-}
-
-/** The logs of these runs; with `live` they grow while the runs train. */
-export function useLogs(runs: readonly OfferedRun[], live: boolean): Logs {
+/** The logs of these runs; where there is a server they grow while the runs train. */
+export function useLogs(runs: readonly OfferedRun[]): Logs {
+  const stream = useContext(StreamContext);
   const [logs, setLogs] = useState<Logs>({ lines: new Map(), problems: [] });
   const key = runs.map(({ name, log }) => `${name} ${log}`).join('\n');
   useEffect(() => {
@@ -39,11 +27,16 @@ export function useLogs(runs: readonly OfferedRun[], live: boolean): Logs {
       update(({ lines, problems }) => ({ lines, problems: [...problems, message] }));
     setLogs(({ lines }) => ({ lines: new Map(runs.flatMap(({ name }) => ofRun(lines, name))), problems: [] }));
     const logged = runs.filter(({ log }) => log !== undefined);
-    if (live && logged.length > 0) {
-      const close = follow(logged, put, fail);
+    if (stream && logged.length > 0) {
+      const names = new Map(logged.map(({ name, log }) => [Number.parseInt(log!.replace(/^\D*/, ''), 10), name]));
+      const leave = stream.follow({
+        numbers: [...names.keys()],
+        onLines: ({ number, from, lines }) => put(names.get(number)!, from, lines),
+        onProblem: fail,
+      });
       return () => {
         isOver = true;
-        close();
+        leave();
       };
     }
     for (const { name, log } of logged) {
@@ -55,31 +48,12 @@ export function useLogs(runs: readonly OfferedRun[], live: boolean): Logs {
     return () => {
       isOver = true;
     };
-  }, [key, live]);
+  }, [key, stream]);
   return logs;
 }
 
 function ofRun<T>(all: ReadonlyMap<string, T>, name: string): [string, T][] {
   return all.has(name) ? [[name, all.get(name)!]] : [];
-}
-
-/** Listens to the server until the function that it returns is called. */
-function follow(
-  runs: readonly OfferedRun[],
-  put: (name: string, from: number, lines: readonly LogLine[]) => void,
-  fail: (message: string) => void,
-): () => void {
-  const names = new Map(runs.map(({ name, log }) => [Number.parseInt(log!.replace(/^\D*/, ''), 10), name] as const));
-  const events = new EventSource(`events?${[...names.keys()].map((number) => `log=${number}`).join('&')}`);
-  events.addEventListener('log', ({ data }: MessageEvent<string>) => {
-    const { number, from, lines } = JSON.parse(data) as LogEvent;
-    const name = names.get(number);
-    if (name !== undefined) put(name, from, lines);
-  });
-  events.addEventListener('problem', ({ data }: MessageEvent<string>) => {
-    fail((JSON.parse(data) as { message: string }).message);
-  });
-  return () => events.close();
 }
 
 /** A metric of a log as a curve. */

@@ -1,6 +1,5 @@
 import type { AnyManifest, RunSource } from '@onnx-forge/infer';
 import { createContext } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
 
 /** A number of a run with what it was measured on. */
 export interface RunNumber {
@@ -31,6 +30,8 @@ export interface OfferedRun {
   readonly figures: readonly RunFigure[];
   /** Of a run that is whole. */
   readonly kind?: string;
+  /** When its model was written; ISO 8601. */
+  readonly created?: string;
   /** It was written with its training step. */
   readonly trainable?: boolean;
   readonly state: string;
@@ -59,41 +60,11 @@ export interface Offer {
   readonly runs: readonly OfferedRun[];
 }
 
-const NOTHING: Offer = { title: '', live: false, runs: [] };
+/** Of a page without runs. */
+export const NOTHING: Offer = { title: '', live: false, runs: [] };
 
 /** What the page offers, for parts that look for another run. */
 export const OfferContext = createContext(NOTHING);
-
-/** The runs of `runs.json` beside the page, none without that file; undefined while it is read. Live ones as they change. */
-export function useOffer(): Offer | undefined {
-  const [offer, setOffer] = useState<Offer>();
-  useEffect(() => {
-    let events: EventSource | undefined;
-    let isOver = false;
-    void fetchOffer().then((first) => {
-      if (isOver) return;
-      setOffer(first);
-      if (!first.live) return;
-      events = new EventSource('events');
-      let before = JSON.stringify(first);
-      events.addEventListener('runs', ({ data }: MessageEvent<string>) => {
-        if (data !== before) setOffer(JSON.parse(data) as Offer);
-        before = data;
-      });
-    });
-    return () => {
-      isOver = true;
-      events?.close();
-    };
-  }, []);
-  return offer;
-}
-
-async function fetchOffer(): Promise<Offer> {
-  const response = await fetch('runs.json').catch(() => undefined);
-  if (!response?.ok) return NOTHING;
-  return response.json().catch(() => NOTHING) as Promise<Offer>;
-}
 
 /** A run that the page was given, of which there is nothing but its manifest. */
 export function runOfManifest(
@@ -105,7 +76,7 @@ export function runOfManifest(
   const { model, kind, data, options, seed, engine, device, steps, epochs, created, metrics, training } = manifest;
   return {
     ...{ name, location, figures, kind, options, seed, engine, device, steps, epochs },
-    ...{ state: 'finished', recipe: model, data: data.name, when: created, trainable: training !== undefined },
+    ...{ state: 'finished', recipe: model, data: data.name, when: created, created, trainable: training !== undefined },
     numbers: metrics.map(({ name: number, value, split = '?', samples, standardError }) => ({
       ...{ name: number, value, split },
       ...(samples !== undefined && { count: samples }),

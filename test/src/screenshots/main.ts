@@ -1,0 +1,95 @@
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type RecipeName, recipes } from '@onnx-forge/models';
+import { type TrainRequest, train } from '@onnx-forge/train';
+import { ExploredRuns, serveExplorer } from '@onnx-forge/train/explore';
+import type { Browser } from 'playwright-core';
+import sharp from 'sharp';
+import { startChromium } from '../browser/chromium.js';
+import { PAGES, type PicturedPage } from './pages.js';
+
+/** Runs on embedded data that are good enough to look at. */
+const RUNS: Readonly<Record<string, Partial<Omit<TrainRequest, 'recipe'>> & { readonly recipe: RecipeName }>> = {
+  'vae-2d': { recipe: 'vae-2d', maxSteps: 1500, saveStep: true },
+  vae: { recipe: 'vae', maxSteps: 600 },
+  'vae-5': { recipe: 'vae', maxSteps: 600, set: { latentDim: 5, learningRate: 1e-3 } },
+  cvae: { recipe: 'cvae', maxSteps: 400 },
+  classifier: { recipe: 'classifier', maxSteps: 300 },
+  siamese: { recipe: 'siamese', maxSteps: 60, set: { imageHeight: 56, imageWidth: 46, imagesPerPerson: 4 } },
+  'text-cnn': { recipe: 'text-cnn', maxSteps: 300 },
+  seq2seq: { recipe: 'seq2seq', maxSteps: 150 },
+  transformer: { recipe: 'transformer', maxSteps: 120 },
+};
+
+const OUT = fileURLToPath(new URL('../../../docs/images/explorer/', import.meta.url));
+
+/** The page as it is looked at: light and dark on a desk, and in a hand. */
+const LOOKS = [
+  { colorScheme: 'light', viewport: { width: 1200, height: 900 } },
+  { colorScheme: 'dark', viewport: { width: 1200, height: 900 } },
+  { colorScheme: 'light', viewport: { width: 375, height: 900 } },
+] as const;
+
+/** Of the height of the page, in the picture. */
+const HEIGHT = 600;
+const GAP = 12;
+
+/**
+ * Opens every page of the explorer and writes a picture of each into docs/images/explorer. The runs on them are trained first,
+ * unless they are in the folder that was named.
+ */
+async function main([kept]: readonly string[]): Promise<void> {
+  const folder = kept ?? (await mkdtemp(join(tmpdir(), 'screenshots-')));
+  const runs = join(folder, 'runs');
+  try {
+    for (const [name, { recipe, ...request }] of Object.entries(RUNS)) {
+      const out = join(runs, name);
+      if (existsSync(join(out, 'manifest.json'))) continue;
+      console.log(`training ${name}`);
+      const samples = /vae/.test(recipe) ? { samples: 20 } : {};
+      await train({
+        recipe: (await recipes[recipe]()).default,
+        data: 'embedded',
+        device: 'cpu',
+        out,
+        ...samples,
+        ...request,
+      });
+    }
+    const recipe = async (name: string) => (await recipes[name as RecipeName]()).default;
+    await using server = await serveExplorer(new ExploredRuns({ paths: [runs], recipe }));
+    await using browser = await startChromium();
+    await mkdir(OUT, { recursive: true });
+    for (const page of PAGES) {
+      await writeFile(join(OUT, `${page.name}.png`), await picture(browser, server.url, page));
+      console.log(`docs/images/explorer/${page.name}.png`);
+    }
+  } finally {
+    if (kept === undefined) await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function picture(browser: Browser, url: string, { address, there }: PicturedPage): Promise<Buffer> {
+  const shots: { input: Buffer; left: number; top: number }[] = [];
+  let left = 0;
+  for (const look of LOOKS) {
+    const page = await browser.newPage({ ...look, reducedMotion: 'reduce' });
+    await page.goto(`${url}#/${address}`);
+    await page.locator(there).first().waitFor({ timeout: 60_000 });
+    // What is computed after that: words, judges, patches.
+    await page.waitForTimeout(1500);
+    const input = await sharp(await page.screenshot())
+      .resize({ height: HEIGHT })
+      .toBuffer();
+    shots.push({ input, left, top: 0 });
+    left += Math.round((look.viewport.width * HEIGHT) / look.viewport.height) + GAP;
+    await page.close();
+  }
+  const canvas = { width: left - GAP, height: HEIGHT, channels: 3, background: '#9a9da3' } as const;
+  return sharp({ create: canvas }).composite(shots).png({ palette: true, colours: 96, effort: 10 }).toBuffer();
+}
+
+await main(process.argv.slice(2));
