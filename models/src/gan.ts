@@ -2,6 +2,7 @@ import {
   adversarialLosses,
   bceLoss,
   beliefs,
+  count,
   defineRecipe,
   discriminatorAccuracy,
   evaluateAll,
@@ -33,10 +34,10 @@ export function sampleNoise(rng: StepRandom, batch: number, latentDim: number): 
   return rng.uniform([batch, latentDim], -1, 1);
 }
 
-/** Images [batch, 784] in [0, 1] -> logit that they are real, [batch, 1]. */
-export function DNet(init: Initializers): Network {
-  const conv = (filters: number, padding: 'same' | 'valid') =>
-    layers.conv2d({ filters, kernelSize: 3, padding, kernelInitializer: init.heUniform() });
+/** Images [batch, 784] in [0, 1] -> logit that they are real, [batch, 1]. The table's maps, times `width`. */
+export function DNet(init: Initializers, width = 1): Network {
+  const conv = (maps: number, padding: 'same' | 'valid') =>
+    layers.conv2d({ filters: width * maps, kernelSize: 3, padding, kernelInitializer: init.heUniform() });
   return sequential([
     layers.reshape({ inputShape: [784], targetShape: [28, 28, 1] }),
     conv(2, 'same'),
@@ -47,7 +48,7 @@ export function DNet(init: Initializers): Network {
     layers.maxPooling2d({ poolSize: 2, strides: 2 }), // 7 x 7
     conv(8, 'valid'), // 5 x 5
     layers.reLU(),
-    layers.flatten(), // 200
+    layers.flatten(), // 200 * width
     layers.dense({ units: 1, kernelInitializer: init.heUniform() }),
   ]);
 }
@@ -91,11 +92,22 @@ interface AdamOptions {
 
 const adam = ({ learningRate, beta1 }: AdamOptions): tf.Optimizer => tf.train.adam(learningRate, beta1, 0.999, 1e-8);
 
+/** A discriminator four times as fast as the generator (Heusel et al. 2017). */
+const TUNED = {
+  learningRate: 1e-3,
+  discriminatorRate: 4,
+  beta1: 0.5,
+  schedule: 'cosine',
+  batchSize: 64,
+  epochs: 15,
+} as const;
+
 /**
  * A small GAN (Goodfellow et al. 2014) with the networks of CS446/ECE449, homework 5, question 4: layer by layer as its
  * two tables have them, Kaiming-uniform weights, no bias at the start, nothing normalised. The defaults are the
  * assignment's settings, with which the discriminator of 2, 4 and 8 maps soon can't tell samples from images; `tuned` keeps
- * the networks and the losses, and lets the discriminator learn faster than the generator (Heusel et al. 2017).
+ * the networks and the losses, and lets the discriminator learn faster than the generator (Heusel et al. 2017); `wide` has
+ * four times the discriminator's maps on top, to tell what its size costs.
  */
 export default defineRecipe({
   name: 'gan',
@@ -107,19 +119,22 @@ export default defineRecipe({
     learningRate: positive(2e-4),
     /** The discriminator's learning rate is so many times the generator's. */
     discriminatorRate: positive(1),
+    /** So many times the 2, 4 and 8 maps of the assignment's discriminator. */
+    discriminatorWidth: count(1),
     beta1: fraction(0.9),
     schedule: 'constant',
     discriminatorLoss: oneOf('half-sum', 'sum'),
     batchSize: 256,
     epochs: 100,
   },
-  presets: {
-    tuned: { learningRate: 1e-3, discriminatorRate: 4, beta1: 0.5, schedule: 'cosine', batchSize: 64, epochs: 15 },
-  },
+  presets: { tuned: TUNED, wide: { ...TUNED, discriminatorWidth: 4 } },
 
   batch: { x: { shape: [784], image: [28, 28, 1] } },
 
-  nets: ({ latentDim }, init) => ({ discriminator: DNet(init), generator: GNet(latentDim, init) }),
+  nets: ({ latentDim, discriminatorWidth }, init) => ({
+    discriminator: DNet(init, discriminatorWidth),
+    generator: GNet(latentDim, init),
+  }),
 
   steps: {
     discriminator: {
