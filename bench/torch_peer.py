@@ -22,6 +22,14 @@ from torch_peers.adversarial import bench_gan, bench_wgan_lp
 from torch_peers.classifying import bench_classifier, bench_mnist_convnet
 from torch_peers.data import bench_images
 from torch_peers.embedding import bench_siamese, bench_simsiam
+from torch_peers.inference import (
+    by_batch,
+    infer_classifier,
+    infer_seq2seq,
+    infer_siamese,
+    infer_text_cnn,
+    infer_transformer,
+)
 from torch_peers.text import bench_generate, bench_seq2seq, bench_text_cnn, bench_transformer, bench_translate
 from torch_peers.timing import median_ms
 from torch_peers.variational import bench_cvae, bench_vae_2d, bench_vae_conv, bench_vae_mlp
@@ -72,6 +80,21 @@ def bench_vae(options, batch=64):
         return loss.item()
 
     return {"vae_step_ms": median_ms(step, max(options.steps, 200), warmup=30)}
+
+
+@torch.inference_mode()
+def infer_vae(options):
+    net = Vae().eval()
+
+    def encode(n):
+        x = (torch.rand(n, IMAGE) < 0.2).float()
+        return lambda: [part.numpy() for part in net.encode(x)]
+
+    def decode(n):
+        z = torch.randn(n, LATENT)
+        return lambda: torch.sigmoid(net.decode(z)).numpy()
+
+    return by_batch(encode=encode, decode=decode)
 
 
 LOG_2PI = 1.8378770664093453
@@ -183,6 +206,12 @@ BENCHES = {
     "translate": bench_translate,
     "generate": bench_generate,
     "images": bench_images,
+    "infer-vae": infer_vae,
+    "infer-classifier": infer_classifier,
+    "infer-text-cnn": infer_text_cnn,
+    "infer-siamese": infer_siamese,
+    "infer-seq2seq": infer_seq2seq,
+    "infer-transformer": infer_transformer,
 }
 
 

@@ -3,8 +3,8 @@ import { selectable } from './catalogue.js';
 
 export const USAGE = `npm run bench -- [options]
 
-  --only NAMES    comma-separated: a recipe (vae), a kind (step, likelihood, generate, translate, augmentation, images,
-                  many-images, sweep, browser, export, load) or both (vae/step)
+  --only NAMES    comma-separated: a recipe (vae), a kind (step, likelihood, generate, translate, inference, start,
+                  augmentation, images, many-images, sweep, browser, export, load) or both (vae/step)
   --threads N     threads of every engine, default 2
   --python PATH   a Python that can import torch, default python3
   --quick         one short round, and without the slowest engine

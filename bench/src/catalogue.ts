@@ -13,6 +13,7 @@ import {
   trainingSteps,
   translation,
 } from './benchmarks.js';
+import { INFERENCES, inference, STARTS, startUp } from './inference.js';
 import { recipeNames } from './recipes.js';
 import { sweeping } from './sweeps/benchmark.js';
 
@@ -31,6 +32,8 @@ const catalogue: readonly Item[] = [
   ...LIKELIHOODS.map((recipe) => item(`${recipe}/likelihood`, (settings) => likelihood(recipe, settings))),
   item('transformer/generate', (settings) => generation('transformer', settings)),
   item('seq2seq/translate', (settings) => translation('seq2seq', settings)),
+  ...Object.keys(INFERENCES).map((recipe) => item(`${recipe}/inference`, (settings) => inference(recipe, settings))),
+  ...STARTS.map((recipe) => item(`${recipe}/start`, (settings) => startUp(recipe, settings))),
   item('simsiam/augmentation', (settings) => augmentation('simsiam', settings)),
   item('data/images', (settings) => loadingImages(settings)),
   item('data/many-images', (settings) => manyImages(settings)),

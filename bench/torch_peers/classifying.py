@@ -7,15 +7,19 @@ from torch import nn
 from torch_peers.timing import median_ms, update
 
 
-def bench_classifier(options, batch=64):
-    torch.manual_seed(1)
-    net = nn.Sequential(
+def digit_classifier():
+    return nn.Sequential(
         nn.Unflatten(1, (1, 28, 28)),
         nn.Conv2d(1, 16, 5), nn.ReLU(), nn.MaxPool2d(2, 2),
         nn.Conv2d(16, 32, 5), nn.ReLU(), nn.MaxPool2d(2, 2),
         nn.Flatten(), nn.Linear(512, 128), nn.ReLU(),
         nn.Dropout(0.4), nn.Linear(128, 10),
     )  # fmt: skip
+
+
+def bench_classifier(options, batch=64):
+    torch.manual_seed(1)
+    net = digit_classifier()
     if options.channels_last:
         net = net.to(memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(net.parameters(), lr=2e-3, **options.adam)

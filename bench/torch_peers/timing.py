@@ -1,5 +1,6 @@
 """How the PyTorch peers are timed."""
 
+import math
 import os
 import statistics
 import time
@@ -18,6 +19,25 @@ def median_ms(step, steps, warmup=8):
         step()
         times.append((CLOCK() - start) * 1e3)
     return statistics.median(times)
+
+
+def percentiles(calls, seconds=0.3, least=20):
+    """Milliseconds of each call by name, NAME/p50 and NAME/p99, after a warm-up; nearest rank."""
+    result = {}
+    for name, call in calls.items():
+        start = time.perf_counter()
+        while time.perf_counter() - start < 0.2:
+            call()
+        times, spent = [], 0.0
+        while spent < seconds or len(times) < least:
+            before = time.perf_counter()
+            call()
+            times.append(time.perf_counter() - before)
+            spent += times[-1]
+        times.sort()
+        for key, fraction in (("p50", 0.5), ("p99", 0.99)):
+            result[f"{name}/{key}"] = 1e3 * times[max(0, math.ceil(fraction * len(times)) - 1)]
+    return result
 
 
 def update(optimizer, loss):

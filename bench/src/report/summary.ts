@@ -27,6 +27,14 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
+/** The smallest value that at least this fraction of the values does not exceed. @throws TypeError for no values */
+export function percentile(values: readonly number[], fraction: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const found = sorted[Math.max(0, Math.ceil(fraction * sorted.length) - 1)];
+  if (found === undefined) throw new TypeError('there is no percentile of nothing');
+  return found;
+}
+
 /** Undefined when the entry has no number. */
 export function summarise(row: RowResult, entry: Entry): Summary | undefined {
   if (entry.outcome.status !== 'measured') return undefined;

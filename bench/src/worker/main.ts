@@ -40,6 +40,12 @@ async function open(spec: TaskSpec): Promise<Runner> {
       return (await import('./many-images.js')).manyImages(spec);
     case 'serve':
       return (await import('./serving.js')).serving(spec);
+    case 'inference':
+      return (await import('./inferring.js')).inferring(spec);
+    case 'inference-tfjs':
+      return (await import('./inferring-tfjs.js')).inferringTfjs(spec);
+    case 'start':
+      return (await import('./starting.js')).starting(spec);
     case 'export':
       return (await import('./exporting.js')).exporting(spec);
     case 'load':

@@ -36,6 +36,21 @@ export type TaskSpec = { readonly threads: number; readonly budgetMs: number; re
   | { readonly task: 'serve'; readonly run: string; readonly tasks: Readonly<Record<string, ServingTask>> }
   /** Tracing and writing the graphs of a recipe. */
   | { readonly task: 'export'; readonly recipe: string; readonly out: string }
+  /** Single calls of a run's model, on batches of these sizes. */
+  | { readonly task: 'inference'; readonly recipe: string; readonly run: string; readonly batches: readonly number[] }
+  | {
+      /** The same graphs by tfjs. */
+      readonly task: 'inference-tfjs';
+      readonly recipe: string;
+      /** Names of the graphs. */
+      readonly methods: readonly string[];
+      readonly batches: readonly number[];
+      readonly backend: 'wasm' | 'cpu';
+      /** Options of the recipe. */
+      readonly set: Readonly<Record<string, string>>;
+    }
+  /** From `load` to the first answer. */
+  | { readonly task: 'start'; readonly recipe: string; readonly run: string }
   /** From the files of a run to a model that can be used. */
   | { readonly task: 'load'; readonly recipe: string; readonly run: string }
   /** Makes the run folder that others measure; measures nothing. */

@@ -30,6 +30,19 @@ export async function timeCalls(
   return { ms: median(times), slow: false };
 }
 
+/** Milliseconds of each of the calls that `budgetMs` allows, `least` at least, after warming up; one only if that is slow. */
+export async function timesOf(
+  call: () => Promise<unknown>,
+  { budgetMs, warmUpMs, least }: { budgetMs: number; warmUpMs: number; least: number },
+): Promise<number[]> {
+  const first = await clock(call);
+  if (first > SLOW_MS) return [first];
+  for (let spent = first; spent < warmUpMs; ) spent += await clock(call);
+  const times: number[] = [];
+  for (let spent = 0; spent < budgetMs || times.length < least; spent += times.at(-1)!) times.push(await clock(call));
+  return times;
+}
+
 /** Milliseconds of one call. */
 export async function clock(call: () => Promise<unknown>, by: Clock = 'wall'): Promise<number> {
   const read = (): number => {

@@ -7,6 +7,7 @@ import {
   markdown,
   median,
   number,
+  percentile,
   project,
   type Report,
   type RowResult,
@@ -64,6 +65,13 @@ describe('bench: report', () => {
     expect(median([3, 1, 2])).to.equal(2);
     expect(median([4, 1, 2, 3])).to.equal(2.5);
     expect(() => median([])).to.throw(TypeError);
+  });
+
+  it('takes percentiles by the nearest rank', () => {
+    const hundred = Array.from({ length: 100 }, (_, i) => 100 - i);
+    expect([0, 0.01, 0.5, 0.99, 1].map((fraction) => percentile(hundred, fraction))).to.deep.equal([1, 1, 50, 99, 100]);
+    expect(percentile([7, 3], 0.99)).to.equal(7);
+    expect(() => percentile([], 0.5)).to.throw(TypeError);
   });
 
   it('writes three significant digits', () => {

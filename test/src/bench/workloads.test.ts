@@ -1,6 +1,16 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { openServing, type ServingTask, selectable, TARGETS, withVocabularies } from '@onnx-forge/bench';
+import {
+  callsOf,
+  INFERENCES,
+  openServing,
+  percentilesOf,
+  type ServingTask,
+  selectable,
+  TARGETS,
+  withVocabularies,
+} from '@onnx-forge/bench';
+import type { Model } from '@onnx-forge/infer';
 import * as infer from '@onnx-forge/infer';
 import type { DataSet } from '@onnx-forge/train';
 import { expect } from 'chai';
@@ -10,7 +20,8 @@ const RUN = fileURLToPath(new URL('../../../models/pretrained/vae-2d', import.me
 describe('bench: what is measured', () => {
   it('offers every kind and every row that a target is about to --only', () => {
     const names = selectable();
-    expect(names).to.include.members(['step', 'likelihood', 'generate', 'translate', 'augmentation', 'browser']);
+    const kinds = ['step', 'likelihood', 'generate', 'translate', 'inference', 'start', 'augmentation', 'browser'];
+    expect(names).to.include.members(kinds);
     for (const { row } of TARGETS) {
       const [recipe, kind] = row.split('/');
       // Rows that are measured together are chosen together.
@@ -54,6 +65,19 @@ describe('bench: what is measured', () => {
       expect(values.many).to.be.above(10 * (values.one as number));
     } finally {
       await serving.close();
+    }
+  });
+
+  it('times single calls of a run: each once as its median, once as its 99th percentile', async () => {
+    await using model = await infer.load(RUN, { device: 'cpu', threads: 1 });
+    const calls = callsOf(model as Model, [1, 8]);
+    expect(Object.keys(calls)).to.have.members(['encode-1', 'decode-1', 'encode-8', 'decode-8']);
+    expect(INFERENCES.vae?.methods).to.deep.equal(['encode', 'decode']);
+    const { values } = await percentilesOf('vae', calls, 5);
+    for (const name of Object.keys(calls)) {
+      const [middle, late] = ['p50', 'p99'].map((end) => values[`vae/inference/${name}/${end}`] as number);
+      expect(middle, name).to.be.above(0);
+      expect(late, name).to.be.at.least(middle!);
     }
   });
 });
