@@ -58,6 +58,15 @@ const subjects: readonly Subject[] = [
     network: (x, [a, b]) => tf.conv2d(leaky(tf.conv2d(x, a!, 1, 3)), b!, 2, 'valid'),
   },
   {
+    name: 'kernels of one pixel with strides of 2 and 3, the shortcuts of residual blocks',
+    filters: [
+      [1, 1, 16, 32],
+      [1, 1, 32, 16],
+    ],
+    input: [2, 12, 6, 16],
+    network: (x, [a, b]) => tf.conv2d(leaky(tf.conv2d(x, a!, 2, 'same')), b!, 3, 'same'),
+  },
+  {
     name: 'fewer and fewer channels: half a block, then one',
     filters: [
       [3, 3, 32, 16],

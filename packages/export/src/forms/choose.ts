@@ -23,6 +23,11 @@ export interface FormOptions {
   readonly formCache?: FormCache | undefined;
   /** Of `measured`: milliseconds that the trials may take, in all. Default 1000. */
   readonly formBudgetMs?: number | undefined;
+  /**
+   * Of `measured`: the clock of the trials, in milliseconds. Default: the wall's. With one thread the process's own processor time leaves out
+   * what other programs take.
+   */
+  readonly formClock?: (() => number) | undefined;
 }
 
 const BUDGET_MS = 1000;
@@ -35,14 +40,15 @@ export async function fastestForms(
     dialect,
     threads,
     formCache,
-    formBudgetMs = BUDGET_MS,
+    formClock: clock,
+    formBudgetMs: budgetMs = BUDGET_MS,
   }: FormOptions & { readonly dialect: Dialect; readonly threads?: number | undefined },
 ): Promise<FormTable> {
   const conditions = `${device.device}, ${threads ?? 'default'} threads, blocks of ${dialect.channelBlock ?? 1}`;
   const known = (await formCache?.read(conditions)) ?? {};
   const usable = ({ name, forms }: Site): boolean => Object.hasOwn(forms, known[name]?.form ?? '');
   const unknown = sites.filter((site) => !usable(site));
-  const measured = await measureForms(device, unknown, { dialect, threads, budgetMs: formBudgetMs });
+  const measured = await measureForms(device, unknown, { dialect, budgetMs, clock });
   if (Object.keys(measured).length > 0) await formCache?.add(conditions, measured);
   const chosen = sites.flatMap((site): [string, string][] => {
     const one = usable(site) ? known[site.name] : measured[site.name];

@@ -35,12 +35,10 @@ interface Contender {
 
 interface MeasureOptions {
   readonly dialect: Dialect;
-  /** Of the device. */
-  readonly threads?: number | undefined;
   /** For all sites together. */
   readonly budgetMs: number;
-  /** Milliseconds. Default: processor time of a device with one thread, else the wall's clock. */
-  readonly clock?: () => number;
+  /** Milliseconds. Default: the wall's clock. */
+  readonly clock?: (() => number) | undefined;
 }
 
 /**
@@ -50,7 +48,7 @@ interface MeasureOptions {
 export async function measureForms(
   device: ComputeDevice,
   sites: readonly Site[],
-  { dialect, threads, budgetMs, clock = clockFor(threads) }: MeasureOptions,
+  { dialect, budgetMs, clock = () => performance.now() }: MeasureOptions,
 ): Promise<Record<string, MeasuredForm>> {
   const end = performance.now() + budgetMs;
   const measured: Record<string, MeasuredForm> = {};
@@ -98,17 +96,6 @@ async function measureSite(
   } finally {
     for (const { session } of contenders) await session.dispose();
   }
-}
-
-/** Milliseconds. One thread's processor time leaves out what other programs take; of several threads only the wall's clock counts. */
-function clockFor(threads: number | undefined): () => number {
-  const { process } = globalThis as { readonly process?: { cpuUsage?(): { user: number; system: number } } };
-  if (threads !== 1 || process?.cpuUsage === undefined) return () => performance.now();
-  const usage = process.cpuUsage.bind(process);
-  return () => {
-    const { user, system } = usage();
-    return (user + system) / 1000;
-  };
 }
 
 const shortest = ({ times }: Contender): number => Math.min(...times);

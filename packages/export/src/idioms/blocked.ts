@@ -41,7 +41,7 @@ export function canBlock({ axes, inChannels, outChannels }: Window, block: numbe
 }
 
 export function canBlockTransposed({ axes, inChannels, outChannels }: Window, block: number): boolean {
-  const phased = axes.every(({ kernel, stride, input }) => kernel >= stride && input % stride === 0);
+  const phased = axes.every(({ kernel, stride, input }) => (kernel >= stride || kernel === 1) && input % stride === 0);
   return axes.length === 2 && phased && fits(outChannels, inChannels, block);
 }
 
@@ -51,7 +51,8 @@ export function convolveBlocked(x: Value, filter: Value, window: Window, block: 
 
 /**
  * Adjoint of the convolution in x: dx from dy. Every stride-th row and column of dx is an unstrided convolution of dy
- * with every stride-th row and column of the filter turned round, so nothing is multiplied by the zeros between strides.
+ * with every stride-th row and column of the filter turned round, so nothing is multiplied by the zeros between strides. A kernel of 1
+ * reaches one row and column in `stride`.
  */
 export function convolveTransposedBlocked(dy: Value, filter: Value, window: Window, block: number): Value {
   const { axes, inChannels, outChannels } = window;
@@ -68,6 +69,7 @@ export function convolveTransposedBlocked(dy: Value, filter: Value, window: Wind
   const swapped = transpose(filter, [0, 1, 3, 2]);
   const results = phases.map((phase) => {
     const taps = phase.axes.map(({ kernel }) => kernel);
+    if (taps.some((n) => n === 0)) return undefined; // no window reaches these pixels
     const strides = axes.map(({ stride }) => stride);
     const turned = everyTap(swapped, phase.starts, strides, taps);
     return blockedConv(image, arrange(turned, block), { ...back, axes: phase.axes });
@@ -153,7 +155,11 @@ class BlockedImage {
     const [, across] = axes as [WindowAxis, WindowAxis];
     const wide = Math.max(0, across.before) + Math.max(0, across.after) > IMPLICIT_PADDING;
     const ends = (of: 'before' | 'after'): number[] =>
-      axes.map((axis) => (wide && axis === across ? axis[of] : Math.min(0, axis[of])));
+      axes.map((axis) => {
+        if (wide && axis === across) return axis[of];
+        // Fewer pixels than a stride may stay behind the last window.
+        return of === 'after' && -axis.after < axis.stride ? 0 : Math.min(0, axis[of]);
+      });
     const [before, after] = [ends('before'), ends('after')];
     const rest = axes.map((axis, i) => {
       const input = axis.input + before[i]! + after[i]!;

@@ -33,18 +33,29 @@ export function splitPhases(x: Value, strides: readonly number[]): Value[] {
   return parts.map((part) => reshape(part, shape));
 }
 
-/** Inverse of `splitPhases`. */
-export function joinPhases(phases: readonly Value[], strides: readonly number[]): Value {
-  const [first] = phases as [Value];
+/** Inverse of `splitPhases`. An absent phase is zero; between two of the same axis at most one is there, or all are. */
+export function joinPhases(phases: readonly (Value | undefined)[], strides: readonly number[]): Value {
+  const first = phases.find((phase) => phase !== undefined)!;
   const shape = first.shape.map((n, i) => n * (strides[i - 1] ?? 1));
   let parts = [...phases];
   for (const [lead, stride, rest] of steps(shape, strides).reverse()) {
     if (stride === 1) continue;
-    const rows = parts.map((part) => reshape(part, [lead, 1, rest]));
+    const rows = parts.map((part) => part && reshape(part, [lead, 1, rest]));
     const groups = range(0, rows.length / stride).map((g) => rows.slice(g * stride, (g + 1) * stride));
-    parts = groups.map((group) => op('Concat', group, first.dtype, [lead, stride, rest], { axis: 1 }));
+    parts = groups.map((group) => interleave(group, [lead, stride, rest]));
   }
   return reshape(parts[0]!, shape);
+}
+
+/** [lead, stride, rest] of rows [lead, 1, rest], of which all are there, one, or none. */
+function interleave(group: readonly (Value | undefined)[], shape: readonly number[]): Value | undefined {
+  const present = group.filter((row) => row !== undefined);
+  const [row] = present;
+  if (row === undefined) return undefined;
+  if (present.length === group.length) return op('Concat', present, row.dtype, shape, { axis: 1 });
+  const before = group.indexOf(row);
+  const pads = ints([0, before, 0, 0, group.length - 1 - before, 0]);
+  return op('Pad', [row, pads, scalar(0, row.dtype)], row.dtype, shape);
 }
 
 /** Lengthens (positive) or cuts (negative) the spatial axes of a channels-last image at both ends. */

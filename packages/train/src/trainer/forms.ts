@@ -15,7 +15,7 @@ const formsFile = z.object({ forms: z.record(z.string(), z.string()) });
  * @throws TrainError (`option-invalid`) when the file that is named holds no forms
  */
 export async function formOptions(
-  { forms = 'default' }: Pick<TrainRequest, 'forms'>,
+  { forms = 'default', threads }: Pick<TrainRequest, 'forms' | 'threads'>,
   before: FormTable | undefined,
   onNotice: (text: string) => void,
 ): Promise<FormOptions> {
@@ -23,7 +23,17 @@ export async function formOptions(
   if (forms === 'default') return {};
   if (forms !== 'measured') return { forms: typeof forms === 'string' ? await readForms(forms) : forms };
   const path = formCacheFile();
-  return { forms, ...(path !== undefined && { formCache: new FormFile(path, onNotice) }) };
+  return {
+    forms,
+    ...(path !== undefined && { formCache: new FormFile(path, onNotice) }),
+    ...(threads === 1 && { formClock: processorTime }),
+  };
+}
+
+/** Milliseconds of this process's own: what other programs take of the time is not in it. Of several threads it would be the sum. */
+function processorTime(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }
 
 async function readForms(path: string): Promise<FormTable> {
