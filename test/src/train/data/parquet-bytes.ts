@@ -14,7 +14,7 @@ export interface PageBytes {
   readonly second?: { readonly nulls: number; readonly rows: number; readonly levels: number };
 }
 
-/** A file of one column `text` in one group of rows. */
+/** A file of a column `text` in one group of rows. */
 export interface ParquetBytes {
   readonly pages: readonly PageBytes[];
   /** By the footer. */
@@ -28,6 +28,8 @@ export interface ParquetBytes {
   readonly type?: number;
   /** Of `CompressionCodec`. Default: 0, none. */
   readonly codec?: number;
+  /** As many more columns like it, `text1`, `text2` ..., twelve at most. */
+  readonly more?: number;
 }
 
 /** Plain texts: each its length and its bytes. */
@@ -43,14 +45,15 @@ export function plainTexts(texts: readonly string[]): Uint8Array {
 
 /** Writes a Parquet file by hand, with any numbers in its headers (parquet.thrift, compact protocol). */
 export function parquetBytes(file: ParquetBytes): Uint8Array {
-  const { pages, rows, values = rows, groupRows = rows, optional = false, type = 6, codec = 0 } = file;
+  const { pages, rows, values = rows, groupRows = rows, optional = false, type = 6, codec = 0, more = 0 } = file;
+  const names = Array.from({ length: 1 + more }, (_, i) => `text${i || ''}`);
   const written = pages.map((page) => Buffer.concat([header(page), page.body]));
   const column = Buffer.concat(written);
   const dataAt = 4 + written.slice(0, pages[0]?.dictionary ? 1 : 0).reduce((sum, { length }) => sum + length, 0);
-  const about: Struct = [
+  const aboutOf = (name: string): Struct => [
     [1, i32(type)],
     [2, list(5, [zigzag(0)])],
-    [3, list(8, [text('text')])],
+    [3, list(8, [text(name)])],
     [4, i32(codec)],
     [5, i64(values)],
     [6, i64(column.length)],
@@ -65,14 +68,16 @@ export function parquetBytes(file: ParquetBytes): Uint8Array {
       list(12, [
         struct([
           [4, binary('schema')],
-          [5, i32(1)],
+          [5, i32(names.length)],
         ]),
-        struct([
-          [1, i32(type)],
-          [3, i32(optional ? 1 : 0)],
-          [4, binary('text')],
-          [6, i32(0)],
-        ]),
+        ...names.map((name) =>
+          struct([
+            [1, i32(type)],
+            [3, i32(optional ? 1 : 0)],
+            [4, binary(name)],
+            [6, i32(0)],
+          ]),
+        ),
       ]),
     ],
     [3, i64(rows)],
@@ -82,12 +87,15 @@ export function parquetBytes(file: ParquetBytes): Uint8Array {
         struct([
           [
             1,
-            list(12, [
-              struct([
-                [2, i64(4)],
-                [3, { type: 12, bytes: struct(about) }],
-              ]),
-            ]),
+            list(
+              12,
+              names.map((name) =>
+                struct([
+                  [2, i64(4)],
+                  [3, { type: 12, bytes: struct(aboutOf(name)) }],
+                ]),
+              ),
+            ),
           ],
           [2, i64(column.length)],
           [3, i64(groupRows)],

@@ -92,6 +92,14 @@ describe('Parquet pages whose headers are false', () => {
       file([page({ values: HUGE, body: bytes(levels(...run(HUGE, 0))) })], { rows: HUGE, ...optional }),
       /text has 2147483647 values in 2147483647 rows; its file has room for 26\d{4}/,
     ],
+    'many columns of nothing': [
+      file([page({ values: 2 ** 18, body: bytes(levels(...run(2 ** 18, 0))) })], {
+        rows: 2 ** 18,
+        more: 13,
+        ...optional,
+      }),
+      /its columns have 3407872 values together; its file has room for 2\d{6}/,
+    ],
     'a page beyond the column': [file([page({ packed: 1000, size: 1000 })]), /a page of 1000 bytes where 23 are left/],
     'a page that unpacks to less than nothing': [file([page({ size: -1 })], { codec: GZIP }), /unpacks to -1 bytes/],
     'a page of more than a gigabyte': [

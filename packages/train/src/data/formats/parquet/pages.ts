@@ -7,6 +7,8 @@ import { prefixed, requireRuns, requireValues, type ValueType } from './values.j
 
 /** Values that a column may have beside one for each byte of the file: equal ones take no bytes. */
 const FREE_VALUES = 2 ** 18;
+/** The same of all columns together, beside 16 for each byte. */
+const FREE_VALUES_IN_ALL = 2 ** 21;
 
 /** Arguments for the library: it then reads a file whose pages are checked as they are unpacked. */
 export interface CheckedColumns {
@@ -22,7 +24,7 @@ export interface CheckedColumns {
  */
 export function checkColumns(metadata: FileMetaData, bytes: Uint8Array): CheckedColumns {
   const schema = parquetSchema(metadata);
-  requireWholeGroups(metadata, leavesOf(schema), FREE_VALUES + bytes.length);
+  requireWholeGroups(metadata, leavesOf(schema), bytes.length);
   const compressors: Record<string, (input: Uint8Array, size: number) => Uint8Array> = {};
   const groups = metadata.row_groups.map((group, number) => ({
     ...group,
@@ -63,9 +65,10 @@ const leavesOf = ({ path, children }: SchemaTree): string[] =>
 function requireWholeGroups(
   { num_rows: all, row_groups: groups }: FileMetaData,
   leaves: readonly string[],
-  mostValues: number,
+  bytes: number,
 ): void {
-  let rows = 0;
+  const [mostValues, mostInAll] = [FREE_VALUES + bytes, FREE_VALUES_IN_ALL + 16 * bytes];
+  let [rows, inAll] = [0, 0];
   for (const { columns, num_rows: count } of groups) {
     const paths = columns.map(({ meta_data: about }) => about?.path_in_schema.join('.') ?? '');
     const isWhole = paths.length === leaves.length && new Set(paths).size === paths.length;
@@ -75,11 +78,14 @@ function requireWholeGroups(
     rows += Number(count);
     for (const { meta_data: about } of columns) {
       const values = Number(about!.num_values);
+      inAll += values;
       if (Number(count) >= 0 && values >= 0 && values <= mostValues && rows <= mostValues) continue;
       const path = about!.path_in_schema.join('.');
       throw new Error(`the column ${path} has ${values} values in ${count} rows; its file has room for ${mostValues}`);
     }
   }
+  if (inAll > mostInAll)
+    throw new Error(`its columns have ${inAll} values together; its file has room for ${mostInAll}`);
   if (Number(all) !== rows) throw new Error(`groups of ${rows} rows in all, and not of the ${all} of the file`);
 }
 
