@@ -21,7 +21,7 @@ export interface CurvesOptions {
   readonly lines: readonly Curve[];
   /** Ends of the y axis; what lies outside is cut off, unless all of a line does. */
   readonly domain?: readonly [number, number];
-  /** What the lines are compared with. */
+  /** Levels and lines to compare with. */
   readonly references?: readonly ReferenceLine[];
 }
 
