@@ -80,6 +80,10 @@ export const SECTIONS: readonly Section[] = [
     title: 'Serve',
     pages: [
       page('In Node and in the browser', 'packages/infer/README.md', 'serve'),
+      page('A page without a bundler', 'examples/web-page/README.md', 'examples/web-page'),
+      page('Fine-tuning in the browser', 'examples/fine-tune-in-browser/README.md', 'examples/fine-tune-in-browser'),
+      page('In a worker thread', 'examples/worker-thread/README.md', 'examples/worker-thread'),
+      page('Evaluated in Python', 'examples/python-evaluation/README.md', 'examples/python-evaluation'),
       page('As a service', 'examples/service/README.md', 'examples/service'),
       page('Figures and the explorer', 'packages/viz/README.md', 'figures'),
       page('Logs at MLflow and W&B', 'examples/metric-sinks/README.md', 'examples/metric-sinks'),

@@ -6,7 +6,7 @@ import { assert } from 'chai';
 const ROOT = new URL('../../../', import.meta.url);
 const LONGEST = 70;
 
-/** What a recipe's file says of itself before its definition. */
+/** The description before the definition in a recipe's file. */
 function docstring(source: string): string {
   const text = /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\nexport default defineRecipe/.exec(source)?.[1] ?? '';
   return text.replace(/^ *\* ?/gm, '').trim();

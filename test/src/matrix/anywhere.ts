@@ -1,6 +1,7 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { pythonEvaluationRow } from './python-evaluation.js';
 import type { Outcome, Row } from './row.js';
 import { type CommandOptions, type CommandResult, command, installed, ROOT } from './run.js';
 import { findPython, install } from './runtimes/python.js';
@@ -72,17 +73,20 @@ const LANGUAGES: readonly Language[] = [
   },
 ];
 
-/** A row for each language of `examples/train-anywhere`: it trains as Node does, or the row fails. */
+/** A row for each language of `examples/train-anywhere`: it trains as Node does, or the row fails; and that of `examples/python-evaluation`. */
 export function anywhereRows(): Row[] {
   const recorded = once(record);
   const runtime = once(findRuntime);
-  return LANGUAGES.map((language) => ({
-    name: `anywhere-${language.name}`,
-    title: `a saved step of the vae, ${STEPS} times: ${language.title}`,
-    minutes: 0.25, // with the recording, which all share
-    oneCore: true,
-    run: (log) => train(language, log, recorded, runtime),
-  }));
+  const rows = LANGUAGES.map(
+    (language): Row => ({
+      name: `anywhere-${language.name}`,
+      title: `a saved step of the vae, ${STEPS} times: ${language.title}`,
+      minutes: 0.25, // with the recording, which all share
+      oneCore: true,
+      run: (log) => train(language, log, recorded, runtime),
+    }),
+  );
+  return [...rows, pythonEvaluationRow(runtime)];
 }
 
 async function train(

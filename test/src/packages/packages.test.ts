@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { describeApps } from '../apps/describe.js';
 import { APP_VERSIONS } from '../apps/lab.js';
+import { describeExamples } from './examples.js';
 import { describePages, VITES } from './pages.js';
 import { EmptyProject, OfflineError, PACKAGES, type PackageName, packAll, ROOT, type Tarball } from './project.js';
 import { describeSnippets } from './snippets.js';
@@ -138,6 +139,7 @@ describe('packages', () => {
     describeSnippets(() => app);
     describeTypes(() => app);
     describePages(() => app);
+    describeExamples(() => app);
     describeApps(() => app);
   });
 

@@ -21,14 +21,13 @@ export interface CurvesOptions {
   readonly lines: readonly Curve[];
   /** Ends of the y axis; what lies outside is cut off, unless all of a line does. */
   readonly domain?: readonly [number, number];
-  /** What the lines are compared with. */
+  /** Levels and lines to compare with. */
   readonly references?: readonly ReferenceLine[];
 }
 
 /** Metrics of the log over the iterations of training; nothing for a run that has logged none of them. */
 export function curves({ title, y, lines, domain, references = [] }: CurvesOptions): Figure {
-  return (context) => {
-    const { log } = context;
+  return ({ log, model }) => {
     const all = lines.map(({ name, kind, metric, negate = false }) => {
       const points = log.filter((line) => line.kind === kind && Object.hasOwn(line.metrics, metric));
       const sign = negate ? -1 : 1;
@@ -41,7 +40,7 @@ export function curves({ title, y, lines, domain, references = [] }: CurvesOptio
     const { svg } = lineChart({
       title,
       // A single line has no legend.
-      subtitle: aboutRun(context, series.length === 1 && lines.length > 1 ? series[0]!.name : undefined),
+      subtitle: aboutRun({ model }, series.length === 1 && lines.length > 1 ? series[0]!.name : undefined),
       x: { label: 'training iterations' },
       y: { label: y, ...(domain && series.every((one) => one.y.some(within)) && { domain }) },
       series,

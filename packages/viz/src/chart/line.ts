@@ -20,7 +20,7 @@ export interface LineChartSpec extends Heading, Size {
   readonly x: Axis;
   readonly y: Axis;
   readonly series: readonly LineSeries[];
-  /** What the lines are compared with: drawn quietly, named beside it, and not in the legend. */
+  /** Levels and lines to compare with: drawn quietly, named beside them, and not in the legend. */
   readonly references?: readonly ReferenceLine[];
 }
 

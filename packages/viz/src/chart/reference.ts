@@ -1,7 +1,7 @@
 import { type Axis, inView, type Series } from './data.js';
 import { LABEL_SIZE } from './theme.js';
 
-/** What a chart is compared with, such as chance or a threshold: a thin dashed line with its name beside it. */
+/** Something to compare a chart with, such as chance or a threshold: a thin dashed line with its name beside it. */
 export type ReferenceLine = { readonly label: string } & (
   | { /** Upright, at this x. */ readonly x: number }
   | { /** Level, at this y. */ readonly y: number }

@@ -1,0 +1,218 @@
+import { cpSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { load } from '@onnx-forge/infer';
+import { grid } from '@onnx-forge/viz';
+import { expect } from 'chai';
+import type { Browser, Page } from 'playwright-core';
+import { APP_VERSIONS } from '../apps/lab.js';
+import { launchChromium, openPage } from '../browser/chromium.js';
+import { Site } from '../browser/site.js';
+import { onnxModel } from '../infer/onnx.js';
+import { type EmptyProject, ROOT } from './project.js';
+
+const RUN = 'models/pretrained/vae-2d';
+const ITERATIONS = 3;
+/** Metrics of the step: its loss, and the two parts of that. */
+const METRICS = 3;
+
+interface ExamplePackage {
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
+}
+
+/** Examples that are folders of their own: copied out of the checkout, and used as their READMEs say. */
+export function describeExamples(app: () => EmptyProject): void {
+  describe('the examples', () => {
+    let browser: Browser | undefined;
+
+    after(() => browser?.close());
+
+    /** An example beside the installed packages. */
+    function copy(name: string, run: string): string {
+      const folder = join(app().folder, 'examples', name);
+      cpSync(join(ROOT, 'examples', name), folder, { recursive: true });
+      cpSync(join(app().folder, RUN), join(folder, run), { recursive: true });
+      return folder;
+    }
+
+    it('ask for the versions of this checkout', () => {
+      const json = (file: string) => JSON.parse(readFileSync(join(ROOT, file), 'utf8'));
+      const known: Record<string, string> = {
+        '@onnx-forge/infer': json('packages/infer/package.json').version,
+        ...json('packages/infer/package.json').peerDependencies,
+        vite: APP_VERSIONS['vite-8']!.replace('npm:vite@', ''),
+      };
+      const names = readdirSync(join(ROOT, 'examples'));
+      const standing = names.filter((name) => ['fine-tune-in-browser', 'web-page', 'worker-thread'].includes(name));
+      expect(standing).to.have.length(3);
+      for (const name of standing) {
+        const { dependencies, devDependencies } = json(`examples/${name}/package.json`) as ExamplePackage;
+        for (const [dependency, version] of Object.entries({ ...dependencies, ...devDependencies }))
+          expect(version, `${name}: ${dependency}`).to.equal(known[dependency]);
+      }
+    });
+
+    it('worker-thread: samples in a worker while the main thread goes on, and passes errors', async () => {
+      const folder = copy('worker-thread', 'run');
+      const [found, refusal] = (await app().shell('node main.js run 3000', join('examples', 'worker-thread')))
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line));
+      await using model = await load(join(folder, 'run'), { device: 'cpu' });
+      if (model.kind !== 'latent') throw new Error(model.kind);
+      const { images } = await model.sample(3000, { seed: 1 });
+      expect(found.dims).to.deep.equal([3000, 784]);
+      expect(found.mean).to.be.closeTo(images.data.reduce((sum, value) => sum + value, 0) / images.data.length, 1e-6);
+      expect(found.ticks).to.be.above(5);
+      expect(refusal.code).to.equal('bad-input');
+    });
+
+    it('web-page: decodes where the sliders stand, without a bundler', async function () {
+      browser ??= await launchChromium(this);
+      const folder = copy('web-page', 'run');
+      await app().shell('ln -s ../../node_modules node_modules', join('examples', 'web-page'));
+      await using site = await Site.open({ '/': { folder } });
+      const { page, complaints } = await openPage(browser, `${site.url}index.html?device=wasm`);
+      await says(page, /^z = \(0, 0\), on wasm/);
+      const before = await inkOf(page);
+      expect(before).to.be.above(10);
+      await page.fill('#z1', '2');
+      await says(page, /^z = \(2, 0\)/);
+      await using model = await load(join(folder, 'run'), { device: 'cpu' });
+      if (model.kind !== 'latent') throw new Error(model.kind);
+      const { data } = await model.decode(Float32Array.of(2, 0));
+      expect(await inkOf(page)).to.be.closeTo(
+        data.reduce((sum, value) => sum + value, 0),
+        0.5,
+      );
+      expect(complaints.filter((text) => !text.includes('404'))).to.deep.equal([]); // there is no favicon
+      await page.close();
+    });
+
+    describe('fine-tune-in-browser', function () {
+      this.timeout(300_000);
+      let site: Site | undefined;
+
+      before(async function () {
+        browser ??= await launchChromium(this);
+        const folder = copy('fine-tune-in-browser', 'public/run');
+        await app().shell(
+          'node ../../node_modules/vite-8/bin/vite.js build --base ./ --logLevel error',
+          join('examples', 'fine-tune-in-browser'),
+        );
+        const routes = { '/': { folder: join(folder, 'dist') }, '/placement/': { folder: join(folder, 'placement') } };
+        app().write('examples/fine-tune-in-browser/placement.js', PLACEMENT);
+        await app().shell(
+          'npx esbuild placement.js --bundle --format=esm --outdir=placement; cp ../../node_modules/onnxruntime-web/dist/*asyncify.wasm placement',
+          join('examples', 'fine-tune-in-browser'),
+        );
+        app().write(
+          'examples/fine-tune-in-browser/placement/index.html',
+          '<script type="module" src="placement.js"></script>',
+        );
+        site = await Site.open(routes);
+      });
+
+      after(() => site?.[Symbol.asyncDispose]());
+
+      it('trains on images that are chosen; from the device come the metrics of each step, and no weight', async () => {
+        const { page, complaints } = await openPage(browser!, `${site!.url}index.html?device=webgpu`);
+        await says(page, /^Ready, on webgpu/);
+        await page.setInputFiles('#files', [
+          ...spots(12),
+          { name: 'no.png', mimeType: 'image/png', buffer: Buffer.of(1) },
+        ]);
+        await says(page, /^12 images; 1 files are none/);
+        await page.waitForFunction(`document.querySelectorAll('#pictures figure').length === 12`); // its reads are done
+        await page.evaluate(WATCH_READS);
+        await page.fill('#steps', `${ITERATIONS}`);
+        const before = await page.innerHTML('#pictures');
+        await page.click('#train');
+        await page.waitForFunction(`document.body.dataset.trained === '${ITERATIONS}'`, undefined, {
+          timeout: 200_000,
+        });
+        const { reads, atShow } = await page.evaluate<Reads>('({ reads, atShow })');
+        // A mapped buffer is 16 bytes at least. What was read after the last iteration is the state, for the pictures.
+        expect(reads.slice(0, atShow)).to.deep.equal(Array(METRICS * ITERATIONS).fill(16));
+        expect(reads.slice(atShow)).to.include(784 * 100 * 4);
+        const [first, last] = (await page.textContent('#curve'))!.match(/\d+/g)!.map(Number);
+        expect(last).to.be.below(first! - 5);
+        expect(await page.innerHTML('#pictures')).to.have.length(before.length);
+        expect(complaints.filter((text) => !text.includes('404'))).to.deep.equal([]);
+        await page.close();
+      });
+
+      it('every node of the step is placed on WebGPU', async () => {
+        const { page } = await openPage(browser!, `${site!.url}placement/index.html`);
+        await page.waitForFunction(() => 'placed' in globalThis, undefined, { timeout: 100_000 });
+        const placed = (bytes: Uint8Array) =>
+          page.evaluate((list) => (globalThis as unknown as Placement).placed(list), [...bytes]);
+        const step = readFileSync(join(ROOT, RUN, 'graphs/step-elbo.onnx'));
+        expect(await placed(step)).to.equal('all');
+        // An operator that WebGPU lacks, so that the check is one.
+        const determinant = onnxModel({ inputs: { x: [3, 3] }, outputs: { y: [] }, nodes: [['Det', ['x'], 'y']] });
+        expect(await placed(determinant)).to.include('assigned to the default CPU EP');
+        await page.close();
+      });
+    });
+  });
+}
+
+interface Reads {
+  readonly reads: number[];
+  /** How many there were when the training was done. */
+  readonly atShow: number;
+}
+
+interface Placement {
+  placed(bytes: readonly number[]): Promise<string>;
+}
+
+/** Opens a graph on WebGPU alone: 'all', or why that can't be. */
+const PLACEMENT = `
+import * as ort from 'onnxruntime-web/webgpu';
+globalThis.placed = (list) =>
+  ort.InferenceSession.create(Uint8Array.from(list), {
+    executionProviders: ['webgpu'],
+    extra: { session: { disable_cpu_ep_fallback: '1' } },
+  }).then(() => 'all', (error) => error.message);
+`;
+
+/** Keeps the bytes that the page maps for reading, and how many such reads there were when the status last told of an iteration. */
+const WATCH_READS = `
+globalThis.reads = [];
+const { mapAsync } = GPUBuffer.prototype;
+GPUBuffer.prototype.mapAsync = function (mode, offset, size) {
+  if (mode === GPUMapMode.READ) reads.push(size ?? this.size);
+  return mapAsync.call(this, mode, offset, size);
+};
+const line = document.getElementById('status');
+new MutationObserver(() => {
+  if (line.textContent.startsWith('Iteration')) globalThis.atShow = reads.length;
+}).observe(line, { childList: true, characterData: true, subtree: true });
+`;
+
+/** Waits until the page's status line says something. */
+async function says(page: Page, pattern: RegExp): Promise<void> {
+  const test = `${pattern}.test(document.getElementById('status')?.textContent ?? '')`;
+  await page.waitForFunction(test, undefined, { timeout: 100_000 });
+}
+
+/** Sum of the picture's pixels, each from 0 to 1. */
+function inkOf(page: Page): Promise<number> {
+  return page.evaluate(`{
+    const { data } = document.getElementById('picture').getContext('2d').getImageData(0, 0, 28, 28);
+    data.reduce((sum, value, i) => sum + (i % 4 === 0 ? value / 255 : 0), 0);
+  }`);
+}
+
+/** Pictures of white spots on black. */
+function spots(count: number) {
+  return Array.from({ length: count }, (_, n) => {
+    const image = Float32Array.from({ length: 784 }, (_, i) =>
+      Number(Math.hypot((i % 28) - 10 - (n % 8), Math.floor(i / 28) - 14) < 6 + (n % 3)),
+    );
+    const png = grid(image, { height: 28, width: 28, columns: 1, padding: 0 });
+    return { name: `${n}.png`, mimeType: 'image/png', buffer: Buffer.from(png) };
+  });
+}
