@@ -11,14 +11,19 @@ import { examineNets } from './nets.js';
 import { nodeTestsMarkdown, wrongOnes } from './node-report.js';
 import { examineNodeTests } from './node-tests.js';
 import { netsMarkdown } from './report.js';
+import { stepsMarkdown, timeSteps } from './steps.js';
 
 const DOCUMENT = new URL('../../../docs/imports.md', import.meta.url);
-const NEEDS = { nets: ['torch', 'torchvision', 'onnx', 'onnxscript'], nodes: ['onnx'] } as const;
+const NEEDS = {
+  nets: ['torch', 'torchvision', 'onnx', 'onnxscript'],
+  nodes: ['onnx'],
+  steps: ['torch', 'torchvision', 'onnx'],
+} as const;
 
-const USAGE = `npm run imports -- [nets|nodes] [options]
+const USAGE = `npm run imports -- [nets|nodes|steps] [options]
 
-Imports ONNX files that others made and compares them: thirty nets that PyTorch exports, and ONNX's own tests of its operators.
-Without a word before the options, both. Needs Python with ${NEEDS.nets.join(', ')}; what lacks them is skipped.
+Imports ONNX files that others made and compares them: thirty nets that PyTorch exports, ONNX's own tests of its operators,
+and the time of training steps beside PyTorch's. Without a word before the options, all. Needs Python with ${NEEDS.nets.join(', ')}; what lacks them is skipped.
 
   --python PATH   the interpreter (default: python3)
   --only NAMES    nets, or operators, separated by commas
@@ -92,6 +97,11 @@ async function run(part: Part, options: RunOptions): Promise<{ text: string; fau
     });
     const text = netsMarkdown({ date, machine, versions: [...versions, onnxruntimeVersion()] }, results);
     return { text, faulty: results.filter((result) => faultsOf(result).length > 0).length };
+  }
+  if (part === 'steps') {
+    const all = await timeSteps(options, ({ net, losses }) => tell(`${net}: first losses ${losses.join(' and ')}`));
+    const versions = [`torch ${all[0]?.torch.replace(/\+.*/, '')}`, onnxruntimeVersion()];
+    return { text: stepsMarkdown({ date, machine, versions }, all), faulty: 0 };
   }
   const { versions, results } = await examineNodeTests(options);
   const wrong = wrongOnes(results);

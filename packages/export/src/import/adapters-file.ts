@@ -12,7 +12,7 @@ export interface OnnxFiles {
 /** The only entry of the file's metadata. */
 const KEY = 'onnx-forge-adapters';
 
-/** What adapters belong to, and how they are put on. */
+/** The file that adapters belong to, and how they are put on. */
 interface Header {
   readonly format: 1;
   /** SHA-256 of the file: see {@link hashOf}. */
@@ -34,7 +34,7 @@ export async function hashOf({ bytes, external }: OnnxFiles): Promise<string> {
 }
 
 /**
- * What was trained of a model with adapters, as a small file (safetensors): the adapters, and a new last layer. It names the ONNX file that
+ * The trained weights of a model with adapters, as a small file (safetensors): the adapters, and a new last layer. It names the ONNX file that
  * they belong to by its hash.
  *
  * @param files of the model

@@ -1,17 +1,9 @@
 import { ops } from '../graph/build.js';
-import type { Attributes, Value } from '../graph/value.js';
+import type { Value } from '../graph/value.js';
 import { tf } from '../tfjs.js';
+import type { OneNode } from './one-node-description.js';
 import { RecordingBackend } from './recorder.js';
 import type { TraceContext } from './trace.js';
-
-/** An ONNX operator that computes what some tfjs code does. */
-export interface OneNode {
-  readonly op: string;
-  readonly inputs: readonly (Value | undefined)[];
-  readonly attributes: Attributes;
-  /** Dtypes and shapes of the outputs: what the tfjs code gives, say. */
-  readonly types: () => readonly Pick<tf.Tensor, 'dtype' | 'shape'>[];
-}
 
 /**
  * The recording of a function that is exported, where an ONNX operator may stand for tfjs code; undefined elsewhere: eagerly, in

@@ -13,7 +13,7 @@ import {
 } from '../graph/value.js';
 import { tf } from '../tfjs.js';
 import type { Loop, LoopState } from './loop-description.js';
-import type { OneNode } from './one-node.js';
+import type { OneNode } from './one-node-description.js';
 
 type DataId = object;
 

@@ -18,7 +18,7 @@ import { registerLowerings, registerStandIns } from './kernels.js';
 import { KnownValues } from './known-values.js';
 import { followLayers } from './layers.js';
 import type { Loop, LoopState } from './loop-description.js';
-import type { OneNode } from './one-node.js';
+import type { OneNode } from './one-node-description.js';
 import { type ForeignContents, RecordingBackend } from './recorder.js';
 
 const TRACE_BACKEND = 'onnx-trace';
@@ -75,7 +75,7 @@ export interface TraceContext {
   tensor(value: Value): tf.Tensor;
   /** Puts into the log what no kernel did. */
   note(what: string, inputs: readonly Value[], outputs: readonly Value[]): void;
-  /** What a function gives, without its kernels in the log. */
+  /** The result of a function, without its kernels in the log. */
   unnoted<T>(f: () => T): T;
 }
 

@@ -5,7 +5,7 @@ import type { Recipe } from '../recipe/recipe.js';
 import { trainedNetworks } from './trained-networks.js';
 
 /**
- * What a fine-tuning with adapters has trained, apart from its ONNX file: see `saveAdapters`.
+ * The weights that a fine-tuning with adapters has trained, apart from its ONNX file: see `saveAdapters`.
  *
  * @param recipe of the run, made by `fineTuning`
  * @throws TrainError (`checkpoint-mismatch`), OnnxImportError for runs without adapters

@@ -193,7 +193,7 @@ function told<T>(file: string, action: () => T): T {
   }
 }
 
-/** What a file is without looking at its weights again. */
+/** A file's input and output by its options; its weights are looked at once. */
 function factsOf(files: OnnxFiles, file: string): (options: Options) => TaskFacts {
   const model = told(file, () => importModel(files.bytes, { external: files.external }));
   const { inputs, outputs, outputShapes, head: last } = model;

@@ -10,11 +10,11 @@ export type ImageLayout = 'nchw' | 'nhwc' | 'flat';
 export interface ImageInput {
   readonly image: ImageEntry;
   readonly layout: ImageLayout;
-  /** What the model's input is, of images x. */
+  /** The model's input, of images x. */
   prepare(x: tf.Tensor): tf.Tensor;
 }
 
-/** What a user says of a file's images. */
+/** A user's choices for a file's images. */
 export interface ImageChoice {
   readonly layout: 'auto' | ImageLayout;
   /** `WIDTHxHEIGHT`, for files whose sizes are free; empty: the file's. */

@@ -31,7 +31,7 @@ export class ImportedNetwork extends Network {
     return this.#imported.call({ [name!]: input }, options);
   }
 
-  /** What was trained, apart from the file: see `saveAdapters`. */
+  /** The trained weights alone, apart from the file: see `saveAdapters`. */
   adapters(): Promise<Uint8Array> {
     return saveAdapters(this.#imported, this.#files);
   }

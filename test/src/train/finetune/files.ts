@@ -8,7 +8,7 @@ const node = (
   attribute: ReturnType<typeof attributeOf>[] = [],
 ) => ({ opType, name, input, output, attribute });
 
-/** What a small classifier of images is made of. */
+/** Sizes of a small classifier of images. */
 export interface FileChoice {
   readonly channels?: number;
   readonly classes?: number;

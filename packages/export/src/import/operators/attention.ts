@@ -23,7 +23,7 @@ function repeated(x: tf.Tensor, times: number): tf.Tensor {
   return tf.reshape(spread, [batch, count * times, length, size]);
 }
 
-/** What is added to the scores, [queries, keys], of sizes alone: causality, counted from the past on, and windows. */
+/** A summand of the scores, [queries, keys], that follows from sizes alone: causality, counted from the past on, and windows. */
 function windowBias(call: Call, queries: number, keys: number, past: number): tf.Tensor | undefined {
   const causal = call.int('is_causal', 0) === 1;
   const [left, right] = [call.int('left_window_size', -1), call.int('right_window_size', -1)];
