@@ -34,7 +34,7 @@ const LOOKS = [
 ] as const;
 
 /** Of the height of the page, in the picture. */
-const HEIGHT = 600;
+const HEIGHT = 480;
 const GAP = 12;
 
 /**
@@ -73,23 +73,28 @@ async function main([kept]: readonly string[]): Promise<void> {
 }
 
 async function picture(browser: Browser, url: string, { address, there }: PicturedPage): Promise<Buffer> {
-  const shots: { input: Buffer; left: number; top: number }[] = [];
-  let left = 0;
-  for (const look of LOOKS) {
-    const page = await browser.newPage({ ...look, reducedMotion: 'reduce' });
-    await page.goto(`${url}#/${address}`);
-    await page.locator(there).first().waitFor({ timeout: 60_000 });
-    // What is computed after that: words, judges, patches.
-    await page.waitForTimeout(1500);
-    const input = await sharp(await page.screenshot())
-      .resize({ height: HEIGHT })
-      .toBuffer();
-    shots.push({ input, left, top: 0 });
-    left += Math.round((look.viewport.width * HEIGHT) / look.viewport.height) + GAP;
-    await page.close();
-  }
-  const canvas = { width: left - GAP, height: HEIGHT, channels: 3, background: '#9a9da3' } as const;
-  return sharp({ create: canvas }).composite(shots).png({ palette: true, colours: 96, effort: 10 }).toBuffer();
+  const shots = await Promise.all(
+    LOOKS.map(async (look) => {
+      const page = await browser.newPage({ ...look, reducedMotion: 'reduce' });
+      await page.goto(`${url}#/${address}`);
+      await page.locator(there).first().waitFor({ timeout: 120_000 });
+      // What is computed after that: words, judges, patches.
+      await page.waitForTimeout(2000);
+      const input = await sharp(await page.screenshot())
+        .resize({ height: HEIGHT })
+        .toBuffer();
+      await page.close();
+      return { input, width: Math.round((look.viewport.width * HEIGHT) / look.viewport.height) };
+    }),
+  );
+  let left = -GAP;
+  const placed = shots.map(({ input, width }) => {
+    const shot = { input, left: left + GAP, top: 0 };
+    left = shot.left + width;
+    return shot;
+  });
+  const canvas = { width: left, height: HEIGHT, channels: 3, background: '#9a9da3' } as const;
+  return sharp({ create: canvas }).composite(placed).png({ palette: true, colours: 48, effort: 10 }).toBuffer();
 }
 
 await main(process.argv.slice(2));

@@ -4,7 +4,7 @@ export interface PicturedPage {
   readonly name: string;
   /** After `#/`. */
   readonly address: string;
-  /** What is there when the page is. */
+  /** Selector of something that shows that the page is there. */
   readonly there: string;
 }
 
