@@ -39,9 +39,9 @@ const GAP = 12;
 
 /**
  * Opens every page of the explorer and writes a picture of each into docs/images/explorer. The runs on them are trained first,
- * unless they are in the folder that was named.
+ * unless they are in the folder that was named; of the pages only those that were named after it.
  */
-async function main([kept]: readonly string[]): Promise<void> {
+async function main([kept, ...only]: readonly string[]): Promise<void> {
   const folder = kept ?? (await mkdtemp(join(tmpdir(), 'screenshots-')));
   const runs = join(folder, 'runs');
   try {
@@ -63,7 +63,7 @@ async function main([kept]: readonly string[]): Promise<void> {
     await using server = await serveExplorer(new ExploredRuns({ paths: [runs], recipe }));
     await using browser = await startChromium();
     await mkdir(OUT, { recursive: true });
-    for (const page of PAGES) {
+    for (const page of PAGES.filter(({ name }) => only.length === 0 || only.includes(name))) {
       await writeFile(join(OUT, `${page.name}.png`), await picture(browser, server.url, page));
       console.log(`docs/images/explorer/${page.name}.png`);
     }
@@ -73,28 +73,24 @@ async function main([kept]: readonly string[]): Promise<void> {
 }
 
 async function picture(browser: Browser, url: string, { address, there }: PicturedPage): Promise<Buffer> {
-  const shots = await Promise.all(
-    LOOKS.map(async (look) => {
-      const page = await browser.newPage({ ...look, reducedMotion: 'reduce' });
-      await page.goto(`${url}#/${address}`);
-      await page.locator(there).first().waitFor({ timeout: 120_000 });
-      // What is computed after that: words, judges, patches.
-      await page.waitForTimeout(2000);
-      const input = await sharp(await page.screenshot())
-        .resize({ height: HEIGHT })
-        .toBuffer();
-      await page.close();
-      return { input, width: Math.round((look.viewport.width * HEIGHT) / look.viewport.height) };
-    }),
-  );
-  let left = -GAP;
-  const placed = shots.map(({ input, width }) => {
-    const shot = { input, left: left + GAP, top: 0 };
-    left = shot.left + width;
-    return shot;
-  });
-  const canvas = { width: left, height: HEIGHT, channels: 3, background: '#9a9da3' } as const;
-  return sharp({ create: canvas }).composite(placed).png({ palette: true, colours: 48, effort: 10 }).toBuffer();
+  const shots: { input: Buffer; left: number; top: number }[] = [];
+  let left = 0;
+  // One after the other: pages that run models wait for each other's threads.
+  for (const look of LOOKS) {
+    const page = await browser.newPage({ ...look, reducedMotion: 'reduce' });
+    await page.goto(`${url}#/${address}`);
+    await page.locator(there).first().waitFor({ timeout: 120_000 });
+    // Words, judges and patches are computed after that.
+    await page.waitForTimeout(1500);
+    const input = await sharp(await page.screenshot())
+      .resize({ height: HEIGHT })
+      .toBuffer();
+    shots.push({ input, left, top: 0 });
+    left += Math.round((look.viewport.width * HEIGHT) / look.viewport.height) + GAP;
+    await page.close();
+  }
+  const canvas = { width: left - GAP, height: HEIGHT, channels: 3, background: '#9a9da3' } as const;
+  return sharp({ create: canvas }).composite(shots).png({ palette: true, colours: 48, effort: 10 }).toBuffer();
 }
 
 await main(process.argv.slice(2));
