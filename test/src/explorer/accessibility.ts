@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Page } from 'playwright-core';
 
-/** What axe finds on the page as it is, one line each: WCAG 2.2 AA and its own best practices. */
+/** Findings of axe on the page as it is, one line each: WCAG 2.2 AA and its own best practices. */
 export async function axeFindings(page: Page, rules?: readonly string[]): Promise<string[]> {
   await page.evaluate(`globalThis.axe ?? (${readAxe()}\n)`);
   const options = { resultTypes: ['violations'], ...(rules && { runOnly: { type: 'rule', values: rules } }) };

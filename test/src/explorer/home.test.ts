@@ -146,7 +146,7 @@ describe("the explorer's home: the runs of a folder", function () {
     await page.getByLabel('compare deep/narrow').check();
     expect(await address()).to.equal(`#/?select=${encodeURIComponent('wide,deep%2Fnarrow')}`);
     await page.locator('.chart canvas').waitFor();
-    expect(await line('.compare .numbers', 'deep/narrow')).to.deep.equal(['−170', '30', '−310', '−170', '3']);
+    await until(() => line('.compare .numbers', 'deep/narrow'), ['−170', '30', '−310', '−170', '3']);
     expect(await page.locator('.chart').getAttribute('aria-label')).to.match(
       /^elbo over iterations: wide, deep\/narrow\./,
     );
@@ -154,7 +154,7 @@ describe("the explorer's home: the runs of a folder", function () {
     expect(await page.getByText('settings are the same').textContent()).to.match(/^\d+ settings/);
     await page.reload();
     await page.locator('.chart canvas').waitFor();
-    expect(await line('.compare .numbers', 'wide')).to.deep.equal(['−120', '30', '−300', '−120', '3']);
+    await until(() => line('.compare .numbers', 'wide'), ['−120', '30', '−300', '−120', '3']);
   });
 
   it('grows with the log of a run that trains, and is cut back with it', async () => {

@@ -34,14 +34,14 @@ const LOOKS = [
 ] as const;
 
 /** Of the height of the page, in the picture. */
-const HEIGHT = 600;
+const HEIGHT = 480;
 const GAP = 12;
 
 /**
  * Opens every page of the explorer and writes a picture of each into docs/images/explorer. The runs on them are trained first,
- * unless they are in the folder that was named.
+ * unless they are in the folder that was named; of the pages only those that were named after it.
  */
-async function main([kept]: readonly string[]): Promise<void> {
+async function main([kept, ...only]: readonly string[]): Promise<void> {
   const folder = kept ?? (await mkdtemp(join(tmpdir(), 'screenshots-')));
   const runs = join(folder, 'runs');
   try {
@@ -63,7 +63,7 @@ async function main([kept]: readonly string[]): Promise<void> {
     await using server = await serveExplorer(new ExploredRuns({ paths: [runs], recipe }));
     await using browser = await startChromium();
     await mkdir(OUT, { recursive: true });
-    for (const page of PAGES) {
+    for (const page of PAGES.filter(({ name }) => only.length === 0 || only.includes(name))) {
       await writeFile(join(OUT, `${page.name}.png`), await picture(browser, server.url, page));
       console.log(`docs/images/explorer/${page.name}.png`);
     }
@@ -75,11 +75,12 @@ async function main([kept]: readonly string[]): Promise<void> {
 async function picture(browser: Browser, url: string, { address, there }: PicturedPage): Promise<Buffer> {
   const shots: { input: Buffer; left: number; top: number }[] = [];
   let left = 0;
+  // One after the other: pages that run models wait for each other's threads.
   for (const look of LOOKS) {
     const page = await browser.newPage({ ...look, reducedMotion: 'reduce' });
     await page.goto(`${url}#/${address}`);
-    await page.locator(there).first().waitFor({ timeout: 60_000 });
-    // What is computed after that: words, judges, patches.
+    await page.locator(there).first().waitFor({ timeout: 120_000 });
+    // Words, judges and patches are computed after that.
     await page.waitForTimeout(1500);
     const input = await sharp(await page.screenshot())
       .resize({ height: HEIGHT })
@@ -89,7 +90,7 @@ async function picture(browser: Browser, url: string, { address, there }: Pictur
     await page.close();
   }
   const canvas = { width: left - GAP, height: HEIGHT, channels: 3, background: '#9a9da3' } as const;
-  return sharp({ create: canvas }).composite(shots).png({ palette: true, colours: 96, effort: 10 }).toBuffer();
+  return sharp({ create: canvas }).composite(shots).png({ palette: true, colours: 48, effort: 10 }).toBuffer();
 }
 
 await main(process.argv.slice(2));

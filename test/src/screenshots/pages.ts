@@ -4,21 +4,21 @@ export interface PicturedPage {
   readonly name: string;
   /** After `#/`. */
   readonly address: string;
-  /** What is there when the page is. */
+  /** Selector of something that shows that the page is there. */
   readonly there: string;
 }
 
 const MEASURED = '.panel .quiet:has-text(" ms")';
 
 export const PAGES: readonly PicturedPage[] = [
-  { name: 'home', address: '?select=vae,vae-5,vae-2d', there: '.chart canvas' },
+  { name: 'home', address: '?q=vae&select=vae,vae-5,vae-2d', there: '.chart canvas' },
   { name: 'curves', address: 'run/vae/curves', there: '.chart canvas' },
   { name: 'numbers', address: 'run/vae/numbers', there: '.numbers tbody tr' },
   { name: 'figures', address: 'run/vae-2d/figures', there: '.gallery img' },
   { name: 'graphs', address: 'run/vae-2d/graphs', there: '.panel details' },
   { name: 'manifest', address: 'run/vae-2d/manifest', there: 'pre' },
   { name: 'map', address: 'run/vae-2d/map', there: MEASURED },
-  { name: 'dimensions', address: 'run/vae/dimensions', there: MEASURED },
+  { name: 'dimensions', address: 'run/vae-5/dimensions', there: MEASURED },
   { name: 'interpolation', address: 'run/vae-2d/interpolation?a=2&b=7', there: MEASURED },
   { name: 'walk', address: 'run/vae-2d/walk?frame=14', there: MEASURED },
   { name: 'samples', address: 'run/vae-2d/samples?judge=classifier', there: '.result' },

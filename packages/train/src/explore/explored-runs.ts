@@ -34,7 +34,7 @@ export interface ExploreRequest {
   readonly onNotice?: (text: string) => void;
 }
 
-/** What is known of a folder, with the state of its files from which that was read. */
+/** A run that was read, with the state of its files then. */
 interface Known {
   readonly seen: string;
   readonly run: ExploredRun;
@@ -49,7 +49,7 @@ export class ExploredRuns {
     this.#request = request;
   }
 
-  /** What is explored, for people. */
+  /** Names of the folders, for people. */
   get title(): string {
     return this.#request.paths.map((path) => basename(resolve(path))).join(', ');
   }

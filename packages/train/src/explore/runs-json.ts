@@ -3,7 +3,7 @@ import { numbersOf, wayOf } from '../run/run-number.js';
 import type { ExploredRun } from './explored-runs.js';
 
 export interface Offer {
-  /** What is explored, for people. */
+  /** Name of the folders that are explored, for people. */
   readonly title: string;
   /** Whether there is a server that tells of changes. */
   readonly live: boolean;

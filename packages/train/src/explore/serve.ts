@@ -66,6 +66,7 @@ class Site {
   readonly #page: Answer = sirv(explorerFolder(), { dev: true });
   /** Numbers of run folders, in the order in which they were found: addresses stay when runs come and go. */
   readonly #numbers = new Map<string, number>();
+  #known: ReadonlyMap<number, ExploredRun> = new Map();
   #streams = 0;
 
   constructor(runs: ExploredRuns) {
@@ -84,7 +85,7 @@ class Site {
     if (path === '/events') return this.#events(response, query);
     const [, place = '', number = '', file = ''] = /^\/(runs|logs|examples)\/(\d+)(?:\.\w+|\/(.*))$/.exec(path) ?? [];
     if (place === '') return this.#page(request, response, () => refuse(response, 404, 'not found'));
-    const run = (await this.#numbered()).find((one) => one.number === Number(number))?.run;
+    const run = await this.#find(Number(number), place === 'runs' ? file : undefined);
     if (run === undefined) return refuse(response, 404, 'not found');
     if (place === 'examples') return sendExamples(response, run);
     if (place === 'logs') return sendLog(response, run);
@@ -94,11 +95,21 @@ class Site {
   }
 
   async #numbered(): Promise<{ run: ExploredRun; number: number; hasExamples: boolean }[]> {
-    return (await this.#runs.list()).map((run) => {
+    const numbered = (await this.#runs.list()).map((run) => {
       const number = this.#numbers.get(run.folder) ?? this.#numbers.size;
       this.#numbers.set(run.folder, number);
       return { run, number, hasExamples: run.manifest !== undefined };
     });
+    this.#known = new Map(numbered.map(({ run, number }) => [number, run]));
+    return numbered;
+  }
+
+  /** The run of that number; folders are looked into again only if it, or its file, is not known yet. */
+  async #find(number: number, file: string | undefined): Promise<ExploredRun | undefined> {
+    const known = this.#known.get(number);
+    if (known && (file === undefined || known.files.includes(file))) return known;
+    await this.#numbered();
+    return this.#known.get(number);
   }
 
   async #json(): Promise<string> {

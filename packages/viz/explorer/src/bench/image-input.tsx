@@ -49,7 +49,7 @@ interface ImageInputProps {
   readonly picked: PickedImage;
   /** How many of the examples are offered. */
   readonly count?: number;
-  /** What the button beside the drawing says. */
+  /** Text of the button under the drawing. */
   readonly action: string;
 }
 

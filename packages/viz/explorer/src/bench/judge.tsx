@@ -12,7 +12,7 @@ import { useLive } from '../parts/live.js';
 import { OfferContext } from '../state/offer.js';
 import { useText } from '../state/router.js';
 
-/** What a classifier says of images. */
+/** Classes of images, by a classifier, and how sure it is of them. */
 export interface Verdicts {
   readonly classes: readonly string[];
   readonly labels: Int32Array;

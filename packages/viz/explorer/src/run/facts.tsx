@@ -88,7 +88,7 @@ export function Figures({ run }: { run: OfferedRun }) {
   );
 }
 
-/** What the run says of itself. */
+/** The run's manifest, and the file. */
 export function Manifest({ run }: { run: OfferedRun }) {
   const { manifest, error } = useManifest(run);
   if (error) return <p class="error">{error.message}</p>;

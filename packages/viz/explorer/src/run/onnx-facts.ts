@@ -1,6 +1,6 @@
 import { PbfReader } from 'pbf';
 
-/** What an ONNX file holds. */
+/** Nodes and weights of an ONNX file. */
 export interface OnnxFacts {
   readonly nodes: number;
   /** How often each operator stands in it, the commonest first. */

@@ -16,7 +16,7 @@ const [map, dimensions, interpolation, walk, samples] = [
   page('Samples'),
 ] as const;
 
-/** What each kind of model can be tried with. The components are in `bench/views.ts`. */
+/** Pages on which a model is used, by its kind. The components are in `bench/views.ts`. */
 const BENCHES: Readonly<Record<string, readonly Page[]>> = {
   latent: [map, dimensions, interpolation, walk, samples, page('Likelihood'), page('Train')],
   conditional: [page('Classes'), map, dimensions, walk, samples],

@@ -63,7 +63,7 @@ export interface Offer {
 /** Of a page without runs. */
 export const NOTHING: Offer = { title: '', live: false, runs: [] };
 
-/** What the page offers, for parts that look for another run. */
+/** All runs, for parts of the page that look for another one. */
 export const OfferContext = createContext(NOTHING);
 
 /** A run that the page was given, of which there is nothing but its manifest. */

@@ -1,7 +1,7 @@
 import type { Model, RunLocation } from '@onnx-forge/infer';
 import type { TestExamples } from '../examples.js';
 
-/** What a page of a model is given. */
+/** Properties of every page of a model. */
 export interface ViewProps<M extends Model = Model> {
   readonly model: M;
   /** Where the model is from. */
