@@ -7,7 +7,8 @@ export type SweepErrorCode =
   | 'sweep-differs'
   | 'sweep-unfinished'
   | 'sweep-target'
-  | 'sweep-open';
+  | 'sweep-open'
+  | 'sweep-files';
 
 /** A sweep can't begin, go on or be read. */
 export class SweepError extends ForgeError<SweepErrorCode> {
@@ -46,4 +47,25 @@ export const SWEEP_ERRORS: ErrorCatalogue<SweepErrorCode> = {
     means: 'A trial of a search that learns (tpe) was to be drawn while trials of earlier batches had not ended.',
     mend: 'Run the sweep again: it begins with the trials that have not ended.',
   },
+  'sweep-files': {
+    error: 'SweepError',
+    means:
+      'The system did not let a file or folder of the sweep be read or written: a full disk, too many open files, no permission ...',
+    mend: 'Mend what the message names, then give the same command again: it goes on with the trials that have not ended.',
+  },
 };
+
+/**
+ * The result of work on the files of a sweep.
+ *
+ * @throws SweepError (`sweep-files`) for an error of the system; any other as it is
+ */
+export async function withSweepFiles<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof ForgeError || typeof (error as NodeJS.ErrnoException).syscall !== 'string') throw error;
+    const message = `${path}: a file of the sweep can't be read or written: ${(error as Error).message}`;
+    throw new SweepError('sweep-files', message, { path }, { cause: error });
+  }
+}

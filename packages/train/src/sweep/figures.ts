@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lineChart, type ParallelAxis, parallelChart, scatterPlot, stackCharts, svgToPng } from '@onnx-forge/viz';
 import { writeAtomically } from '../run/atomic.js';
+import { withSweepFiles } from './errors.js';
 import type { SweepFolder, TrialRecord } from './folder.js';
 import { isChoice, type Parameter } from './space.js';
 import { repetitionsOf, repetitionText } from './spec.js';
@@ -22,7 +23,11 @@ interface Valued {
  *
  * @returns the files
  */
-export async function drawSweep(folder: SweepFolder): Promise<readonly string[]> {
+export function drawSweep(folder: SweepFolder): Promise<readonly string[]> {
+  return withSweepFiles(folder.path, () => draw(folder));
+}
+
+async function draw(folder: SweepFolder): Promise<readonly string[]> {
   const valued: Valued[] = [];
   let drawn = 0;
   for await (const record of folder.records()) {

@@ -1,6 +1,6 @@
 import { stringify } from 'csv-stringify/sync';
 import { writeAtomically } from '../run/atomic.js';
-import { SweepError } from './errors.js';
+import { SweepError, withSweepFiles } from './errors.js';
 import type { SweepFolder, TrialRecord } from './folder.js';
 import { repetitionsOf, type SweepSpec } from './spec.js';
 import { lossSign, trialValue } from './trial.js';
@@ -55,10 +55,14 @@ export interface SweepSurvey {
  *
  * @param onTrial called with each record
  */
-export async function surveySweep(
+export function surveySweep(
   folder: SweepFolder,
   onTrial: (record: TrialRecord) => void = () => {},
 ): Promise<SweepSurvey> {
+  return withSweepFiles(folder.path, () => survey(folder, onTrial));
+}
+
+async function survey(folder: SweepFolder, onTrial: (record: TrialRecord) => void): Promise<SweepSurvey> {
   const { space, target } = folder.spec;
   const repetitions = repetitionsOf(folder.spec);
   const names = Object.keys(space);

@@ -1,5 +1,6 @@
 import { InputError } from '@onnx-forge/infer';
 import type { Job, JobId, JobState, Launcher } from '../launch/launcher.js';
+import { withSweepFiles } from './errors.js';
 import { SweepFolder, type TrialRecord } from './folder.js';
 import { followJobs, launchJobs } from './jobs.js';
 import { surveySweep } from './results.js';
@@ -115,10 +116,12 @@ export async function submitSweep(request: LaunchedSweepRequest): Promise<readon
   return all;
 }
 
-async function beginSweep({ out, spec, retryFailed }: SweepRequest): Promise<SweepFolder> {
-  const folder = await SweepFolder.begin(out, spec);
-  if (retryFailed) await folder.reopenFailed();
-  return folder;
+function beginSweep({ out, spec, retryFailed }: SweepRequest): Promise<SweepFolder> {
+  return withSweepFiles(out, async () => {
+    const folder = await SweepFolder.begin(out, spec);
+    if (retryFailed) await folder.reopenFailed();
+    return folder;
+  });
 }
 
 export interface FollowedSweep {

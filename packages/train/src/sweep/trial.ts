@@ -2,7 +2,7 @@ import { Random } from '@onnx-forge/infer';
 import type { Fold } from '../data/sources/split.js';
 import { TrainError } from '../errors.js';
 import type { OptionValues } from '../options/option.js';
-import { SweepError } from './errors.js';
+import { SweepError, withSweepFiles } from './errors.js';
 import { SweepFolder, type TrialRecord } from './folder.js';
 import { SAMPLERS } from './samplers/index.js';
 import type { PastTrial } from './samplers/sampler.js';
@@ -99,7 +99,16 @@ function mean(values: readonly number[]): number {
  *
  * @returns the record; `open` after `signal` was aborted
  */
-export async function runTrial(
+export function runTrial(
+  folder: SweepFolder,
+  number: number,
+  train: TrainTrial,
+  signal?: AbortSignal,
+): Promise<TrialRecord> {
+  return withSweepFiles(folder.path, () => runTrainings(folder, number, train, signal));
+}
+
+async function runTrainings(
   folder: SweepFolder,
   number: number,
   train: TrainTrial,
@@ -148,7 +157,7 @@ export async function runTrial(
   } catch (error) {
     if (signal?.aborted) return drawn;
     // Not the settings' fault: the trial stays open.
-    if (isLocked(error) || isOfMachine(error)) throw error;
+    if (isLocked(error) || isOfMachine(error, folder.path)) throw error;
     const failed: TrialRecord = { ...drawn, state: 'failed', values, seconds, error: (error as Error).message };
     await folder.writeRecord(failed);
     return failed;
@@ -180,8 +189,9 @@ const OF_MACHINE: ReadonlySet<unknown> = new Set([
   'ETIMEDOUT',
 ]);
 
-/** Whether a full disk, say, is behind an error. */
-function isOfMachine(error: unknown): boolean {
+/** Whether a full disk, say, or a file of the sweep's own folder is behind an error. */
+function isOfMachine(error: unknown, folder: string): boolean {
   if (!(error instanceof Error)) return false;
-  return OF_MACHINE.has((error as NodeJS.ErrnoException).code) || isOfMachine(error.cause);
+  const { code, path } = error as NodeJS.ErrnoException;
+  return OF_MACHINE.has(code) || path?.startsWith(folder) === true || isOfMachine(error.cause, folder);
 }

@@ -69,6 +69,8 @@ export async function faultOf(
       // They say how far the work is: only that they are whole can be asked.
       const text = await readFile(file, 'utf8');
       if (!isJson(text)) return `${path} (${text.length} characters) is not whole`;
+    } else if (path.endsWith('results.csv')) {
+      // The table of the trials so far.
     } else if (path.endsWith('manifest.json')) {
       const fault = await manifestFault(dirname(file));
       if (fault) return `${path}: ${fault}`;
@@ -149,6 +151,7 @@ async function contentOf(file: string): Promise<string | Uint8Array> {
   const [last, best] = [checkpointPath(run), checkpointPath(run, 'best')];
   if (file !== last && file !== best) return readFile(file);
   const checkpoint = (await loadCheckpoint(run))!;
+  if (file === best && !checkpoint.best) return 'a best checkpoint of which the last one knows nothing';
   const { seconds: _, state, ...progress } = file === last ? checkpoint : await loadBest(run, checkpoint.best!);
   const arrays = Object.entries(state).map(([name, { shape, data }]) => [
     name,

@@ -95,7 +95,7 @@ describe('Parquet pages whose headers are false', () => {
     'many columns of nothing': [
       file([page({ values: 2 ** 18, body: bytes(levels(...run(2 ** 18, 0))) })], {
         rows: 2 ** 18,
-        more: 13,
+        more: 12,
         ...optional,
       }),
       /its columns have 3407872 values together; its file has room for 2\d{6}/,

@@ -452,6 +452,16 @@ describe('sweep', () => {
       expect(await sweep({ out, spec: spec({ trials: 2 }) }, formula)).to.include({ finished: 2, failed: 0 });
     }));
 
+  it('an error of the system at a file of the sweep is one line with a code', () =>
+    inTemporaryFolder(async (out) => {
+      const folder = await SweepFolder.begin(out, spec({ trials: 1, stopping: { name: 'asha' } }));
+      // Where a folder should be, there is a file.
+      await writeFile(join(out, 'reports'), '');
+      const { code, message } = await rejection(() => runTrial(folder, 0, formula));
+      expect(code).to.equal('sweep-files');
+      expect(message).to.match(/a file of the sweep can't be read or written: E(NOTDIR|EXIST)/);
+    }));
+
   it('goes on although the file leaves out what the folder spells out', () =>
     inTemporaryFolder(async (out) => {
       const file = { model: 'tiny', space: { x: [1, 2] }, target: 'validation.loss', trials: 2 };
