@@ -123,7 +123,7 @@ describe('the site', () => {
   });
 
   it('is built without the network, with the reference of the packages', async function () {
-    this.timeout(300_000);
+    this.timeout(600_000);
     // A proxy that nobody answers for: whoever asks the network fails.
     const env = { ...process.env, HTTPS_PROXY: 'http://127.0.0.1:9', HTTP_PROXY: 'http://127.0.0.1:9' };
     const out = join(folder, 'dist');
