@@ -139,6 +139,32 @@ describe('importing ONNX: models', () => {
     assert.closeTo(tf.max(difference).dataSync()[0]!, 1, 1e-5);
   });
 
+  it('splits other weights that are stored once when it is told to, and reports them and lost names', () => {
+    const file = encode({
+      nodes: [
+        node('MatMul', 'first', ['x', 'onnx::MatMul_7'], ['h']),
+        node('MatMul', 'second', ['h', 'onnx::MatMul_7'], ['y']),
+      ],
+      initializers: [tensorOf('onnx::MatMul_7', weight([3, 3]))],
+      inputs: [portOf('x', 'float32', ['batch', 3])],
+      outputs: [{ name: 'y' }],
+    });
+    const [tied, split] = [importModel(file), importModel(file, { merged: 'split' })];
+    assert.deepEqual([...tied.variables.keys()], ['onnx::MatMul_7']);
+    assert.deepEqual([...split.variables.keys()], ['onnx::MatMul_7', 'onnx::MatMul_7@second.1']);
+    const messages = (model: typeof tied, kind: string) =>
+      model.report.notes.filter((note) => note.kind === kind).map(({ message }) => message);
+    assert.match(messages(tied, 'merged')[0]!, /one weight here.*merged: 'split'/);
+    assert.match(messages(split, 'merged')[0]!, /each has its own here/);
+    assert.match(messages(split, 'lost-name')[0]!, /1 weights have names that the exporter made up/);
+    const x = tf.tensor(fed([2, 3]).values as number[], [2, 3]);
+    assert.deepEqual([...split.call({ x }).y!.dataSync()], [...tied.call({ x }).y!.dataSync()]);
+    // The second is its own: a change of it leaves the first as it was.
+    split.variables.get('onnx::MatMul_7@second.1')!.assign(tf.eye(3));
+    const once = tf.matMul(x as tf.Tensor2D, tied.variables.get('onnx::MatMul_7') as tf.Tensor2D).dataSync();
+    assert.deepEqual([...split.call({ x }).y!.dataSync()], [...once]);
+  });
+
   it('normalises by the batch and moves the running statistics where the file was exported for training', () => {
     const model = importModel(merged(true));
     const x = tf.tensor(fed([2, 2, 4, 4]).values as number[], [2, 2, 4, 4]);

@@ -6,7 +6,7 @@ import { BIN, onnxForge } from './onnx-forge.js';
 
 /** The commands under their headings, in the order of the help. */
 const GROUPS = {
-  Train: ['demo', 'models', 'train', 'sweep', 'config'],
+  Train: ['demo', 'models', 'train', 'finetune', 'sweep', 'config'],
   Evaluate: ['eval', 'verify', 'table'],
   Look: ['runs', 'tail', 'figures', 'chart', 'bars', 'explore'],
   Use: ['serve', 'sample', 'interpolate', 'perturb', 'generate', 'translate', 'classify', 'compare', 'embed'],
