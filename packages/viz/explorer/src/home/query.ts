@@ -15,7 +15,7 @@ const FACTS: Readonly<Record<string, (run: OfferedRun) => unknown>> = {
 };
 
 /** A fact, an option, or the value of a number; undefined where the run has none. */
-export function factOf(run: OfferedRun, key: string): unknown {
+function factOf(run: OfferedRun, key: string): unknown {
   if (Object.hasOwn(FACTS, key)) return FACTS[key]!(run);
   if (Object.hasOwn(run.options, key)) return run.options[key];
   return keyNumber(run, key)?.value;
