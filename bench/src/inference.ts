@@ -1,6 +1,7 @@
 import type { Benchmark, Contender } from './benchmark.js';
 import { type TorchOptions, type TorchResult, torch } from './contenders/torch.js';
 import { openWorker, worker } from './contenders/worker.js';
+import { besideProcessorTime } from './processor-time.js';
 import { recipeNamed } from './recipes.js';
 import type { Row } from './report/result.js';
 import type { RunFolders, RunRequest } from './run-folders.js';
@@ -58,7 +59,7 @@ export async function inference(name: string, settings: InferenceSettings): Prom
   const recipe = await recipeNamed(name);
   const { methods, batches = BATCHES, tfjs = true, run = {} } = INFERENCES[name]!;
   const { threads, budgetMs, quick, folders } = settings;
-  const common = { threads, budgetMs, recipe: name, batches };
+  const common = { budgetMs, recipe: name, batches };
   const sizes = vocabularySizes(recipe);
   const rows = methods.flatMap((method) =>
     batches.flatMap((batch) =>
@@ -72,17 +73,19 @@ export async function inference(name: string, settings: InferenceSettings): Prom
       ),
     ),
   );
-  const on = (engine: string, backend: 'wasm' | 'cpu'): Contender =>
-    worker(engine, () => ({ ...common, task: 'inference-tfjs', methods, backend, set: run.set ?? {} }));
-  const contenders = [
-    worker(OURS, async () => ({ ...common, task: 'inference', run: await folders.run(name, threads, run) })),
-    ...(tfjs ? [on('tfjs wasm', 'wasm'), ...(quick ? [] : [on('tfjs cpu', 'cpu')])] : []),
-    torch('PyTorch', settings, {
-      only: `infer-${name}`,
-      read: (result) => ({ values: printed(result, rows) }),
-    }),
-  ];
-  return { rows, contenders };
+  const contenders = (how: InferenceSettings): Contender[] => {
+    const same = { ...common, threads: how.threads, clock: how.clock };
+    const on = (engine: string, backend: 'wasm' | 'cpu'): Contender =>
+      worker(engine, () => ({ ...same, task: 'inference-tfjs', methods, backend, set: run.set ?? {} }));
+    return [
+      worker(OURS, async () => ({ ...same, task: 'inference', run: await folders.run(name, threads, run) })),
+      ...(tfjs ? [on('tfjs wasm', 'wasm'), ...(quick ? [] : [on('tfjs cpu', 'cpu')])] : []),
+      torch('PyTorch', how, { only: `infer-${name}`, read: (result) => ({ values: printed(result, rows) }) }),
+    ];
+  };
+  return besideProcessorTime({ rows, contenders: contenders(settings) }, (clock) =>
+    contenders({ ...settings, ...clock }),
+  );
 }
 
 /** torch_peer.py prints a row's number by what of its id is behind the recipe: `encode-1/p50`. */

@@ -104,47 +104,11 @@ function present(tokens: tf.Tensor): tf.Tensor {
   return tokens.notEqual(padding).toFloat();
 }
 
-/** Tokens, int32 [steps, batch], and their vectors, [steps, batch, units]. */
-interface Words {
-  readonly tokens: tf.Tensor;
-  readonly embedded: tf.Tensor;
-}
-
-/** Gives the output of a network for words, [steps, batch, ...]. */
-type OfWords = (network: Network, words: Words) => tf.Tensor;
-const computed: OfWords = (network, { embedded }) => onLastAxis(network, embedded);
-
-/** The most numbers in a table of words: 16 MB. */
-const LARGEST_TABLE = 2 ** 22;
-
-/**
- * Looks up what the GRUs' networks make of words, in tables of the whole vocabularies: onnxruntime computes them when it opens
- * the graph, so they are for graphs that read many sentences. Without a table for large vocabularies.
- */
-function tabulated(nets: Seq2seq): OfWords {
-  const tables = new Map<Network, tf.Tensor>();
-  for (const [embedding, network] of [
-    [nets.sourceEmbedding, nets.encoderInput],
-    [nets.sourceEmbedding, nets.backwardInput],
-    [nets.targetEmbedding, nets.decoderInput],
-  ] as const) {
-    const [tokens] = embedding.weights[0]!.variable.shape as [number];
-    if (network === undefined || tokens * network.weights[0]!.variable.shape[1]! > LARGEST_TABLE) continue;
-    const all = tf.range(0, tokens, 1, 'int32').expandDims(0);
-    tables.set(network, network.apply(embedding.apply(all).squeeze([0])));
-  }
-  return (network, words) => {
-    const table = tables.get(network);
-    return table ? tf.gather(table, words.tokens) : computed(network, words);
-  };
-}
-
 /** Reads the sentences, int32 [batch, length], token by token; what is padding changes nothing. */
-export function encode(nets: Seq2seq, source: tf.Tensor, regularise = unchanged, ofWords = computed): Encoded {
+export function encode(nets: Seq2seq, source: tf.Tensor, regularise: Regulariser = unchanged): Encoded {
   const mask = present(source);
-  const tokens = source.transpose();
-  const embedded = regularise(nets.sourceEmbedding.apply(tokens)); // [length, batch, units]
-  const inputsOf = (network: Network) => steps(ofWords(network, { tokens, embedded }));
+  const embedded = regularise(nets.sourceEmbedding.apply(source.transpose())); // [length, batch, units]
+  const inputsOf = (network: Network) => steps(onLastAxis(network, embedded));
   const isToken = tf.split(mask, source.shape[1]!, 1); // [batch, 1] each
   const forward = readTokens(nets.encoderState, inputsOf(nets.encoderInput), isToken);
   let { state } = forward;
@@ -176,17 +140,10 @@ function readTokens(
 }
 
 /** The decoder's states when it is teacherForced the tokens, int32 [batch, steps]. */
-export function decode(
-  nets: Seq2seq,
-  words: tf.Tensor,
-  state: tf.Tensor,
-  regularise = unchanged,
-  ofWords = computed,
-): Decoded {
-  const tokens = words.transpose();
-  const embedded = regularise(nets.targetEmbedding.apply(tokens)); // [steps, batch, units]
+export function decode(nets: Seq2seq, tokens: tf.Tensor, state: tf.Tensor, regularise = unchanged): Decoded {
+  const embedded = regularise(nets.targetEmbedding.apply(tokens.transpose())); // [steps, batch, units]
   const states = [state];
-  for (const input of steps(ofWords(nets.decoderInput, { tokens, embedded }))) {
+  for (const input of steps(onLastAxis(nets.decoderInput, embedded))) {
     const last = states.at(-1)!;
     states.push(gruStep(input, nets.decoderState.apply(last), last));
   }
@@ -256,28 +213,6 @@ function decodePartlyTold(
       1,
     );
   return { embedded: all('embedded'), before: all('before'), after: all('after') };
-}
-
-type TranslatorCode = Pick<Parameters<typeof translatorModel>[0], 'encode' | 'decodeStep'>;
-
-/** The networks as a translator's graphs run them. */
-function translatorCode(nets: Seq2seq, kind: Attention, ofWords = computed): TranslatorCode {
-  return {
-    encode(source) {
-      const { outputs, state } = encode(nets, source, unchanged, ofWords);
-      return { outputs, state };
-    },
-    decodeStep({ token, state }, seen) {
-      const step = decode(nets, token.expandDims(1), state, unchanged, ofWords);
-      const encoded = seen && { outputs: seen.outputs, mask: present(seen.source) };
-      const { features, attention } = attend(nets, kind, step, encoded);
-      return {
-        logits: onLastAxis(nets.output, features).squeeze([1]),
-        nextState: step.after.squeeze([1]),
-        ...(attention && { attention: attention.squeeze([1]) }),
-      };
-    },
-  };
 }
 
 /** The tokens before those of the target: [batch, steps] -> [batch, steps]. */
@@ -428,8 +363,20 @@ export default defineRecipe({
       facts,
       units,
       attention: attention !== 'none',
-      ...translatorCode(nets, attention),
-      ofMany: () => translatorCode(nets, attention, tabulated(nets)),
+      encode(source) {
+        const { outputs, state } = encode(nets, source);
+        return { outputs, state };
+      },
+      decodeStep({ token, state }, seen) {
+        const step = decode(nets, token.expandDims(1), state);
+        const encoded = seen && { outputs: seen.outputs, mask: present(seen.source) };
+        const { features, attention: paid } = attend(nets, attention, step, encoded);
+        return {
+          logits: onLastAxis(nets.output, features).squeeze([1]),
+          nextState: step.after.squeeze([1]),
+          ...(paid && { attention: paid.squeeze([1]) }),
+        };
+      },
     }),
 
   evaluate: translation,

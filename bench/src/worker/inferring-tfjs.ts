@@ -13,7 +13,7 @@ const LENGTH = 20;
 
 /** The same networks run by tfjs: the functions that the run's graphs were exported from, their outputs read. */
 export async function inferringTfjs(spec: SpecOf<'inference-tfjs'>): Promise<Runner> {
-  const { recipe: name, methods, batches, backend, set, budgetMs } = spec;
+  const { recipe: name, methods, batches, backend, set } = spec;
   const recipe = await recipeNamed(name);
   await useBackend(backend);
   const options = workloadOptions(recipe, set);
@@ -38,7 +38,7 @@ export async function inferringTfjs(spec: SpecOf<'inference-tfjs'>): Promise<Run
   return {
     version: `tfjs ${tf.version.tfjs}`,
     threads: 1,
-    measure: () => percentilesOf(name, Object.fromEntries(calls), budgetMs),
+    measure: () => percentilesOf(name, Object.fromEntries(calls), spec),
     close: async () => {
       for (const net of Object.values(nets)) net.dispose();
     },

@@ -33,13 +33,20 @@ export async function timeCalls(
 /** Milliseconds of each of the calls that `budgetMs` allows, `least` at least, after warming up; one only if that is slow. */
 export async function timesOf(
   call: () => Promise<unknown>,
-  { budgetMs, warmUpMs, least }: { budgetMs: number; warmUpMs: number; least: number },
+  {
+    budgetMs,
+    warmUpMs,
+    least,
+    clock: by,
+  }: { budgetMs: number; warmUpMs: number; least: number; clock?: Clock | undefined },
 ): Promise<number[]> {
-  const first = await clock(call);
+  const first = await clock(call, by);
   if (first > SLOW_MS) return [first];
-  for (let spent = first; spent < warmUpMs; ) spent += await clock(call);
+  for (let spent = first; spent < warmUpMs; ) spent += await clock(call, by);
   const times: number[] = [];
-  for (let spent = 0; spent < budgetMs || times.length < least; spent += times.at(-1)!) times.push(await clock(call));
+  for (let spent = 0; spent < budgetMs || times.length < least; spent += times.at(-1)!) {
+    times.push(await clock(call, by));
+  }
   return times;
 }
 

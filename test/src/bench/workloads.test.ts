@@ -73,7 +73,7 @@ describe('bench: what is measured', () => {
     const calls = callsOf(model as Model, [1, 8]);
     expect(Object.keys(calls)).to.have.members(['encode-1', 'decode-1', 'encode-8', 'decode-8']);
     expect(INFERENCES.vae?.methods).to.deep.equal(['encode', 'decode']);
-    const { values } = await percentilesOf('vae', calls, 5);
+    const { values } = await percentilesOf('vae', calls, { budgetMs: 5 });
     for (const name of Object.keys(calls)) {
       const [middle, late] = ['p50', 'p99'].map((end) => values[`vae/inference/${name}/${end}`] as number);
       expect(middle, name).to.be.above(0);

@@ -25,11 +25,7 @@ export type DecoderStep = ({ readonly logits: tf.Tensor } | { readonly logProbs:
   readonly attention?: tf.Tensor;
 };
 
-export interface GreedyOptions {
-  /** Whether the decoder looks back at the source. */
-  readonly attention: boolean;
-  /** The networks; called once for each translation, before the loop. */
-  code(): Pick<TranslatorCode, 'encode' | 'decodeStep'>;
+export interface GreedyOptions extends TranslatorCode {
   /** Tokens of a translation at most. */
   readonly maxLength: number;
   /** Tokens of the translations, by id. */
@@ -43,10 +39,9 @@ export interface GreedyOptions {
  * until all sentences of the batch have ended. What stands behind a sentence's end is 0.
  */
 export function greedyTranslation(options: GreedyOptions): (inputs: Tensors<'source'>) => Tensors {
-  const { attention, maxLength, end } = options;
+  const { encode, decodeStep, attention, maxLength, end } = options;
   const vocabulary = new Vocabulary(options.vocabulary);
   return ({ source }) => {
-    const { encode, decodeStep } = options.code();
     const encoded = encode(source);
     const [batch, length] = source.shape as [number, number];
     const seen = attention ? { source, outputs: encoded.outputs } : undefined;

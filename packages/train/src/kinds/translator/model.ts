@@ -12,16 +12,11 @@ export interface TranslatorModelOptions extends TranslatorCode {
   readonly facts: DataFacts;
   /** Length of the encoder's vectors. */
   readonly units: number;
-  /**
-   * The same networks as they are faster for many sentences, which the graph `translate` runs: called once, before its loop.
-   * Default: as they are for one.
-   */
-  ofMany?(): Pick<TranslatorCode, 'encode' | 'decodeStep'>;
 }
 
 /** Serves encode, decodeStep, and translate, which is both in one. Validation needs the fields `source` and `target`. */
 export function translatorModel(options: TranslatorModelOptions): Served<'translator'> {
-  const { pairs, units, attention, encode, decodeStep, ofMany = () => ({ encode, decodeStep }) } = options;
+  const { pairs, units, attention, encode, decodeStep } = options;
   const lengths = pairLengths(pairs);
   const { source, target } = options.facts.vocabularies;
   const serve = {
@@ -49,7 +44,7 @@ export function translatorModel(options: TranslatorModelOptions): Served<'transl
           return { logProbs: tf.logSoftmax(logits), ...others };
         },
         translate: greedyTranslation({
-          ...{ attention, code: ofMany, maxLength: lengths.target, end: pairs.targetEnd },
+          ...{ encode, decodeStep, attention, maxLength: lengths.target, end: pairs.targetEnd },
           vocabulary: target!,
         }),
       },
