@@ -59,6 +59,7 @@ export const SECTIONS: readonly Section[] = [
       doc('The course of a training', 'training-loop'),
       doc('Settings', 'settings'),
       doc('Watching and comparing runs', 'watching-runs'),
+      doc('The explorer', 'explorer'),
       doc('Many runs', 'scale'),
       doc('Your own launcher', 'your-own-launcher'),
       doc('Likelihoods done right', 'likelihoods'),
@@ -71,6 +72,7 @@ export const SECTIONS: readonly Section[] = [
     pages: [
       page('Export any tfjs model', 'packages/export/README.md', 'export'),
       doc('Fine-tune an ONNX file', 'fine-tuning-onnx'),
+      page('Other digits for a net of PyTorch', 'examples/fine-tuning/README.md', 'examples/fine-tuning'),
       doc('ONNX files of others', 'imports'),
       doc('Train anywhere', 'train-anywhere'),
       page('In Python, Go, Java and Rust', 'examples/train-anywhere/README.md', 'examples/train-anywhere'),

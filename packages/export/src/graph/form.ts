@@ -19,7 +19,7 @@ export interface Site {
   readonly work: number;
 }
 
-/** Names of forms by {@link Site.name}. */
+/** Names of forms by the name of the place in the step. */
 export type FormTable = Readonly<Record<string, string>>;
 
 /** Chooses forms by a table, and by estimate where that has none; remembers where it was asked. */
