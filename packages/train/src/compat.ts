@@ -21,6 +21,7 @@ export { type GraphVerification, type VerifyRunRequest, verifyRun } from './acti
 export * from './data/index.js';
 export * from './engine/index.js';
 export * from './errors.js';
+export { type ExploredRunRequest, exploredRun } from './explore/explored-run.js';
 export * from './explore/index.js';
 export * from './figures/index.js';
 export * from './kinds/index.js';

@@ -40,8 +40,21 @@ interface Known {
   readonly run: ExploredRun;
 }
 
+/** Runs to explore. */
+export interface RunList {
+  /** Names of the folders, for people. */
+  readonly title: string;
+  list(): Promise<readonly ExploredRun[]>;
+}
+
+/** Those runs and no others, as they are. */
+export function asRunList(runs: RunList | readonly ExploredRun[]): RunList {
+  if ('list' in runs) return runs;
+  return { title: runs.map(({ name }) => name).join(', '), list: async () => runs };
+}
+
 /** The runs below some folders. Each `list` looks again, and reads only what has changed. */
-export class ExploredRuns {
+export class ExploredRuns implements RunList {
   readonly #request: ExploreRequest;
   #known: ReadonlyMap<string, Known> = new Map();
 
@@ -49,7 +62,6 @@ export class ExploredRuns {
     this.#request = request;
   }
 
-  /** Names of the folders, for people. */
   get title(): string {
     return this.#request.paths.map((path) => basename(resolve(path))).join(', ');
   }

@@ -4,6 +4,6 @@
  * @module @onnx-forge/train/explore
  */
 
-export { type ExploredRun, ExploredRuns, type ExploreRequest } from './explored-runs.js';
+export { type ExploredRun, ExploredRuns, type ExploreRequest, type RunList } from './explored-runs.js';
 export { type ExploreServer, serveExplorer } from './serve.js';
 export { writeExplorer } from './write.js';

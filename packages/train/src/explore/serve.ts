@@ -8,7 +8,7 @@ import { TrainError } from '../errors.js';
 import { readLog } from '../metrics/log.js';
 import { RunFolder } from '../run/folder.js';
 import { sendEvents } from './events.js';
-import type { ExploredRun, ExploredRuns } from './explored-runs.js';
+import { asRunList, type ExploredRun, type RunList } from './explored-runs.js';
 import { runsJson } from './runs-json.js';
 
 export interface ExploreServer extends AsyncDisposable {
@@ -43,8 +43,8 @@ const MOST_LOGS = 50;
  * @param port 0: any that is free
  * @throws TrainError (`port-in-use`) when another program has the port
  */
-export async function serveExplorer(runs: ExploredRuns, port = 0): Promise<ExploreServer> {
-  const site = new Site(runs);
+export async function serveExplorer(runs: RunList | readonly ExploredRun[], port = 0): Promise<ExploreServer> {
+  const site = new Site(asRunList(runs));
   const server = createServer((request, response) => {
     void site.answer(request, response).catch((error: Error) => {
       if (response.headersSent) response.destroy(error);
@@ -62,14 +62,14 @@ export async function serveExplorer(runs: ExploredRuns, port = 0): Promise<Explo
 }
 
 class Site {
-  readonly #runs: ExploredRuns;
+  readonly #runs: RunList;
   readonly #page: Answer = sirv(explorerFolder(), { dev: true });
   /** Numbers of run folders, in the order in which they were found: addresses stay when runs come and go. */
   readonly #numbers = new Map<string, number>();
   #known: ReadonlyMap<number, ExploredRun> = new Map();
   #streams = 0;
 
-  constructor(runs: ExploredRuns) {
+  constructor(runs: RunList) {
     this.#runs = runs;
   }
 

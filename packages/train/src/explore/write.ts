@@ -6,7 +6,7 @@ import { readLog } from '../metrics/log.js';
 import { removeLeftoversOf } from '../run/atomic.js';
 import { RunFolder } from '../run/folder.js';
 import { unwritable } from '../unwritable.js';
-import type { ExploredRuns } from './explored-runs.js';
+import { asRunList, type ExploredRun, type RunList } from './explored-runs.js';
 import { runsJson } from './runs-json.js';
 
 /**
@@ -17,13 +17,13 @@ import { runsJson } from './runs-json.js';
  *
  * @throws TrainError (`out-exists`) when there is something at the path already; `run-unwritable`
  */
-export async function writeExplorer(runs: ExploredRuns, out: string): Promise<number> {
+export async function writeExplorer(runs: RunList | readonly ExploredRun[], out: string): Promise<number> {
   const target = resolve(out);
   await requireRoom(target, out);
   const unfinished = `${target}.${process.pid}.tmp`;
   await removeLeftoversOf(target);
   try {
-    const count = await writeSite(runs, unfinished);
+    const count = await writeSite(asRunList(runs), unfinished);
     if (await exists(target)) await rmdir(target);
     await rename(unfinished, target);
     return count;
@@ -50,7 +50,7 @@ const exists = (path: string): Promise<boolean> =>
     () => false,
   );
 
-async function writeSite(explored: ExploredRuns, unfinished: string): Promise<number> {
+async function writeSite(explored: RunList, unfinished: string): Promise<number> {
   await mkdir(dirname(unfinished), { recursive: true });
   await cp(explorerFolder(), unfinished, { recursive: true, filter: (path) => !path.endsWith('.map') });
   for (const folder of ['examples', 'logs']) await mkdir(join(unfinished, folder), { recursive: true });

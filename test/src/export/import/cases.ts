@@ -156,6 +156,25 @@ const convolution: Case[] = [
     inputs: [image, weight([2, 4, 3, 2]), weight([2])],
     attributes: { dilations: [2, 3], pads: [2, 1, 2, 1] },
   },
+  // More filters than places: a product with patches.
+  {
+    op: 'Conv',
+    name: 'patches, strides',
+    inputs: [fed([1, 2, 7, 5]), weight([9, 2, 3, 2]), weight([9])],
+    attributes: { strides: [3, 2], pads: [1, 0, 1, 1] },
+  },
+  {
+    op: 'Conv',
+    name: 'patches, dilated and strides',
+    inputs: [fed([2, 2, 7, 6]), weight([8, 2, 3, 2])],
+    attributes: { dilations: [2, 3], strides: [2, 2], pads: [1, 0, 0, 1] },
+  },
+  {
+    op: 'Conv',
+    name: 'patches, pixels passed over',
+    inputs: [fed([1, 3, 6, 5]), weight([8, 3, 1, 1]), weight([8])],
+    attributes: { strides: [3, 2] },
+  },
   {
     op: 'Conv',
     name: 'groups',

@@ -2,6 +2,7 @@ import { tf } from '../../tfjs.js';
 import type { Call } from '../call.js';
 import { asImage, channelsFirst, channelsLast } from './images.js';
 import { type Operator, operator } from './operator.js';
+import { convolveByPatches, isBetterAsProduct } from './patches.js';
 import { type WindowAxis, windowOf } from './window.js';
 
 type Pads = [[number, number], [number, number], [number, number], [number, number]];
@@ -143,6 +144,7 @@ function convolution(call: Call): tf.Tensor {
     return channelsFirst(biased(y, bias));
   }
   if (x.rank === 4) {
+    if (groups === 1 && isBetterAsProduct(x, weights, axes)) return convolveByPatches(x, weights, axes, bias);
     return channelsFirst(
       convolve2d(channelsLast(x) as tf.Tensor4D, weights as tf.Tensor4D, planOf(axes), groups, bias),
     );

@@ -64,7 +64,12 @@ export function Chart({ series, xLabel, yLabel, label, log = false, xRange, yRan
 
 function sizeOf(place: HTMLElement): { width: number; height: number } {
   const width = Math.max(200, place.clientWidth);
-  return { width, height: Math.round(Math.min(420, Math.max(220, width * 0.5))) };
+  return { width, height: Math.round(Math.min(26 * emOf(place), Math.max(220, width * 0.5))) };
+}
+
+/** The size of its text, in pixels. */
+function emOf(place: HTMLElement): number {
+  return Number.parseFloat(getComputedStyle(place).fontSize);
 }
 
 /** A colour of the style sheet. */
@@ -77,7 +82,8 @@ function optionsOf(
   place: HTMLElement,
 ): uPlot.Options {
   const [text, grid] = [colour(place, 'text'), colour(place, 'grid')];
-  const font = `${Math.round(Number.parseFloat(getComputedStyle(place).fontSize) * 0.8)}px system-ui, sans-serif`;
+  const em = emOf(place);
+  const font = `${Math.round(em * 0.8)}px system-ui, sans-serif`;
   const axis = {
     stroke: text,
     font,
@@ -88,14 +94,22 @@ function optionsOf(
   return {
     ...sizeOf(place),
     legend: { show: false },
+    padding: [null, 2 * em, null, null],
     cursor: { points: { size: 7 } },
     scales: {
       x: { time: false, ...(xRange && { range: [...xRange] as [number, number] }) },
       y: { distr: log ? 3 : 1, ...(yRange && { range: [...yRange] as [number, number] }) },
     },
     axes: [
-      { ...axis, label: xLabel, labelSize: 20 },
-      { ...axis, label: yLabel, labelSize: 20, size: 64, values: (_, ticks) => ticks.map(short) },
+      { ...axis, label: xLabel, labelSize: 1.25 * em, size: 2.5 * em, space: 5 * em },
+      {
+        ...axis,
+        label: yLabel,
+        labelSize: 1.25 * em,
+        size: 4 * em,
+        space: 2.5 * em,
+        values: (_, ticks) => ticks.map(short),
+      },
     ],
     series: [
       {},

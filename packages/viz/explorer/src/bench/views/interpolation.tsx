@@ -11,6 +11,13 @@ import type { ViewProps } from './view.js';
 
 const STEPS = 11;
 
+const ALPHAS = Array.from({ length: STEPS }, (_, index) => (index / (STEPS - 1)).toFixed(1));
+
+const WAYS = [
+  ['latent', 'Latent space: g(α a + (1 − α) b)'],
+  ['data', 'Data space: α g(a) + (1 − α) g(b)'],
+] as const;
+
 type End = 'a' | 'b';
 
 /** The way between two images: through the latent space, and by cross-fading. */
@@ -46,22 +53,24 @@ export function InterpolationView({ model, examples }: ViewProps<GenerativeModel
       next();
     },
   };
-  const alpha = (index: number): string => `alpha ${(index / (STEPS - 1)).toFixed(1)}`;
-  const heads = Array.from({ length: STEPS }, (_, index) => (index / (STEPS - 1)).toFixed(1));
   return (
     <Panel title="Interpolation">
       <ErrorLine error={ends.error} />
-      <p>Latent space: g(α a + (1 − α) b)</p>
-      <Grid
-        images={ends.value?.latent}
-        count={STEPS}
-        image={image}
-        columns={STEPS}
-        heads={heads}
-        label={(i) => `latent, ${alpha(i)}`}
-      />
-      <p>Data space: α g(a) + (1 − α) g(b)</p>
-      <Grid images={ends.value?.data} count={STEPS} image={image} columns={STEPS} label={(i) => `data, ${alpha(i)}`} />
+      <div class="beside">
+        {WAYS.map(([space, title]) => (
+          <div key={space}>
+            <p>{title}</p>
+            <Grid
+              images={ends.value?.[space]}
+              count={STEPS}
+              image={image}
+              columns={STEPS}
+              heads={ALPHAS}
+              label={(i) => `${space}, alpha ${ALPHAS[i]}`}
+            />
+          </div>
+        ))}
+      </div>
       <p class="quiet">From b (left, α = 0) to a (right, α = 1).</p>
       <Milliseconds of={ends.milliseconds} what="both ways" />
       <div class="row">

@@ -55,7 +55,7 @@ export function TranslateView({ model, examples: { texts } }: ViewProps<Translat
   );
 }
 
-/** Rows: the translation's tokens; columns: the source's. The darker, the more attention. */
+/** Rows: the translation's tokens; columns: the source's. The stronger its colour, the more attention. */
 function Attention({ of: { attention, tokens, sourceTokens } }: { of: Translation }) {
   if (!attention) return <p class="quiet">This model has no attention.</p>;
   const columns = sourceTokens.length;
@@ -80,7 +80,7 @@ function Attention({ of: { attention, tokens, sourceTokens } }: { of: Translatio
               {sourceTokens.map((_, column) => {
                 const weight = attention.data[row * columns + column]!;
                 return (
-                  <td key={column} data-weight={Math.round(10 * weight)}>
+                  <td key={column} style={{ '--weight': weight }}>
                     {weight.toFixed(2)}
                   </td>
                 );
