@@ -255,7 +255,7 @@ describe("the explorer's home: the runs of a folder", function () {
         await until(async () => `${path} at ${width}: ${await overflow()}`, `${path} at ${width}: 0`);
       }
     }
-  });
+  }).timeout(240_000);
 
   it('is small: the home fetches less than 250 kB, all but the runtime is less than that when compressed', async () => {
     const fresh = await browser.newPage();

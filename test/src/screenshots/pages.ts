@@ -1,8 +1,8 @@
-/** A page of the explorer to be pictured. */
+/** A page to be pictured. */
 export interface PicturedPage {
   /** Of its file. */
   readonly name: string;
-  /** After `#/`. */
+  /** Of the explorer after `#/`, of the site its file. */
   readonly address: string;
   /** Selector of something that shows that the page is there. */
   readonly there: string;
@@ -10,6 +10,7 @@ export interface PicturedPage {
 
 const MEASURED = '.panel .quiet:has-text(" ms")';
 
+/** Of the explorer. */
 export const PAGES: readonly PicturedPage[] = [
   { name: 'home', address: '?q=vae&select=vae,vae-5,vae-2d', there: '.chart canvas' },
   { name: 'curves', address: 'run/vae/curves', there: '.chart canvas' },
@@ -33,4 +34,10 @@ export const PAGES: readonly PicturedPage[] = [
   { name: 'translate', address: 'run/seq2seq/translate', there: '.attention' },
   { name: 'write', address: 'run/transformer/write', there: '.chips' },
   { name: 'probabilities', address: 'run/transformer/probabilities', there: '.bars' },
+];
+
+/** Of the documentation's site. */
+export const SITE_PAGES: readonly PicturedPage[] = [
+  { name: 'start', address: 'index.html', there: '.VPHero' },
+  { name: 'recipe', address: 'recipes/vae.html', there: 'h1' },
 ];

@@ -297,6 +297,8 @@ describe('train', () => {
       }
       const files = ['curves.png', 'curves.svg', 'progress.png', 'reconstructions.png', 'samples.png'];
       expect(await readdir(join(out, 'figures'))).to.have.members(files);
+      const svg = await readFile(join(out, 'figures/curves.svg'), 'utf8');
+      expect(svg).to.match(/tiny, tiny: 20 validation examples, seed \d/);
 
       // The same evaluation again replaces its numbers, another one is added.
       const count = (await loadManifest(out)).metrics.length;

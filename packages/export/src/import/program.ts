@@ -75,6 +75,7 @@ export class Program {
       name === '' ? undefined : (this.#weightAt(node, i, how) ?? this.#named(name, values)),
     );
     const call = new Call(node, inputs, context);
+    requireRoom(call);
     const operator = this.#operatorOf(node);
     const results = asOneNode(call, () => resultsOf(operator, call)) ?? listOf(resultsOf(operator, call));
     call.finish();
@@ -118,6 +119,22 @@ function resultsOf(operator: Operator, call: Call): Results {
       { cause: error },
     );
   }
+}
+
+/**
+ * Arrays without numbers may have any sizes beside the one that is 0, and a reduction of that axis makes all of them.
+ *
+ * @throws OnnxImportError when those are more than a node may make
+ */
+function requireRoom(call: Call): void {
+  const { mostNumbers } = call.context;
+  const large = call.inputs.find(
+    (input) => input?.size === 0 && input.shape.reduce((product, n) => product * (n || 1), 1) > mostNumbers,
+  );
+  if (!large) return;
+  throw call.fault(
+    `takes an empty array of [${large.shape}], whose sizes but 0 make more than ${mostNumbers} numbers (the import's option mostNumbers)`,
+  );
 }
 
 /** Operators that hand numbers on as they are, so that INT64_MAX may go through them to the bounds of a Slice. */

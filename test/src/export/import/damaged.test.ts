@@ -1,3 +1,4 @@
+import { tf } from '@onnx-forge/export';
 import { importModel, OnnxImportError } from '@onnx-forge/export/import';
 import { assert } from 'chai';
 import { classifierFile } from '../../train/finetune/files.js';
@@ -54,6 +55,19 @@ describe('importing ONNX: files that are damaged or mean harm', () => {
       );
     });
   }
+
+  it('are refused where an empty array hides the sizes of 8 GB', () => {
+    const file = encode({
+      nodes: [{ opType: 'ReduceMin', name: 'least', input: ['x', 'axes'], output: ['y'] }],
+      initializers: [tensorOf('axes', numbers(1))],
+      inputs: [portOf('x', 'float32', [2 ** 31, 0])],
+      outputs: [{ name: 'y' }],
+    });
+    assert.match(
+      refusal(() => importModel(file).call({ x: tf.ones([2 ** 31, 0]) })),
+      /^ReduceMin 'least' takes an empty array of \[2147483648,0\]/,
+    );
+  });
 
   it('are refused for sizes below zero, and take no more numbers than they are allowed', () => {
     const negative = encode({

@@ -20,10 +20,20 @@ function fromFront(indices: Datum, size: number | tf.Tensor): tf.Tensor {
 function gather(call: Call): tf.Tensor {
   const axis = call.axis(call.int('axis', 0));
   const x = call.tensor(0);
-  const indices = fromFront(call.datum(1), x.shape[axis]!);
+  const given = call.datum(1);
+  const shape = [...x.shape.slice(0, axis), ...given.shape, ...x.shape.slice(axis + 1)];
+  const one = given instanceof Known && given.size === 1 ? given.data[0]! : undefined;
+  const size = x.shape[axis]!;
+  // A slice, since its gradient is a padding: that of a gather scatters number by number.
+  if (one !== undefined && one >= -size && one < size) {
+    const at = x.shape.map((_, i) => (i === axis ? (one + size) % size : 0));
+    const whole = x.shape.map((n, i) => (i === axis ? 1 : n));
+    return tf.reshape(tf.slice(x, at, whole), shape);
+  }
+  const indices = fromFront(given, size);
   // tfjs gathers by one list; a scalar takes the axis away.
   const taken = tf.gather(x, tf.reshape(indices, [-1]), axis);
-  return tf.reshape(taken, [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)]);
+  return tf.reshape(taken, shape);
 }
 
 function knownGather(call: Call): Datum {
