@@ -136,8 +136,8 @@ describe('models of strangers', () => {
   it('a graph model whose nodes or outputs are none is refused', async () => {
     const json = SCORES.json as { modelTopology: object; signature: object };
     const cases: [object, RegExp][] = [
-      [{ ...json, modelTopology: { node: [1] } }, /node\.0/],
-      [{ ...json, modelTopology: { node: [{ name: 'x', op: 'Add', input: 'y' }] } }, /input/],
+      [{ ...json, modelTopology: { node: [1] } }, /node\[0\] must be an object/],
+      [{ ...json, modelTopology: { node: [{ name: 'x', op: 'Add', input: 'y' }] } }, /input must be a list/],
       [{ ...json, signature: { inputs: 3 } }, /signature\.inputs/],
     ];
     await SCORES.save(folder);

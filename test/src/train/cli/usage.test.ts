@@ -115,7 +115,7 @@ const CASES: readonly Case[] = [
   ['perturb none --dims 1,x', 2, /--dims must be whole numbers/],
   ['perturb none --epsilon 0', 2, /--epsilon must be a number above 0/],
   ['export none', 1, /no run folder or file none/],
-  ['export file', 1, /file is neither a run folder nor the model\.json/],
+  ['export file', 1, /file is neither a run folder, nor the model\.json/],
   ['verify https://example.invalid/run', 1, /is a URL/],
   ['chart none -o c.png --metrics elbo', 2, /none is no run: there is no none\/metrics\.jsonl/],
   ['chart logged --metrics elbo', 2, /chart needs --out; see/],
