@@ -157,10 +157,11 @@ function chooser(pattern: WeightPattern | undefined, parts: readonly Part[]): (n
   for (const [i, test] of tests.entries()) {
     if (parts.some(({ name }) => test.test(name))) continue;
     const names = parts.map(({ name }) => name);
-    throw new OnnxImportError(
-      `no weight's name fits ${JSON.stringify(String(list[i]))}; the weights are ${shortList(names)}`,
-      { pattern: String(list[i]), names },
-    );
+    const known = names.length > 0 ? `the weights are ${shortList(names)}` : 'the file has no weights of floats';
+    throw new OnnxImportError(`no weight's name fits ${JSON.stringify(String(list[i]))}; ${known}`, {
+      pattern: String(list[i]),
+      names,
+    });
   }
   return (name) => tests.some((test) => test.test(name));
 }

@@ -69,6 +69,14 @@ describe('importing ONNX: files that are damaged or mean harm', () => {
     );
   });
 
+  it('are refused to train where they have nothing to train', () => {
+    const file = fileOf({ op: 'Relu', inputs: [numbers(1)] });
+    assert.match(
+      refusal(() => importModel(file, { trainable: '*' })),
+      /no weight's name fits "\*"; the file has no weights of floats/,
+    );
+  });
+
   it('are refused for sizes below zero, and take no more numbers than they are allowed', () => {
     const negative = encode({
       nodes: [{ opType: 'Relu', name: 'relu', input: ['x'], output: ['y'] }],
