@@ -304,6 +304,7 @@ const normalisation: Case[] = [
     attributes: { axis: 1, epsilon: float(1e-3) },
   },
   { op: 'LRN', name: 'plain', inputs: [image], attributes: { size: 3, alpha: float(0.1), beta: float(0.75) } },
+  { op: 'LRN', name: 'a window over all channels', inputs: [image], attributes: { size: 32001, alpha: float(9) } },
   {
     op: 'LpNormalization',
     name: 'zeros stay zeros',

@@ -106,12 +106,15 @@ function localResponse(call: Call): tf.Tensor {
   const x = call.tensor(0);
   const size = call.int('size', 1);
   const [alpha, beta, bias] = [call.float('alpha', 1e-4), call.float('beta', 0.75), call.float('bias', 1)];
-  const before = Math.floor((size - 1) / 2);
-  const after = Math.ceil((size - 1) / 2);
+  if (size < 1) throw call.fault(`has size = ${size}; at least 1 is needed`);
+  // What lies outside of the channels is 0: a window has no more terms than twice the channels, whatever its size.
+  const reach = Math.max(0, (x.shape[1] ?? 1) - 1);
+  const before = Math.min(reach, Math.floor((size - 1) / 2));
+  const after = Math.min(reach, Math.ceil((size - 1) / 2));
   const margins = x.shape.map((_, axis): [number, number] => (axis === 1 ? [before, after] : [0, 0]));
   const squares = tf.pad(tf.mul(x, x), margins);
   const begin = x.shape.map(() => 0);
-  const sums = Array.from({ length: size }, (_, i) =>
+  const sums = Array.from({ length: before + 1 + after }, (_, i) =>
     tf.slice(
       squares,
       begin.map((__, axis) => (axis === 1 ? i : 0)),
