@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, rmdir, stat, unlink, utimes } from 'node:fs/promises';
+import { mkdir, readFile, rmdir, stat, unlink, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { isAlive } from '@onnx-forge/infer/node-files';
@@ -82,7 +82,7 @@ export async function lockRun(run: string): Promise<RunLock> {
     async [Symbol.asyncDispose]() {
       if (lost) return;
       // What can't be removed is no obstacle once this process has ended, and must not hide why the training failed.
-      await rm(ownerFile, { force: true }).catch(() => {});
+      await unlink(ownerFile).catch(() => {}); // Not rm, which needs a stat that may fail as well.
       await release?.().catch(() => {});
       if (made !== undefined) await removeEmpty(run, made);
     },
