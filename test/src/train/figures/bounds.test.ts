@@ -11,7 +11,8 @@ async function drawn(options: Record<string, string | number>): Promise<string> 
     line('validation', step, { elbo: step - 110 }),
   ]);
   const model = { manifest: { model: 'vae', seed: 1, data: { name: 'digits' } } };
-  const figure = (await elboCurves({ log, model, options } as unknown as FigureContext)) as FigureImage;
+  const data = { name: 'digits', splits: { train: { size: 60 }, validation: { size: 20 } } };
+  const figure = (await elboCurves({ log, model, data, options } as unknown as FigureContext)) as FigureImage;
   return figure.svg!;
 }
 
@@ -19,6 +20,7 @@ describe('the chart of the bounds', () => {
   it('calls the ELBO by its name', async () => {
     const svg = await drawn({ objective: 'elbo', importanceSamples: 1 });
     expect(svg).to.include('Evidence lower bound').and.include('ELBO (nats per image)');
+    expect(svg).to.include('60 training').and.include('20 validation');
     expect(svg).not.to.include('importance-weighted');
   });
 
