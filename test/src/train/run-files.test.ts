@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import { cp, mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -237,6 +238,24 @@ describe('a run folder', () => {
 });
 
 describe('a lock without the name of its owner', () => {
+  it('is not left behind, nor the name, where files can be removed but not looked at', () =>
+    inTemporaryFolder(async (out) => {
+      const { lstat } = fs;
+      // What rm calls before it removes a file.
+      const failing = (path: fs.PathLike, ...rest: never[]): void => {
+        const [done] = rest.slice(-1) as unknown as [(error: Error) => void];
+        if (String(path).endsWith('.training.json')) done(Object.assign(new Error('EIO'), { code: 'EIO' }));
+        else (lstat as (...all: unknown[]) => void)(path, ...rest);
+      };
+      fs.lstat = failing as typeof lstat;
+      try {
+        await tiny({ out, maxSteps: 1 });
+      } finally {
+        fs.lstat = lstat;
+      }
+      expect((await readdir(out)).filter((name) => name.startsWith('.'))).to.deep.equal([]);
+    }));
+
   it('is that of a process that was killed before it wrote it, and is taken over', () =>
     inTemporaryFolder(async (out) => {
       await mkdir(join(out, '.training.lock'));
