@@ -5,7 +5,7 @@
  */
 
 import type { Stats } from 'node:fs';
-import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 /**
@@ -36,7 +36,8 @@ export async function writeAtomically(
     await rename(temporary, path);
     await syncFolder(dirname(path));
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => {});
+    // Not rm, which looks at the file first: a look may fail where a removal does not.
+    await unlink(temporary).catch(() => {});
     throw error;
   }
 }

@@ -237,25 +237,37 @@ describe('a run folder', () => {
     }));
 });
 
-describe('a lock without the name of its owner', () => {
-  it('is not left behind, nor the name, where files can be removed but not looked at', () =>
-    inTemporaryFolder(async (out) => {
-      const { lstat } = fs;
-      // What rm calls before it removes a file.
-      const failing = (path: fs.PathLike, ...rest: never[]): void => {
-        const [done] = rest.slice(-1) as unknown as [(error: Error) => void];
-        if (String(path).endsWith('.training.json')) done(Object.assign(new Error('EIO'), { code: 'EIO' }));
-        else (lstat as (...all: unknown[]) => void)(path, ...rest);
-      };
-      fs.lstat = failing as typeof lstat;
-      try {
-        await tiny({ out, maxSteps: 1 });
-      } finally {
-        fs.lstat = lstat;
-      }
-      expect((await readdir(out)).filter((name) => name.startsWith('.'))).to.deep.equal([]);
-    }));
+/** Does work while files of an ending can't be looked at: `rm` calls `fs.lstat` before it removes one. */
+async function unseen(ending: string, work: () => Promise<unknown>): Promise<void> {
+  const { lstat } = fs;
+  const failing = (path: fs.PathLike, ...rest: never[]): void => {
+    const [done] = rest.slice(-1) as unknown as [(error: Error) => void];
+    if (String(path).endsWith(ending)) done(Object.assign(new Error('EIO'), { code: 'EIO' }));
+    else (lstat as (...all: unknown[]) => void)(path, ...rest);
+  };
+  fs.lstat = failing as typeof lstat;
+  try {
+    await work();
+  } finally {
+    fs.lstat = lstat;
+  }
+}
 
+describe('where files can be removed but not looked at', () => {
+  it('no lock, no half file and no file of a try is left behind', () =>
+    inTemporaryFolder(async (out) => {
+      const hidden = async () => (await readdir(out)).filter((name) => /^\.|\.tmp$/.test(name));
+      await unseen('.training.json', () => tiny({ out, maxSteps: 1 }));
+      expect(await hidden(), 'a training').to.deep.equal([]);
+      const fails = () => Promise.reject(new Error('full'));
+      await unseen('.tmp', () => rejection(() => writeAtomically(join(out, 'file'), 'new', fails)));
+      expect(await hidden(), 'a write').to.deep.equal([]);
+      await unseen('.tmp', () => requireWritableFolder(out));
+      expect(await hidden(), 'a try').to.deep.equal([]);
+    }));
+});
+
+describe('a lock without the name of its owner', () => {
   it('is that of a process that was killed before it wrote it, and is taken over', () =>
     inTemporaryFolder(async (out) => {
       await mkdir(join(out, '.training.lock'));

@@ -1,4 +1,4 @@
-import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, rm, stat, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { removeLeftoversOf, writeAtomically } from '../../run/atomic.js';
 import { unwritable } from '../../unwritable.js';
@@ -24,7 +24,7 @@ export async function requireWritableFolder(folder: string): Promise<void> {
   await removeLeftoversOf(name);
   try {
     await writeFile(probe, '');
-    await rm(probe, { force: true });
+    await unlink(probe);
   } catch (error) {
     throw refuse(messageOf(error), error);
   }
