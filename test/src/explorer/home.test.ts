@@ -136,6 +136,10 @@ describe("the explorer's home: the runs of a folder", function () {
     await page.getByLabel('Filter').fill('interrupted');
     await until(names, ['short']);
     expect(await page.locator('search .quiet').textContent()).to.equal('1 of 5 runs');
+    await page.getByLabel('Filter').fill('latentDim >= 2 vae');
+    await until(names, ['deep/narrow', 'wide']);
+    await page.getByLabel('Filter').fill('latentDims>=2');
+    await until(() => page.locator('search .quiet').textContent(), '0 of 5 runs; no run has latentDims');
     await go('?sort=-latentDim&q=state!=unreadable');
     await until(async () => (await names())[0], 'wide');
     expect((await names()).slice(-2).sort()).to.deep.equal(['short', 'vae-2d']);

@@ -67,7 +67,7 @@ export const ROOMS: Readonly<Record<PackageName, readonly string[]>> = {
   ],
   viz: [
     ...['errors', 'check', 'png', 'rasterise', 'chart', 'grid-layout', 'grid-text', 'grid', 'text-page', 'explorer'],
-    'index',
+    ...['runs', 'index'],
   ],
 };
 

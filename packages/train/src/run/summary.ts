@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { type AnyManifest, loadManifest, type MetricEntry } from '@onnx-forge/infer';
+import type { ListedRun } from '@onnx-forge/viz/runs';
 import { type LogLine, readLog } from '../metrics/log.js';
 import { loadCheckpoint } from './checkpoint.js';
 import { RunFolder } from './folder.js';
@@ -9,25 +10,12 @@ import { type RunState, runStanding } from './status.js';
 /** Folders below folders that are looked into for runs. */
 const DEPTH = 4;
 
-/** A run as lists show it, whether or not it is finished. */
-export interface RunSummary {
+/** A run as lists show it, with what its files say. */
+export interface RunSummary extends Omit<ListedRun, 'numbers' | 'kind'> {
   /** Relative to the folder that was listed; its own name when that is the run. */
   readonly name: string;
   readonly path: string;
-  /** `unreadable`: `problem` says why. */
   readonly state: RunState | 'unreadable';
-  readonly problem?: string;
-  readonly recipe: string;
-  readonly data: string;
-  readonly options: Readonly<Record<string, unknown>>;
-  readonly seed?: number;
-  readonly engine?: string;
-  readonly device?: string;
-  /** Iterations and epochs done. */
-  readonly steps: number;
-  readonly epochs: number;
-  /** When it ended, or was last written to; ISO 8601. */
-  readonly when: string;
   /** Measured on the exported graphs. */
   readonly metrics: readonly MetricEntry[];
   /** The last lines of the log. */

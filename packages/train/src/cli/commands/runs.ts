@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import type { Condition } from '@onnx-forge/viz/runs';
 import type { RunSummary } from '../../run/summary.js';
 import { type Command, defineCommand, type Outcome } from '../command.js';
 import { UsageError } from '../errors.js';
-import type { Condition } from '../inputs/run-query.js';
 import { given, text } from '../options/values.js';
 import { formatBytes, formatNumber } from '../output/format.js';
 import { table } from '../output/table.js';
@@ -66,8 +66,8 @@ export const command: Command = defineCommand({
         `runs lists one folder, not ${words.length}; to compare runs: onnx-forge runs diff ${words.join(' ')}`,
       );
     }
-    const { parseCondition } = await import('../inputs/run-query.js');
-    return list(first ?? RUNS_FOLDER, { sort, reverse, conditions: where.map(parseCondition), metric });
+    const { conditionOf } = await import('../inputs/run-query.js');
+    return list(first ?? RUNS_FOLDER, { sort, reverse, conditions: where.map(conditionOf), metric });
   },
 });
 
@@ -79,28 +79,24 @@ interface ListRequest {
 }
 
 async function list(folder: string, { sort, reverse = false, conditions, metric }: ListRequest): Promise<Outcome> {
-  const { compareValues, fits, requireKnown, factOf } = await import('../inputs/run-query.js');
-  const { keyMetric } = await import('../../run/run-number.js');
+  const { factOf, fits, keyNumber, sortedBy } = await import('@onnx-forge/viz/runs');
+  const { requireKnown } = await import('../inputs/run-query.js');
+  const { numbersOf } = await import('../../run/run-number.js');
   const { findRuns, summariseRun } = await import('../../run/summary.js');
   if (!(await isDirectory(folder))) {
     const hint = folder === RUNS_FOLDER ? ': train a model, or name another folder' : '';
     throw new UsageError(`there is no folder ${folder}${hint}`, { folder });
   }
-  const all = await Promise.all((await findRuns(folder)).map((path) => summariseRun(path, folder)));
+  const summaries = await Promise.all((await findRuns(folder)).map((path) => summariseRun(path, folder)));
+  const all = summaries.map((summary) => ({ ...summary, numbers: numbersOf(summary) }));
   for (const key of [...conditions.map(({ key }) => key), ...[sort, metric].filter((key) => key !== undefined)]) {
     requireKnown(all, key);
   }
   const key = sort ?? 'when';
-  const direction = (sort === undefined ? -1 : 1) * (reverse ? -1 : 1);
-  const runs = all
-    .filter((run) => conditions.every((condition) => fits(run, condition)))
-    .sort((one, other) => {
-      const [a, b] = [factOf(one, key), factOf(other, key)];
-      // What is not there comes last in both directions.
-      const order = compareValues(a, b);
-      return a === undefined || b === undefined ? order : direction * order;
-    });
-  const shown = runs.map((run) => ({ ...run, metric: keyMetric(run, metric) }));
+  const isDown = (sort === undefined) !== reverse;
+  const fitting = all.filter((run) => conditions.every((condition) => fits(run, condition)));
+  const runs = sortedBy(fitting, (run) => factOf(run, key), isDown ? -1 : 1);
+  const shown = runs.map(({ numbers, ...run }) => ({ ...run, metric: keyNumber({ numbers }, metric) }));
   const rows = shown.map(({ name, recipe, data, state, epochs, metric: number, device = '-', when }) => [
     ...[name, recipe, data, state, formatNumber(epochs), number?.name ?? '-'],
     number === undefined ? '-' : formatNumber(number.value),

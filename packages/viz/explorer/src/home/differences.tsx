@@ -1,7 +1,8 @@
+import type { RunNumber } from '@onnx-forge/viz/runs';
 import { formatNumber, withError } from '../parts/format.js';
 import { Scroller } from '../parts/scroller.js';
 import { Swatch } from '../parts/swatch.js';
-import type { OfferedRun, RunNumber } from '../state/offer.js';
+import type { OfferedRun } from '../state/offer.js';
 
 interface Row {
   readonly name: string;

@@ -4,7 +4,7 @@ import { Choice, Panel } from '../parts/fields.js';
 import type { Offer, OfferedRun } from '../state/offer.js';
 import { useText } from '../state/router.js';
 import { Measured, SettingDifferences } from './differences.js';
-import { fits, sorted } from './query.js';
+import { filterOf, sorted } from './query.js';
 import { RunsTable } from './runs-table.js';
 
 /** Runs that are compared before any is chosen. */
@@ -16,15 +16,8 @@ export function Home({ offer: { title, runs } }: { offer: Offer }) {
   const [sort, setSort] = useText('sort', '-when', { push: true });
   const [metric, setMetric] = useText('number', '', { push: true });
   const [selection, setSelection] = useText('select', '', { push: true });
-  const shown = useMemo(
-    () =>
-      sorted(
-        runs.filter((run) => fits(run, query)),
-        sort,
-        metric,
-      ),
-    [runs, query, sort, metric],
-  );
+  const filter = useMemo(() => filterOf(runs, query), [runs, query]);
+  const shown = useMemo(() => sorted(runs.filter(filter.matches), sort, metric), [runs, filter, sort, metric]);
   const selected = useMemo(() => {
     if (selection === '') return newest(runs).map(({ name }) => name);
     return selection.split(',').map(decodeURIComponent);
@@ -57,6 +50,7 @@ export function Home({ offer: { title, runs } }: { offer: Offer }) {
         />
         <span class="quiet" aria-live="polite">
           {shown.length === runs.length ? `${runs.length} runs` : `${shown.length} of ${runs.length} runs`}
+          {filter.unknown.length > 0 && `; no run has ${filter.unknown.join(', ')}`}
         </span>
       </search>
       <RunsTable

@@ -1,6 +1,7 @@
+import { keyNumber } from '@onnx-forge/viz/runs';
 import { formatNumber, formatTime, withError } from '../parts/format.js';
 import { Swatch } from '../parts/swatch.js';
-import { keyNumber, type OfferedRun } from '../state/offer.js';
+import type { OfferedRun } from '../state/offer.js';
 import { link } from '../state/router.js';
 
 interface RunsTableProps {
@@ -95,7 +96,7 @@ export function State({ run: { state, problem, error } }: { run: OfferedRun }) {
 
 /** A number with its name, error, split and count. */
 function KeyNumber({ run, metric }: { run: OfferedRun; metric: string }) {
-  const found = keyNumber(run, metric);
+  const found = keyNumber(run, metric || undefined);
   if (!found) return <>–</>;
   const { name, value, standardError, split, count } = found;
   return (

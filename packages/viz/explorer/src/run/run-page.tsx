@@ -1,10 +1,11 @@
 import type { DeviceRequest } from '@onnx-forge/infer';
+import { keyNumber } from '@onnx-forge/viz/runs';
 import { State } from '../home/runs-table.js';
 import { Curves } from '../parts/curves.js';
 import { ErrorLine } from '../parts/error-line.js';
 import { withError } from '../parts/format.js';
 import { useModule } from '../parts/lazy.js';
-import { keyNumber, type OfferedRun } from '../state/offer.js';
+import type { OfferedRun } from '../state/offer.js';
 import { link, useOneOf, useRoute } from '../state/router.js';
 import { Figures, Manifest, Numbers } from './facts.js';
 import { Graphs } from './graphs.js';
@@ -20,7 +21,7 @@ export function RunPage({ run }: { run: OfferedRun }) {
   const all = [...bench, ...facts];
   const page = all.find(({ slug }) => slug === path[2]) ?? all[0]!;
   const isBench = bench.includes(page);
-  const best = keyNumber(run, '');
+  const best = keyNumber(run);
   const reason = run.problem ?? run.error?.message;
   return (
     <>

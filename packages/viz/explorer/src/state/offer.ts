@@ -1,16 +1,6 @@
 import type { AnyManifest, RunSource } from '@onnx-forge/infer';
+import type { ListedRun } from '@onnx-forge/viz/runs';
 import { createContext } from 'preact';
-
-/** A number of a run with what it was measured on. */
-export interface RunNumber {
-  readonly name: string;
-  readonly value: number;
-  readonly standardError?: number;
-  readonly split: string;
-  readonly count?: number;
-  /** Equal for numbers that were measured alike; numbers of the log have none. */
-  readonly way?: string;
-}
 
 /** A picture of a run's `figures` folder. */
 export interface RunFigure {
@@ -19,8 +9,7 @@ export interface RunFigure {
 }
 
 /** A run that the page offers. */
-export interface OfferedRun {
-  readonly name: string;
+export interface OfferedRun extends ListedRun {
   /** Its folder's URL, relative to the page; or the dropped files themselves. */
   readonly location: string | RunSource;
   /** URL of its log. */
@@ -28,28 +17,11 @@ export interface OfferedRun {
   /** URL of some examples of its test split. */
   readonly examples?: string;
   readonly figures: readonly RunFigure[];
-  /** Of a run that is whole. */
-  readonly kind?: string;
   /** When its model was written; ISO 8601. */
   readonly created?: string;
   /** It was written with its training step. */
   readonly trainable?: boolean;
-  readonly state: string;
-  /** Why it can't be read. */
-  readonly problem?: string;
   readonly error?: { readonly message: string };
-  readonly recipe: string;
-  readonly data: string;
-  readonly options: Readonly<Record<string, unknown>>;
-  readonly seed?: number;
-  readonly engine?: string;
-  readonly device?: string;
-  readonly steps: number;
-  readonly epochs: number;
-  /** ISO 8601. */
-  readonly when: string;
-  /** Measured ones, then the last ones of the log. */
-  readonly numbers: readonly RunNumber[];
 }
 
 /** Content of `runs.json`. */
@@ -83,10 +55,4 @@ export function runOfManifest(
       ...(typeof standardError === 'number' && { standardError }),
     })),
   };
-}
-
-/** The number of that name, measured before logged; by default the first that was measured on the test split. */
-export function keyNumber({ numbers }: OfferedRun, name: string): RunNumber | undefined {
-  const all = numbers.filter((one) => name === '' || one.name === name);
-  return all.find(({ split }) => split === 'test') ?? all[0];
 }
