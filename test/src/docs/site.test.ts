@@ -132,9 +132,18 @@ describe('the site', () => {
         ({ stdout, stderr }: { stdout: string; stderr: string }) => assert.fail(`${tool}: ${stderr}${stdout}`),
       );
     await run('vitepress', 'build', '.', '--outDir', out);
-    await run('typedoc', '--options', 'typedoc.json', '--out', join(out, 'api'));
-    for (const file of ['index.html', 'start.html', 'api/index.html', 'api/functions/_onnx-forge_infer.load.html'])
-      assert(existsSync(join(out, file)), file);
+    await run('typedoc', '--options', 'typedoc.config.mjs', '--out', join(out, 'api'));
+    const ofPackages = [
+      'functions/_onnx-forge_infer.load',
+      'modules/_onnx-forge_train_sweep',
+      'modules/_onnx-forge_viz_runs',
+    ];
+    for (const file of ['index', 'start', 'api/index', ...ofPackages.map((page) => `api/${page}`)])
+      assert(existsSync(join(out, `${file}.html`)), file);
+    assert.match(
+      readFileSync(join(out, 'api/index.html'), 'utf8'),
+      /train\/serve<\/code><\/a><\/td>\s*<td>Trained runs behind HTTP/,
+    );
     assert.include(readFileSync(join(out, 'recipes/vae.html'), 'utf8'), '<mjx-container', 'equations are drawn');
   });
 });

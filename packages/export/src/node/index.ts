@@ -4,6 +4,7 @@
  *
  * @module @onnx-forge/export/node
  */
+
 import { ONNX_BACKEND, registerOnnxBackend } from '../backend/onnx-backend.js';
 import { registerFileSystem } from './file-system.js';
 import { registerProgressLogger } from './progress-bar.js';

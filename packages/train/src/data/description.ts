@@ -14,7 +14,7 @@ export interface FileDescription {
   readonly urls: readonly string[];
   /** The archive that its authors publish it in, which may lie in the data folder in its place, unpacked or not. */
   readonly within?: ArchiveMember;
-  /** It is many files: `bytes` and `sha256` are those of {@link contentsHash}, and any archive or folder of them will do. */
+  /** It is many files: `bytes` and `sha256` are those of `contentsHash`, and any archive or folder of them will do. */
   readonly contents?: ContentsDescription;
   /** Where no server has it: how to come by it, as a sentence. */
   readonly advice?: string;

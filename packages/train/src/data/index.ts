@@ -1,3 +1,9 @@
+/**
+ * Data sets: readers, sources, preparation, augmentation, the sets that are known by name.
+ *
+ * @module @onnx-forge/train/data
+ */
+
 export { words } from '@onnx-forge/infer';
 export * from './augment/index.js';
 export * from './batches.js';

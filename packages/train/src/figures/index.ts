@@ -1,3 +1,9 @@
+/**
+ * Figures that no kind of model owns: curves, comparisons, grids of images, bars of measurements.
+ *
+ * @module @onnx-forge/train/figures
+ */
+
 export { aboutRun } from './about-run.js';
 export {
   type ComparedRun,

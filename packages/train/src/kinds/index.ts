@@ -1,3 +1,9 @@
+/**
+ * The kinds of models: the graphs that each exports, its measures and figures.
+ *
+ * @module @onnx-forge/train/kinds
+ */
+
 export { mistakes } from './classifier/figures/mistakes.js';
 export { classification } from './classifier/measures/classification.js';
 export { type ClassifierModelOptions, classifierModel } from './classifier/model.js';

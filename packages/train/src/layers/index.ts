@@ -1,3 +1,9 @@
+/**
+ * Layers and networks as tfjs functions of named variables.
+ *
+ * @module @onnx-forge/train/layers
+ */
+
 export { type BatchNormalisationOptions, batchNormalisation } from './batch-normalisation.js';
 export {
   attend,

@@ -1,3 +1,9 @@
+/**
+ * Measures, and the statistics that they are made from.
+ *
+ * @module @onnx-forge/train/measures
+ */
+
 export { type Bleu, corpusBleu } from './bleu.js';
 export { fractionRight, meanCrossEntropy, worstFractionRight } from './classified.js';
 export { evaluateAll } from './evaluate-all.js';

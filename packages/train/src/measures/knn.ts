@@ -22,7 +22,7 @@ export interface NeighbourVote {
 const BLOCK = 4e6;
 
 /**
- * Part of the queries whose class is the one that their k nearest vectors of the bank vote for ({@link knnClassify}).
+ * Part of the queries whose class is the one that their k nearest vectors of the bank vote for (see {@link knnLabels}).
  * The similarities are matrix products of blocks of queries with the whole bank, computed by onnxruntime on the CPU.
  *
  * @throws InputError when k is larger than the bank

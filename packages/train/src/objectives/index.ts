@@ -1,3 +1,9 @@
+/**
+ * Losses and bounds, in nats, as tfjs functions.
+ *
+ * @module @onnx-forge/train/objectives
+ */
+
 export { bceLoss, discriminatorLoss, generatorLoss, meanProbability } from './adversarial.js';
 export { type BinarisationOptions, binarisationOptions, binaryImages } from './binary-images.js';
 export { contrastiveLoss } from './contrastive-loss.js';

@@ -13,7 +13,7 @@ export type RunState = (typeof RUN_STATES)[number];
 /** The file `status.json` of a run: how its last training stands, and what it is while there is no manifest yet. */
 export interface RunStatus {
   readonly format: 1;
-  /** `running` stays behind when the process is killed: see {@link runStanding}. */
+  /** `running` stays behind when the process is killed: lists of runs look for its lock, too. */
   readonly state: RunState;
   readonly recipe: string;
   readonly data: string;
