@@ -293,7 +293,14 @@ export const STUDIES: readonly Study[] = [
       data: 'tinyshakespeare',
       seeds: SEEDS,
     },
-    arms: { 'steps-2000': { label: '4 layers of width 128, 2,000 iterations', maxSteps: 2000 } },
+    arms: {
+      'steps-2000': { label: '4 layers of width 128, 2,000 iterations', maxSteps: 2000 },
+      'context-128': {
+        label: 'the same with 128 characters of context, 18 epochs',
+        preset: 'context128',
+        set: { epochs: 18 },
+      },
+    },
     measures: [
       {
         ...{ name: 'crossEntropy', split: 'test', label: 'nats per character', digits: 3 },
