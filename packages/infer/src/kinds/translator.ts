@@ -1,8 +1,8 @@
-import { float32 } from '../arrays/tensor.js';
+import { float32, type Tensor } from '../arrays/tensor.js';
 import { InputError } from '../errors.js';
 import { size, withoutEval, z } from '../manifest/schema.js';
+import { beamSequences, beamsOf } from '../methods/beam-graph.js';
 import type { Sequence } from '../methods/beam-search.js';
-import { greedySequences } from '../methods/greedy-graph.js';
 import { type Float32Tensor, rowsPerCall } from '../methods/rows.js';
 import { scoreSequences } from '../methods/score-sequences.js';
 import { type GraphCalls, TranslationSteps, translateTokens } from '../methods/translation-steps.js';
@@ -48,12 +48,13 @@ export const translator: Kind<'translator', TranslatorServe, TranslatorModel> = 
           ...(attention && { attention: ['batch', sourceLength] }),
         },
       },
-      translate: {
-        inputs: { source },
+      beamSearch: {
+        inputs: { source, beams: { shape: ['beam'], dtype: 'int32', below: 1 } },
         outputs: {
-          tokens: { shape: ['batch', maxLength], dtype: 'int32' },
-          logProbs: ['batch', maxLength],
-          ...(attention && { attention: ['batch', maxLength, sourceLength] }),
+          tokens: { shape: ['batch', maxLength, 'beam'], dtype: 'int32' },
+          parents: { shape: ['batch', maxLength, 'beam'], dtype: 'int32' },
+          logProbs: ['batch', maxLength, 'beam'],
+          ...(attention && { attention: ['batch', maxLength, 'beam', sourceLength] }),
         },
       },
     };
@@ -145,19 +146,22 @@ export class TranslatorModel extends ServedModel<TranslatorManifest> {
       end: serve.end ? this.#texts.target.id(END) : undefined,
       attention: serve.attention,
     };
-    // Greedy search of full length is one graph, in runs that were written with it; any other goes step by step.
-    const whole = beam === 1 && options.maxLength === serve.maxLength ? this.optionalGraph('translate') : undefined;
+    // A search of full length is one graph, in runs that were written with it; any other goes step by step.
+    const whole = options.maxLength === serve.maxLength ? this.optionalGraph('beamSearch') : undefined;
     const { run, perCall: sequences } = this.#graphCalls(work);
     const perCall = Math.max(1, Math.floor(sequences / beam));
-    const translations: Translation[] = [];
-    for (let from = 0; from < sentences.length; from += perCall) {
-      const part = sentences.slice(from, from + perCall);
-      const source = this.#texts.padded(part);
-      const found = whole
-        ? greedySequences(await work.run(whole, { source }), part.length, options)
-        : await translateTokens(run, source, options);
-      for (const [i, sequence] of found.entries()) translations.push(this.#write(sequence, part[i]!));
-      await onProgress?.({ done: translations.length, total: sentences.length });
+    const search = async (source: Tensor): Promise<Sequence[]> => {
+      if (!whole) return translateTokens(run, source, options);
+      return beamSequences(await work.run(whole, { source, beams: beamsOf(beam) }), source.dims[0]!, options);
+    };
+    const translations = new Array<Translation>(sentences.length);
+    // Sentences of like length end at about the same step, and a call ends with the last of them.
+    const order = Array.from(sentences.keys()).sort((one, other) => sentences[one]!.length - sentences[other]!.length);
+    for (let from = 0; from < order.length; from += perCall) {
+      const part = order.slice(from, from + perCall);
+      const found = await search(this.#texts.padded(part.map((index) => sentences[index]!)));
+      for (const [i, sequence] of found.entries()) translations[part[i]!] = this.#write(sequence, sentences[part[i]!]!);
+      await onProgress?.({ done: Math.min(from + perCall, order.length), total: order.length });
     }
     return single ? translations[0]! : translations;
   }

@@ -3,7 +3,7 @@ import type { DataFacts } from '../../data/facts.js';
 import { pairLengths, type SentencePairOptions } from '../../data/prepare/sentence-pairs.js';
 import type { Tensors } from '../graph.js';
 import { graphsOf, type Served } from '../served.js';
-import { greedyTranslation, type TranslatorCode } from './greedy.js';
+import { beamTranslation, type TranslatorCode } from './beam.js';
 import { translatorValidation } from './measures/right-translations.js';
 
 /** A model that translates sentences token by token. */
@@ -14,7 +14,7 @@ export interface TranslatorModelOptions extends TranslatorCode {
   readonly units: number;
 }
 
-/** Serves encode, decodeStep, and translate, which is both in one. Validation needs the fields `source` and `target`. */
+/** Serves encode, decodeStep, and beamSearch, which is both in one. Validation needs the fields `source` and `target`. */
 export function translatorModel(options: TranslatorModelOptions): Served<'translator'> {
   const { pairs, units, attention, encode, decodeStep } = options;
   const lengths = pairLengths(pairs);
@@ -43,7 +43,7 @@ export function translatorModel(options: TranslatorModelOptions): Served<'transl
           const { logits, ...others } = next;
           return { logProbs: tf.logSoftmax(logits), ...others };
         },
-        translate: greedyTranslation({
+        beamSearch: beamTranslation({
           ...{ encode, decodeStep, attention, maxLength: lengths.target, end: pairs.targetEnd },
           vocabulary: target!,
         }),
