@@ -5,9 +5,9 @@ import { Call, type CallContext } from './call.js';
 import type { ImportedWeights } from './import-weights.js';
 import { mergedConstant } from './merged-constant.js';
 import { OnnxImportError } from './model/errors.js';
-import { type Datum, Known, tensorOf } from './model/known.js';
+import { type Datum, type ElementType, Known, tensorOf } from './model/known.js';
 import type { Graph, Node, OnnxModel } from './model/structure.js';
-import { narrowValues, wrapped } from './narrow.js';
+import { wrapped } from './narrow.js';
 import type { Operator, Results } from './operators/operator.js';
 
 /** Values by name, those around a graph within a node too. */
@@ -26,14 +26,18 @@ export class Program {
   readonly #model: OnnxModel;
   readonly #operatorOf: (node: Node) => Operator;
   readonly #weights: ImportedWeights;
-  /** The values that are whole numbers of 8 or 16 bits. */
-  readonly #narrow: ReturnType<typeof narrowValues>;
+  readonly #types: ReadonlyMap<string, ElementType>;
 
-  constructor(model: OnnxModel, operatorOf: (node: Node) => Operator, weights: ImportedWeights) {
+  constructor(
+    model: OnnxModel,
+    operatorOf: (node: Node) => Operator,
+    weights: ImportedWeights,
+    types: ReadonlyMap<string, ElementType>,
+  ) {
     this.#model = model;
     this.#operatorOf = operatorOf;
     this.#weights = weights;
-    this.#narrow = narrowValues(model.graph);
+    this.#types = types;
   }
 
   /** @param wanted names of values of the graph, its outputs or others */
@@ -83,8 +87,12 @@ export class Program {
       if (name === '') continue;
       const result = results[i];
       if (!result) throw call.fault(`has an output ${i} ('${name}') that is not supported`);
-      const datum = wrapped(node, result, this.#narrow.get(name));
+      const type = this.#types.get(name);
+      const datum = wrapped(node, result, type);
       requireExact(call, datum);
+      if (type && type.tfjs !== datum.dtype) {
+        throw call.fault(`gives its output ${i} ('${name}') as ${datum.dtype}, and it must be ${type.name}`);
+      }
       values.set(name, datum);
     }
   }
