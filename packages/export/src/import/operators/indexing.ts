@@ -176,6 +176,8 @@ export const indexing: readonly Operator[] = [
   operator('GatherElements', gatherElements),
   operator('GatherND', gatherND),
   operator('ScatterElements', scatterElements),
+  // Its name before opset 11.
+  operator('Scatter', scatterElements),
   operator('ScatterND', scatterND),
   operator('OneHot', oneHot, { constants: [1, 2] }),
   operator('Trilu', triangle, { constants: [1] }),

@@ -80,7 +80,9 @@ function readTypes(node: Node, { inputs, outputs }: Signature, types: Types): vo
     const type = types.get(name);
     if (type === undefined) continue;
     const { letter, allowed } = parameter;
-    if (!allows(allowed, type)) throw fault(node, `${cant(node, input)}: it is ${type.name}, not ${either(allowed)}`);
+    // Sequences have the type of their parts, and no letters of tensors.
+    if (allowed.length > 0 && !allows(allowed, type))
+      throw fault(node, `${cant(node, input)}: it is ${type.name}, not ${either(allowed)}`);
     if (letter === undefined) continue;
     const other = bound.get(letter);
     if (other && other.type.name !== type.name) {
@@ -116,6 +118,12 @@ function ownType({ op, name, inputs, attributes }: Node, output: number, types: 
   switch (op) {
     case 'Cast':
       return coded('to');
+    case 'SplitToSequence':
+    case 'SequenceConstruct':
+    case 'SequenceAt':
+    case 'ConcatFromSequence':
+      return types.get(inputs[0] ?? '');
+    case 'SequenceEmpty':
     case 'EyeLike':
       return coded('dtype') ?? types.get(inputs[0] ?? '');
     case 'Constant':
