@@ -5,6 +5,7 @@ import type { RecordingBackend } from '../record/recorder.js';
 import type { Call } from './call.js';
 import type { Datum } from './model/known.js';
 import { Known, tensorOf } from './model/known.js';
+import type { Node } from './model/structure.js';
 import type { Results } from './operators/operator.js';
 
 /**
@@ -124,17 +125,25 @@ function isSame(call: Call): boolean {
   return true;
 }
 
-/** Whether all runtimes let `ceil_mode` mean the same: an extreme, and no last window that begins in the padding. */
+/** Whether all runtimes let `ceil_mode` mean the same: no last window begins in the padding, and a mean has no padding to count. */
 function isPlainCeil({ node: { op, attributes } }: Call): boolean {
   const list = (name: string): readonly number[] => (attributes.get(name) ?? []) as readonly number[];
   const [kernel, strides, pads] = [list('kernel_shape'), list('strides'), list('pads')];
   const within = strides.every((stride, axis) => stride <= kernel[axis]!);
-  return op === 'MaxPool' && within && pads.slice(kernel.length).every((n) => n === 0);
+  return within && pads.slice(op === 'MaxPool' ? kernel.length : 0).every((n) => n === 0);
+}
+
+/** Attributes that the exported node does without. */
+function droppedOf(op: string, attributes: Node['attributes']): readonly string[] {
+  if (op.startsWith('Reduce')) return ['axes'];
+  // Without padding it says nothing, and runtimes have differed in whether it counts what lies beyond the end.
+  if (op === 'AveragePool' && attributes.get('ceil_mode') === 1) return ['count_include_pad'];
+  return Object.hasOwn(DROPPED, op) ? DROPPED[op]! : [];
 }
 
 /** Undefined for attributes that the graph can't hold, such as lists of texts. */
 function attributesOf({ node: { op, attributes, floats } }: Call): Attributes | undefined {
-  const dropped = op.startsWith('Reduce') ? ['axes'] : Object.hasOwn(DROPPED, op) ? DROPPED[op]! : [];
+  const dropped = droppedOf(op, attributes);
   const entries: [string, AttributeValue][] = [];
   for (const [name, value] of attributes) {
     if (dropped.includes(name)) continue;

@@ -2,12 +2,13 @@ import type { tf } from '../tfjs.js';
 import { OnnxImportError } from './model/errors.js';
 import { type Datum, Known, tensorOf } from './model/known.js';
 import type { AttributeValue, Graph, Node } from './model/structure.js';
+import { TensorSequence } from './model/tensor-sequence.js';
 
 /** The surroundings of a node while the graph is called. */
 export interface CallContext {
   readonly opset: number;
   /** Runs a graph within the node; it sees the values around it. */
-  readonly runGraph: (graph: Graph) => readonly Datum[];
+  readonly runGraph: (graph: Graph) => readonly (Datum | TensorSequence)[];
   /** New running statistics of a batch normalisation that was exported for training. */
   readonly assign: (node: Node, input: number, value: tf.Tensor) => void;
   /** Uniform numbers in [0, 1) for dropout; undefined: none is drawn. */
@@ -21,14 +22,17 @@ export interface CallContext {
 /** One call of a node: its inputs and attributes, in the forms that operators want them. */
 export class Call {
   readonly node: Node;
+  /** Tensors and numbers; undefined for omitted inputs, and for sequences, which {@link sequence} has. */
   readonly inputs: readonly (Datum | undefined)[];
   readonly context: CallContext;
+  readonly #given: readonly (Datum | TensorSequence | undefined)[];
   readonly #read = new Set<string>();
 
-  constructor(node: Node, inputs: readonly (Datum | undefined)[], context: CallContext) {
+  constructor(node: Node, given: readonly (Datum | TensorSequence | undefined)[], context: CallContext) {
     this.node = node;
-    this.inputs = inputs;
+    this.inputs = given.map((value) => (value instanceof TensorSequence ? undefined : value));
     this.context = context;
+    this.#given = given;
   }
 
   get opset(): number {
@@ -41,9 +45,16 @@ export class Call {
   }
 
   datum(index: number): Datum {
-    const datum = this.inputs[index];
-    if (!datum) throw this.fault(`lacks its input ${index}`);
-    return datum;
+    const value = this.#given[index];
+    if (!value) throw this.fault(`lacks its input ${index}`);
+    if (value instanceof TensorSequence) throw this.fault(`takes a tensor as its input ${index}, not a sequence`);
+    return value;
+  }
+
+  sequence(index: number): TensorSequence {
+    const value = this.#given[index];
+    if (value instanceof TensorSequence) return value;
+    throw this.fault(`wants a sequence as its input ${index} ('${this.node.inputs[index] ?? ''}')`);
   }
 
   /** @throws OnnxImportError for constants beyond int32; where they are bounds, {@link known} takes them as they are */
@@ -62,7 +73,7 @@ export class Call {
   }
 
   has(index: number): boolean {
-    return this.inputs[index] !== undefined;
+    return this.#given[index] !== undefined;
   }
 
   /** All inputs, of operators that take any number of them. */

@@ -13,6 +13,7 @@ import { operatorTable } from './operators/index.js';
 import type { Operator } from './operators/operator.js';
 import { Program } from './program.js';
 import type { ImportReport } from './report.js';
+import { valueTypes } from './types/value-types.js';
 import { weightsOf } from './weights.js';
 
 export interface ImportOptions {
@@ -87,7 +88,7 @@ export interface ImportedModel {
  * Makes an ONNX model tfjs code whose weights are variables: it can be called, differentiated, trained and exported again.
  *
  * @param bytes of the file
- * @throws OnnxImportError for damaged files; for operators that can't be read, by name; for weights that are not there
+ * @throws OnnxImportError for damaged files; for operators that can't be read, by name; for inputs whose types an operator has not; for weights that are not there
  */
 export function importModel(bytes: Uint8Array, options: ImportOptions = {}): ImportedModel {
   const { external = {}, mostNumbers = 2 ** 28 } = options;
@@ -97,6 +98,7 @@ export function importModel(bytes: Uint8Array, options: ImportOptions = {}): Imp
   const operatorOf = ({ domain, op }: { domain: string; op: string }): Operator | undefined =>
     table.get(`${domain}:${op}`);
   refuseUnknown(read, operatorOf);
+  const types = valueTypes(read);
   const { random = new Random(1), classes } = options.head ?? {};
   const model = classes === undefined ? read : withHead(read, classes, () => random.uniform());
   const head = headOf(model);
@@ -104,7 +106,7 @@ export function importModel(bytes: Uint8Array, options: ImportOptions = {}): Imp
   const whole = classes === undefined ? [] : [head?.weight ?? '', head?.bias ?? ''];
   const imported = importWeights(weights, { ...options, whole });
   const outputs = model.graph.outputs.map(({ name }) => name);
-  const program = new Program(model, (node) => operatorOf(node)!, imported);
+  const program = new Program(model, (node) => operatorOf(node)!, imported, types);
   const call: ImportedModel['call'] = (inputs, { uniform, training = true, values = [] } = {}) => {
     checkInputs(inputs, model.graph.inputs);
     return tf.tidy(() => program.run(inputs, [...outputs, ...values], { uniform, training, mostNumbers }));

@@ -5,13 +5,14 @@ import { Call, type CallContext } from './call.js';
 import type { ImportedWeights } from './import-weights.js';
 import { mergedConstant } from './merged-constant.js';
 import { OnnxImportError } from './model/errors.js';
-import { type Datum, Known, tensorOf } from './model/known.js';
+import { type Datum, type ElementType, Known, tensorOf } from './model/known.js';
 import type { Graph, Node, OnnxModel } from './model/structure.js';
-import { narrowValues, wrapped } from './narrow.js';
-import type { Operator, Results } from './operators/operator.js';
+import { TensorSequence } from './model/tensor-sequence.js';
+import { wrapped } from './narrow.js';
+import type { Operator, Result, Results } from './operators/operator.js';
 
 /** Values by name, those around a graph within a node too. */
-type Values = Map<string, Datum>;
+type Values = Map<string, Result>;
 
 /** Choices of one run. */
 type RunOptions = Pick<CallContext, 'uniform' | 'training' | 'mostNumbers'>;
@@ -26,22 +27,26 @@ export class Program {
   readonly #model: OnnxModel;
   readonly #operatorOf: (node: Node) => Operator;
   readonly #weights: ImportedWeights;
-  /** The values that are whole numbers of 8 or 16 bits. */
-  readonly #narrow: ReturnType<typeof narrowValues>;
+  readonly #types: ReadonlyMap<string, ElementType>;
 
-  constructor(model: OnnxModel, operatorOf: (node: Node) => Operator, weights: ImportedWeights) {
+  constructor(
+    model: OnnxModel,
+    operatorOf: (node: Node) => Operator,
+    weights: ImportedWeights,
+    types: ReadonlyMap<string, ElementType>,
+  ) {
     this.#model = model;
     this.#operatorOf = operatorOf;
     this.#weights = weights;
-    this.#narrow = narrowValues(model.graph);
+    this.#types = types;
   }
 
   /** @param wanted names of values of the graph, its outputs or others */
   run(inputs: Record<string, tf.Tensor>, wanted: readonly string[], how: RunOptions): Record<string, tf.Tensor> {
     const { graph } = this.#model;
-    const given: Values = new Map<string, Datum>([...this.#weights.known, ...Object.entries(inputs)]);
+    const given: Values = new Map<string, Result>([...this.#weights.known, ...Object.entries(inputs)]);
     const values = this.#runGraph(graph, given, { ...how, adapted: new Map() });
-    return Object.fromEntries(wanted.map((name) => [name, own(tensorOf(this.#named(name, values)), inputs)]));
+    return Object.fromEntries(wanted.map((name) => [name, own(this.#tensor(name, values), inputs)]));
   }
 
   #runGraph(graph: Graph, outer: Values, how: Run): Values {
@@ -83,13 +88,27 @@ export class Program {
       if (name === '') continue;
       const result = results[i];
       if (!result) throw call.fault(`has an output ${i} ('${name}') that is not supported`);
-      const datum = wrapped(node, result, this.#narrow.get(name));
+      const type = this.#types.get(name);
+      if (result instanceof TensorSequence) {
+        values.set(name, result);
+        continue;
+      }
+      const datum = wrapped(node, result, type);
       requireExact(call, datum);
+      if (type && type.tfjs !== datum.dtype) {
+        throw call.fault(`gives its output ${i} ('${name}') as ${datum.dtype}, and it must be ${type.name}`);
+      }
       values.set(name, datum);
     }
   }
 
-  #named(name: string, values: Values): Datum {
+  #tensor(name: string, values: Values): tf.Tensor {
+    const value = this.#named(name, values);
+    if (value instanceof TensorSequence) throw new OnnxImportError(`value '${name}' is a sequence, not a tensor`);
+    return tensorOf(value);
+  }
+
+  #named(name: string, values: Values): Result {
     const value = values.get(name) ?? this.#weights.variables.get(name);
     if (!value) throw new OnnxImportError(`value '${name}' is read before it is there`);
     return value;
@@ -102,13 +121,13 @@ export class Program {
   }
 }
 
-function listOf(results: Results): readonly Datum[] {
-  return [results].flat() as readonly Datum[];
+function listOf(results: Results): readonly Result[] {
+  return [results].flat() as readonly Result[];
 }
 
 /** By its numbers if they are all known, else by tfjs; what tfjs says against it is told with the node's name. */
 function resultsOf(operator: Operator, call: Call): Results {
-  const allKnown = call.inputs.every((input) => input === undefined || input instanceof Known);
+  const allKnown = call.inputs.every((input, i) => input instanceof Known || !call.has(i));
   try {
     return allKnown && operator.known ? operator.known(call) : operator.run(call);
   } catch (error) {

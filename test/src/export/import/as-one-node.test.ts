@@ -67,6 +67,23 @@ const NETS: Readonly<Record<string, Net>> = {
     weights: { w: weight([4, 1, 3, 3]), b: weight([4]), ...running, scale2: weight([4]), shift2: weight([4]) },
     shape: ['batch', 2, 'height', 'width'],
   },
+  'means of windows that reach beyond the end': {
+    nodes: [
+      node(
+        'AveragePool',
+        ['x'],
+        ['y'],
+        [
+          attributeOf('kernel_shape', [3, 2]),
+          attributeOf('strides', [2, 2]),
+          attributeOf('ceil_mode', 1),
+          attributeOf('count_include_pad', 1),
+        ],
+      ),
+    ],
+    weights: {},
+    shape: ['batch', 2, 5, 5],
+  },
   'a batch normalisation of before opset 14': {
     nodes: [node('BatchNormalization', ['x', 'scale', 'shift', 'mean', 'variance'], ['y'])],
     weights: running,

@@ -139,6 +139,24 @@ const linear: Case[] = [
     attributes: { equation: 'ij,jk,ik->k' },
   },
   { op: 'Einsum', name: 'a transpose, implied', inputs: [x], attributes: { equation: 'cab' } },
+  {
+    op: 'Einsum',
+    name: 'axes before the letters',
+    inputs: [fed([2, 3, 4]), weight([5, 4])],
+    attributes: { equation: '...k,nk->...n' },
+  },
+  {
+    op: 'Einsum',
+    name: 'axes before the letters of both',
+    inputs: [fed([2, 3, 4]), fed([2, 4, 5])],
+    attributes: { equation: '...ij,...jk->...ik' },
+  },
+  {
+    op: 'Einsum',
+    name: 'axes before the letters, implied',
+    inputs: [x, fed([4, 5])],
+    attributes: { equation: '...c,cd' },
+  },
   { op: 'Einsum', name: 'batched product', inputs: [x, fed([2, 4, 5])], attributes: { equation: 'bij,bjk->bik' } },
 ];
 
@@ -456,6 +474,13 @@ const indexing: Case[] = [
     name: 'add',
     inputs: [x, indices([1, 2, 4], [0, 0, 2, 0, 0, 2, 0, 1]), fed([1, 2, 4], 2, 3)],
     attributes: { axis: 1, reduction: 'add' },
+  },
+  {
+    op: 'Scatter',
+    name: 'opset 10',
+    inputs: [x, indices([1, 2, 4], [0, 1, 2, 0, 1, 2, 0, 1]), fed([1, 2, 4], 2, 3)],
+    attributes: { axis: 1 },
+    opset: 10,
   },
   { op: 'ScatterND', name: 'set', inputs: [x, indices([2, 2], [0, 1, 1, 2]), fed([2, 4], 2, 3)] },
   {

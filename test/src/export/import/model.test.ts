@@ -276,6 +276,31 @@ describe('importing ONNX: running products', () => {
   }
 });
 
+describe('importing ONNX: SwiGLU', () => {
+  // onnxruntime has none yet: against its formula, a sigmoid(alpha a) b.
+  it('gates one half by the other, with gradients in both', () => {
+    const model = importModel(
+      fileOf({ op: 'SwiGLU', opset: 28, inputs: [fed([3]), fed([3])], attributes: { alpha: { float: 1.5 } } }),
+    );
+    const [a, b] = [
+      [-1, 0.5, 2],
+      [3, -2, 0.25],
+    ];
+    const sigmoid = a.map((n) => 1 / (1 + Math.exp(-1.5 * n)));
+    const y = (at: tf.Tensor, of: tf.Tensor) => model.call({ x0: at, x1: of }).y0!;
+    const [first, second] = tf
+      .grads(y)([tf.tensor1d(a), tf.tensor1d(b)])
+      .map((each) => each.dataSync());
+    const values = y(tf.tensor1d(a), tf.tensor1d(b)).dataSync();
+    a.forEach((n, i) => {
+      const s = sigmoid[i]!;
+      assert.closeTo(values[i]!, n * s * b[i]!, 1e-6);
+      assert.closeTo(first![i]!, (s + 1.5 * n * s * (1 - s)) * b[i]!, 1e-5);
+      assert.closeTo(second![i]!, n * s, 1e-6);
+    });
+  });
+});
+
 describe('importing ONNX: refusals', () => {
   before(() => tf.setBackend('cpu'));
 

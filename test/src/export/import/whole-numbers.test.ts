@@ -96,4 +96,21 @@ describe('importing ONNX: whole numbers', () => {
       assert.deepEqual([...stored.call({}).y0!.dataSync()], expected);
     });
   }
+
+  for (const [code, Bytes] of [
+    [2, Uint8Array],
+    [3, Int8Array],
+    [4, Uint16Array],
+    [5, Int16Array],
+  ] as const) {
+    it(`are cast to those of fewer bits by what these hold: ${Bytes.name}`, () => {
+      const values = [300, -1, 70_000, 127, -129];
+      const attributes = { to: code };
+      const expected = [...Bytes.from(values)];
+      const fed = importModel(fileOf({ op: 'Cast', inputs: [listed('int32', [5], values)], attributes }));
+      assert.deepEqual([...fed.call({ x0: tf.tensor1d(values, 'int32') }).y0!.dataSync()], expected);
+      const stored = importModel(fileOf({ op: 'Cast', inputs: [listed('int32', [5], values, true)], attributes }));
+      assert.deepEqual([...stored.call({}).y0!.dataSync()], expected);
+    });
+  }
 });

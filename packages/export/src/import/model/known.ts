@@ -5,6 +5,13 @@ import { OnnxImportError } from './errors.js';
 /** Types of tensors in tfjs. 64-bit and small whole numbers become int32; double and half precision float32. */
 export type TensorType = 'float32' | 'int32' | 'bool';
 
+/** The type of an ONNX value and what tfjs holds it as. */
+export interface ElementType {
+  /** ONNX's own name, e.g. `FLOAT16`. */
+  readonly name: string;
+  readonly tfjs: TensorType;
+}
+
 /**
  * Numbers that are known while a graph is called, such as sizes, axes and scalars: computed at once, in JavaScript. What follows
  * from sizes alone so never becomes part of a recorded graph.
@@ -13,10 +20,10 @@ export class Known {
   readonly dtype: TensorType;
   readonly shape: readonly number[];
   readonly data: ArrayLike<number>;
-  /** ONNX's name of the type, of constants of the file. */
-  readonly element: string | undefined;
+  /** ONNX's type, of constants of the file. */
+  readonly element: ElementType | undefined;
 
-  constructor(dtype: TensorType, shape: readonly number[], data: ArrayLike<number>, element?: string) {
+  constructor(dtype: TensorType, shape: readonly number[], data: ArrayLike<number>, element?: ElementType) {
     this.dtype = dtype;
     this.shape = shape;
     this.data = data;

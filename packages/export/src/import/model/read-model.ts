@@ -152,7 +152,7 @@ function readAttribute(attribute: onnx.IAttributeProto, what: string, external: 
       return (attribute.strings ?? []).map(text);
     case AttributeType.TENSOR: {
       const { type, shape, data } = readTensor(attribute.t ?? {}, attribute.name ?? '', external);
-      return new Known(type.tfjs, shape, data(), type.name);
+      return new Known(type.tfjs, shape, data(), type);
     }
     default:
       throw new OnnxImportError(`attribute '${attribute.name}' of ${what} is of a type that is not read`);

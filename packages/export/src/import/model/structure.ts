@@ -1,11 +1,4 @@
-import type { Known, TensorType } from './known.js';
-
-/** The type of an ONNX value and what tfjs holds it as. */
-export interface ElementType {
-  /** ONNX's own name, e.g. `FLOAT16`. */
-  readonly name: string;
-  readonly tfjs: TensorType;
-}
+import type { ElementType, Known } from './known.js';
 
 /** A weight or constant of the file. */
 export interface Initializer {

@@ -1,7 +1,7 @@
 import onnxProto, { type onnx } from 'onnx-proto';
 import { OnnxImportError } from './errors.js';
-import type { TensorType } from './known.js';
-import type { ElementType, Initializer } from './structure.js';
+import type { ElementType, TensorType } from './known.js';
+import type { Initializer } from './structure.js';
 
 const { DataType } = onnxProto.onnx.TensorProto;
 

@@ -1,10 +1,10 @@
 import { tf } from '../../tfjs.js';
 import type { Call } from '../call.js';
 import { type Datum, Known } from '../model/known.js';
-import { type Operator, operator } from './operator.js';
+import { type Operator, operator, type Result } from './operator.js';
 
 /** The branch that sizes and constants choose. */
-function branch(call: Call): readonly Datum[] {
+function branch(call: Call): readonly Result[] {
   const [then, otherwise] = [call.graph('then_branch'), call.graph('else_branch')];
   const condition = call.datum(0);
   if (!(condition instanceof Known))

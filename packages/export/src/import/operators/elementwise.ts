@@ -162,6 +162,7 @@ export const elementwise: readonly Operator[] = [
   operator('HardSigmoid', hardSigmoid),
   operator('Gelu', gelu),
   operator('Swish', (call) => swish(call.tensor(0), alpha(call, 1))),
+  operator('SwiGLU', (call) => tf.mul(swish(call.tensor(0), alpha(call, 1)), call.tensor(1))),
   operator('ThresholdedRelu', thresholded),
   operator('Shrink', shrink),
   operator('Identity', (call) => call.datum(0), { known: (call) => call.datum(0) }),

@@ -14,6 +14,7 @@ import { recurrents } from './recurrent.js';
 import { reductions } from './reduction.js';
 import { resizing } from './resizing.js';
 import { sampling } from './sampling.js';
+import { sequences } from './sequences.js';
 import { shaping } from './shaping.js';
 
 /** All operators that can be read, by family. */
@@ -33,6 +34,7 @@ export const OPERATOR_FAMILIES: Readonly<Record<string, readonly Operator[]>> = 
   attention: attentions,
   sampling,
   losses,
+  sequences,
   control,
 };
 

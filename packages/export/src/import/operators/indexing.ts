@@ -1,6 +1,7 @@
 import { tf } from '../../tfjs.js';
 import type { Call } from '../call.js';
 import { type Datum, Known, stridesOf, tensorOf } from '../model/known.js';
+import { elementType } from '../model/tensor-data.js';
 import { type Operator, operator } from './operator.js';
 import { untaped } from './untaped.js';
 
@@ -162,11 +163,11 @@ function triangle(call: Call): tf.Tensor {
 function identityMatrix(call: Call): tf.Tensor {
   const [rows, columns] = call.room(call.shape()) as [number, number];
   const k = call.int('k', 0);
-  const code = call.int('dtype', 1);
+  const code = call.int('dtype', 0);
   const row = tf.reshape(tf.range(0, rows, 1, 'int32'), [rows, 1]);
   const column = tf.reshape(tf.range(0, columns, 1, 'int32'), [1, columns]);
-  const type = [1, 10, 11, 16].includes(code) ? 'float32' : 'int32';
-  return tf.cast(tf.equal(column, tf.add(row, tf.scalar(k, 'int32'))), type);
+  const type = code === 0 ? call.datum(0).dtype : elementType(code, 'the result of an EyeLike').tfjs;
+  return tf.cast(tf.equal(column, tf.add(row, tf.scalar(k, 'int32'))), type as 'float32');
 }
 
 /** Elements by their indices. */
@@ -175,6 +176,8 @@ export const indexing: readonly Operator[] = [
   operator('GatherElements', gatherElements),
   operator('GatherND', gatherND),
   operator('ScatterElements', scatterElements),
+  // Its name before opset 11.
+  operator('Scatter', scatterElements),
   operator('ScatterND', scatterND),
   operator('OneHot', oneHot, { constants: [1, 2] }),
   operator('Trilu', triangle, { constants: [1] }),

@@ -45,12 +45,47 @@ interface Term {
   readonly tensor: tf.Tensor;
 }
 
+/** Stand for the axes of an ellipsis, the last one first. */
+const ELLIPSIS = [...'αβγδεζηθικλμ'];
+
+/** The terms of an equation, in which `...` stands for the axes that a term has beside its letters, the last ones together. */
+function spelled(call: Call, equation: string): { terms: string[]; output: string | undefined } {
+  const [inputs, output] = equation.split('->') as [string, string | undefined];
+  const given = inputs.split(',');
+  const depths = given.map((term, i) =>
+    term.includes('...') ? call.shape(i).length - (term.length - '...'.length) : 0,
+  );
+  const axes = (depth: number): string => ELLIPSIS.slice(0, Math.max(0, depth)).reverse().join('');
+  const most = axes(Math.max(...depths));
+  const terms = given.map((term, i) => term.replace('...', axes(depths[i]!)));
+  const sizes = new Map<string, number>();
+  for (const [i, term] of terms.entries()) {
+    const shape = call.shape(i);
+    if (term.length !== shape.length) throw call.fault(`has '${given[i]}' for [${shape}] (${equation})`);
+    for (const [axis, letter] of [...term].entries()) {
+      const size = sizes.get(letter) ?? shape[axis]!;
+      if (size !== shape[axis]) throw call.fault(`has ${size} and ${shape[axis]} elements for one axis (${equation})`);
+      sizes.set(letter, size);
+    }
+  }
+  if (output !== undefined) return { terms, output: output.replace('...', most) };
+  if (most === '') return { terms, output };
+  const all = inputs.replaceAll(/[.,]/g, '');
+  return {
+    terms,
+    output:
+      most +
+      [...all]
+        .filter((letter) => all.split(letter).length === 2)
+        .sort()
+        .join(''),
+  };
+}
+
 /** Two terms at a time, each a product of matrices over the letters that nobody needs afterwards. */
 function einsum(call: Call): tf.Tensor {
   const equation = call.text('equation', '').replaceAll(' ', '');
-  if (equation.includes('.')) throw call.fault(`has an ellipsis (${equation}), which is not supported`);
-  const [inputs, output] = equation.split('->') as [string, string | undefined];
-  const terms = inputs.split(',');
+  const { terms, output } = spelled(call, equation);
   const repeated = terms.find((term) => new Set(term).size < term.length);
   if (repeated !== undefined) throw call.fault(`takes a diagonal (${repeated}), which is not supported`);
   const all = terms.join('');

@@ -1,7 +1,11 @@
 import type { Call } from '../call.js';
 import type { Datum } from '../model/known.js';
+import type { TensorSequence } from '../model/tensor-sequence.js';
 
-export type Results = Datum | readonly Datum[];
+/** An output of a node. */
+export type Result = Datum | TensorSequence;
+
+export type Results = Result | readonly Result[];
 
 /** One ONNX operator as tfjs code. */
 export interface Operator {

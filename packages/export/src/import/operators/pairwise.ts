@@ -49,7 +49,8 @@ function pairwise(
     op,
     (call) => {
       call.ignore('broadcast', 'axis');
-      return type === 'bool' ? untaped(() => f(...alike(call))) : f(...alike(call));
+      const [a, b] = [call.tensor(0), call.tensor(1)];
+      return type === 'bool' ? untaped(() => f(a, b)) : f(a, b);
     },
     {
       known: (call) => {
@@ -58,14 +59,6 @@ function pairwise(
       },
     },
   );
-}
-
-/** Both inputs, of one type: tfjs refuses int32 with float32 in a few kernels. */
-function alike(call: Call): [tf.Tensor, tf.Tensor] {
-  const [a, b] = [call.tensor(0), call.tensor(1)];
-  if (a.dtype === b.dtype) return [a, b];
-  const type = [a.dtype, b.dtype].includes('float32') ? 'float32' : 'int32';
-  return [tf.cast(a, type), tf.cast(b, type)];
 }
 
 /** ONNX's quotient of whole numbers is cut off, tfjs's is rounded down. */
@@ -91,7 +84,7 @@ function flooredModulo(a: tf.Tensor, b: tf.Tensor): tf.Tensor {
 
 function modulo(call: Call): tf.Tensor {
   const cut = call.int('fmod', 0) === 1;
-  const [a, b] = alike(call);
+  const [a, b] = [call.tensor(0), call.tensor(1)];
   if (!cut) return call.datum(1) instanceof Known ? tf.mod(a, b) : flooredModulo(a, b);
   // The remainder has the sign of the dividend, as C's fmod.
   const rest = tf.mod(tf.abs(a), tf.abs(b));
@@ -114,8 +107,10 @@ function power(call: Call): tf.Tensor {
     if (n === 0.5) return tf.sqrt(x);
     if (n === -1) return tf.div(1, x);
   }
-  const type = x.dtype;
-  return tf.cast(tf.pow(...alike(call)), type);
+  // tfjs refuses powers of two types.
+  const n = call.tensor(1);
+  const type = x.dtype === n.dtype ? x.dtype : 'float32';
+  return tf.cast(tf.pow(tf.cast(x, type), tf.cast(n, type)), x.dtype);
 }
 
 function variadic(op: string, join: (a: tf.Tensor, b: tf.Tensor) => tf.Tensor, of: OfNumbers): Operator {
@@ -138,9 +133,8 @@ function where(call: Call): tf.Tensor {
   const [condition, a, b] = [call.tensor(0), call.tensor(1), call.tensor(2)];
   const shape = broadcastShape(condition.shape, broadcastShape(a.shape, b.shape));
   const full = (x: tf.Tensor): tf.Tensor => (equal(x.shape, shape) ? x : tf.broadcastTo(x, shape));
-  const type = a.dtype === b.dtype ? a.dtype : 'float32';
   const chosen = untaped(() => asBool(full(condition)));
-  return tf.where(chosen, tf.cast(full(a), type), tf.cast(full(b), type));
+  return tf.where(chosen, full(a), full(b));
 }
 
 function knownWhere(call: Call): Known {
@@ -162,7 +156,7 @@ export const pairwiseOperators: readonly Operator[] = [
   pairwise('Add', tf.add, (a, b) => a + b),
   pairwise('Sub', tf.sub, (a, b) => a - b),
   pairwise('Mul', tf.mul, (a, b) => a * b),
-  operator('Div', (call) => divide(...alike(call)), {
+  operator('Div', (call) => divide(call.tensor(0), call.tensor(1)), {
     known: (call) => {
       const cut = integerKnown(call) ? Math.trunc : (x: number) => x;
       return pairs(call.known(0), call.known(1), (a, b) => cut(a / b));

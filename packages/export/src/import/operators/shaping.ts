@@ -1,6 +1,7 @@
 import { tf } from '../../tfjs.js';
 import type { Call } from '../call.js';
 import { type Datum, Known, stridesOf } from '../model/known.js';
+import { elementType } from '../model/tensor-data.js';
 import { type Operator, operator } from './operator.js';
 
 /** The sizes that a Reshape asks for: 0 keeps a size (unless `allowzero`), -1 is what is left. */
@@ -73,16 +74,10 @@ function transpose(call: Call): Datum {
 function concat(call: Call): tf.Tensor {
   const tensors = call.tensors();
   const axis = call.axis(call.int('axis', 0), tensors[0]!.rank);
-  const type = tensors[0]!.dtype;
   // Empty parts come from caches that are empty at first.
   const parts = tensors.filter(({ shape }) => shape[axis] !== 0);
   if (parts.length === 0) return tensors[0]!;
-  return parts.length === 1
-    ? parts[0]!
-    : tf.concat(
-        parts.map((part) => tf.cast(part, type)),
-        axis,
-      );
+  return parts.length === 1 ? parts[0]! : tf.concat(parts, axis);
 }
 
 function knownConcat(call: Call): Known | tf.Tensor {
@@ -279,9 +274,9 @@ function spaceToDepth(call: Call): tf.Tensor {
 }
 
 function cast(call: Call): Datum {
-  const type = castType(call, call.int('to', 1));
+  const { tfjs } = elementType(call.int('to', 1), `the result of Cast '${call.node.name}'`);
   call.ignore('saturate', 'round_mode');
-  return castTo(call.datum(0), type);
+  return castTo(call.datum(0), tfjs);
 }
 
 function castLike(call: Call): Datum {
@@ -298,23 +293,6 @@ function castTo(x: Datum, type: Known['dtype']): Datum {
 function castKnown({ shape, data }: Known, type: Known['dtype']): Known {
   const convert = { float32: (n: number) => n, int32: Math.trunc, bool: (n: number) => (n ? 1 : 0) }[type];
   return new Known(type, shape, Array.from(data, convert));
-}
-
-/** FLOAT, INT32, INT64, BOOL, FLOAT16, DOUBLE, BFLOAT16: the precisions of floats become float32. */
-const CAST_TYPES: ReadonlyMap<number, Known['dtype']> = new Map([
-  [1, 'float32'],
-  [6, 'int32'],
-  [7, 'int32'],
-  [9, 'bool'],
-  [10, 'float32'],
-  [11, 'float32'],
-  [16, 'float32'],
-]);
-
-function castType(call: Call, code: number): Known['dtype'] {
-  const type = CAST_TYPES.get(code);
-  if (!type) throw call.fault(`casts to ONNX's type ${code}, which tfjs has not`);
-  return type;
 }
 
 /** Shapes, and moving elements without changing them. */
