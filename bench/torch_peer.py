@@ -4,16 +4,17 @@ Prints ONE JSON object on stdout: the median milliseconds of a full training ste
 batch is already a tensor, the step's random numbers are drawn inside the step), and the importance-sampling
 throughput in (image, sample) pairs per second.
 
-    python bench/torch_peer.py [--threads 2] [--steps 40] [--only vae,dcgan,is,...] [--batch 64] [--channels-last] [--fused-adam]
+    python bench/torch_peer.py [--threads 2] [--steps 40] [--only vae,dcgan,is,...] [--batch 64] [--channels-last] [--fused-adam] [--compile]
 
-Defaults are PyTorch's own (NCHW memory, default Adam); the two switches exist to show that they do not hide a faster
-peer. Needs only `torch`.
+Defaults are PyTorch's own (NCHW memory, default Adam, eager); the three switches exist to show that they do not hide a
+faster peer. With `--serve` it stays and answers lines of such arguments, so that nets and compilations are made once. Needs only `torch`.
 """
 
 import argparse
 import inspect
 import json
 import platform
+import sys
 
 import torch
 import torch.nn.functional as F
@@ -31,7 +32,7 @@ from torch_peers.inference import (
     infer_transformer,
 )
 from torch_peers.text import bench_generate, bench_seq2seq, bench_text_cnn, bench_transformer, bench_translate
-from torch_peers.timing import median_ms
+from torch_peers.timing import Steps, median_ms, update, without_gradients
 from torch_peers.variational import bench_cvae, bench_vae_2d, bench_vae_conv, bench_vae_mlp
 
 IMAGE = 784
@@ -72,14 +73,8 @@ def bench_vae(options, batch=64):
     optimizer = torch.optim.Adam(vae.parameters(), lr=3e-4, **options.adam)
     x = (torch.rand(batch, IMAGE) < 0.2).float()
 
-    def step():
-        optimizer.zero_grad()
-        loss = vae.loss(x)
-        loss.backward()
-        optimizer.step()
-        return loss.item()
-
-    return {"vae_step_ms": median_ms(step, max(options.steps, 200), warmup=30)}
+    step = update(optimizer, options.compiled(lambda: vae.loss(x)))
+    return {"vae_step_ms": Steps(step, max(options.steps, 200), warmup=30)}
 
 
 @torch.inference_mode()
@@ -162,28 +157,16 @@ def bench_dcgan(options, batch=128):
     def noise():
         return torch.rand(batch, 96) * 2 - 1
 
-    def d_step():
-        d_optimizer.zero_grad()
+    def d_loss():
         with torch.no_grad():
             fake = g(noise())
-        loss = bce(d(real), ones) + bce(d(fake), zeros)
-        loss.backward()
-        d_optimizer.step()
-        return loss.item()
+        return bce(d(real), ones) + bce(d(fake), zeros)
 
-    def g_step():
-        """Only G's parameters need a gradient here, so D's filter gradients are not computed."""
-        g_optimizer.zero_grad()
-        for parameter in d.parameters():
-            parameter.requires_grad_(False)
-        loss = bce(d(g(noise())), ones)
-        loss.backward()
-        for parameter in d.parameters():
-            parameter.requires_grad_(True)
-        g_optimizer.step()
-        return loss.item()
-
-    return {"dcgan_d_step_ms": median_ms(d_step, options.steps), "dcgan_g_step_ms": median_ms(g_step, options.steps)}
+    g_loss = without_gradients(d, options.compiled(lambda: bce(d(g(noise())), ones)))
+    return {
+        "dcgan_d_step_ms": Steps(update(d_optimizer, options.compiled(d_loss)), options.steps),
+        "dcgan_g_step_ms": Steps(update(g_optimizer, g_loss), options.steps),
+    }
 
 
 BENCHES = {
@@ -215,7 +198,7 @@ BENCHES = {
 }
 
 
-def main():
+def arguments(words=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--steps", type=int, default=40, help="timed steps per median (at least 20)")
@@ -223,15 +206,44 @@ def main():
     parser.add_argument("--batch", type=int, help="batch of the training steps whose size is not fixed; default: theirs")
     parser.add_argument("--channels-last", action="store_true", help="convolutions in channels_last memory")
     parser.add_argument("--fused-adam", action="store_true", help="torch.optim.Adam(fused=True)")
+    parser.add_argument("--compile", action="store_true", help="losses through torch.compile")
+    parser.add_argument("--serve", action="store_true", help="answer lines of JSON, each a list of such arguments")
     parser.add_argument("--images", help="folder of images, one folder a class, for the benchmark images")
-    options = parser.parse_args()
+    options = parser.parse_args(words)
     unknown = [name for name in options.only.split(",") if name not in BENCHES]
     if unknown or options.threads < 1 or options.steps < 20:
         parser.error(f"unknown benchmark {unknown[0]!r}" if unknown else "--threads must be >= 1 and --steps >= 20")
     options.adam = {"fused": True} if options.fused_adam else {}
-    torch.set_num_threads(options.threads)
+    options.form = (options.batch, options.channels_last, options.fused_adam, options.compile)
+    options.compiled = torch.compile if options.compile else lambda function: function
+    return options
 
-    result = {
+
+class Peer:
+    """Measures what it is asked for; training steps are made once, and stay."""
+
+    def __init__(self):
+        self.made = {}
+
+    def measure(self, options):
+        result = facts(options)
+        for name in options.only.split(","):
+            numbers = self.made.get((name, options.form)) or make(name, options)
+            if any(isinstance(number, Steps) for number in numbers.values()):
+                self.made[name, options.form] = numbers
+            for key, number in numbers.items():
+                result[key] = number.median_ms() if isinstance(number, Steps) else number
+        return result
+
+
+def make(name, options):
+    bench = BENCHES[name]
+    sized = options.batch is not None and "batch" in inspect.signature(bench).parameters
+    return bench(options, batch=options.batch) if sized else bench(options)
+
+
+def facts(options):
+    return {
         "torch": torch.__version__,
         "threads": torch.get_num_threads(),
         "python": platform.python_version(),
@@ -239,12 +251,29 @@ def main():
         "onednn": torch.backends.mkldnn.is_available(),
         "channels_last": options.channels_last,
         "fused_adam": options.fused_adam,
+        "compile": options.compile,
     }
-    for name in options.only.split(","):
-        bench = BENCHES[name]
-        sized = options.batch is not None and "batch" in inspect.signature(bench).parameters
-        result.update(bench(options, batch=options.batch) if sized else bench(options))
-    print(json.dumps(result))
+
+
+def serve(peer):
+    """A line of JSON for every line of JSON: arguments in, numbers or what went wrong out."""
+    print(json.dumps({"torch": torch.__version__}), flush=True)
+    for line in sys.stdin:
+        try:
+            answer = peer.measure(arguments(json.loads(line)))
+        except Exception as error:  # whatever a form of PyTorch refuses: the others go on
+            lines = str(error).strip().splitlines()
+            answer = {"error": f"{type(error).__name__}: {lines[0] if lines else ''}"[:200]}
+        print(json.dumps(answer), flush=True)
+
+
+def main():
+    options = arguments()
+    torch.set_num_threads(options.threads)
+    if options.serve:
+        serve(Peer())
+    else:
+        print(json.dumps(Peer().measure(options)))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { selectable } from './catalogue.js';
+import type { Instructions } from './instructions.js';
 
 export const USAGE = `npm run bench -- [options]
 
@@ -7,7 +8,10 @@ export const USAGE = `npm run bench -- [options]
                   augmentation, images, many-images, sweep, browser, export, load) or both (vae/step)
   --threads N     threads of every engine, default 2
   --python PATH   a Python that can import torch, default python3
-  --quick         one short round, and without the slowest engine
+  --quick         one short round, without the slowest engine and without torch.compile
+  --rounds N      rounds, default 3, with --quick 1
+  --compile       with torch.compile in spite of --quick
+  --instructions native|avx2    avx2: onnxruntime and PyTorch without AVX-512 (Linux, x64), default native
   --json          one JSON object on stdout instead of Markdown
   --write         put the table into docs/bench.md, too
   --help`;
@@ -17,6 +21,9 @@ export interface Arguments {
   readonly threads: number;
   readonly python: string;
   readonly quick: boolean;
+  readonly compile: boolean;
+  readonly rounds: number;
+  readonly instructions: Instructions;
   readonly json: boolean;
   readonly write: boolean;
   readonly help: boolean;
@@ -27,14 +34,32 @@ export class UsageError extends Error {}
 
 /** @throws UsageError in one line */
 export function parseArguments(words: readonly string[]): Arguments {
-  const { only, threads, python, quick, json, write, help } = read(words);
+  const { only, threads, python, quick, compile, rounds, instructions, json, write, help } = read(words);
   const names = only?.split(',').filter(Boolean) ?? [];
   const unknown = names.find((name) => !selectable().includes(name));
   if (unknown !== undefined) {
     throw new UsageError(`--only: there is no '${unknown}'; there are ${selectable().join(', ')}`);
   }
-  if (!/^[1-9]\d*$/.test(threads)) throw new UsageError(`--threads must be a positive whole number, not '${threads}'`);
-  return { only: names, threads: Number(threads), python, quick, json, write, help };
+  if (instructions !== 'native' && instructions !== 'avx2') {
+    throw new UsageError(`--instructions: native or avx2, not '${instructions}'`);
+  }
+  return {
+    only: names,
+    threads: count('--threads', threads),
+    rounds: count('--rounds', rounds ?? (quick ? '1' : '3')),
+    python,
+    quick,
+    compile: compile || !quick,
+    instructions,
+    json,
+    write,
+    help,
+  };
+}
+
+function count(option: string, text: string): number {
+  if (!/^[1-9]\d*$/.test(text)) throw new UsageError(`${option} must be a positive whole number, not '${text}'`);
+  return Number(text);
 }
 
 function read(words: readonly string[]) {
@@ -47,6 +72,9 @@ function read(words: readonly string[]) {
         threads: { type: 'string', default: '2' },
         python: { type: 'string', default: 'python3' },
         quick: flag,
+        compile: flag,
+        rounds: { type: 'string' },
+        instructions: { type: 'string', default: 'native' },
         json: flag,
         write: flag,
         help: flag,

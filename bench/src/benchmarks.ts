@@ -1,9 +1,12 @@
 import type { Benchmark, Contender } from './benchmark.js';
 import { inChromium } from './contenders/chromium.js';
+import { ONNXSIM_STEPS, onnxsim } from './contenders/onnxsim.js';
+import { PeerProcess } from './contenders/peer-process.js';
 import { numberOf, type TorchBenchmark, torch } from './contenders/torch.js';
 import { worker } from './contenders/worker.js';
 import { besideProcessorTime } from './processor-time.js';
 import { recipeNamed } from './recipes.js';
+import { FLOOR, PYTORCH } from './report/engines.js';
 import type { Row } from './report/result.js';
 import type { RunFolders } from './run-folders.js';
 import type { ServingTask } from './serving/serving.js';
@@ -64,31 +67,33 @@ export interface Settings {
   readonly clock: Clock;
   readonly python: string;
   readonly quick: boolean;
+  /** Measure PyTorch's steps through torch.compile, too. */
+  readonly compile: boolean;
   /** Milliseconds that a row may take an engine in a round. */
   readonly budgetMs: number;
   readonly folders: RunFolders;
 }
 
-/** The steps of a recipe in torch_peer.py, by recipe: the key of each row, and switches that may make PyTorch faster. */
-const TORCH_STEPS: Readonly<Record<string, { keys: Readonly<Record<string, string>>; faster: string }>> = {
-  vae: { keys: { elbo: 'vae_step_ms' }, faster: '--fused-adam' },
-  'vae-2d': { keys: { elbo: 'vae_2d_step_ms' }, faster: '--fused-adam' },
-  'vae-mlp': { keys: { elbo: 'vae_mlp_step_ms' }, faster: '--fused-adam' },
-  'vae-conv': { keys: { elbo: 'vae_conv_step_ms' }, faster: '--channels-last' },
-  cvae: { keys: { elbo: 'cvae_step_ms' }, faster: '--fused-adam' },
-  gan: { keys: { discriminator: 'gan_d_step_ms', generator: 'gan_g_step_ms' }, faster: '--channels-last' },
-  'wgan-lp': {
-    keys: { critic: 'wgan_lp_critic_step_ms', generator: 'wgan_lp_g_step_ms' },
-    faster: '--channels-last',
-  },
-  classifier: { keys: { classify: 'classifier_step_ms' }, faster: '--channels-last' },
-  'text-cnn': { keys: { classify: 'text_cnn_step_ms' }, faster: '--fused-adam' },
-  siamese: { keys: { contrast: 'siamese_step_ms' }, faster: '--channels-last' },
-  simsiam: { keys: { simsiam: 'simsiam_step_ms' }, faster: '--channels-last' },
-  seq2seq: { keys: { translate: 'seq2seq_step_ms' }, faster: '--fused-adam' },
-  transformer: { keys: { predict: 'transformer_step_ms' }, faster: '--fused-adam' },
-  dcgan: { keys: { discriminator: 'dcgan_d_step_ms', generator: 'dcgan_g_step_ms' }, faster: '--channels-last' },
+/** The steps of a recipe in torch_peer.py: the key of each row; and whether its nets have images, whose memory may lie channels last. */
+const TORCH_STEPS: Readonly<Record<string, { keys: Readonly<Record<string, string>>; images?: boolean }>> = {
+  vae: { keys: { elbo: 'vae_step_ms' } },
+  'vae-2d': { keys: { elbo: 'vae_2d_step_ms' } },
+  'vae-mlp': { keys: { elbo: 'vae_mlp_step_ms' } },
+  'vae-conv': { keys: { elbo: 'vae_conv_step_ms' }, images: true },
+  cvae: { keys: { elbo: 'cvae_step_ms' } },
+  gan: { keys: { discriminator: 'gan_d_step_ms', generator: 'gan_g_step_ms' }, images: true },
+  'wgan-lp': { keys: { critic: 'wgan_lp_critic_step_ms', generator: 'wgan_lp_g_step_ms' }, images: true },
+  classifier: { keys: { classify: 'classifier_step_ms' }, images: true },
+  'text-cnn': { keys: { classify: 'text_cnn_step_ms' } },
+  siamese: { keys: { contrast: 'siamese_step_ms' }, images: true },
+  simsiam: { keys: { simsiam: 'simsiam_step_ms' }, images: true },
+  seq2seq: { keys: { translate: 'seq2seq_step_ms' } },
+  transformer: { keys: { predict: 'transformer_step_ms' } },
+  dcgan: { keys: { discriminator: 'dcgan_d_step_ms', generator: 'dcgan_g_step_ms' }, images: true },
 };
+
+/** Limit of torch.compile, with the first round. */
+const COMPILE_LIMIT_MS = 120_000;
 
 /** Training steps: needs nothing of a recipe but its name; a PyTorch peer is a line in {@link TORCH_STEPS}. */
 export async function trainingSteps(name: string, settings: Settings): Promise<Benchmark> {
@@ -104,28 +109,43 @@ export async function trainingSteps(name: string, settings: Settings): Promise<B
   );
   const on = (label: string, engine: StepEngine, how = settings): Contender =>
     worker(label, () => ({ ...common(how), task: 'steps', recipe: name, engine }));
-  const contenders = [on(OURS, 'compiled'), on('tfjs wasm', 'wasm'), on('tfjs tensorflow', 'tensorflow')];
-  if (!settings.quick) contenders.push(on('tfjs cpu', 'cpu'));
-  const all = { rows, contenders: [...contenders, ...torchSteps(name, batchSize, settings)] };
-  return besideProcessorTime(all, (clock) => {
+  const lowest = (how: Settings): Contender => worker(FLOOR, () => ({ ...common(how), task: 'floor', recipe: name }));
+  const peers = (how: Settings): Contender[] => [
+    ...torchSteps(name, batchSize, how),
+    ...(ONNXSIM_STEPS.includes(name) ? [onnxsim(name, rows[0]!.id, how)] : []),
+  ];
+  const tfjs = [on('tfjs wasm', 'wasm'), on('tfjs tensorflow', 'tensorflow')];
+  if (!settings.quick) tfjs.push(on('tfjs cpu', 'cpu'));
+  const contenders = [on(OURS, 'compiled'), lowest(settings), ...peers(settings), ...tfjs];
+  return besideProcessorTime({ rows, contenders }, (clock) => {
     const how = { ...settings, ...clock };
-    return [on(OURS, 'compiled', how), ...torchSteps(name, batchSize, how)];
+    return [on(OURS, 'compiled', how), lowest(how), ...peers(how)];
   });
 }
 
-function torchSteps(recipe: string, batchSize: number, { quick, ...options }: Settings): Contender[] {
+/** PyTorch in all its forms: eager; with the switch that may make it faster; and compiled, which has a process of its own to give up. */
+function torchSteps(recipe: string, batchSize: number, settings: Settings): Contender[] {
   const peer = TORCH_STEPS[recipe];
   if (peer === undefined) return [];
-  const benchmark = (flags: readonly string[]): TorchBenchmark => ({
+  const benchmark = (flags: readonly string[], limitMs?: number): TorchBenchmark => ({
     only: recipe,
     flags: ['--batch', `${batchSize}`, ...flags],
+    ...(limitMs !== undefined && { limitMs }),
     read: (result) => {
       const values = Object.entries(peer.keys).map(([step, key]) => [`${recipe}/step/${step}`, numberOf(result, key)]);
       return { values: Object.fromEntries(values) };
     },
   });
-  const standard = torch('PyTorch', options, benchmark([]));
-  return quick ? [standard] : [standard, torch(`PyTorch ${peer.faster}`, options, benchmark([peer.faster]))];
+  const eager = new PeerProcess(settings);
+  return [
+    torch(PYTORCH, eager, benchmark([])),
+    peer.images
+      ? torch(`${PYTORCH}, channels last`, eager, benchmark(['--channels-last']))
+      : torch(`${PYTORCH}, fused Adam`, eager, benchmark(['--fused-adam'])),
+    ...(settings.compile
+      ? [torch(`${PYTORCH}, torch.compile`, settings, benchmark(['--compile', '--fused-adam'], COMPILE_LIMIT_MS))]
+      : []),
+  ];
 }
 
 /** Importance-sampled log-likelihood of a recipe that has one. */

@@ -1,7 +1,9 @@
 import { type Arguments, parseArguments, USAGE, UsageError } from './arguments.js';
 import { calibrate } from './calibrate.js';
 import { select } from './catalogue.js';
+import { limitInstructions } from './instructions.js';
 import { thisMachine } from './machine.js';
+import { againstTorch } from './report/against-torch.js';
 import { busyness } from './report/busy.js';
 import { writeDocument } from './report/document.js';
 import type { Report, RowResult } from './report/result.js';
@@ -13,22 +15,33 @@ import { RunFolders } from './run-folders.js';
 
 const DOCUMENT = new URL('../../docs/bench.md', import.meta.url);
 
-const ROUNDS = { rounds: 3, budgetMs: 1000 };
-const QUICK = { rounds: 1, budgetMs: 300 };
+/** Milliseconds of a row in a round. */
+const BUDGET_MS = 1000;
+const QUICK_BUDGET_MS = 300;
 
-async function measure({ only, threads, python, quick }: Arguments): Promise<Report> {
+async function measure({ only, threads, rounds, instructions, ...options }: Arguments): Promise<Report> {
   const machine = thisMachine();
   const before = calibrate();
   const date = new Date().toISOString();
   for (const line of busyness({ calibration: { before }, machine, threads })) log(line);
-  const { rounds, budgetMs } = quick ? QUICK : ROUNDS;
+  const { python, quick, compile } = options;
+  const budgetMs = quick ? QUICK_BUDGET_MS : BUDGET_MS;
+  await using limit = await limitInstructions(instructions);
   await using folders = new RunFolders();
   const rows: RowResult[] = [];
   for (const { make } of select(only)) {
-    const benchmark = await make({ threads, clock: 'wall', python, quick, budgetMs, folders });
+    const benchmark = await make({ threads, clock: 'wall', python, quick, compile, budgetMs, folders });
     rows.push(...(await run(benchmark, { rounds, onProgress: log })));
   }
-  const report = { date, machine, threads, quick, rows, calibration: { before, after: calibrate() } };
+  const report = {
+    date,
+    machine,
+    threads,
+    quick,
+    instructions: limit.instructions,
+    rows,
+    calibration: { before, after: calibrate() },
+  };
   for (const line of busyness(report)) log(line);
   return report;
 }
@@ -39,7 +52,7 @@ function withSummaries(report: Report): unknown {
     ...row,
     entries: row.entries.map((entry) => ({ ...entry, ...summarise(row, entry) })),
   }));
-  return { ...report, rows, targets: judge(report.rows) };
+  return { ...report, rows, againstTorch: againstTorch(report.rows), targets: judge(report.rows) };
 }
 
 function log(line: string): void {

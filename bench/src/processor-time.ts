@@ -7,6 +7,13 @@ export interface ProcessorTime {
   readonly clock: Clock;
 }
 
+const TWIN = '/cpu';
+
+/** Whether a row is the twin of another, by processor time. */
+export function isTwin(id: string): boolean {
+  return id.endsWith(TWIN);
+}
+
 /**
  * The benchmark with each of its rows once more, `ID/cpu`: the processor time of one thread, which other programs on the
  * machine change least.
@@ -16,7 +23,7 @@ export function besideProcessorTime(
   contendersBy: (how: ProcessorTime) => readonly Contender[],
 ): Benchmark {
   const ids = rows.map(({ id }) => id);
-  const twin = (id: string): string => `${id}/cpu`;
+  const twin = (id: string): string => `${id}${TWIN}`;
   const twins = rows.map((row) => ({ ...row, id: twin(row.id), title: `${row.title}; one thread, processor time` }));
   const byTwin = <T>(record: Readonly<Record<string, T>>): Record<string, T> =>
     Object.fromEntries(Object.entries(record).map(([id, value]) => [twin(id), value]));

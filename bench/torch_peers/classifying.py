@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from torch_peers.timing import median_ms, update
+from torch_peers.timing import Steps, update
 
 
 def digit_classifier():
@@ -24,8 +24,8 @@ def bench_classifier(options, batch=64):
         net = net.to(memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(net.parameters(), lr=2e-3, **options.adam)
     x, labels = torch.rand(batch, 784), torch.randint(10, (batch,))
-    step = update(optimizer, lambda: F.cross_entropy(net(x), labels))
-    return {"classifier_step_ms": median_ms(step, max(options.steps, 100))}
+    step = update(optimizer, options.compiled(lambda: F.cross_entropy(net(x), labels)))
+    return {"classifier_step_ms": Steps(step, max(options.steps, 100))}
 
 
 def bench_mnist_convnet(options, batch=64):
@@ -39,5 +39,5 @@ def bench_mnist_convnet(options, batch=64):
         net = net.to(memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(net.parameters(), lr=1e-3, **options.adam)
     x, labels = torch.rand(batch, 1, 28, 28), torch.randint(10, (batch,))
-    step = update(optimizer, lambda: F.cross_entropy(net(x), labels))
-    return {"mnist_convnet_step_ms": median_ms(step, max(options.steps, 100))}
+    step = update(optimizer, options.compiled(lambda: F.cross_entropy(net(x), labels)))
+    return {"mnist_convnet_step_ms": Steps(step, max(options.steps, 100))}

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from torch_peers.timing import median_ms, update
+from torch_peers.timing import Steps, median_ms, update
 from torch_peers.updating import Averages, averaged, clipped_update
 
 
@@ -44,8 +44,8 @@ def bench_text_cnn(options, batch=100, vocabulary=7199, length=56):
     net = TextCnn(vocabulary)
     optimizer = torch.optim.Adam(net.parameters(), lr=2e-3, **options.adam)
     tokens, labels = padded_rows(batch, length, 4, vocabulary), torch.randint(2, (batch,)).float()
-    step = update(optimizer, lambda: F.binary_cross_entropy_with_logits(net(tokens), labels))
-    return {"text_cnn_step_ms": median_ms(averaged(step, Averages(net)), max(options.steps, 60))}
+    step = update(optimizer, options.compiled(lambda: F.binary_cross_entropy_with_logits(net(tokens), labels)))
+    return {"text_cnn_step_ms": Steps(averaged(step, Averages(net)), max(options.steps, 60))}
 
 
 START = 2
@@ -95,8 +95,8 @@ def bench_seq2seq(options, batch=64, sources=3993, targets=2607, length=10, drop
         logits, _ = net.decode(shifted, state, outputs, mask, dropout)
         return F.cross_entropy(logits.flatten(0, 1), target.flatten(), ignore_index=0)
 
-    step = clipped_update(optimizer, loss, net, 1.0)
-    return {"seq2seq_step_ms": median_ms(step, max(options.steps, 40))}
+    step = clipped_update(optimizer, options.compiled(loss), net, 1.0)
+    return {"seq2seq_step_ms": Steps(step, max(options.steps, 40))}
 
 
 @torch.inference_mode()
@@ -170,8 +170,8 @@ def bench_transformer(options, batch=12, vocabulary=65):
         logits, _ = net(tokens[:, :-1])
         return F.cross_entropy(logits.flatten(0, 1), tokens[:, 1:].flatten())
 
-    step = clipped_update(optimizer, loss, net, 1.0)
-    return {"transformer_step_ms": median_ms(step, max(options.steps, 40))}
+    step = clipped_update(optimizer, options.compiled(loss), net, 1.0)
+    return {"transformer_step_ms": Steps(step, max(options.steps, 40))}
 
 
 @torch.inference_mode()

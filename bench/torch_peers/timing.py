@@ -1,24 +1,18 @@
 """How the PyTorch peers are timed."""
 
 import math
-import os
-import statistics
-import time
 
-# Processor time of all threads of the process, or the time that passes.
-CLOCK = time.process_time if os.environ.get("BENCH_CLOCK") == "cpu" else time.perf_counter
+from torch_peers.clock import CLOCK, median_ms
 
 
-def median_ms(step, steps, warmup=8):
-    """Median milliseconds of `step()`, by CLOCK, after `warmup` untimed calls."""
-    for _ in range(warmup):
-        step()
-    times = []
-    for _ in range(steps):
-        start = CLOCK()
-        step()
-        times.append((CLOCK() - start) * 1e3)
-    return statistics.median(times)
+class Steps:
+    """A training step that can be timed again and again: its nets, and what was compiled for them, stay."""
+
+    def __init__(self, step, steps, warmup=8):
+        self.step, self.steps, self.warmup = step, steps, warmup
+
+    def median_ms(self):
+        return median_ms(self.step, self.steps, self.warmup)
 
 
 def percentiles(calls, seconds=0.3, least=20):

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from torch_peers.timing import median_ms, update
+from torch_peers.timing import Steps, update
 
 IMAGE = 784
 LOG_2PI = 1.8378770664093453
@@ -50,8 +50,8 @@ def vae_step_ms(options, key, encoder, decoder, objective, batch, few=False):
         encoder, decoder = (net.to(memory_format=torch.channels_last) for net in (encoder, decoder))
     optimizer = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], lr=1e-3, **options.adam)
     x = binary_images(batch)
-    step = update(optimizer, lambda: objective(encoder(x), decoder, x))
-    return {key: median_ms(step, options.steps) if few else median_ms(step, max(options.steps, 200), warmup=30)}
+    step = update(optimizer, options.compiled(lambda: objective(encoder(x), decoder, x)))
+    return {key: Steps(step, options.steps) if few else Steps(step, max(options.steps, 200), warmup=30)}
 
 
 def bench_vae_2d(options):
@@ -98,4 +98,4 @@ def bench_cvae(options, batch=32):
         x = torch.bernoulli(grey)
         return negative_elbo(recognition(torch.cat([x, y], 1)), lambda z: generation(torch.cat([z, y], 1)), x)
 
-    return {"cvae_step_ms": median_ms(update(optimizer, loss), max(options.steps, 200), warmup=30)}
+    return {"cvae_step_ms": Steps(update(optimizer, options.compiled(loss)), max(options.steps, 200), warmup=30)}

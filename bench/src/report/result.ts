@@ -65,6 +65,8 @@ export interface Report {
   /** Threads that every engine was asked to use. */
   readonly threads: number;
   readonly quick: boolean;
+  /** Those that onnxruntime and PyTorch were limited to. */
+  readonly instructions?: 'native' | 'avx2';
   /** Before the first row, and after the last. */
   readonly calibration?: { readonly before: Calibration; readonly after?: Calibration };
   readonly rows: readonly RowResult[];

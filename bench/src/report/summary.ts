@@ -27,6 +27,12 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
+/** @throws TypeError for no values, or one that is not above 0 */
+export function geometricMean(values: readonly number[]): number {
+  if (values.length === 0 || !values.every((value) => value > 0)) throw new TypeError('it is of positive numbers');
+  return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
+}
+
 /** The smallest value that at least this fraction of the values does not exceed. @throws TypeError for no values */
 export function percentile(values: readonly number[], fraction: number): number {
   const sorted = [...values].sort((a, b) => a - b);

@@ -1,19 +1,24 @@
+import { isTwin } from '../processor-time.js';
+import { type AgainstTorch, againstTorch, overall } from './against-torch.js';
 import { busyness } from './busy.js';
 import type { Entry, NoNumber, Report, RowResult } from './result.js';
-import { summarise } from './summary.js';
+import { type Ratio, summarise } from './summary.js';
 import { judge, type Verdict } from './targets.js';
 
 /** The report as Markdown: the machine, one table of all rows, the targets. */
 export function markdown(report: Report): string {
-  const { machine, threads, date, quick } = report;
+  const { machine, threads, date, quick, instructions } = report;
   const facts = [
     `${machine.processor}, ${machine.cores} cores, ${machine.memoryGB} GB, ${machine.system}`,
     `Node ${machine.node}, ${threads} threads asked for`,
     `${date.slice(0, 10)}, load average ${machine.load.toFixed(1)} at the start`,
     ...busyness(report),
-    ...(quick ? ['--quick: one short round, the slowest engine left out'] : []),
+    ...(instructions === 'avx2' ? ['--instructions avx2: onnxruntime and PyTorch without AVX-512'] : []),
+    ...(quick ? ['--quick: short rounds, the slowest engine left out'] : []),
   ];
   const parts = [facts.map((fact) => `- ${fact}`).join('\n'), resultTable(report)];
+  const compared = againstTorch(report.rows);
+  if (compared.length > 0) parts.push(torchTable(compared));
   const verdicts = judge(report.rows);
   if (verdicts.length > 0) parts.push(targetTable(verdicts));
   return `${parts.join('\n\n')}\n`;
@@ -55,6 +60,46 @@ function numbers(row: RowResult, entry: Entry): string[] {
 
 function why({ status, reason }: NoNumber): string {
   return status === 'cannot' ? reason : `${status}: ${reason}`;
+}
+
+/** By the time that passes, then by processor time: each with its geometric means. */
+function torchTable(compared: readonly AgainstTorch[]): string {
+  const groups = [false, true].map((cpu) => compared.filter(({ id }) => isTwin(id) === cpu));
+  const lines = groups.flatMap((group) => {
+    if (group.length === 0) return [];
+    const [eager, best, floor] = (['eager', 'best', 'floor'] as const).map((of) =>
+      overall(group.map((row) => row[of])),
+    );
+    const mean = (one: typeof eager): string =>
+      one ? `**${number(one.mean)}** over ${one.rows}, least ${number(one.least)}` : '-';
+    const share = floor ? `**${percent(floor.mean)}** over ${floor.rows}` : '-';
+    return [...group.map(torchLine), ['**geometric mean**', mean(eager), mean(best), '', share]];
+  });
+  return table(
+    ["PyTorch's time / ours (both ways for rates)", 'eager', 'best form', 'which', "ours at the arithmetic's peak"],
+    lines,
+    '---:',
+    ['eager', 'best form', "ours at the arithmetic's peak"],
+  );
+}
+
+function torchLine({ title, eager, best, floor }: AgainstTorch): string[] {
+  const ratio = (one: Ratio | undefined): string => (one ? `${number(one.value)}${spreadOf(one, number)}` : '-');
+  return [
+    title,
+    ratio(eager),
+    ratio(best),
+    best?.engine.replace(/^PyTorch(, )?/, '') || 'eager',
+    floor ? `${percent(floor.value)}${spreadOf(floor, percent)}` : '-',
+  ];
+}
+
+function spreadOf({ low, high }: Ratio, written: (value: number) => string): string {
+  return low === high ? '' : ` (${written(low)} - ${written(high)})`;
+}
+
+function percent(share: number): string {
+  return `${number(100 * share)} %`;
 }
 
 function targetTable(verdicts: readonly Verdict[]): string {

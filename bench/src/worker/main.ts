@@ -26,6 +26,8 @@ async function open(spec: TaskSpec): Promise<Runner> {
   switch (spec.task) {
     case 'steps':
       return (await import('./steps.js')).steps(spec);
+    case 'floor':
+      return (await import('./floor.js')).floor(spec);
     case 'likelihood':
       return (await import('./likelihood.js')).likelihood(spec);
     case 'generate':

@@ -11,6 +11,8 @@ export type TaskSpec = { readonly threads: number; readonly budgetMs: number; re
       readonly recipe: string;
       readonly engine: StepEngine;
     }
+  /** Time of the arithmetic of a recipe's steps at the pace of a large product of matrices. */
+  | { readonly task: 'floor'; readonly recipe: string }
   | {
       /** Importance-sampled log-likelihood of a run. */
       readonly task: 'likelihood';

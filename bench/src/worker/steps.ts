@@ -73,6 +73,8 @@ export async function steps({
 
 export interface Steps {
   run(step: string): Promise<unknown>;
+  /** Of each compiled step; none of eager ones. */
+  multiplyAdds(): Readonly<Record<string, number>>;
   dispose(): Promise<void>;
 }
 
@@ -92,7 +94,11 @@ export async function openSteps(recipe: Recipe, compiled: boolean, threads: numb
     batchSize,
     seed: 1,
   }).next().fields;
-  return { run: (step) => engine.run(step, batch), dispose: () => engine.dispose() };
+  return {
+    run: (step) => engine.run(step, batch),
+    multiplyAdds: () => (engine instanceof CompiledEngine ? engine.multiplyAdds() : {}),
+    dispose: () => engine.dispose(),
+  };
 }
 
 /** tfjs's backends lack kernels; any other error is rethrown. */

@@ -1,12 +1,15 @@
 import {
+  againstTorch,
   busyness,
   type Calibration,
   calibrate,
+  geometricMean,
   insert,
   judge,
   markdown,
   median,
   number,
+  overall,
   percentile,
   project,
   type Report,
@@ -156,6 +159,45 @@ describe('bench: report', () => {
     const verdicts = judge([step], targets);
     expect(verdicts.map(({ reached }) => reached)).to.deep.equal([true, false, true, false, undefined]);
     expect(verdicts.map(({ measured }) => measured)).to.deep.equal([30 / 1.9, (3 / 1.9 + 5 / 2) / 2, 2, 30, undefined]);
+  });
+
+  it('compares with PyTorch as it comes and with its best form, round by round, and with the arithmetic alone', () => {
+    const row: RowResult = {
+      ...step,
+      entries: [
+        step.entries[0]!,
+        { engine: 'floor: its arithmetic at peak', outcome: measured(0.95, 1, 0.6) },
+        { engine: 'PyTorch', outcome: measured(3.8, 4, 4.8) },
+        { engine: 'PyTorch, channels last', outcome: measured(1.9, 3, 1.2) },
+        { engine: 'PyTorch, torch.compile', outcome: { status: 'cannot', reason: 'no compiler' } },
+        { engine: 'PyTorches, of another kind', outcome: measured(0.1) },
+      ],
+    };
+    const other: RowResult = { ...row, id: 'gan/step/generator', entries: row.entries.slice(0, 3) };
+    const compared = againstTorch([row, throughput, other, { ...step, entries: step.entries.slice(0, 2) }]);
+    expect(compared.map(({ id }) => id)).to.deep.equal([row.id, throughput.id, other.id]);
+    const [first, second] = compared;
+    expect(first?.eager).to.deep.include({ value: 2, low: 2, high: 2 });
+    expect(first?.best).to.deep.equal({ value: 1, low: 0.5, high: 1.5, engine: 'PyTorch, channels last' });
+    expect(first?.floor).to.deep.equal({ value: 0.5, low: 0.25, high: 0.5 });
+    expect(second).to.deep.include({ floor: undefined, best: { value: 0.5, low: 0.5, high: 0.5, engine: 'PyTorch' } });
+    expect(overall(compared.map(({ eager }) => eager))).to.deep.include({ rows: 3, least: 0.5 });
+    expect(overall([])).to.equal(undefined);
+    const text = markdown(report(row, other));
+    expect(cells(text, 'geometric mean')[2]).to.equal('**2** over 2, least 2');
+    expect(cells(text, 'vae: elbo step', 'channels last').slice(2, 6)).to.deep.equal([
+      '2',
+      '1 (0.5 - 1.5)',
+      'channels last',
+      '50 % (25 % - 50 %)',
+    ]);
+  });
+
+  it('takes the geometric mean of positive numbers', () => {
+    expect(geometricMean([2, 8])).to.be.closeTo(4, 1e-12);
+    expect(geometricMean([0.5, 1, 2])).to.be.closeTo(1, 1e-12);
+    expect(() => geometricMean([])).to.throw(TypeError);
+    expect(() => geometricMean([1, 0])).to.throw(TypeError);
   });
 
   it('projects a long step from two short ones, never below the longer of these', () => {

@@ -28,6 +28,8 @@ import {
 export interface StepModel {
   readonly bytes: Uint8Array;
   readonly graph: StepGraph;
+  /** Of its products and convolutions, in the forms that it has. */
+  readonly multiplyAdds: number;
 }
 
 /** Traces steps, again and again if need be: their variables and slots keep their names. */
@@ -141,13 +143,14 @@ export class StepCompiler {
 
   #model(name: string, definition: StepDefinition, step: TracedStep, noCopy: boolean): StepModel {
     const description = describeStep(name, step, this.#names, this.#initial, noCopy);
-    const { bytes, batch: used, reads, assigns, inPlace } = description;
+    const { bytes, batch: used, reads, assigns, inPlace, multiplyAdds } = description;
     const batch = used.map((input) => {
       const { shape, dtype = 'float32' } = definition.inputs[input]!;
       return [input, { shape, dtype }] as const;
     });
     return {
       bytes,
+      multiplyAdds,
       graph: {
         batch: Object.fromEntries(batch),
         hostInputs: [...step.hostInputs.values()].map(({ input }) => input),

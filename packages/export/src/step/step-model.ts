@@ -1,5 +1,6 @@
 import type { StateArray } from '@onnx-forge/infer';
 import { SignatureError } from '../errors.js';
+import { multiplyAdds } from '../graph/arithmetic.js';
 import { exactSigmoids } from '../graph/exact-sigmoids.js';
 import { neededBy, topologicalOrder, type Value } from '../graph/value.js';
 import { type Port, writeModel } from '../onnx/writer.js';
@@ -39,6 +40,8 @@ export interface StepDescription {
   readonly reads: readonly string[];
   readonly assigns: ReadonlyMap<string, string>;
   readonly inPlace: readonly string[];
+  /** Of its products and convolutions. */
+  readonly multiplyAdds: number;
 }
 
 /** Turns the variables that the step reads into graph inputs and those it assigns into outputs. */
@@ -89,6 +92,7 @@ export function describeStep(
     reads: read.map(({ variable }) => names.of(variable)),
     assigns,
     inPlace: inPlace(updates, simplified).map((update) => update.name),
+    multiplyAdds: multiplyAdds(simplified),
   };
 }
 

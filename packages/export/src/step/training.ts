@@ -1,6 +1,6 @@
 import type { BatchArrays, ComputeDevice, StepRunner, TrainingState } from '@onnx-forge/infer';
 import { STANDARD } from '../graph/dialect.js';
-import type { FormTable } from '../graph/form.js';
+import { Forms, type FormTable } from '../graph/form.js';
 import { tf } from '../tfjs.js';
 import type { StepCompiler, StepModel } from './compiler.js';
 
@@ -67,6 +67,16 @@ export class CompiledTraining {
    */
   portable(): Record<string, StepModel> {
     return this.#compiler.compile(STANDARD, false);
+  }
+
+  /**
+   * Multiply-adds of each step's products and convolutions, counted in the graph of standard operators whose filter gradients are convolutions:
+   * without what a faster form multiplies beside them.
+   */
+  multiplyAdds(): Record<string, number> {
+    const plain = Object.fromEntries(Object.keys(this.forms).map((site) => [site, 'convolution']));
+    const models = this.#compiler.compile({ ...STANDARD, forms: new Forms(plain) }, false);
+    return Object.fromEntries(Object.entries(models).map(([name, { multiplyAdds }]) => [name, multiplyAdds]));
   }
 
   /** Copies the current values into the tf.Variables (to export or to inspect them). Slots of a compiled Adam stay unscaled. */

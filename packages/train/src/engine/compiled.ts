@@ -86,6 +86,11 @@ export class CompiledEngine implements Engine {
     return this.#training.portable();
   }
 
+  /** Multiply-adds of each step's products and convolutions. */
+  multiplyAdds(): Record<string, number> {
+    return this.#training.multiplyAdds();
+  }
+
   writeBack(): Promise<void> {
     return this.#training.writeBack();
   }
