@@ -14,12 +14,14 @@ import {
   likelihood,
   mlp,
   type Network,
+  oneOf,
   perturbation,
   positive,
   progress,
   repeatRows,
   type StepRandom,
   sampleBernoulli,
+  sequential,
   tf,
   type VariationalOptions,
   variationalLoss,
@@ -28,10 +30,12 @@ import {
 
 const DIGITS = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
 
-interface Cvae {
+type Cvae = {
   readonly recognition: Network;
   readonly generation: Network;
-}
+  /** With `prior=class` alone. */
+  readonly prior?: Network;
+};
 
 /**
  * Factor of the one-hot class in the input of both nets. With 1, the class has less say at the start than z, which then
@@ -61,17 +65,32 @@ export function reparametrize(mu: tf.Tensor, logVar: tf.Tensor, rng: StepRandom)
   return gaussianOf(mu, logVar).sample(rng);
 }
 
-/** q(z|x,y) for x [batch, 784] and one-hot y [batch, 10]. */
-function recognise({ recognition }: Cvae, x: tf.Tensor, y: tf.Tensor) {
-  return gaussian(recognition.apply(withLabel(x, y)));
+/** One-hot y, [rows, 10] -> mu and log s2 of p(z|y), [rows, 2 * latentDim]: N(0, I) at the start. */
+export function priorModel(latentDim: number): Network {
+  const kernelInitializer = 'zeros';
+  return sequential([
+    tf.layers.dense({ units: 2 * latentDim, inputShape: [DIGITS.length], kernelInitializer, useBias: false }),
+  ]);
 }
 
-/** Logits of p(x|z,y) for z [rows, latentDim] and one-hot y [rows, 10]. */
-function generate({ generation }: Cvae, z: tf.Tensor, y: tf.Tensor) {
-  return generation.apply(withLabel(z, y));
+/**
+ * q(z|x,y) for x [batch, 784] and one-hot y [batch, 10]. With a prior p(z|y) it is q of the standardised latent vector
+ * (z - mu(y)) / s(y), whose prior is N(0, I) again: the KL, the importance weights and the served graphs are as before.
+ */
+function recognise({ recognition, prior }: Cvae, x: tf.Tensor, y: tf.Tensor) {
+  const q = gaussian(recognition.apply(withLabel(x, y)));
+  if (prior === undefined) return q;
+  const p = gaussian(prior.apply(y));
+  return gaussianOf(q.mu.sub(p.mu).mul(tf.exp(p.logVar.mul(-0.5))), q.logVar.sub(p.logVar));
 }
 
-/** Minus the bound on log p(x|y): KL(q(z|x,y) || N(0, I)) - E_q[log p(x|z,y)] (Sohn et al. 2015, with p(z|y) = p(z)). */
+/** Logits of p(x|z,y) for z [rows, latentDim], with a prior p(z|y) standardised, and one-hot y [rows, 10]. */
+function generate({ generation, prior }: Cvae, z: tf.Tensor, y: tf.Tensor): tf.Tensor {
+  const own = prior === undefined ? z : gaussian(prior.apply(y)).reparameterize(z);
+  return generation.apply(withLabel(own, y));
+}
+
+/** Minus the bound on log p(x|y): KL(q(z|x,y) || p(z|y)) - E_q[log p(x|z,y)] (Sohn et al. 2015). */
 export function lossFunction(nets: Cvae, x: tf.Tensor, y: tf.Tensor, rng: StepRandom, options: VariationalOptions) {
   const q = recognise(nets, x, y); // mu, logVar: [batch, latentDim]
   const decode = (z: tf.Tensor) => generate(nets, z, repeatRows(y, options.importanceSamples)); // logits: [rows, 784]
@@ -94,6 +113,8 @@ export default defineRecipe({
   options: {
     latentDim: 20,
     units: 400,
+    // p(z|y): N(0, I), or a Gaussian of its own for each class.
+    prior: oneOf('standard', 'class'),
     ...variationalOptions('elbo'),
     learningRate: positive(1e-3),
     batchSize: 32,
@@ -107,14 +128,15 @@ export default defineRecipe({
     y: { shape: [], dtype: 'int32', below: DIGITS.length, field: 'label' },
   },
 
-  nets: ({ units, latentDim }, init) => ({
+  nets: ({ units, latentDim, prior }, init): Cvae => ({
     recognition: recognitionModel(units, latentDim, init),
     generation: generationModel(units, latentDim, init),
+    ...(prior === 'class' && { prior: priorModel(latentDim) }),
   }),
 
   steps: {
     elbo: {
-      updates: ['recognition', 'generation'],
+      updates: ['recognition', 'generation', 'prior'],
       optimizer: ({ learningRate }) => tf.train.adam(learningRate, 0.9, 0.999, 1e-8),
       loss(nets, { x, y }, rng, options) {
         const given = tf.oneHot(y, DIGITS.length, 1, 0, 'float32'); // [batch, 10]

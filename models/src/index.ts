@@ -6,6 +6,7 @@ export type RecipeName =
   | 'vae-2d'
   | 'vae-mlp'
   | 'vae-conv'
+  | 'iwae'
   | 'cvae'
   | 'gan'
   | 'dcgan'
@@ -23,6 +24,7 @@ export const recipes: Readonly<Record<RecipeName, () => Promise<{ readonly defau
   'vae-2d': () => import('./vae-2d.js'),
   'vae-mlp': () => import('./vae-mlp.js'),
   'vae-conv': () => import('./vae-conv.js'),
+  iwae: () => import('./iwae.js'),
   cvae: () => import('./cvae.js'),
   gan: () => import('./gan.js'),
   dcgan: () => import('./dcgan.js'),

@@ -22,6 +22,7 @@ const RECIPES = [
   'vae',
   'vae-mlp',
   'vae-conv',
+  'iwae',
   'vae-2d',
   'cvae',
   'gan',

@@ -4,7 +4,8 @@ import { parseArgs } from 'node:util';
 import type { DeviceRequest } from '@onnx-forge/infer';
 import { insert } from '../report/document.js';
 import { STUDIES } from './catalogue.js';
-import { readFigures, writeFigures } from './manifest.js';
+import { documents, fillInline } from './inline.js';
+import { type FigureManifest, readFigures, writeFigures } from './manifest.js';
 import type { Study } from './study.js';
 import { figureTable } from './table.js';
 import { collect, type StudyRequest, trainStudy } from './train-study.js';
@@ -12,7 +13,8 @@ import { collect, type StudyRequest, trainStudy } from './train-study.js';
 const USAGE = `npm run figures -- [options]
 
 Trains what the tables of the documents are made from (three seeds each), measures it, and writes docs/figures/*.json and the tables.
-Finished runs are not trained again, interrupted ones go on. All of it takes most of a day on two idle cores: --only and --hours.
+Finished runs are not trained again, interrupted ones go on. All but the last study (marks: days) takes most of a day on two idle cores: --only and --hours.
+Numbers within sentences (<!-- figure:STUDY:ARM:MEASURE.SPLIT -->) are written, too.
 
   --only NAMES      studies, comma-separated; --list shows them
   --out FOLDER      of the run folders, default runs/figures
@@ -82,6 +84,7 @@ async function run(): Promise<void> {
       process.exitCode = 1;
     }
   }
+  if (!args.list) await writeInline();
   if (request.signal.aborted) say('figures: stopped; the same command goes on');
   if (stop.signal.aborted) process.exitCode = 130;
 }
@@ -100,5 +103,17 @@ async function figuresOf(study: Study, request: StudyRequest): Promise<void> {
     const document = fileURLToPath(new URL(name, ROOT));
     const text = insert(await readFile(document, 'utf8'), figureTable(study, figures), `figures:${study.name}`);
     await writeFile(document, text);
+  }
+}
+
+/** The numbers within sentences, in all documents. */
+async function writeInline(): Promise<void> {
+  const figures = new Map<string, { study: Study; manifest: FigureManifest }>();
+  for (const study of STUDIES) figures.set(study.name, { study, manifest: await readFigures(study) });
+  for (const name of await documents(ROOT)) {
+    const file = fileURLToPath(new URL(name, ROOT));
+    const before = await readFile(file, 'utf8');
+    const after = fillInline(before, figures);
+    if (after !== before) await writeFile(file, after);
   }
 }

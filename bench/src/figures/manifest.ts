@@ -22,6 +22,8 @@ export interface FigureRun {
   readonly epochs: number;
   readonly dataSet: string;
   readonly created: string;
+  /** Of training, on all threads of the machine. */
+  readonly hours?: number;
   readonly metrics: readonly FigureMetric[];
 }
 

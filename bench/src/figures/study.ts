@@ -1,9 +1,12 @@
+import type { CertificateOptions } from '@onnx-forge/train/kinds';
 import type { OptionValues } from '@onnx-forge/train/options';
 
 /** One number of each run of a study, as its evaluation names it. */
 export interface StudyMeasure {
   readonly name: string;
   readonly split: 'train' | 'validation' | 'test';
+  /** Monte-Carlo samples per example, where a run has the number by several. */
+  readonly draws?: number;
   /** Heading of its column. */
   readonly label: string;
   /** `percent` of fractions. Default: the number as it is. */
@@ -28,6 +31,13 @@ export interface Arm extends ArmSettings {
   readonly label: string;
   /** The arm that it is compared with, seed by seed, by the first measure. */
   readonly against?: string;
+  /** Default: those of the study. */
+  readonly model?: string;
+  readonly data?: string;
+  /** Of the best figure known for this arm, with its source. */
+  readonly published?: string;
+  /** The runs are those of another study, which trains them. */
+  readonly of?: { readonly study: Study; readonly arm: string };
 }
 
 /** A figure of the documents: trainings of a recipe, and numbers that are measured on them. */
@@ -43,6 +53,14 @@ export interface Study {
   readonly measures: readonly StudyMeasure[];
   /** The study and arm whose first seed reads generated images. */
   readonly judge?: readonly [study: string, arm: string];
+  /** How the evaluation measures likelihoods, if not as the recipe does. */
+  readonly evaluation?: { readonly samples: number; readonly examples: number };
+  /** Measured by a certificate of these sizes, not by the recipe's evaluation. */
+  readonly certificate?: CertificateOptions;
+  /** A row for each number and a column for each arm. Default: the other way round. */
+  readonly numbersAsRows?: boolean;
+  /** Hours that the trainings took. */
+  readonly hours?: boolean;
   /** A sentence below the table on how the numbers were made. */
   readonly note?: string;
 }

@@ -25,10 +25,17 @@ interface Values {
   readonly earlier?: EarlierFigure;
 }
 
+/** Whether a run's number is that of the measure. */
+export function isOf(
+  { name, split, draws }: StudyMeasure,
+  metric: Pick<FigureMetric, 'name' | 'split' | 'draws'>,
+): boolean {
+  return metric.name === name && metric.split === split && (draws === undefined || metric.draws === draws);
+}
+
 /** The measure's values of an arm: of its runs, else of earlier ones. */
-function valuesOf({ runs, earlier }: FigureArm, { name, split }: StudyMeasure): Values | undefined {
-  const isIt = (metric: { readonly name: string; readonly split: string }) =>
-    metric.name === name && metric.split === split;
+function valuesOf({ runs, earlier }: FigureArm, measure: StudyMeasure): Values | undefined {
+  const isIt = (metric: Pick<FigureMetric, 'name' | 'split' | 'draws'>) => isOf(measure, metric);
   const found = runs.flatMap(({ seed, metrics }) => metrics.filter(isIt).map((metric) => [seed, metric] as const));
   if (found.length > 0) {
     const way = wayOf(found.map(([, metric]) => metric));
@@ -67,6 +74,22 @@ function cell(measure: StudyMeasure, values: Values | undefined): string {
   return bySeed.size === 1 ? `${text} (one seed)` : text;
 }
 
+/**
+ * One number of a study, as its table has it.
+ *
+ * @throws Error when the study has no such arm or measure
+ */
+export function figureValue(
+  study: Study,
+  manifest: FigureManifest,
+  { arm, measure: name, split }: { readonly arm: string; readonly measure: string; readonly split: string },
+): string {
+  const measure = study.measures.find((one) => one.name === name && one.split === split);
+  if (study.arms[arm] === undefined) throw new Error(`figures: study '${study.name}' has no arm '${arm}'`);
+  if (measure === undefined) throw new Error(`figures: study '${study.name}' has no measure '${name}' on ${split}`);
+  return cell(measure, valuesOf(manifest.arms[arm] ?? { runs: [] }, measure));
+}
+
 /** Differences to the arm it is compared with, of the seeds that both have, if both are of the same time. */
 function difference(
   measure: StudyMeasure,
@@ -82,14 +105,14 @@ function difference(
 
 /** Whether a gate is met by at least two standard errors: over seeds, or, of one seed, over examples. */
 function verdict(measure: StudyMeasure, arm: FigureArm): string {
-  const { gate, name, split } = measure;
+  const { gate } = measure;
   if (gate === undefined) return '';
   const wanted = `gate ${scaled(measure, gate.value).toFixed(measure.digits)}`;
   const over = overSeeds([...(valuesOf(arm, measure)?.bySeed.values() ?? [])]);
   if (over === undefined) return wanted;
   const margin = (over.mean - gate.value) * (gate.better === 'higher' ? 1 : -1);
   if (margin < 0) return `${wanted}: not reached`;
-  const metric = arm.runs.flatMap(({ metrics }) => metrics).find((one) => one.name === name && one.split === split);
+  const metric = arm.runs.flatMap(({ metrics }) => metrics).find((one) => isOf(measure, one));
   const error = over.standardError ?? metric?.standardError;
   if (error === undefined) return `${wanted}: reached, its error not known`;
   const errors = margin / error;
@@ -107,18 +130,21 @@ export function figureTable(study: Study, manifest: FigureManifest): string {
     return { ...arm, key, found, values: measures.map((measure) => valuesOf(found, measure)) };
   });
   const isCompared = arms.some(({ against }) => against !== undefined);
+  const hasPublished = arms.some(({ published }) => published !== undefined);
   const head = [
-    study.model,
+    study.numbersAsRows ? 'number' : arms.some(({ model }) => model !== undefined) ? 'training' : study.model,
     ...measures.map(({ label, split }, index) => {
       const way = arms.map(({ values }) => values[index]?.way).find((one) => one !== undefined);
       return [label, split, ...(way ? [examplesOf(way)] : [])].join(', ');
     }),
     ...(isCompared ? [`difference in ${measures[0]!.label}, same seeds`] : []),
+    ...(hasPublished ? ['published'] : []),
+    ...(study.hours ? ['hours'] : []),
     'seeds',
     'iterations',
     'device',
   ];
-  const rows = arms.map(({ label, against, found, values }) => {
+  const rows = arms.map(({ label, against, published = '', found, values }) => {
     const base = arms.find(({ key }) => key === against);
     const { runs, earlier } = found;
     const facts = (pick: (run: (typeof runs)[number]) => string | number, before = '') =>
@@ -127,12 +153,17 @@ export function figureTable(study: Study, manifest: FigureManifest): string {
       label,
       ...values.map((value, index) => cell(measures[index]!, value)),
       ...(isCompared ? [base ? difference(measures[0]!, values[0], base) : ''] : []),
+      ...(hasPublished ? [published] : []),
+      ...(study.hours ? [facts(({ hours }) => hours?.toFixed(1) ?? '')] : []),
       facts(({ seed }) => seed, earlier && seedsOf(earlier).join(', ')),
       facts(({ steps }) => steps.toLocaleString('en')),
       facts(({ device, engine }) => `${device} (${engine})`, earlier?.device),
     ];
   });
-  const table = [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+  const cells = study.numbersAsRows ? transposed([head, ...rows]) : [head, ...rows];
+  const table = [cells[0]!, cells[0]!.map(() => '---'), ...cells.slice(1)]
+    .map((cells) => `| ${cells.join(' | ')} |`)
+    .join('\n');
   const gates = arms.flatMap(({ label, found }) =>
     measures
       .map((measure) => ({ measure, text: verdict(measure, found) }))
@@ -143,13 +174,16 @@ export function figureTable(study: Study, manifest: FigureManifest): string {
   const published = measures.flatMap(({ label, published: text }) => (text ? [`${label}, published: ${text}.`] : []));
   const unfinished = arms.some(({ found }) => found.runs.length < study.seeds.length);
   const lines = [
-    `Data: ${study.data}. ${spread(arms.map(({ found }) => found))}`,
+    `Data: ${[...new Set([study.data, ...arms.flatMap(({ data }) => data ?? [])])].join(', ')}. ${spread(arms.map(({ found }) => found))}`,
     ...[...gates, ...published].map((sentence) => sentence[0]!.toUpperCase() + sentence.slice(1)),
     ...(study.note ? [study.note] : []),
     ...(unfinished ? [`Not all of it was trained again: \`npm run figures -- --only ${study.name}\` goes on.`] : []),
   ];
   return `${table}\n\n${lines.join(' ')}`;
 }
+
+const transposed = (rows: readonly (readonly string[])[]): string[][] =>
+  rows[0]!.map((_, column) => rows.map((row) => row[column]!));
 
 /** All seeds of earlier figures, those of single numbers too. */
 function seedsOf({ seeds, metrics }: EarlierFigure): number[] {

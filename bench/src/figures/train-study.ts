@@ -2,10 +2,12 @@ import { existsSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { type AnyManifest, type DeviceRequest, loadManifest } from '@onnx-forge/infer';
 import { recipes } from '@onnx-forge/models';
-import { evaluateRun, type Recipe, train } from '@onnx-forge/train';
+import { certifyRun, evaluateRun, type Recipe, train } from '@onnx-forge/train';
 import { recipeOptions } from '@onnx-forge/train/recipe';
+import { loadCheckpoint } from '@onnx-forge/train/run';
 import type { FigureManifest, FigureMetric, FigureRun } from './manifest.js';
-import type { Arm, Study } from './study.js';
+import type { ArmSettings, Study } from './study.js';
+import { isOf } from './table.js';
 
 export interface StudyRequest {
   /** Folder of all studies' run folders: `STUDY/ARM/seed-N`. */
@@ -18,11 +20,32 @@ export interface StudyRequest {
   readonly say: (line: string) => void;
 }
 
-const runFolder = (out: string, study: string, arm: string, seed: number): string =>
+/** Settings of the runs of an arm, and their folders. */
+interface Training {
+  readonly study: string;
+  readonly arm: string;
+  readonly model: string;
+  readonly data: string;
+  readonly settings: ArmSettings;
+  /** The study that trains them, if it is another. */
+  readonly elsewhere?: string;
+}
+
+function trainingOf(study: Study, name: string): Training {
+  const { of, model = study.model, data = study.data, preset, set, maxSteps } = study.arms[name]!;
+  if (of) return { ...trainingOf(of.study, of.arm), elsewhere: of.study.name };
+  const settings = {
+    ...(preset !== undefined && { preset }),
+    ...(set && { set }),
+    ...(maxSteps !== undefined && { maxSteps }),
+  };
+  return { study: study.name, arm: name, model, data, settings };
+}
+
+const runFolder = (out: string, { study, arm }: Pick<Training, 'study' | 'arm'>, seed: number): string =>
   `${out}/${study}/${arm}/seed-${seed}`;
 
-/** The recipe of a study. */
-async function recipeOf({ model }: Study): Promise<Recipe> {
+async function recipeOf({ model }: Training): Promise<Recipe> {
   const read = (recipes as Readonly<Record<string, () => Promise<{ default: unknown }>>>)[model];
   if (read === undefined) throw new Error(`there is no recipe '${model}'`);
   return (await read()).default as Recipe;
@@ -34,27 +57,37 @@ async function recipeOf({ model }: Study): Promise<Recipe> {
  * @returns false when it was interrupted
  */
 export async function trainStudy(study: Study, { out, signal, say, ...where }: StudyRequest): Promise<boolean> {
-  const recipe = await recipeOf(study);
-  const judge = study.judge && { judge: runFolder(out, study.judge[0], study.judge[1], 1) };
+  const judge = study.judge && {
+    judge: runFolder(out, { study: study.judge[0], arm: study.judge[1] }, 1),
+  };
   for (const seed of study.seeds) {
-    for (const [name, arm] of Object.entries(study.arms)) {
+    for (const name of Object.keys(study.arms)) {
       if (signal.aborted) return false;
-      const run = runFolder(out, study.name, name, seed);
-      const { label: _, ...settings } = arm;
+      const training = trainingOf(study, name);
+      const recipe = await recipeOf(training);
+      const run = runFolder(out, training, seed);
       const common = { recipe, ...where, ...judge, signal };
-      const found = await finishedRun(run);
-      if (found === undefined) {
+      // Where its evaluation is another than the recipe's, it follows below.
+      const evaluate = study.evaluation === undefined && study.certificate === undefined;
+      if ((await finishedRun(run)) === undefined) {
+        if (training.elsewhere !== undefined) {
+          say(`${run}: not there yet; --only ${training.elsewhere} trains it`);
+          continue;
+        }
         say(`${run}: training`);
-        const request = { ...common, ...settings, data: study.data, out: run, seed, resume: true, figures: false };
+        const { settings, data } = training;
+        const request = { ...common, ...settings, data, out: run, seed, resume: true, figures: false, evaluate };
         const { status, seconds } = await train(request);
         if (status === 'interrupted') return false;
         say(`${run}: trained in ${seconds.toFixed(0)} s`);
-        continue;
+        if (evaluate) continue;
       }
-      requireSame(recipe, run, found, study, arm);
+      const found = (await finishedRun(run))!;
+      requireSame(recipe, run, found, training);
       if (missing(study, found.metrics as readonly FigureMetric[])) {
         say(`${run}: measuring`);
-        await evaluateRun({ ...common, run });
+        if (study.certificate) await certifyRun({ ...where, signal, recipe, run, ...study.certificate });
+        else await evaluateRun({ ...common, ...study.evaluation, run });
       }
     }
   }
@@ -66,37 +99,36 @@ async function finishedRun(run: string): Promise<AnyManifest | undefined> {
 }
 
 const missing = ({ measures }: Study, metrics: readonly FigureMetric[]): boolean =>
-  measures.some(({ name, split }) => !metrics.some((metric) => metric.name === name && metric.split === split));
+  measures.some((measure) => !metrics.some((metric) => isOf(measure, metric)));
 
 /** @throws Error when a folder holds a run of other settings */
-function requireSame(
-  recipe: Recipe,
-  run: string,
-  found: AnyManifest,
-  study: Study,
-  { preset, set, maxSteps }: Arm,
-): void {
+function requireSame(recipe: Recipe, run: string, found: AnyManifest, { model, data, settings }: Training): void {
+  const { preset, set, maxSteps } = settings;
   const wanted = recipeOptions(recipe, { preset, ...(set && { set }) });
+  // An option that the recipe did not have yet has its default.
+  const options = { ...recipeOptions(recipe), ...found.options };
   const same =
-    found.model === study.model &&
-    found.data.name.split('+')[0] === study.data &&
-    isDeepStrictEqual({ ...found.options }, { ...wanted }) &&
+    found.model === model &&
+    found.data.name.split('+')[0] === data &&
+    isDeepStrictEqual(options, { ...wanted }) &&
     (maxSteps === undefined || found.steps === maxSteps);
   if (!same) throw new Error(`${run} was trained with other settings: remove it, or choose another --out`);
 }
 
 /** The study's figures with the runs that there are in `out`; arms without any stay as they were. */
 export async function collect(study: Study, before: FigureManifest, out: string): Promise<FigureManifest> {
-  const recipe = await recipeOf(study);
   const arms: Record<string, FigureManifest['arms'][string]> = {};
-  for (const [name, arm] of Object.entries(study.arms)) {
+  for (const name of Object.keys(study.arms)) {
+    const training = trainingOf(study, name);
+    const recipe = await recipeOf(training);
     const runs: FigureRun[] = [];
     for (const seed of study.seeds) {
-      const run = runFolder(out, study.name, name, seed);
+      const run = runFolder(out, training, seed);
       const found = await finishedRun(run);
       if (found === undefined || missing(study, found.metrics as readonly FigureMetric[])) continue;
-      requireSame(recipe, run, found, study, arm);
-      runs.push(runEntry(found, study));
+      requireSame(recipe, run, found, training);
+      const hours = study.hours ? await hoursOf(run) : undefined;
+      runs.push({ ...runEntry(found, study), ...(hours !== undefined && { hours }) });
     }
     const old = before.arms[name] ?? { runs: [] };
     // What lies elsewhere stays: another machine may have trained it.
@@ -110,7 +142,7 @@ export async function collect(study: Study, before: FigureManifest, out: string)
 function runEntry(manifest: AnyManifest, { measures }: Study): FigureRun {
   const { seed, device, engine, steps, epochs, data, created } = manifest;
   const metrics = (manifest.metrics as readonly FigureMetric[])
-    .filter((metric) => measures.some(({ name, split }) => metric.name === name && metric.split === split))
+    .filter((metric) => measures.some((measure) => isOf(measure, metric)))
     .map(({ name, split, value, unit, samples, draws, standardError, drawError }) => ({
       ...{ name, split, value },
       ...(unit !== undefined && { unit }),
@@ -120,4 +152,10 @@ function runEntry(manifest: AnyManifest, { measures }: Study): FigureRun {
       ...(drawError !== undefined && { drawError }),
     }));
   return { seed, device, engine, steps, epochs, dataSet: data.name, created, metrics };
+}
+
+/** Hours of training, without those between interruptions. */
+async function hoursOf(run: string): Promise<number | undefined> {
+  const checkpoint = await loadCheckpoint(run);
+  return checkpoint && Number((checkpoint.seconds / 3600).toFixed(2));
 }

@@ -123,6 +123,7 @@ export {
   textMistakes,
   translation,
   translatorModel,
+  twoLayerModel,
   verification,
   writtenText,
 } from './kinds/index.js';
@@ -170,6 +171,7 @@ export {
   sampleBernoulli,
   stopGradient,
   tokenCrossEntropy,
+  twoLayerLoss,
   type VariationalOptions,
   variationalLoss,
   variationalOptions,

@@ -91,4 +91,48 @@ describe('bench: figures', () => {
       assert.match(message, /seed-1 was trained with other settings: remove it, or choose another --out$/);
     }
   });
+
+  it('certifies the runs of another study, which it does not train, beside what is measured on them', async function () {
+    this.timeout(120_000);
+    const vaes: Study = {
+      ...{ name: 'vaes', documents: [], model: 'vae', data: 'synthetic-digits', seeds: [1, 2] },
+      arms: { short: { label: 'two iterations', maxSteps: 2, set: { hiddenDim: 8, latentDim: 2 } } },
+      measures: [{ name: 'logLikelihood', split: 'test', draws: 2, label: 'log p', digits: 2 }],
+      evaluation: { samples: 2, examples: 10 },
+      hours: true,
+    };
+    const certify: Study = {
+      ...{ name: 'certify', documents: [], model: 'vae', data: 'synthetic-digits', seeds: [1, 2] },
+      certificate: { samples: 3, examples: 4, annealed: 2, steps: 3, chains: 1, compressed: 2 },
+      arms: { vae: { label: 'vae', of: { study: vaes, arm: 'short' } } },
+      measures: [
+        { name: 'logLikelihood', split: 'test', draws: 3, label: 'log p', digits: 2 },
+        { name: 'decodedExactly', split: 'test', label: 'exact', digits: 0 },
+      ],
+    };
+    const nothing = (study: Study, arm: string) => ({ ...EMPTY, study: study.name, arms: { [arm]: { runs: [] } } });
+    const before = await runIt(certify);
+    assert.lengthOf(before.said, 2);
+    assert.match(before.said[0]!, /vaes\/short\/seed-1: not there yet; --only vaes trains it$/);
+    assert.isEmpty((await collect(certify, nothing(certify, 'vae'), out)).arms.vae!.runs);
+
+    await runIt({ ...vaes, seeds: [1] });
+    assert.match((await runIt(certify)).said.join(), /seed-1: measuring,.*seed-2: not there yet/);
+    // Both have a log-likelihood in the run's manifest, by other numbers of draws.
+    const [mine] = (await collect(certify, nothing(certify, 'vae'), out)).arms.vae!.runs;
+    const [theirs] = (await collect(vaes, nothing(vaes, 'short'), out)).arms.short!.runs;
+    assert.deepEqual(
+      mine!.metrics.map(({ name, draws, samples }) => [name, draws, samples]),
+      [
+        ['logLikelihood', 3, 4],
+        ['decodedExactly', undefined, 2],
+      ],
+    );
+    assert.deepEqual(
+      theirs!.metrics.map(({ draws, samples }) => [draws, samples]),
+      [[2, 10]],
+    );
+    assert.isAtLeast(theirs!.hours!, 0);
+    assert.notProperty(mine, 'hours');
+  });
 });

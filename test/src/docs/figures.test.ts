@@ -1,8 +1,11 @@
 import { readdir, readFile } from 'node:fs/promises';
 import {
+  documents,
   type FigureManifest,
   type FigureRun,
   figureTable,
+  figureValue,
+  fillInline,
   overSeeds,
   readFigures,
   STUDIES,
@@ -55,6 +58,57 @@ describe('figures', () => {
       });
     }
   }
+
+  it('stand within sentences as their manifests have them, in every document (npm run figures -- --collect writes them)', async () => {
+    const figures = new Map<string, { study: Study; manifest: FigureManifest }>();
+    for (const study of STUDIES) figures.set(study.name, { study, manifest: await readFigures(study) });
+    let marked = 0;
+    for (const name of await documents(ROOT)) {
+      const text = await readFile(new URL(name, ROOT), 'utf8');
+      assert.equal(fillInline(text, figures), text, name);
+      // Nothing that looks like a marker escapes the pattern: what is wiped out is filled in again.
+      const markers = text.match(/<!-- figure:/g)?.length ?? 0;
+      const wiped = text.replace(/(<!-- figure:[^>]*-->)[^<]*/g, '$1');
+      assert.equal(fillInline(wiped, figures), text, name);
+      marked += markers;
+    }
+    assert.isAbove(marked, 0);
+  });
+
+  it('within sentences are replaced, and refused where there is no such number', () => {
+    const figures = new Map([
+      ['toy', { study: STUDY, manifest: manifest({ plain: { runs: [run(1, 0.7), run(2, 0.8)] } }) }],
+    ]);
+    const marked = (of: string) => `It is <!-- figure:${of} -->99<!-- --> %, and 99 stays.`;
+    assert.equal(
+      fillInline(marked('toy:plain:accuracy.test'), figures),
+      'It is <!-- figure:toy:plain:accuracy.test -->75.0 ± 5.0<!-- --> %, and 99 stays.',
+    );
+    assert.include(fillInline(marked('toy:none:accuracy.test'), figures), 'not measured yet');
+    for (const wrong of ['other:plain:accuracy.test', 'toy:absent:accuracy.test', 'toy:plain:accuracy.train'])
+      assert.throws(() => fillInline(marked(wrong), figures), /no (such study|arm|measure)/, wrong);
+  });
+
+  it('with a row for each number turn the table over, and say what is published and what it cost', () => {
+    const arms = { plain: { label: 'plain', published: '0.9 (them)' }, other: { label: 'other', data: 'games' } };
+    const study: Study = { ...STUDY, arms, numbersAsRows: true, hours: true };
+    const table = figureTable(
+      study,
+      manifest({ plain: { runs: [{ ...run(1, 0.75), hours: 1.25 }] }, other: { runs: [] } }),
+    );
+    assert.deepEqual(row(table, 'number'), ['number', 'plain', 'other']);
+    assert.deepEqual(row(table, 'published'), ['published', '0.9 (them)', '']);
+    assert.deepEqual(row(table, 'hours'), ['hours', '1.3', '']);
+    assert.include(table, '| accuracy (%), test, 400 examples | 75.0 (one seed) | not measured yet |');
+    assert.include(table, 'Data: toys, games.');
+  });
+
+  it('of one name are told apart by their draws', () => {
+    const metric = (value: number, draws: number) => ({ name: 'accuracy', split: 'test', value, samples: 9, draws });
+    const found = manifest({ plain: { runs: [{ ...run(1, 0), metrics: [metric(0.1, 5), metric(0.2, 50)] }] } });
+    const study = { ...STUDY, measures: [{ ...STUDY.measures[0]!, draws: 50 }] };
+    assert.equal(figureValue(study, found, { arm: 'plain', measure: 'accuracy', split: 'test' }), '20.0 (one seed)');
+  });
 
   it('docs/figures has the manifests of all studies, and no others', async () => {
     const files = await readdir(new URL('docs/figures/', ROOT));

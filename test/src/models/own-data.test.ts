@@ -72,6 +72,7 @@ const CASES: Readonly<Record<string, Case>> = {
   vae: { ...grey, set: { hiddenDim: 16 } },
   'vae-mlp': { ...grey },
   'vae-conv': { ...grey },
+  iwae: { ...grey, set: { hiddenDim: 16 } },
   'vae-2d': { write: images(28, 3, 20), set: { hiddenDim: 16 } },
   cvae: { write: images(28, 10, 6) },
   gan: { write: flat(40, 40, true), options: { resize: '28x28', grey: true } },

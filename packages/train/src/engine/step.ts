@@ -32,7 +32,9 @@ export function bindStep(
   step: Step,
   { nets, options, averages }: Pick<EngineOptions, 'nets' | 'options' | 'averages'>,
 ): BoundStep {
-  const groups = parameterGroups(name, step.updates, step.optimizer(options), nets);
+  // A recipe's options may leave a network out.
+  const updates = step.updates.filter((net) => nets[net] !== undefined);
+  const groups = parameterGroups(name, updates, step.optimizer(options), nets);
   const weights = groups.flatMap((group) => group.weights);
   const variables = weights.map(({ variable }) => variable);
   const maximum = Number(options.clipNorm ?? 0) || (step.clipNorm?.(options) ?? Number.POSITIVE_INFINITY);
@@ -61,7 +63,7 @@ export function bindStep(
           Object.fromEntries(group.weights.map(({ variable }) => [variable.name, clipped[variable.name]!])),
         );
       }
-      averages?.update(step.updates);
+      averages?.update(updates);
       return { loss: value, ...metrics };
     },
   };

@@ -59,6 +59,7 @@ export { dataSpace } from './latent/figures/data-space.js';
 export { estimatorsByDimension, estimatorsBySamples, type SampleCountOptions } from './latent/figures/estimators.js';
 export { latentScatter, manifold, normalQuantiles } from './latent/figures/latent-plane.js';
 export { reconstructions } from './latent/figures/reconstructions.js';
+export { type LatentNetworks, latentGraphs, type PosteriorDraws } from './latent/graphs.js';
 export {
   type LinearGaussian,
   linearGaussianLogLikelihood,
@@ -71,7 +72,8 @@ export { firstBatchElbo } from './latent/measures/first-batch.js';
 export { latentNeighbours } from './latent/measures/latent-neighbours.js';
 export { type LikelihoodOptions, likelihood } from './latent/measures/likelihood.js';
 export { weightsReliability } from './latent/measures/weights-reliability.js';
-export { type LatentModelOptions, latentModel } from './latent/model.js';
+export { type LatentModelOptions, latentModel, type TwoLayerModelOptions, twoLayerModel } from './latent/model.js';
+export { type TwoLayers, type TwoLayersAsOne, twoLayersAsOne } from './latent/two-layers.js';
 export type { Monitor } from './monitor.js';
 export { graphsOf, type Served, type ServedWithFacts } from './served.js';
 export { textMistakes } from './text-classifier/figures/text-mistakes.js';

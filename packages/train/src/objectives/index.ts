@@ -35,8 +35,10 @@ export {
   negativeCosineSimilarity,
   stopGradient,
 } from './self-supervision.js';
+export { stopWeights } from './stop-weights.js';
 export { sumOverEvent } from './sum-over-event.js';
 export { type TokenScores, tokenCrossEntropy } from './token-cross-entropy.js';
+export { type TwoLayerInput, type TwoLayerNetworks, type TwoLayerOptions, twoLayerLoss } from './two-layer-loss.js';
 export {
   repeatRows,
   type VariationalInput,

@@ -46,7 +46,7 @@ export type Optimizers<Net extends string = string> =
 
 /** One update: a loss, the networks that it moves, and the optimizer that moves them. */
 export interface Step<Nets extends Networks = Networks, Input extends string = string, Options = OptionValues> {
-  /** Only these networks get gradients; the others are constants here. */
+  /** Only these networks get gradients; the others are constants here. One that the options leave out of `nets` is none to update. */
   readonly updates: readonly (keyof Nets & string)[];
   optimizer(options: Options): Optimizers<keyof Nets & string>;
   /**

@@ -5,7 +5,7 @@ import type { Figure } from '../../../figures/figure.js';
 /** The bound that is trained, on training batches, and the ELBO of the validation split, over training. */
 export const elboCurves: Figure = (context) => {
   const { objective, importanceSamples: draws } = context.options;
-  const tighter = objective === 'iwae' && Number(draws) > 1;
+  const tighter = (objective === 'iwae' || objective === 'dreg') && Number(draws) > 1;
   return curves({
     title: tighter ? 'Lower bounds on log p(x)' : 'Evidence lower bound',
     y: tighter ? 'bound (nats per image)' : 'ELBO (nats per image)',
