@@ -116,6 +116,21 @@ const subjects: readonly Subject[] = [
     ],
   },
   {
+    name: 'sums of rows by segment: few and many segments, narrow rows, none and several of a segment',
+    shapes: { x: [40, 64], y: [40, 3], ids: [40] },
+    values: { ids: Array.from({ length: 40 }, (_, i) => (i * i) % 11) },
+    run: ({ x, y, ids }) => {
+      const segments = ids!.toInt() as tf.Tensor1D;
+      return [
+        tf.unsortedSegmentSum(x!, segments, 11),
+        tf.unsortedSegmentSum(x!, segments, 7),
+        tf.unsortedSegmentSum(x!.reshape([40, 2, 32]), segments.sub(2).toInt() as tf.Tensor1D, 128),
+        tf.unsortedSegmentSum(x!, segments, 129),
+        tf.unsortedSegmentSum(y!, segments, 11),
+      ];
+    },
+  },
+  {
     name: 'tiled operands',
     shapes: { x: big, c: [6], row: [1, 5, 6] },
     run: ({ x, c, row }) => [
@@ -441,5 +456,23 @@ describe('a batch-normalised layer in a compiled step', () => {
     // variance's gradient twice * weights; the image's is a * dy + b * (x - mean) + c.
     assert.deepEqual(passes, { Add: 4, Sub: 1, Mul: 9, HardSigmoid: 1, Relu: 1 });
     await training.dispose();
+  });
+
+  it('sums the rows of few segments as a product, those of many by scattering', () => {
+    const scatters = (segments: number): number => {
+      const ids = tf.tensor1d([0, 1, 0], 'int32');
+      const variable = tf.variable(tf.zeros([segments, 64]), true);
+      const step: StepDefinition = {
+        inputs: { x: { shape: [3, 64] } },
+        step: ({ x }) => {
+          variable.assign(tf.unsortedSegmentSum(x!, ids, segments));
+          return {};
+        },
+      };
+      const { bytes } = stepModels({ step }, { dialect: { channelBlock: 16 } }).step!;
+      const nodes = onnxProto.onnx.ModelProto.decode(bytes).graph!.node!;
+      return nodes.filter(({ opType }) => opType === 'ScatterElements').length;
+    };
+    assert.deepEqual([scatters(65), scatters(128), scatters(129)], [0, 0, 1]);
   });
 });

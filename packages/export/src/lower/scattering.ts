@@ -1,5 +1,6 @@
 import { sizeOf } from '@onnx-forge/infer';
 import { arrayOf, binary, cast, constant, op, reshape, scalar } from '../graph/build.js';
+import type { Dialect } from '../graph/dialect.js';
 import type { Value } from '../graph/value.js';
 import { scatterRows } from '../idioms/scatter.js';
 import { expand, repeated, squeeze, unsqueeze, where } from '../idioms/shapes.js';
@@ -32,11 +33,33 @@ function rowNumber(indices: Value, shape: readonly number[], n: number, k: numbe
   return op('ReduceSum', [binary('Mul', tuples, steps), axis], 'int32', [n], { keepdims: 0 });
 }
 
-/** Sums the rows of each segment; ids outside [0, numSegments) count nowhere. The gradient of an embedding. */
-function unsortedSegmentSum(x: Value, segmentIds: Value, numSegments: number): Value {
+/**
+ * Where onnxruntime's CPU multiplies by the one-hot matrix of the ids faster than it scatters, which goes in order on one
+ * thread: 768 rows of 128 among 65 segments .16 against .41 ms, among 128 .30 against .43, among 256 .57 against .42.
+ */
+const FEW_SEGMENTS = 128;
+/** Below it the matrix costs more than the product: 64 rows of 32 among 100 segments take as long either way. */
+const WIDE_ROWS = 64;
+
+/**
+ * Sums the rows of each segment; ids outside [0, numSegments) count nowhere. The gradient of an embedding. In training steps
+ * on the CPU a row that is not finite may reach other segments too.
+ */
+function unsortedSegmentSum(x: Value, segmentIds: Value, numSegments: number, { channelBlock }: Dialect): Value {
   const width = sizeOf(x.shape.slice(segmentIds.rank));
   const n = segmentIds.size;
   const ids = reshape(segmentIds, [n]);
+  if (channelBlock && numSegments <= FEW_SEGMENTS && width >= WIDE_ROWS) {
+    const all = constant(
+      Int32Array.from({ length: numSegments }, (_, i) => i),
+      'int32',
+      [1, numSegments],
+    );
+    const oneHot = cast(binary('Equal', unsqueeze(ids, [1]), all, 'bool'), 'float32');
+    const rows = reshape(cast(x, 'float32'), [n, width]);
+    const sums = op('Gemm', [oneHot, rows], 'float32', [numSegments, width], { transA: 1 });
+    return reshape(sums, [numSegments, ...x.shape.slice(segmentIds.rank)]);
+  }
   const last = scalar(numSegments - 1, 'int32');
   const clipped = op('Clip', [ids, scalar(0, 'int32'), last], 'int32', [n]);
   const inside = unsqueeze(binary('Equal', ids, clipped, 'bool'), [1]);
@@ -100,7 +123,7 @@ export const scattering: readonly Lowering[] = [
   ),
   lowering<{ x: Value; segmentIds: Value }, { numSegments: number }>(
     'UnsortedSegmentSum',
-    ({ x, segmentIds }, { numSegments }) => unsortedSegmentSum(x, segmentIds, numSegments),
+    ({ x, segmentIds }, { numSegments }, dialect) => unsortedSegmentSum(x, segmentIds, numSegments, dialect),
     [
       {
         name: 'rows, one id outside',

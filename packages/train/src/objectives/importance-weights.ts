@@ -2,6 +2,7 @@ import { tf } from '@onnx-forge/export';
 import { type GaussianParameters, gaussianOf } from './gaussian.js';
 import { logLikelihoodNormal, logLikelihoodStandardNormal } from './log-likelihood-normal.js';
 import { logMeanExp } from './log-mean-exp.js';
+import { sumOverEvent } from './sum-over-event.js';
 
 /** Inputs of importance weights under a N(0, I) prior. */
 export interface ImportanceInput {
@@ -15,7 +16,8 @@ export interface ImportanceInput {
 
 /**
  * log w_k = log p(x|z_k) + log p(z_k) - log q(z_k|x) for z_k ~ q(z|x), in nats. log p(x) is estimated by their
- * {@link logMeanExp} over k (Burda et al. 2016, eq. 8; Rezende et al. 2014, appendix E).
+ * {@link logMeanExp} over k (Burda et al. 2016, eq. 8; Rezende et al. 2014, appendix E). As (z - mu)^2 / exp(logVar) is
+ * noise^2, log p(z) - log q(z|x) is 1/2 sum_d [noise_d^2 - z_d^2 + logVar_d].
  *
  * @returns [batch, samples]
  */
@@ -23,7 +25,8 @@ export function importanceLogWeights({ q, noise, logConditional }: ImportanceInp
   return tf.tidy(() => {
     const proposal = gaussianOf(q.mu.expandDims(1), q.logVar.expandDims(1));
     const z = proposal.reparameterize(noise);
-    return logWeights({ q: proposal, z, logConditional: logConditional(z) });
+    const difference = sumOverEvent(noise.square().sub(z.square()), 2).add(sumOverEvent(proposal.logVar, 2));
+    return logConditional(z).add(difference.mul(0.5));
   });
 }
 
