@@ -1,12 +1,12 @@
 import { type DataSet, useBackend } from '@onnx-forge/train';
 import { type FieldArray, type Split, TrainingBatches } from '@onnx-forge/train/data';
-import type { CompiledEngine } from '@onnx-forge/train/engine';
+import { CompiledEngine } from '@onnx-forge/train/engine';
 import type { Runner } from '../benchmark.js';
 import { recipeNamed } from '../recipes.js';
 import { workloadData, workloadOptions } from '../workloads.js';
 import { nodesOf } from './nodes-of.js';
 import type { SpecOf } from './protocol.js';
-import { compileSteps } from './steps.js';
+import { partsOf } from './steps.js';
 import { clock, timeCalls } from './timing.js';
 import { onnxruntimeVersion } from './versions.js';
 
@@ -35,9 +35,10 @@ export async function growing({
       const batches = new TrainingBatches(data.splits.train, { batchSize: options.batchSize, seed: 1 });
       const steps = Object.keys(recipe.steps);
       const { fields } = batches.next();
+      const parts = partsOf(recipe, options, data);
       let compiled: CompiledEngine | undefined;
       const compile = await clock(async () => {
-        compiled = await compileSteps(recipe, { options, data, threads });
+        compiled = await CompiledEngine.compile(parts, { batchSize: options.batchSize, device: 'cpu', threads });
         for (const step of steps) await compiled.run(step, fields);
       }, by);
       const engine = compiled!;

@@ -82,9 +82,10 @@ export interface Steps {
 export async function openSteps(recipe: Recipe, compiled: boolean, threads: number, batchSize: number): Promise<Steps> {
   const options = workloadOptions(recipe, { batchSize });
   const data = await workloadData(recipe, options);
+  const parts = partsOf(recipe, options, data);
   const engine = compiled
-    ? await compileSteps(recipe, { options, data, threads })
-    : new EagerEngine(partsOf(recipe, options, data));
+    ? await CompiledEngine.compile(parts, { batchSize, device: 'cpu', threads })
+    : new EagerEngine(parts);
   const batch: Readonly<Record<string, FieldArray>> = new TrainingBatches(data.splits.train, {
     batchSize,
     seed: 1,
@@ -96,18 +97,10 @@ export async function openSteps(recipe: Recipe, compiled: boolean, threads: numb
   };
 }
 
-/** Compiles a recipe's steps on new networks. */
-export async function compileSteps(
-  recipe: Recipe,
-  { options, data, threads }: { readonly options: Options; readonly data: DataSet; readonly threads: number },
-): Promise<CompiledEngine> {
-  const { batchSize } = options;
-  return CompiledEngine.compile(partsOf(recipe, options, data), { batchSize, device: 'cpu', threads });
-}
-
 type Options = ReturnType<typeof workloadOptions>;
 
-function partsOf(recipe: Recipe, options: Options, data: DataSet): EngineOptions {
+/** New networks of a recipe, and what else its engines need. */
+export function partsOf(recipe: Recipe, options: Options, data: DataSet): EngineOptions {
   const random = new Random(1);
   const makeNets = () => recipe.nets(options, seededInitializers(random.fork('weights')), dataFacts(data));
   const nets = makeNets();
