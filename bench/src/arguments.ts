@@ -4,7 +4,7 @@ import type { Instructions } from './instructions.js';
 
 export const USAGE = `npm run bench -- [options]
 
-  --only NAMES    comma-separated: a recipe (vae), a kind (step, likelihood, generate, translate, inference, start,
+  --only NAMES    comma-separated: a recipe (vae), a kind (step, likelihood, generate, translate, inference, start, growth, compile,
                   augmentation, images, many-images, sweep, browser, export, load) or both (vae/step)
   --threads N     threads of every engine, default 2
   --python PATH   a Python that can import torch, default python3

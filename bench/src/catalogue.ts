@@ -13,6 +13,8 @@ import {
   trainingSteps,
   translation,
 } from './benchmarks.js';
+import { compileTime, growing } from './growth/benchmark.js';
+import { SERIES } from './growth/series.js';
 import { INFERENCES, inference, STARTS, startUp } from './inference.js';
 import { recipeNames } from './recipes.js';
 import { sweeping } from './sweeps/benchmark.js';
@@ -26,6 +28,9 @@ interface Item {
 /** Recipes with an importance-sampled likelihood. */
 const LIKELIHOODS = ['vae'];
 
+/** Recipes whose sizes are varied. */
+const GROWING = [...new Set(SERIES.map(({ recipe }) => recipe))];
+
 /** Everything that can be measured. A new recipe has its steps, its export and its loading here by itself. */
 const catalogue: readonly Item[] = [
   ...recipeNames.map((recipe) => item(`${recipe}/step`, (settings) => trainingSteps(recipe, settings))),
@@ -34,6 +39,8 @@ const catalogue: readonly Item[] = [
   item('seq2seq/translate', (settings) => translation('seq2seq', settings)),
   ...Object.keys(INFERENCES).map((recipe) => item(`${recipe}/inference`, (settings) => inference(recipe, settings))),
   ...STARTS.map((recipe) => item(`${recipe}/start`, (settings) => startUp(recipe, settings))),
+  ...GROWING.map((recipe) => item(`${recipe}/growth`, (settings) => growing(recipe, settings))),
+  ...recipeNames.map((recipe) => item(`${recipe}/compile`, (settings) => compileTime(recipe, settings))),
   item('simsiam/augmentation', (settings) => augmentation('simsiam', settings)),
   item('data/images', (settings) => loadingImages(settings)),
   item('data/many-images', (settings) => manyImages(settings)),

@@ -2,7 +2,7 @@ export { type Arguments, parseArguments, UsageError } from './arguments.js';
 export type { Benchmark, Contender, Reading, Runner } from './benchmark.js';
 export { Unavailable } from './benchmark.js';
 export { calibrate } from './calibrate.js';
-export { selectable } from './catalogue.js';
+export { select, selectable } from './catalogue.js';
 export { inChromium } from './contenders/chromium.js';
 export { PeerProcess, type PeerResult, type PythonOptions } from './contenders/peer-process.js';
 export { STUDIES } from './figures/catalogue.js';
@@ -11,6 +11,7 @@ export { type EarlierFigure, type FigureManifest, type FigureRun, readFigures } 
 export type { Arm, Study, StudyMeasure } from './figures/study.js';
 export { figureTable, figureValue, overSeeds } from './figures/table.js';
 export { collect, trainStudy } from './figures/train-study.js';
+export { SERIES, type Series } from './growth/series.js';
 export { faultsOf as importFaults, type NetMeasures, type NetResult } from './imports/net.js';
 export { nodeTestsMarkdown, wrongOnes } from './imports/node-report.js';
 export type { NodeResult } from './imports/node-tests.js';
@@ -27,6 +28,8 @@ export { type Line, type ProgramEngine, type ProgramRun, programFile, runProgram
 export { type AgainstTorch, againstTorch, overall } from './report/against-torch.js';
 export { busyness } from './report/busy.js';
 export { insert } from './report/document.js';
+export { growthTable } from './report/growth.js';
+export { type PowerLaw, powerLaw } from './report/power-law.js';
 export type { Calibration, Entry, Machine, Measured, NoNumber, Report, Row, RowResult } from './report/result.js';
 export { geometricMean, median, percentile, type Ratio, type Summary, summarise } from './report/summary.js';
 export { markdown, number } from './report/table.js';

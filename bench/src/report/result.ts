@@ -30,6 +30,16 @@ export interface Row {
   readonly title: string;
   readonly unit: string;
   readonly better: 'lower' | 'higher';
+  /** Of a number that is one of a series, as a size grows. */
+  readonly at?: SeriesPoint;
+}
+
+export interface SeriesPoint {
+  /** `RECIPE: QUANTITY`. */
+  readonly series: string;
+  /** The size. */
+  readonly value: number;
+  readonly measure: 'iteration' | 'memory' | 'compile' | 'nodes';
 }
 
 export interface RowResult extends Row {

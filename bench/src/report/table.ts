@@ -1,6 +1,7 @@
 import { isTwin } from '../processor-time.js';
 import { type AgainstTorch, againstTorch, overall } from './against-torch.js';
 import { busyness } from './busy.js';
+import { growthTable } from './growth.js';
 import type { Entry, NoNumber, Report, RowResult } from './result.js';
 import { type Ratio, summarise } from './summary.js';
 import { judge, type Verdict } from './targets.js';
@@ -16,7 +17,11 @@ export function markdown(report: Report): string {
     ...(instructions === 'avx2' ? ['--instructions avx2: onnxruntime and PyTorch without AVX-512'] : []),
     ...(quick ? ['--quick: short rounds, the slowest engine left out'] : []),
   ];
-  const parts = [facts.map((fact) => `- ${fact}`).join('\n'), resultTable(report)];
+  const parts = [facts.map((fact) => `- ${fact}`).join('\n')];
+  const single = report.rows.filter((row) => row.at === undefined);
+  if (single.length > 0) parts.push(resultTable({ ...report, rows: single }));
+  const growth = growthTable(report.rows);
+  if (growth !== undefined) parts.push(growth);
   const compared = againstTorch(report.rows);
   if (compared.length > 0) parts.push(torchTable(compared));
   const verdicts = judge(report.rows);

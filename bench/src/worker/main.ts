@@ -28,6 +28,8 @@ async function open(spec: TaskSpec): Promise<Runner> {
       return (await import('./steps.js')).steps(spec);
     case 'floor':
       return (await import('./floor.js')).floor(spec);
+    case 'growth':
+      return (await import('./growing.js')).growing(spec);
     case 'likelihood':
       return (await import('./likelihood.js')).likelihood(spec);
     case 'generate':

@@ -14,6 +14,16 @@ export type TaskSpec = { readonly threads: number; readonly budgetMs: number; re
   /** Time of the arithmetic of a recipe's steps at the pace of a large product of matrices. */
   | { readonly task: 'floor'; readonly recipe: string }
   | {
+      /** Compilation, iterations and memory of a recipe with some of its options. */
+      readonly task: 'growth';
+      readonly recipe: string;
+      /** Begins the ids of the numbers. */
+      readonly id: string;
+      readonly set: Readonly<Record<string, number>>;
+      /** Training examples; absent: as many as the embedded data have. */
+      readonly examples?: number;
+    }
+  | {
       /** Importance-sampled log-likelihood of a run. */
       readonly task: 'likelihood';
       readonly recipe: string;

@@ -1,7 +1,7 @@
 import { Random } from '@onnx-forge/infer';
-import { type Recipe, tf, useBackend } from '@onnx-forge/train';
+import { type DataSet, type Recipe, tf, useBackend } from '@onnx-forge/train';
 import { dataFacts, type FieldArray, TrainingBatches } from '@onnx-forge/train/data';
-import { CompiledEngine, EagerEngine, WeightAverages } from '@onnx-forge/train/engine';
+import { CompiledEngine, EagerEngine, type EngineOptions, WeightAverages } from '@onnx-forge/train/engine';
 import { seededInitializers } from '@onnx-forge/train/layers';
 import type { Reading, Runner } from '../benchmark.js';
 import { recipeNamed } from '../recipes.js';
@@ -81,12 +81,8 @@ export interface Steps {
 /** A recipe's steps on networks of their own, with a batch of the embedded data. */
 export async function openSteps(recipe: Recipe, compiled: boolean, threads: number, batchSize: number): Promise<Steps> {
   const options = workloadOptions(recipe, { batchSize });
-  const random = new Random(1);
   const data = await workloadData(recipe, options);
-  const makeNets = () => recipe.nets(options, seededInitializers(random.fork('weights')), dataFacts(data));
-  const nets = makeNets();
-  const averages = options.averaging > 0 ? new WeightAverages(nets, makeNets(), options.averaging) : undefined;
-  const parts = { recipe, nets, averages, options, random: random.fork('steps') };
+  const parts = partsOf(recipe, options, data);
   const engine = compiled
     ? await CompiledEngine.compile(parts, { batchSize, device: 'cpu', threads })
     : new EagerEngine(parts);
@@ -99,6 +95,17 @@ export async function openSteps(recipe: Recipe, compiled: boolean, threads: numb
     multiplyAdds: () => (engine instanceof CompiledEngine ? engine.multiplyAdds() : {}),
     dispose: () => engine.dispose(),
   };
+}
+
+type Options = ReturnType<typeof workloadOptions>;
+
+/** New networks of a recipe, and what else its engines need. */
+export function partsOf(recipe: Recipe, options: Options, data: DataSet): EngineOptions {
+  const random = new Random(1);
+  const makeNets = () => recipe.nets(options, seededInitializers(random.fork('weights')), dataFacts(data));
+  const nets = makeNets();
+  const averages = options.averaging > 0 ? new WeightAverages(nets, makeNets(), options.averaging) : undefined;
+  return { recipe, nets, averages, options, random: random.fork('steps') };
 }
 
 /** tfjs's backends lack kernels; any other error is rethrown. */

@@ -15,7 +15,7 @@ import { resize } from './tiles.js';
 import { type Window, windowAxis } from './window.js';
 
 /** Below this many channels a pixel is too little to multiply by: patches of the whole window are. */
-export const NARROW = 16;
+const NARROW = 16;
 /** Neighbouring positions of the window share one product up to this many rows. */
 export const WIDEST = 128;
 /** Copying a number into a patch takes as long as so many multiplications of the product. */

@@ -63,6 +63,8 @@ export interface TraceOptions {
   readonly nameOf?: ((variable: tf.Variable) => string | undefined) | undefined;
   /** One of many traces of a function: the user's lines and kernels are known from the first, which takes time. */
   readonly further?: boolean;
+  /** Whether the user's line of each kernel is kept, which takes time; default true. A refusal of this trace itself tells it all the same. */
+  readonly lines?: boolean;
 }
 
 /** Services for a traced function beside tfjs: it can declare further inputs. */
@@ -95,6 +97,7 @@ export function trace(
     nodes,
     nameOf,
     further = false,
+    lines = !further,
   }: TraceOptions = {},
 ): Trace {
   const engine = tf.engine();
@@ -133,7 +136,7 @@ export function trace(
       ...(foreign && { foreign }),
       onKernel: (kernel, inputs, attrs, outputs) => {
         if (!noting) return;
-        const [layer, line] = [layers.current(), further ? () => undefined : callingLine()];
+        const [layer, line] = [layers.current(), lines ? callingLine() : () => undefined];
         for (const [o, axes] of (varying[log.length] ?? []).entries()) {
           const output = outputs[o];
           if (axes.size > 0 && output instanceof Value) output.varying = axes;

@@ -46,7 +46,7 @@ export class StepCompiler {
     this.#definitions = definitions;
     this.#names = new VariableNames(nameOf);
     // The first trace of each step makes the optimizers' slots; the later ones find them in place.
-    for (const definition of Object.values(definitions)) this.#trace(definition, {});
+    for (const definition of Object.values(definitions)) traceStep(definition, this.#optimizers, {}, false);
   }
 
   /** Variables by name; known once compiled. */
@@ -123,11 +123,12 @@ export class StepCompiler {
   #compile(dialect: Dialect, noCopy: boolean): Record<string, StepModel> {
     this.checkSettings();
     const traced = Object.entries(this.#definitions).map(([name, definition]) => {
-      const first = this.#trace(definition, dialect);
+      const first = traceStep(definition, this.#optimizers, dialect, false);
       refuseNewVariables(name, first.trace);
       refuseIdle(name, first.trace);
+      // Its lines are told where the traces differ, now and later.
       const again = this.#trace(definition, dialect);
-      assertEqualTraces(first, again);
+      assertEqualTraces(again, first);
       this.#compiled.set(name, withoutValues(again));
       return [name, definition, first] as const;
     });

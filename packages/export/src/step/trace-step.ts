@@ -19,11 +19,12 @@ export interface TracedStep {
   readonly dialect: Dialect;
 }
 
-/** Records a step once. @throws SignatureError when a metric is not a scalar. */
+/** Records a step once; without the lines of its kernels where nothing is compared with it. @throws SignatureError when a metric is not a scalar. */
 export function traceStep(
   { inputs, step }: StepDefinition,
   optimizers: CompiledOptimizers,
   dialect: Dialect,
+  lines = true,
 ): TracedStep {
   const values: Record<string, Value> = {};
   let hostInputs: HostInputs | undefined;
@@ -39,7 +40,7 @@ export function traceStep(
       const run = (): Record<string, tf.Tensor> => metricsOf(withoutState(() => step(batch, host.random)));
       return optimizers.during(host, () => withLayerNoise(host.random, run));
     },
-    { dialect, ownVariables: true },
+    { dialect, ownVariables: true, lines },
   );
   refuseDtypes(traced);
   return { trace: traced, inputs: values, hostInputs: hostInputs!.declared, dialect };

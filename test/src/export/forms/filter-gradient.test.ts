@@ -104,9 +104,9 @@ describe('forms of the filter gradient', () => {
     assert.sameMembers([...seen], ['side-by-side', 'taps', 'convolution', 'side-by-side-halves', 'taps-halves']);
   });
 
-  it('takes one product for each tap where strides do not divide the kernel, and where small kernels meet 16 to 42 channels', () => {
-    const expected = (kernel: number, stride: number, channels: number): string => {
-      const filter = [kernel, kernel, channels, 32];
+  it('takes one product for each tap where strides do not divide the kernel, and where a row of taps would be one product', () => {
+    const expected = (kernel: number, stride: number, channels: number, out = 32): string => {
+      const filter = [kernel, kernel, channels, out];
       return filterGradientSite(windowOf({ image: [4, 16, 16, channels], filter, stride, pad: 'same' })).expected;
     };
     assert.deepEqual(
@@ -114,8 +114,14 @@ describe('forms of the filter gradient', () => {
       ['taps', 'taps', 'side-by-side', 'side-by-side'],
     );
     assert.deepEqual(
-      [expected(3, 1, 8), expected(3, 1, 16), expected(3, 1, 32), expected(3, 1, 64), expected(5, 1, 16)],
-      ['side-by-side', 'taps', 'taps', 'side-by-side', 'side-by-side'],
+      [expected(3, 1, 4), expected(3, 1, 8), expected(3, 1, 16), expected(3, 1, 32), expected(3, 1, 64, 64)],
+      ['side-by-side', 'taps', 'taps', 'taps', 'side-by-side'],
+    );
+    assert.deepEqual([expected(5, 1, 16), expected(5, 1, 32), expected(7, 1, 16)], ['taps', 'side-by-side', 'taps']);
+    // Fewer channels out than in; so few that a second thread would have nothing to do.
+    assert.deepEqual(
+      [expected(3, 1, 32, 16), expected(3, 1, 8, 16), expected(3, 1, 8, 8)],
+      ['side-by-side', 'side-by-side', 'taps'],
     );
   });
 });
