@@ -1,6 +1,6 @@
 """Exports thirty small PyTorch nets with both of PyTorch's exporters, with outputs and gradients in float64 beside them.
 
-    python import_nets.py FOLDER [NAME...]
+    python import_nets.py FOLDER SEED [NAME...]
 
 Writes NAME-dynamo.onnx and NAME-torchscript.onnx, NAME-EXPORTER.bin (float64 numbers, little-endian) and NAME-EXPORTER.json, which
 says where in it each array lies. Weights are random; nothing is downloaded. One line of JSON on stdout for each file.
@@ -79,9 +79,8 @@ class Gpt(nn.Module):
     def forward(self, x):
         batch, length = x.shape
         h = self.embedding(x) + self.position(torch.arange(length, device=x.device))
-        # Not chunk: without optimisations the exporter writes that as a sequence of tensors.
-        qkv = self.qkv(self.norm1(h)).view(batch, length, 3, 4, 8)
-        q, k, v = (qkv[:, :, i].transpose(1, 2) for i in range(3))
+        # Without optimisations the newer exporter writes chunks as a sequence of tensors.
+        q, k, v = (each.view(batch, length, 4, 8).transpose(1, 2) for each in self.qkv(self.norm1(h)).chunk(3, -1))
         a = F.scaled_dot_product_attention(q, k, v, is_causal=True)
         h = h + self.projection(a.transpose(1, 2).reshape(batch, length, 32))
         h = h + self.f2(F.gelu(self.f1(self.norm2(h))))
@@ -315,13 +314,13 @@ def made_unequal(net):
     return net.eval()
 
 
-def export(net, inputs, exporter, file):
+def export(net, inputs, outputs, exporter, file):
     """
     Without optimisations: a batch normalisation that is folded into a convolution, packed weights of an LSTM and tied weights of which
     one is stored transposed have other gradients than the parameters that they come from.
     """
     names = [f"x{i}" for i in range(len(inputs))]
-    common = {"input_names": names, "opset_version": OPSETS[exporter]}
+    common = {"input_names": names, "output_names": [f"y{i}" for i in range(outputs)], "opset_version": OPSETS[exporter]}
     if exporter == "dynamo":
         shapes = tuple({0: "batch"} for _ in inputs)
         settings = {"dynamo": True, "external_data": False, "optimize": False, "dynamic_shapes": shapes, "verbose": False}
@@ -362,13 +361,13 @@ def by_weight(file, gradients):
     return found
 
 
-def main(folder, only):
+def main(folder, seed, only):
     folder = Path(folder)
     print(json.dumps({"torch": torch.__version__, "torchvision": torchvision.__version__, "onnx": onnx.__version__}), flush=True)
     for name, make in nets().items():
         if only and name not in only:
             continue
-        torch.manual_seed(0)
+        torch.manual_seed(int(seed))
         net, inputs = make()
         net = made_unequal(net)
         outputs, factors, gradients = reference(net, inputs)
@@ -376,14 +375,15 @@ def main(folder, only):
             stem = folder / f"{name}-{exporter}"
             row = {"net": name, "exporter": exporter, "stem": str(stem)}
             try:
-                export(net, inputs, exporter, f"{stem}.onnx")
+                export(net, inputs, len(outputs), exporter, f"{stem}.onnx")
             except Exception as error:  # an exporter's own failure is a row of the table
                 print(json.dumps({**row, "failed": f"{type(error).__name__}: {str(error).splitlines()[0]}"}), flush=True)
                 continue
             found = list(by_weight(f"{stem}.onnx", gradients).items())
-            groups = {"inputs": enumerate(inputs), "outputs": enumerate(outputs), "factors": enumerate(factors), "gradients": found}
-            write_arrays(stem, {role: [(str(k), t.detach().numpy()) for k, t in each] for role, each in groups.items()})
+            named = lambda letter, tensors: [(f"{letter}{i}", tensor) for i, tensor in enumerate(tensors)]
+            groups = {"inputs": named("x", inputs), "outputs": named("y", outputs), "factors": named("f", factors), "gradients": found}
+            write_arrays(stem, {role: [(name, t.detach().numpy()) for name, t in each] for role, each in groups.items()})
             print(json.dumps({**row, "parameters": len(gradients)}), flush=True)
 
 
-main(sys.argv[1], sys.argv[2:])
+main(sys.argv[1], sys.argv[2], sys.argv[3:])

@@ -12,7 +12,7 @@ export type { Arm, Study, StudyMeasure } from './figures/study.js';
 export { figureTable, figureValue, overSeeds } from './figures/table.js';
 export { collect, trainStudy } from './figures/train-study.js';
 export { SERIES, type Series } from './growth/series.js';
-export { faultsOf as importFaults, type NetMeasures, type NetResult } from './imports/net.js';
+export { faultsOf as importFaults, type NetMeasures, type NetResult, worseOf as worseImport } from './imports/net.js';
 export { nodeTestsMarkdown, wrongOnes } from './imports/node-report.js';
 export type { NodeResult } from './imports/node-tests.js';
 export { errorOf } from './imports/numbers.js';

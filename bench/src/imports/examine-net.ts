@@ -16,7 +16,8 @@ async function examine(stem: string): Promise<NetMeasures> {
   await tf.setBackend('cpu');
   const { inputs = [], outputs = [], factors = [], gradients = [] } = await readArrays(stem);
   const bytes = await readFile(`${stem}.onnx`);
-  const model = importModel(bytes);
+  // Outputs in the peer's order; scikit-learn's labels are left out.
+  const model = importModel(bytes, { outputs: outputs.map(({ name }) => name) });
   const names = Object.keys(model.inputs);
   const feeds = Object.fromEntries(inputs.map((array, i) => [names[i]!, tensorOf(array)]));
   const results = model.call(feeds);

@@ -16,17 +16,20 @@ import { stepsMarkdown, timeSteps } from './steps.js';
 const DOCUMENT = new URL('../../../docs/imports.md', import.meta.url);
 const NEEDS = {
   nets: ['torch', 'torchvision', 'onnx', 'onnxscript'],
+  others: ['torch', 'keras', 'sklearn', 'skl2onnx', 'tensorflow', 'tf2onnx', 'onnx'],
   nodes: ['onnx'],
   steps: ['torch', 'torchvision', 'onnx'],
 } as const;
 
-const USAGE = `npm run imports -- [nets|nodes|steps] [options]
+const USAGE = `npm run imports -- [nets|others|nodes|steps] [options]
 
-Imports ONNX files that others made and compares them: thirty nets that PyTorch exports, ONNX's own tests of its operators,
-and the time of training steps beside PyTorch's. Without a word before the options, all. Needs Python with ${NEEDS.nets.join(', ')}; what lacks them is skipped.
+Imports ONNX files that others made and compares them: thirty nets that PyTorch exports, those of scikit-learn and Keras, ONNX's own tests of
+its operators, and the time of training steps beside PyTorch's. Without a word before the options, all. Needs Python with
+${NEEDS.nets.join(', ')}, and for others ${NEEDS.others.join(', ')}; a part that lacks them is skipped.
 
   --python PATH   the interpreter (default: python3)
   --only NAMES    nets, or operators, separated by commas
+  --seeds N       how often each net is made, with other weights (default: 3)
   --write         put the tables into docs/imports.md, too
   --help`;
 
@@ -51,13 +54,21 @@ const flag = { type: 'boolean', default: false } as const;
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { python: { type: 'string', default: 'python3' }, only: { type: 'string' }, write: flag, help: flag },
+    options: {
+      python: { type: 'string', default: 'python3' },
+      only: { type: 'string' },
+      seeds: { type: 'string', default: '3' },
+      write: flag,
+      help: flag,
+    },
   });
-  const { python, only: names, write, help } = values;
+  const { python, only: names, seeds: count, write, help } = values;
+  const seeds = Number(count);
   const unknown = positionals.find((word) => !Object.hasOwn(NEEDS, word));
-  if (help || unknown !== undefined) {
-    (unknown === undefined ? process.stdout : process.stderr).write(`${USAGE}\n`);
-    return unknown === undefined ? 0 : 2;
+  const isUsage = unknown !== undefined || !(Number.isSafeInteger(seeds) && seeds >= 1);
+  if (help || isUsage) {
+    (isUsage ? process.stderr : process.stdout).write(`${USAGE}\n`);
+    return isUsage ? 2 : 0;
   }
   const only = names?.split(',') ?? [];
   const parts = (positionals.length > 0 ? positionals : Object.keys(NEEDS)) as Part[];
@@ -70,7 +81,7 @@ async function main(): Promise<number> {
         process.stdout.write(`${part}: skipped: ${reason}\n`);
         continue;
       }
-      const { text, faulty } = await run(part, { python, folder, only });
+      const { text, faulty } = await run(part, { python, folder, only, seeds });
       process.stdout.write(`${text}\n`);
       if (write && only.length === 0) await writeDocument(DOCUMENT, text, part);
       faults += faulty;
@@ -85,17 +96,20 @@ interface RunOptions {
   readonly python: string;
   readonly folder: string;
   readonly only: readonly string[];
+  readonly seeds: number;
 }
 
 async function run(part: Part, options: RunOptions): Promise<{ text: string; faulty: number }> {
   const [date, machine] = [new Date().toISOString(), thisMachine()];
   const tell = (line: string): void => void process.stderr.write(`${line}\n`);
-  if (part === 'nets') {
-    const { versions, results } = await examineNets({
+  if (part === 'nets' || part === 'others') {
+    const { versions, results } = await examineNets(part, {
       ...options,
-      onResult: ({ net, exporter }, faults) => tell(`${net} (${exporter}): ${faults.join('; ') || 'right'}`),
+      onResult: ({ net, exporter }, seed, faults) =>
+        tell(`${net} (${exporter}, seed ${seed}): ${faults.join('; ') || 'right'}`),
     });
-    const text = netsMarkdown({ date, machine, versions: [...versions, onnxruntimeVersion()] }, results);
+    const facts = { date, machine, versions: [...versions, onnxruntimeVersion()] };
+    const text = netsMarkdown(facts, results, options.seeds);
     return { text, faulty: results.filter((result) => faultsOf(result).length > 0).length };
   }
   if (part === 'steps') {

@@ -1,6 +1,3 @@
-/** The exporters of PyTorch: the one built on torch.export, and the older one. */
-export type Exporter = 'dynamo' | 'torchscript';
-
 /** Measurements of one exported net. */
 export interface NetMeasures {
   /** Of the outputs, in tfjs, against PyTorch in float64. */
@@ -21,8 +18,9 @@ export type NetOutcome = NetMeasures | { readonly failed: string };
 
 export interface NetResult {
   readonly net: string;
-  readonly exporter: Exporter;
-  /** Parameters of the net in PyTorch. */
+  /** The program that wrote the file: `dynamo` and `torchscript` are PyTorch's newer and older exporter. */
+  readonly exporter: string;
+  /** Parameters of the net that its gradients are compared of. */
   readonly parameters: number;
   readonly outcome: NetOutcome;
 }
@@ -39,4 +37,14 @@ export function faultsOf({ parameters, outcome }: NetResult): string[] {
     ...large.map((what) => `${what} error ${outcome[what].toExponential(1)}`),
     ...(missing > 0 ? [`${missing} of ${parameters} gradients have no counterpart`] : []),
   ];
+}
+
+/** The worst of two examinations of the same net, with other weights. */
+export function worseOf(a: NetResult, b: NetResult): NetResult {
+  if ('failed' in a.outcome) return a;
+  if ('failed' in b.outcome) return b;
+  const [first, second] = [a.outcome, b.outcome];
+  const larger = (what: keyof typeof NET_GOALS): number => Math.max(first[what], second[what]);
+  const errors = { forward: larger('forward'), gradient: larger('gradient'), again: larger('again') };
+  return { ...b, outcome: { ...second, ...errors, compared: Math.min(first.compared, second.compared) } };
 }

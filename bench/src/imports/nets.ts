@@ -2,14 +2,22 @@ import { execFile } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { type Exporter, faultsOf, type NetOutcome, type NetResult } from './net.js';
+import { faultsOf, type NetOutcome, type NetResult, worseOf } from './net.js';
 import { pythonLines } from './python.js';
 
-const SCRIPT = fileURLToPath(new URL('../../import_nets.py', import.meta.url));
 const EXAMINE = fileURLToPath(new URL('examine-net.js', import.meta.url));
 
 /** A net that takes longer is stuck. */
 const TIMEOUT_MS = 10 * 60_000;
+
+/** Scripts of Python that write nets, with what they take after the folder and the seed. */
+const WRITERS = {
+  nets: [['import_nets.py']],
+  others: [
+    ['import_others.py', 'torch'],
+    ['import_others.py', 'tensorflow'],
+  ],
+} as const;
 
 interface NetsOptions {
   readonly python: string;
@@ -17,32 +25,44 @@ interface NetsOptions {
   readonly folder: string;
   /** Names; none: all of them. */
   readonly only: readonly string[];
-  readonly onResult: (result: NetResult, faults: readonly string[]) => void;
+  /** How often each is made, with other weights. */
+  readonly seeds: number;
+  readonly onResult: (result: NetResult, seed: number, faults: readonly string[]) => void;
 }
 
-/** Exports the nets with PyTorch and examines each. */
-export async function examineNets(options: NetsOptions): Promise<{ versions: string[]; results: NetResult[] }> {
-  const { python, folder, only, onResult } = options;
-  const results: NetResult[] = [];
-  let versions: string[] = [];
-  for await (const line of pythonLines(python, SCRIPT, [folder, ...only])) {
-    if (!('net' in line)) {
-      versions = Object.entries(line).map(([name, version]) => `${name} ${String(version).replace(/\+.*/, '')}`);
-      continue;
+/** Writes the nets of PyTorch, or those of others, and examines each: the worst of all seeds. */
+export async function examineNets(
+  which: keyof typeof WRITERS,
+  { python, folder, only, seeds, onResult }: NetsOptions,
+): Promise<{ versions: string[]; results: NetResult[] }> {
+  const results = new Map<string, NetResult>();
+  const versions = new Set<string>();
+  for (let seed = 0; seed < seeds; seed++) {
+    for (const [script, ...before] of WRITERS[which]) {
+      const file = fileURLToPath(new URL(`../../${script}`, import.meta.url));
+      for await (const line of pythonLines(python, file, [folder, String(seed), ...before, ...only])) {
+        if (!('net' in line)) {
+          for (const [name, version] of Object.entries(line))
+            versions.add(`${name} ${String(version).replace(/\+.*/, '')}`);
+          continue;
+        }
+        const { net, exporter, stem, failed, parameters = 0 } = line as unknown as Exported;
+        const outcome = failed === undefined ? await examine(stem) : { failed: `can't be exported: ${failed}` };
+        const result = { net, exporter, parameters, outcome };
+        const key = `${net} ${exporter}`;
+        const before = results.get(key);
+        results.set(key, before ? worseOf(before, result) : result);
+        onResult(result, seed, faultsOf(result));
+        await Promise.all(['onnx', 'json', 'bin'].map((ending) => rm(`${stem}.${ending}`, { force: true })));
+      }
     }
-    const { net, exporter, stem, failed, parameters = 0 } = line as unknown as Exported;
-    const outcome = failed === undefined ? await examine(stem) : { failed: `PyTorch can't export it: ${failed}` };
-    const result = { net, exporter, parameters, outcome };
-    results.push(result);
-    onResult(result, faultsOf(result));
-    await Promise.all(['onnx', 'json', 'bin'].map((ending) => rm(`${stem}.${ending}`, { force: true })));
   }
-  return { versions, results };
+  return { versions: [...versions], results: [...results.values()] };
 }
 
 interface Exported {
   readonly net: string;
-  readonly exporter: Exporter;
+  readonly exporter: string;
   readonly stem: string;
   readonly failed?: string;
   readonly parameters?: number;

@@ -1,5 +1,5 @@
 import type { Machine } from '../report/result.js';
-import { type Exporter, faultsOf, NET_GOALS, type NetResult } from './net.js';
+import { faultsOf, NET_GOALS, type NetResult } from './net.js';
 
 /** Facts that stand above a table. */
 export interface ReportFacts {
@@ -21,11 +21,10 @@ export function tableOf(headings: readonly string[], rows: readonly (readonly st
   return [line(headings), line(headings.map((_, i) => (i === 0 ? '---' : '--:'))), ...rows.map(line)].join('\n');
 }
 
-const EXPORTERS: readonly Exporter[] = ['dynamo', 'torchscript'];
-
 /** The nets as Markdown: how many are right of each exporter, the table, what is not right. */
-export function netsMarkdown(facts: ReportFacts, results: readonly NetResult[]): string {
-  const counts = EXPORTERS.map((exporter) => {
+export function netsMarkdown(facts: ReportFacts, results: readonly NetResult[], seeds: number): string {
+  const exporters = [...new Set(results.map(({ exporter }) => exporter))].sort();
+  const counts = exporters.map((exporter) => {
     const all = results.filter((result) => result.exporter === exporter);
     return `**${all.filter((each) => faultsOf(each).length === 0).length} of ${all.length}** (${exporter})`;
   });
@@ -40,7 +39,7 @@ export function netsMarkdown(facts: ReportFacts, results: readonly NetResult[]):
   );
   return [
     factLines(facts),
-    `Right are ${counts.join(' and ')}: errors of at most ${forward} forward, ${gradient} of every gradient, ${again} exported again.`,
+    `Right are ${counts.join(' and ')}: errors of at most ${forward} forward, ${gradient} of every gradient, ${again} exported again, the worst of ${seeds} seed${seeds === 1 ? '' : 's'}.`,
     tableOf(['net', 'exporter', 'forward', 'gradient', 'exported again', 'gradients', 'nodes'], rows),
     ...(faulty.length > 0 ? [`Not right:\n\n${faulty.join('\n')}`] : []),
   ].join('\n\n');

@@ -7,13 +7,14 @@ import {
   netsMarkdown,
   nodeTestsMarkdown,
   thisMachine,
+  worseImport,
   wrongOnes,
 } from '@onnx-forge/bench';
 import { expect } from 'chai';
 
 const facts = { date: '2026-01-02T03:04:05Z', machine: thisMachine(), versions: ['torch 2'] };
 const right: NetMeasures = { forward: 1e-7, gradient: 2e-7, compared: 4, trained: 4, again: 3e-7, nodes: [3, 5] };
-const result = (outcome: NetResult['outcome'], exporter: NetResult['exporter'] = 'dynamo'): NetResult => ({
+const result = (outcome: NetResult['outcome'], exporter = 'dynamo'): NetResult => ({
   net: 'mlp',
   exporter,
   parameters: 4,
@@ -40,11 +41,27 @@ describe('the benchmark of imports', () => {
     expect(importFaults(result({ failed: 'Foo is refused' }))).to.deep.equal(['Foo is refused']);
   });
 
+  it('takes the worst of several seeds, and a failure before all errors', () => {
+    const other: NetMeasures = { ...right, forward: 5e-7, gradient: 1e-8, again: Number.NaN, compared: 3 };
+    for (const pair of [
+      [right, other],
+      [other, right],
+    ] as const) {
+      const { outcome } = worseImport(result(pair[0]), result(pair[1]));
+      expect(outcome).to.deep.include({ forward: 5e-7, gradient: 2e-7, compared: 3 });
+      expect('again' in outcome && outcome.again).to.deep.equal(Number.NaN);
+    }
+    const failed = result({ failed: 'Foo is refused' });
+    expect(worseImport(result(right), failed)).to.equal(failed);
+    expect(worseImport(failed, result(right))).to.equal(failed);
+  });
+
   it('counts the nets by exporter and names those that are not right', () => {
-    const text = netsMarkdown(facts, [result(right), result({ failed: 'Foo is refused' }, 'torchscript')]);
+    const text = netsMarkdown(facts, [result(right), result({ failed: 'Foo is refused' }, 'torchscript')], 2);
     expect(text).to.include('**1 of 1** (dynamo) and **0 of 1** (torchscript)');
     expect(text).to.include('| mlp | dynamo | 1.0e-7 | 2.0e-7 | 3.0e-7 | 4 of 4 | 3 -> 5 |');
     expect(text).to.include('- mlp (torchscript): Foo is refused');
+    expect(text).to.include('the worst of 2 seeds.');
   });
 
   it('counts tests by operator', () => {

@@ -22,6 +22,8 @@ interface Header {
   /** Classes of a new last layer. */
   readonly head?: number;
   readonly merged: NonNullable<ImportOptions['merged']>;
+  /** The outputs that it was imported with; all, if they are not there. */
+  readonly outputs?: readonly string[];
 }
 
 /** SHA-256 of an ONNX file; with files of weights, of the lines `SHA256  NAME` of all, as sha256sum writes them, the model's first. */
@@ -41,7 +43,7 @@ export async function hashOf({ bytes, external }: OnnxFiles): Promise<string> {
  * @throws OnnxImportError for a model without adapters
  */
 export async function saveAdapters(model: ImportedModel, files: OnnxFiles): Promise<Uint8Array> {
-  const { lora, head, merged = 'auto' } = model.options;
+  const { lora, head, merged = 'auto', outputs } = model.options;
   if (!lora) throw new OnnxImportError('the model has no adapters to save: import it with lora');
   const arrays: [string, StateArray][] = [];
   for (const variable of model.trainable) {
@@ -50,7 +52,8 @@ export async function saveAdapters(model: ImportedModel, files: OnnxFiles): Prom
   }
   const { rank, alpha = rank } = lora;
   const base = await hashOf(files);
-  const header: Header = { format: 1, base, rank, alpha, ...(head && { head: head.classes }), merged };
+  const chosen = { ...(head && { head: head.classes }), ...(outputs && { outputs }) };
+  const header: Header = { format: 1, base, rank, alpha, merged, ...chosen };
   const parts = encodeSafetensors({
     arrays: Object.fromEntries(arrays),
     metadata: { [KEY]: JSON.stringify(header) },
@@ -79,12 +82,13 @@ export async function importWithAdapters(files: OnnxFiles, adapters: Uint8Array)
     );
   }
   const adapted = Object.keys(arrays).flatMap((name) => (name.endsWith('.lora_A') ? [name.slice(0, -7)] : []));
-  const { rank, alpha, head, merged } = header;
+  const { rank, alpha, head, merged, outputs } = header;
   const model = importModel(files.bytes, {
     external: files.external,
     trainable: (name) => adapted.includes(name),
     lora: { rank, alpha },
     merged,
+    ...(outputs && { outputs }),
     ...(head !== undefined && { head: { classes: head } }),
   });
   const unfit = model.trainable.find((variable) => {
@@ -118,7 +122,7 @@ function read(file: Uint8Array): { readonly header: Header; readonly arrays: Nam
 
 function isHeader(value: unknown): value is Header {
   if (typeof value !== 'object' || value === null) return false;
-  const { format, base, rank, alpha, head, merged } = value as Partial<Record<keyof Header, unknown>>;
+  const { format, base, rank, alpha, head, merged, outputs } = value as Partial<Record<keyof Header, unknown>>;
   const isCount = (n: unknown): boolean => Number.isSafeInteger(n) && (n as number) >= 1;
   return (
     format === 1 &&
@@ -126,6 +130,7 @@ function isHeader(value: unknown): value is Header {
     isCount(rank) &&
     typeof alpha === 'number' &&
     (head === undefined || isCount(head)) &&
+    (outputs === undefined || (Array.isArray(outputs) && outputs.every((name) => typeof name === 'string'))) &&
     ['auto', 'split', 'keep'].includes(merged as string)
   );
 }

@@ -57,7 +57,12 @@ const SAME_SINCE: Readonly<Record<string, number>> = {
 };
 
 const POOLING: readonly string[] = ['AveragePool', 'MaxPool'];
-const RECURRENT: readonly string[] = ['LSTM', 'GRU', 'RNN'];
+/** Recurrent layers, with the activations that each direction has if nothing is said of them. */
+const ACTIVATIONS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['LSTM', ['Sigmoid', 'Tanh', 'Tanh']],
+  ['GRU', ['Sigmoid', 'Tanh']],
+  ['RNN', ['Tanh']],
+]);
 
 /** Attributes of older operator sets that say nothing where the operator is the same. */
 const DROPPED: Readonly<Record<string, readonly string[]>> = {
@@ -80,7 +85,7 @@ export function asOneNode(call: Call, code: () => Results): readonly Datum[] | u
     inputs: inputsOf(call, recorder),
     attributes,
     types: () => {
-      if (RECURRENT.includes(call.node.op)) return recurrentTypes(call).slice(0, wanted);
+      if (ACTIVATIONS.has(call.node.op)) return recurrentTypes(call).slice(0, wanted);
       return ([code()].flat() as readonly Datum[]).slice(0, wanted).map(tensorOf);
     },
   });
@@ -118,7 +123,7 @@ function isSame(call: Call): boolean {
     return false;
   if (op === 'BatchNormalization') return attributes.get('training_mode') !== 1 || !call.context.training;
   if (POOLING.includes(op)) return !call.wants(1) && (attributes.get('ceil_mode') !== 1 || isPlainCeil(call));
-  if (RECURRENT.includes(op)) {
+  if (ACTIVATIONS.has(op)) {
     const peeps = call.has(7) || attributes.get('input_forget') === 1;
     return !call.has(4) && !peeps && attributes.get('layout') !== 1 && !attributes.has('clip');
   }
@@ -138,7 +143,10 @@ function droppedOf(op: string, attributes: Node['attributes']): readonly string[
   if (op.startsWith('Reduce')) return ['axes'];
   // Without padding it says nothing, and runtimes have differed in whether it counts what lies beyond the end.
   if (op === 'AveragePool' && attributes.get('ceil_mode') === 1) return ['count_include_pad'];
-  return Object.hasOwn(DROPPED, op) ? DROPPED[op]! : [];
+  const usual = ACTIVATIONS.get(op);
+  const given = (attributes.get('activations') ?? []) as readonly string[];
+  const named = usual && given.every((name, i) => name === usual[i % usual.length]) ? ['activations'] : [];
+  return [...(Object.hasOwn(DROPPED, op) ? DROPPED[op]! : []), ...named];
 }
 
 /** Undefined for attributes that the graph can't hold, such as lists of texts. */

@@ -19,6 +19,12 @@ export interface ImportedHead {
 /** Operators that may follow the last layer: they take each of its numbers by itself, or each row. */
 const ACTIVATIONS: readonly string[] = ['Softmax', 'LogSoftmax', 'Sigmoid'];
 const PASSING: readonly string[] = ['Identity', 'Dropout'];
+/** Types of Cast that leave floats what they are here. */
+const FLOATS: readonly unknown[] = [1, 10, 11, 16];
+
+/** Whether the node gives the numbers that it takes. */
+const passes = ({ op, attributes }: Node): boolean =>
+  PASSING.includes(op) || (op === 'Cast' && FLOATS.includes(attributes.get('to')));
 
 /** The last linear layer before an output; undefined where something else stands there. */
 export function headOf({ graph }: OnnxModel, output: string = graph.outputs[0]?.name ?? ''): ImportedHead | undefined {
@@ -26,13 +32,14 @@ export function headOf({ graph }: OnnxModel, output: string = graph.outputs[0]?.
   let logits = output;
   let activation: string | undefined;
   let node = makers.get(logits);
-  while (node && (PASSING.includes(node.op) || (ACTIVATIONS.includes(node.op) && activation === undefined))) {
+  while (node && (passes(node) || (ACTIVATIONS.includes(node.op) && activation === undefined))) {
     if (ACTIVATIONS.includes(node.op)) activation = node.op;
     logits = node.inputs[0]!;
     node = makers.get(logits);
   }
   const added = node?.op === 'Add' ? addedBias(node, graph) : undefined;
-  const linear = added ? makers.get(added.sum) : node;
+  let linear = added ? makers.get(added.sum) : node;
+  while (linear && passes(linear)) linear = makers.get(linear.inputs[0]!);
   if (!linear || !(linear.op === 'Gemm' || linear.op === 'MatMul')) return undefined;
   const weight = matrixOf(linear, graph, makers);
   const bias = added?.bias ?? (linear.op === 'Gemm' ? linear.inputs[2] : undefined);
@@ -47,11 +54,15 @@ export function headOf({ graph }: OnnxModel, output: string = graph.outputs[0]?.
   };
 }
 
-/** The vector that a node adds to the value that it names. */
+/** The vector that a node adds to the value that it names; scikit-learn's is a row, [1, n]. */
 function addedBias({ inputs }: Node, { initializers }: Graph): { sum: string; bias: string } | undefined {
   const [a, b] = inputs as [string, string];
-  if (initializers.get(b)?.shape.length === 1) return { sum: a, bias: b };
-  return initializers.get(a)?.shape.length === 1 ? { sum: b, bias: a } : undefined;
+  const isVector = (name: string): boolean => {
+    const shape = initializers.get(name)?.shape;
+    return shape?.length === 1 || (shape?.length === 2 && shape[0] === 1);
+  };
+  if (isVector(b)) return { sum: a, bias: b };
+  return isVector(a) ? { sum: b, bias: a } : undefined;
 }
 
 function matrixOf(
@@ -102,7 +113,8 @@ export function withHead(model: OnnxModel, classes: number, uniform: () => numbe
   const type = { name: 'FLOAT', tfjs: 'float32' } as const;
   initializers.set(head.weight, { name: head.weight, type, shape, data: () => numbers });
   if (head.bias) {
-    initializers.set(head.bias, { name: head.bias, type, shape: [classes], data: () => new Float32Array(classes) });
+    const bias = [...graph.initializers.get(head.bias)!.shape.slice(0, -1), classes];
+    initializers.set(head.bias, { name: head.bias, type, shape: bias, data: () => new Float32Array(classes) });
   }
   const outputs = graph.outputs.map((port, i): Port => {
     return i === 0 && port.shape ? { ...port, shape: [...port.shape.slice(0, -1), classes] } : port;

@@ -36,6 +36,11 @@ export interface ImportOptions {
   readonly lora?: LoraOptions;
   /** A new last layer of so many classes, in place of the file's last Gemm or MatMul. It is trained, whatever `trainable` says. */
   readonly head?: HeadOptions;
+  /**
+   * Outputs that are wanted, by name, in this order; what only the others need is left out (scikit-learn's files give labels, too, by
+   * operators that have no gradient). Default: all.
+   */
+  readonly outputs?: readonly string[];
   /** The most numbers that a node may make of less, such as a padding: more are refused. Default 2^28, a GiB. */
   readonly mostNumbers?: number;
   /** Files with weights beside the model's, by name. */
@@ -79,7 +84,7 @@ export interface ImportedModel {
   /** The last linear layer before the first output, where there is one. */
   readonly head: ImportedHead | undefined;
   /** How it was imported. */
-  readonly options: Pick<ImportOptions, 'lora' | 'head' | 'merged'>;
+  readonly options: Pick<ImportOptions, 'lora' | 'head' | 'merged' | 'outputs'>;
   readonly report: ImportReport;
   dispose(): void;
 }
@@ -93,7 +98,7 @@ export interface ImportedModel {
 export function importModel(bytes: Uint8Array, options: ImportOptions = {}): ImportedModel {
   const { external = {}, mostNumbers = 2 ** 28 } = options;
   const find: ExternalBytes = (name) => (Object.hasOwn(external, name) ? external[name] : undefined);
-  const read = readModel(bytes, find);
+  const read = readModel(bytes, find, options.outputs);
   const table = operatorTable();
   const operatorOf = ({ domain, op }: { domain: string; op: string }): Operator | undefined =>
     table.get(`${domain}:${op}`);

@@ -1,6 +1,14 @@
 import { basename } from 'node:path';
 import { tf } from '@onnx-forge/export';
-import { hashOf, type ImportedModel, importModel, type OnnxFiles, OnnxImportError } from '@onnx-forge/export/import';
+import {
+  hashOf,
+  type ImportedModel,
+  type ImportNote,
+  type ImportOptions,
+  importModel,
+  type OnnxFiles,
+  OnnxImportError,
+} from '@onnx-forge/export/import';
 import { readOnnxFiles } from '@onnx-forge/export/sources';
 import { type ModelKind, Random } from '@onnx-forge/infer';
 import { TrainError } from '../errors.js';
@@ -38,6 +46,8 @@ export interface FineTuningSettings {
   readonly alpha?: number;
   /** Classes of a new last layer; 0: the file's own. */
   readonly head?: number;
+  /** Weights that several nodes read: see `merged` of `importModel`. Default `auto`. */
+  readonly merged?: NonNullable<ImportOptions['merged']>;
   readonly [option: string]: OptionValue | undefined;
 }
 
@@ -46,6 +56,7 @@ type Options = OptionValues & {
   readonly lora: number;
   readonly alpha: number;
   readonly head: number;
+  readonly merged: NonNullable<ImportOptions['merged']>;
   readonly layout: 'auto' | 'nchw' | 'nhwc' | 'flat';
   readonly size: string;
   readonly mean: string;
@@ -70,8 +81,30 @@ export const BASE_FILE = 'model.onnx';
  * @throws SavedModelError, OnnxImportError for files that can't be read; TrainError (`option-invalid`) for settings
  */
 export async function fineTuning(location: string, settings: FineTuningSettings = {}): Promise<Recipe> {
+  return (await openFineTuning(location, settings)).recipe;
+}
+
+/**
+ * The recipe, and what one should know about the file before one trains it: merged weights, frozen batch normalisations, lost names.
+ *
+ * @throws as {@link fineTuning}
+ */
+export async function openFineTuning(
+  location: string,
+  settings: FineTuningSettings = {},
+): Promise<{ readonly recipe: Recipe; readonly notes: readonly ImportNote[] }> {
   const files = await readOnnxFiles(location);
-  return recipeOf({ files, file: basename(location), base: await hashOf(files) }, settings);
+  const file = basename(location);
+  const recipe = recipeOf({ files, file, base: await hashOf(files) }, settings);
+  const { merged = 'auto' } = settings;
+  const { notes } = told(file, () => look(importModel(files.bytes, { external: files.external, merged }))).report;
+  return { recipe, notes };
+}
+
+/** A model that is looked at, and not called. */
+function look(model: ImportedModel): ImportedModel {
+  model.dispose();
+  return model;
 }
 
 /** A file with its name, for messages, and its hash. */
@@ -106,6 +139,10 @@ function recipeOf({ files, file, base }: Base, settings: FineTuningSettings): Re
       lora: described(count(0, 0), 'Rank of adapters that are trained in place of these weights; 0: none'),
       alpha: described(nonNegative(0), "The adapters' product counts alpha / rank times; 0: once"),
       head: described(count(0, 0), "Classes of a new last layer; 0: the file's own"),
+      merged: described(
+        oneOf('auto', 'split', 'keep'),
+        'Weights that several nodes read: split those that are all the same number, all, or none',
+      ),
       layout: described(oneOf('auto', 'nchw', 'nhwc', 'flat'), 'Axes of the images that the file takes'),
       size: described(text(''), 'WIDTHxHEIGHT of the images, where the file leaves them free'),
       mean: described(
@@ -168,10 +205,11 @@ function withSettings(recipe: Recipe, settings: Readonly<Record<string, OptionVa
 
 /** The file as variables. @throws TrainError (`weights-unfit`) for patterns that fit no weight, with the nearest name */
 function imported(files: OnnxFiles, file: string, options: Options, random: Random): ImportedModel {
-  const { train, lora, alpha, head } = options;
+  const { train, lora, alpha, head, merged } = options;
   return told(file, () =>
     importModel(files.bytes, {
       external: files.external,
+      merged,
       trainable: train.split(',').map((pattern) => pattern.trim()),
       ...(lora > 0 && { lora: { rank: lora, ...(alpha > 0 && { alpha }), random: random.fork('adapters') } }),
       ...(head > 0 && { head: { classes: head, random: random.fork('head') } }),
@@ -195,9 +233,8 @@ function told<T>(file: string, action: () => T): T {
 
 /** A file's input and output by its options; its weights are looked at once. */
 function factsOf(files: OnnxFiles, file: string): (options: Options) => TaskFacts {
-  const model = told(file, () => importModel(files.bytes, { external: files.external }));
+  const model = told(file, () => look(importModel(files.bytes, { external: files.external })));
   const { inputs, outputs, outputShapes, head: last } = model;
-  model.dispose();
   return (options) => {
     const { output = outputs[0]! } = { ...(options.output !== '' && { output: options.output }) };
     if (!outputs.includes(output)) {

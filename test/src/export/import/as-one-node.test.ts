@@ -105,7 +105,12 @@ const NETS: Readonly<Record<string, Net>> = {
         'LSTM',
         ['x', 'w', 'r', 'b'],
         ['y'],
-        [attributeOf('direction', 'bidirectional'), attributeOf('hidden_size', 3)],
+        [
+          attributeOf('direction', 'bidirectional'),
+          attributeOf('hidden_size', 3),
+          // As TensorFlow's files name them, although they are the usual ones.
+          attributeOf('activations', ['Sigmoid', 'Tanh', 'Tanh', 'Sigmoid', 'Tanh', 'Tanh']),
+        ],
       ),
     ],
     weights: { w: weight([2, 12, 4]), r: weight([2, 12, 3]), b: weight([2, 24]) },

@@ -16,9 +16,10 @@ const DEEPEST = 32;
  * The content of an ONNX file.
  *
  * @param external bytes of the files beside it, by name
- * @throws OnnxImportError for damaged files, and for what no tfjs tensor can hold
+ * @param outputs those that are wanted; what only the others need is left out. Default: all
+ * @throws OnnxImportError for damaged files, for what no tfjs tensor can hold, and for outputs that it has not
  */
-export function readModel(bytes: Uint8Array, external: ExternalBytes): OnnxModel {
+export function readModel(bytes: Uint8Array, external: ExternalBytes, outputs?: readonly string[]): OnnxModel {
   const model = decoded(bytes);
   const sets = new Map(model.opsetImport.map(({ domain, version }) => [domain ?? '', Number(version)]));
   const opset = sets.get('') ?? sets.get('ai.onnx') ?? 0;
@@ -32,7 +33,35 @@ export function readModel(bytes: Uint8Array, external: ExternalBytes): OnnxModel
   }
   const producer = `${model.producerName ?? ''} ${model.producerVersion ?? ''}`.trim();
   const domains = new Map([...sets].filter(([domain]) => domain !== '' && domain !== 'ai.onnx'));
-  return { graph: readGraph(model.graph, external, new Set(), 0), opset, producer, domains };
+  const wanted = outputs ? withOutputs(model.graph, outputs) : model.graph;
+  const graph = readGraph(wanted, external, new Set(), 0);
+  return { graph: outputs ? needed(graph) : graph, opset, producer, domains };
+}
+
+function withOutputs(graph: onnx.IGraphProto, outputs: readonly string[]): onnx.IGraphProto {
+  const ports = new Map((graph.output ?? []).map((port) => [port.name ?? '', port]));
+  const stranger = outputs.find((name) => !ports.has(name));
+  if (stranger !== undefined || outputs.length === 0) {
+    const what = stranger === undefined ? 'no output is wanted' : `there is no output '${stranger}'`;
+    throw new OnnxImportError(`${what}: the outputs are ${[...ports.keys()].join(', ')}`, {
+      outputs: [...ports.keys()],
+    });
+  }
+  return { ...graph, output: outputs.map((name) => ports.get(name)!) };
+}
+
+/** The graph without what none of its outputs needs. */
+function needed(graph: Graph): Graph {
+  const read = new Set(graph.outputs.map(({ name }) => name));
+  const nodes: Node[] = [];
+  // Each node stands after those that it reads from.
+  for (const node of [...graph.nodes].reverse()) {
+    if (!node.outputs.some((name) => read.has(name))) continue;
+    nodes.unshift(node);
+    for (const name of readsOf(node)) read.add(name);
+  }
+  const initializers = new Map([...graph.initializers].filter(([name]) => read.has(name)));
+  return { ...graph, nodes, initializers, inputs: graph.inputs.filter(({ name }) => read.has(name)) };
 }
 
 /**

@@ -145,6 +145,13 @@ function meanVariance(call: Call): tf.Tensor {
   return tf.div(tf.sub(x, mean), tf.add(tf.sqrt(variance), 1e-9));
 }
 
+/** (x - offset) scale, by numbers of the columns: a standardisation of scikit-learn. They are attributes, and never trained. */
+function scaled(call: Call): tf.Tensor {
+  const x = tf.cast(call.tensor(0), 'float32');
+  const columns = (name: string, otherwise: number): tf.Tensor => tf.tensor1d([...(call.ints(name) ?? [otherwise])]);
+  return tf.mul(tf.sub(x, columns('offset', 0)), columns('scale', 1));
+}
+
 /** Normalisations, channels at axis 1. */
 export const normalisations: readonly Operator[] = [
   operator('BatchNormalization', batchNormalisation, { statistics: [3, 4] }),
@@ -155,4 +162,5 @@ export const normalisations: readonly Operator[] = [
   operator('LRN', localResponse),
   operator('LpNormalization', lpNormalisation),
   operator('MeanVarianceNormalization', meanVariance),
+  operator('Scaler', scaled, { domain: 'ai.onnx.ml' }),
 ];

@@ -1,3 +1,4 @@
+import type { FineTuningSettings } from '../../finetune/fine-tuning.js';
 import { FINE_TUNING_LOSSES, type FineTuningLoss } from '../../finetune/losses.js';
 import { type Command, defineCommand, type Outcome } from '../command.js';
 import { UsageError } from '../errors.js';
@@ -49,6 +50,15 @@ export const command: Command = defineCommand({
       group: FILE,
     },
     adapters: { ...text('--adapters', 'With --lora: file to write the trained adapters to'), group: FILE },
+    merged: {
+      ...oneOf(
+        '--merged',
+        ['auto', 'split', 'keep'],
+        'Weights that several nodes read, as exporters store equal ones once',
+      ),
+      defaultDescription: 'auto: those that are all one number are split',
+      group: FILE,
+    },
     mean: {
       ...text('--mean', 'Is taken from the images: a number, or one a channel with commas between'),
       defaultDescription: '0',
@@ -73,6 +83,7 @@ export const command: Command = defineCommand({
       lora,
       alpha,
       adapters,
+      merged,
       mean,
       std,
       size,
@@ -94,14 +105,19 @@ export const command: Command = defineCommand({
     if (settings.data === undefined && !resume) {
       throw new UsageError('finetune needs data to train on: --data PATH or a name', { file });
     }
-    const { fineTuning } = await import('../../finetune/fine-tuning.js');
+    const { openFineTuning } = await import('../../finetune/fine-tuning.js');
     const { planRun } = await import('../batch/plan.js');
     const { trainAll } = await import('../batch/train-all.js');
-    const recipe = await fineTuning(file, { loss: loss as FineTuningLoss });
-    const own = given({ train, head, lora, alpha, mean, std, size });
+    const { recipe, notes } = await openFineTuning(file, {
+      loss: loss as FineTuningLoss,
+      ...given({ merged: merged as FineTuningSettings['merged'] }),
+    });
+    for (const { message } of notes) context.progress.line(`${recipe.source}: ${message}`);
+    const own = given({ train, head, lora, alpha, merged, mean, std, size });
     const plan = await planRun(recipe, out, { ...settings, set: { ...settings.set, ...own } }, { resume });
     if (adapters !== undefined) await requireWritableFile(adapters, context);
-    const outcome = await trainAll([plan], { resume, extend: false, force }, context);
+    const done = await trainAll([plan], { resume, extend: false, force }, context);
+    const outcome = { ...done, json: { ...(done.json as object), notes } };
     if (adapters === undefined || outcome.exitCode) return outcome;
     const { runAdapters } = await import('../../actions/adapters.js');
     const bytes = await runAdapters({ recipe, run: out });
@@ -109,7 +125,7 @@ export const command: Command = defineCommand({
     return {
       ...outcome,
       text: `${outcome.text}\nadapters    ${adapters} (${formatBytes(bytes.length)})`,
-      json: { ...(outcome.json as object), adapters },
+      json: { ...outcome.json, adapters },
     };
   },
 });
