@@ -129,6 +129,7 @@ const TRAINED: readonly Study[] = [
       'epochs-80': { label: '80 epochs, cosine of 80', set: { epochs: 80 } },
     },
     measures: BOUNDS,
+    pictures: [{ arm: 'epochs-80', figure: 'grids', file: 'docs/systems/vae-mlp-grids.png' }],
     note: 'Gates: ELBO -105 after 10 epochs; ELBO -99 and log p(x) -94 after 80.',
   },
   {

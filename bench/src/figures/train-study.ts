@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
+import { copyFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { type AnyManifest, type DeviceRequest, loadManifest } from '@onnx-forge/infer';
 import { recipes } from '@onnx-forge/models';
-import { certifyRun, evaluateRun, type Recipe, train } from '@onnx-forge/train';
+import { certifyRun, drawFigures, evaluateRun, type Recipe, train } from '@onnx-forge/train';
 import { recipeOptions } from '@onnx-forge/train/recipe';
 import { loadCheckpoint } from '@onnx-forge/train/run';
 import type { FigureManifest, FigureMetric, FigureRun } from './manifest.js';
@@ -158,4 +159,24 @@ function runEntry(manifest: AnyManifest, { measures }: Study): FigureRun {
 async function hoursOf(run: string): Promise<number | undefined> {
   const checkpoint = await loadCheckpoint(run);
   return checkpoint && Number((checkpoint.seconds / 3600).toFixed(2));
+}
+
+/**
+ * Draws the pictures whose runs are there.
+ *
+ * @param root that the files are relative to
+ */
+export async function drawPictures(
+  study: Study,
+  { out, signal, say, ...where }: StudyRequest,
+  root: URL,
+): Promise<void> {
+  for (const { arm, figure, file } of study.pictures ?? []) {
+    const training = trainingOf(study, arm);
+    const run = runFolder(out, training, study.seeds[0]!);
+    if ((await finishedRun(run)) === undefined) continue;
+    const files = await drawFigures({ recipe: await recipeOf(training), run, only: figure, signal, ...where });
+    await copyFile(files.find((one) => one.endsWith('.png'))!, new URL(file, root));
+    say(`${file}: drawn from ${run}`);
+  }
 }

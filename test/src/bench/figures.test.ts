@@ -1,7 +1,8 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { collect, type FigureManifest, type Study, trainStudy } from '@onnx-forge/bench';
+import { pathToFileURL } from 'node:url';
+import { collect, drawPictures, type FigureManifest, type Study, trainStudy } from '@onnx-forge/bench';
 import { assert } from 'chai';
 
 const STUDY: Study = {
@@ -90,6 +91,26 @@ describe('bench: figures', () => {
       );
       assert.match(message, /seed-1 was trained with other settings: remove it, or choose another --out$/);
     }
+  });
+
+  it("draws the pictures of documents from the first seed's runs, where they are", async () => {
+    const file = join(out, 'picture.png');
+    const pictures = [
+      { arm: 'short', figure: 'curves', file: 'picture.png' },
+      { arm: 'absent', figure: 'curves', file: 'none.png' },
+    ];
+    const arms = { ...STUDY.arms, absent: { label: 'not trained', maxSteps: 3 } };
+    const said: string[] = [];
+    const request = {
+      out,
+      signal: new AbortController().signal,
+      say: (line: string) => said.push(line),
+      device: 'cpu',
+    } as const;
+    await drawPictures({ ...STUDY, arms, pictures }, request, pathToFileURL(`${out}/`));
+    assert.deepEqual(said, [`picture.png: drawn from ${out}/toy/short/seed-1`]);
+    const drawn = await readFile(join(out, 'toy/short/seed-1/figures/curves.png'));
+    assert.deepEqual(await readFile(file), drawn);
   });
 
   it('certifies the runs of another study, which it does not train, beside what is measured on them', async function () {

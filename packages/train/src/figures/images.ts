@@ -29,3 +29,27 @@ export function rowsOf(data: Float32Array, count: number): Float32Array[] {
   const size = data.length / count;
   return Array.from({ length: count }, (_, row) => data.subarray(row * size, (row + 1) * size));
 }
+
+/** Several images as one. */
+export interface Mosaic {
+  /** [height, width, channels] */
+  readonly pixels: Float32Array;
+  readonly height: number;
+  readonly width: number;
+}
+
+/** Images as one, in a square of rows with a white line between. */
+export function mosaic(images: readonly Float32Array[], { height, width, channels, range }: ImageEntry): Mosaic {
+  const columns = Math.ceil(Math.sqrt(images.length));
+  const rows = Math.ceil(images.length / columns);
+  const [tall, wide] = [rows * (height + 1) - 1, columns * (width + 1) - 1];
+  const pixels = new Float32Array(tall * wide * channels).fill(range[1]);
+  for (const [index, image] of images.entries()) {
+    const [top, left] = [Math.floor(index / columns) * (height + 1), (index % columns) * (width + 1)];
+    for (let y = 0; y < height; y++) {
+      const line = image.subarray(y * width * channels, (y + 1) * width * channels);
+      pixels.set(line, ((top + y) * wide + left) * channels);
+    }
+  }
+  return { pixels, height: tall, width: wide };
+}
