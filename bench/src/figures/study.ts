@@ -66,6 +66,8 @@ export interface Study {
   readonly evaluation?: { readonly samples: number; readonly examples: number };
   /** Measured by a certificate of these sizes, not by the recipe's evaluation. */
   readonly certificate?: CertificateOptions;
+  /** One number of all seeds' runs, which translate together. */
+  readonly together?: true;
   /** A row for each number and a column for each arm. Default: the other way round. */
   readonly numbersAsRows?: boolean;
   /** Hours that the trainings took. */

@@ -352,7 +352,7 @@ describe('seq2seq', () => {
       });
       expect(metrics['translate/loss']).to.be.below(2);
       const found = Object.fromEntries(measurements.map(({ name, value }) => [name, value]));
-      expect(found).to.include.keys('bleu', 'bleuBeam4', 'exactMatch', 'lengthRatio', 'attention(<eos>)');
+      expect(found).to.include.keys('bleu', 'bleuBeam5', 'exactMatch', 'lengthRatio', 'attention(<eos>)');
       expect(found.bleu).to.be.within(5, 100);
       await using model = (await load(out, { device: 'cpu' })) as TranslatorModel;
       const text = 'Lo polo granu una canta oku ka ?';

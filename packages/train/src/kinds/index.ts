@@ -82,5 +82,6 @@ export {
   type TranslatedSentence,
   translateSplit,
   translation,
+  translationTogether,
 } from './translator/measures/translation.js';
 export { type TranslatorModelOptions, translatorModel } from './translator/model.js';
