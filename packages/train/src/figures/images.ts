@@ -2,17 +2,23 @@ import type { ImageEntry } from '@onnx-forge/infer';
 import { type GridText, grid } from '@onnx-forge/viz';
 import type { FigureImage } from './figure.js';
 
-export type ImageGridOptions = GridText & { readonly columns: number; readonly side?: number };
+export type ImageGridOptions = GridText & {
+  readonly columns: number;
+  readonly side?: number;
+  /** Between the images, in pixels of the picture. Default: one of the images' own. */
+  readonly padding?: number;
+};
 
 /** A grid of a model's images. Small images are enlarged to about `side` pixels. */
 export function imageGrid(
   images: Float32Array | readonly Float32Array[],
   { height, width, channels, range }: ImageEntry,
-  { columns, side = 56, ...text }: ImageGridOptions,
+  { columns, side = 56, padding, ...text }: ImageGridOptions,
 ): FigureImage {
   const scale = Math.max(1, Math.round(side / height));
   const gray = channels === 3 ? 3 : 1;
-  return { png: grid(images, { height, width, channels: gray, range, columns, scale, padding: scale, ...text }) };
+  const layout = { columns, scale, padding: padding ?? scale };
+  return { png: grid(images, { height, width, channels: gray, range, ...layout, ...text }) };
 }
 
 /** {@link imageGrid} as a figure of a run: what it shows, and of which run, data and seed (`aboutRun`). */

@@ -55,6 +55,7 @@ export const grids: Figure<GenerativeKind> = (context) => {
     {
       columns: chosen.length,
       side: height,
+      padding: 12,
       columnLabels: chosen.map(pointOfTraining),
       title: 'Samples from the same noise as training goes on',
       subtitle: aboutRun(context, `${chosen[0]!.count} draws of z`),
