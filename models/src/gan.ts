@@ -8,6 +8,7 @@ import {
   evaluateAll,
   fraction,
   generatorModel,
+  grids,
   type Initializers,
   interpolation,
   judged,
@@ -171,6 +172,7 @@ export default defineRecipe({
   figures: {
     samples,
     snapshots,
+    grids,
     progress,
     interpolation,
     perturbation,

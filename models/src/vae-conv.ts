@@ -7,6 +7,7 @@ import {
   estimatorsBySamples,
   evaluateAll,
   gaussian,
+  grids,
   type Initializers,
   interpolation,
   judged,
@@ -117,6 +118,7 @@ export default defineRecipe({
   figures: {
     samples,
     snapshots,
+    grids,
     progress,
     reconstructions,
     interpolation,

@@ -8,6 +8,7 @@ import {
   estimatorsBySamples,
   evaluateAll,
   gaussian,
+  grids,
   interpolation,
   judged,
   latentModel,
@@ -90,6 +91,7 @@ export default defineRecipe({
   figures: {
     samples,
     snapshots,
+    grids,
     progress,
     reconstructions,
     interpolation,

@@ -8,7 +8,7 @@ import { documents, fillInline } from './inline.js';
 import { type FigureManifest, readFigures, writeFigures } from './manifest.js';
 import type { Study } from './study.js';
 import { figureTable } from './table.js';
-import { collect, type StudyRequest, trainStudy } from './train-study.js';
+import { collect, drawPictures, type StudyRequest, trainStudy } from './train-study.js';
 
 const USAGE = `npm run figures -- [options]
 
@@ -99,6 +99,7 @@ async function figuresOf(study: Study, request: StudyRequest): Promise<void> {
     return;
   }
   await writeFigures(study, figures);
+  await drawPictures(study, request, ROOT);
   for (const name of study.documents) {
     const document = fileURLToPath(new URL(name, ROOT));
     const text = insert(await readFile(document, 'utf8'), figureTable(study, figures), `figures:${study.name}`);

@@ -40,6 +40,15 @@ export interface Arm extends ArmSettings {
   readonly of?: { readonly study: Study; readonly arm: string };
 }
 
+/** A picture of a document, drawn from the first seed's run of an arm. */
+export interface Picture {
+  readonly arm: string;
+  /** As the recipe names it. */
+  readonly figure: string;
+  /** PNG, from the root. */
+  readonly file: string;
+}
+
 /** A figure of the documents: trainings of a recipe, and numbers that are measured on them. */
 export interface Study {
   /** Of `docs/figures/NAME.json`, and of the markers in the documents. */
@@ -57,10 +66,14 @@ export interface Study {
   readonly evaluation?: { readonly samples: number; readonly examples: number };
   /** Measured by a certificate of these sizes, not by the recipe's evaluation. */
   readonly certificate?: CertificateOptions;
+  /** One number of all seeds' runs, which translate together. */
+  readonly together?: true;
   /** A row for each number and a column for each arm. Default: the other way round. */
   readonly numbersAsRows?: boolean;
   /** Hours that the trainings took. */
   readonly hours?: boolean;
+  /** Figures of the first seed's runs that stand in documents. */
+  readonly pictures?: readonly Picture[];
   /** A sentence below the table on how the numbers were made. */
   readonly note?: string;
 }

@@ -65,12 +65,13 @@ function shown(measure: StudyMeasure, { mean, standardError }: MeanOverSeeds): s
   return standardError === undefined ? text : `${text} ± ${scaled(measure, standardError).toFixed(measure.digits)}`;
 }
 
-function cell(measure: StudyMeasure, values: Values | undefined): string {
+function cell({ seeds, together }: Study, measure: StudyMeasure, values: Values | undefined): string {
   if (values === undefined) return 'not measured yet';
   const { bySeed, earlier } = values;
   const text = shown(measure, overSeeds([...bySeed.values()])!);
   const count = bySeed.size === 1 ? 'one seed' : `${bySeed.size} seeds`;
   if (earlier) return `${text} (${count}, of ${earlier.date})`;
+  if (together) return `${text} (${seeds.length} seeds together)`;
   return bySeed.size === 1 ? `${text} (one seed)` : text;
 }
 
@@ -87,7 +88,7 @@ export function figureValue(
   const measure = study.measures.find((one) => one.name === name && one.split === split);
   if (study.arms[arm] === undefined) throw new Error(`figures: study '${study.name}' has no arm '${arm}'`);
   if (measure === undefined) throw new Error(`figures: study '${study.name}' has no measure '${name}' on ${split}`);
-  return cell(measure, valuesOf(manifest.arms[arm] ?? { runs: [] }, measure));
+  return cell(study, measure, valuesOf(manifest.arms[arm] ?? { runs: [] }, measure));
 }
 
 /** Differences to the arm it is compared with, of the seeds that both have, if both are of the same time. */
@@ -151,11 +152,11 @@ export function figureTable(study: Study, manifest: FigureManifest): string {
       runs.length === 0 ? before : [...new Set(runs.map(pick))].join(', ');
     return [
       label,
-      ...values.map((value, index) => cell(measures[index]!, value)),
+      ...values.map((value, index) => cell(study, measures[index]!, value)),
       ...(isCompared ? [base ? difference(measures[0]!, values[0], base) : ''] : []),
       ...(hasPublished ? [published] : []),
       ...(study.hours ? [facts(({ hours }) => hours?.toFixed(1) ?? '')] : []),
-      facts(({ seed }) => seed, earlier && seedsOf(earlier).join(', ')),
+      study.together ? study.seeds.join(', ') : facts(({ seed }) => seed, earlier && seedsOf(earlier).join(', ')),
       facts(({ steps }) => steps.toLocaleString('en')),
       facts(({ device, engine }) => `${device} (${engine})`, earlier?.device),
     ];
@@ -172,7 +173,7 @@ export function figureTable(study: Study, manifest: FigureManifest): string {
       ),
   );
   const published = measures.flatMap(({ label, published: text }) => (text ? [`${label}, published: ${text}.`] : []));
-  const unfinished = arms.some(({ found }) => found.runs.length < study.seeds.length);
+  const unfinished = arms.some(({ found }) => found.runs.length < (study.together ? 1 : study.seeds.length));
   const lines = [
     `Data: ${[...new Set([study.data, ...arms.flatMap(({ data }) => data ?? [])])].join(', ')}. ${spread(arms.map(({ found }) => found))}`,
     ...[...gates, ...published].map((sentence) => sentence[0]!.toUpperCase() + sentence.slice(1)),

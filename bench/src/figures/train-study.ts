@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
+import { copyFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { type AnyManifest, type DeviceRequest, loadManifest } from '@onnx-forge/infer';
+import { type AnyManifest, type DeviceRequest, load, loadManifest, type Model } from '@onnx-forge/infer';
 import { recipes } from '@onnx-forge/models';
-import { certifyRun, evaluateRun, type Recipe, train } from '@onnx-forge/train';
+import { certifyRun, drawFigures, evaluateRun, type Measure, type Recipe, train } from '@onnx-forge/train';
+import { translationTogether } from '@onnx-forge/train/kinds';
 import { recipeOptions } from '@onnx-forge/train/recipe';
 import { loadCheckpoint } from '@onnx-forge/train/run';
 import type { FigureManifest, FigureMetric, FigureRun } from './manifest.js';
@@ -56,11 +58,12 @@ async function recipeOf({ model }: Training): Promise<Recipe> {
  *
  * @returns false when it was interrupted
  */
-export async function trainStudy(study: Study, { out, signal, say, ...where }: StudyRequest): Promise<boolean> {
+export async function trainStudy(study: Study, request: StudyRequest): Promise<boolean> {
+  const { out, signal, say, ...where } = request;
   const judge = study.judge && {
     judge: runFolder(out, { study: study.judge[0], arm: study.judge[1] }, 1),
   };
-  for (const seed of study.seeds) {
+  for (const seed of study.together ? study.seeds.slice(0, 1) : study.seeds) {
     for (const name of Object.keys(study.arms)) {
       if (signal.aborted) return false;
       const training = trainingOf(study, name);
@@ -68,7 +71,7 @@ export async function trainStudy(study: Study, { out, signal, say, ...where }: S
       const run = runFolder(out, training, seed);
       const common = { recipe, ...where, ...judge, signal };
       // Where its evaluation is another than the recipe's, it follows below.
-      const evaluate = study.evaluation === undefined && study.certificate === undefined;
+      const isUsual = study.evaluation === undefined && study.certificate === undefined && !study.together;
       if ((await finishedRun(run)) === undefined) {
         if (training.elsewhere !== undefined) {
           say(`${run}: not there yet; --only ${training.elsewhere} trains it`);
@@ -76,22 +79,45 @@ export async function trainStudy(study: Study, { out, signal, say, ...where }: S
         }
         say(`${run}: training`);
         const { settings, data } = training;
-        const request = { ...common, ...settings, data, out: run, seed, resume: true, figures: false, evaluate };
-        const { status, seconds } = await train(request);
+        const options = { ...settings, data, out: run, seed, resume: true, figures: false, evaluate: isUsual };
+        const { status, seconds } = await train({ ...common, ...options });
         if (status === 'interrupted') return false;
         say(`${run}: trained in ${seconds.toFixed(0)} s`);
-        if (evaluate) continue;
+        if (isUsual) continue;
       }
       const found = (await finishedRun(run))!;
       requireSame(recipe, run, found, training);
       if (missing(study, found.metrics as readonly FigureMetric[])) {
         say(`${run}: measuring`);
-        if (study.certificate) await certifyRun({ ...where, signal, recipe, run, ...study.certificate });
+        if (study.together) await measureTogether(study, training, request);
+        else if (study.certificate) await certifyRun({ ...where, signal, recipe, run, ...study.certificate });
         else await evaluateRun({ ...common, ...study.evaluation, run });
       }
     }
   }
   return true;
+}
+
+/** Measures the first seed's run with those of the other seeds; nothing while one of them is not there. */
+async function measureTogether(
+  study: Study,
+  training: Training,
+  { out, signal, say, ...where }: StudyRequest,
+): Promise<void> {
+  const [run, ...others] = study.seeds.map((seed) => runFolder(out, training, seed));
+  for (const other of others) {
+    if ((await finishedRun(other)) !== undefined) continue;
+    say(`${other}: not there yet`);
+    return;
+  }
+  const models: Model[] = [];
+  try {
+    for (const other of others) models.push(await load(other, { device: where.device }));
+    const evaluate = translationTogether(models.filter((model) => model.kind === 'translator')) as Measure;
+    await evaluateRun({ ...where, signal, recipe: { ...(await recipeOf(training)), evaluate }, run: run! });
+  } finally {
+    for (const model of models) await model.dispose();
+  }
 }
 
 async function finishedRun(run: string): Promise<AnyManifest | undefined> {
@@ -122,7 +148,7 @@ export async function collect(study: Study, before: FigureManifest, out: string)
     const training = trainingOf(study, name);
     const recipe = await recipeOf(training);
     const runs: FigureRun[] = [];
-    for (const seed of study.seeds) {
+    for (const seed of study.together ? study.seeds.slice(0, 1) : study.seeds) {
       const run = runFolder(out, training, seed);
       const found = await finishedRun(run);
       if (found === undefined || missing(study, found.metrics as readonly FigureMetric[])) continue;
@@ -158,4 +184,24 @@ function runEntry(manifest: AnyManifest, { measures }: Study): FigureRun {
 async function hoursOf(run: string): Promise<number | undefined> {
   const checkpoint = await loadCheckpoint(run);
   return checkpoint && Number((checkpoint.seconds / 3600).toFixed(2));
+}
+
+/**
+ * Draws the pictures whose runs are there.
+ *
+ * @param root that the files are relative to
+ */
+export async function drawPictures(
+  study: Study,
+  { out, signal, say, ...where }: StudyRequest,
+  root: URL,
+): Promise<void> {
+  for (const { arm, figure, file } of study.pictures ?? []) {
+    const training = trainingOf(study, arm);
+    const run = runFolder(out, training, study.seeds[0]!);
+    if ((await finishedRun(run)) === undefined) continue;
+    const files = await drawFigures({ recipe: await recipeOf(training), run, only: figure, signal, ...where });
+    await copyFile(files.find((one) => one.endsWith('.png'))!, new URL(file, root));
+    say(`${file}: drawn from ${run}`);
+  }
 }

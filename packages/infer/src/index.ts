@@ -112,6 +112,7 @@ export type {
 } from './methods/annealed-likelihood.js';
 export {
   beamSearch,
+  lengthFactor,
   type SearchOptions,
   type Sequence,
   type StepDecoder,
@@ -120,6 +121,7 @@ export {
 export type { CompressedImages, CompressOptions } from './methods/bits-back.js';
 export { dissimilarity, type Metric, rowDissimilarity, type Vectors } from './methods/dissimilarity.js';
 export type { Elbo, ElboOptions } from './methods/elbo.js';
+export { ensembleSteps } from './methods/ensemble-steps.js';
 export { MeanAndError, WeightSums } from './methods/importance.js';
 export type {
   InterpolateOptions,
@@ -139,7 +141,7 @@ export {
 export { type DrawOptions, drawToken, LARGEST_TOP_K, logProbabilities } from './methods/next-token.js';
 export { paretoK, paretoKThreshold } from './methods/pareto-k.js';
 export { type Float32Tensor, mapRows, rowsPerCall } from './methods/rows.js';
-export { type GraphCalls, TranslationSteps, translateTokens } from './methods/translation-steps.js';
+export { type GraphCalls, TranslationSteps, translateTogether, translateTokens } from './methods/translation-steps.js';
 export type { CallOptions, Progress, Work, WorkOptions } from './methods/work.js';
 export { Random, type RandomState } from './random.js';
 export {

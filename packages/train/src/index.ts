@@ -95,6 +95,7 @@ export {
   gradientsByDepth,
   gradientsInTraining,
   graphsOf,
+  grids,
   interpolation,
   interpolationSharpness,
   judged,

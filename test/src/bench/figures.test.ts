@@ -1,7 +1,8 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { collect, type FigureManifest, type Study, trainStudy } from '@onnx-forge/bench';
+import { pathToFileURL } from 'node:url';
+import { collect, drawPictures, type FigureManifest, figureTable, type Study, trainStudy } from '@onnx-forge/bench';
 import { assert } from 'chai';
 
 const STUDY: Study = {
@@ -90,6 +91,55 @@ describe('bench: figures', () => {
       );
       assert.match(message, /seed-1 was trained with other settings: remove it, or choose another --out$/);
     }
+  });
+
+  it("draws the pictures of documents from the first seed's runs, where they are", async () => {
+    const file = join(out, 'picture.png');
+    const pictures = [
+      { arm: 'short', figure: 'curves', file: 'picture.png' },
+      { arm: 'absent', figure: 'curves', file: 'none.png' },
+    ];
+    const arms = { ...STUDY.arms, absent: { label: 'not trained', maxSteps: 3 } };
+    const said: string[] = [];
+    const request = {
+      out,
+      signal: new AbortController().signal,
+      say: (line: string) => said.push(line),
+      device: 'cpu',
+    } as const;
+    await drawPictures({ ...STUDY, arms, pictures }, request, pathToFileURL(`${out}/`));
+    assert.deepEqual(said, [`picture.png: drawn from ${out}/toy/short/seed-1`]);
+    const drawn = await readFile(join(out, 'toy/short/seed-1/figures/curves.png'));
+    assert.deepEqual(await readFile(file), drawn);
+  });
+
+  it('measures the runs of all seeds together, once they are there', async function () {
+    this.timeout(240_000);
+    const pairs: Study = {
+      ...{ name: 'pairs', documents: [], model: 'seq2seq', data: 'synthetic-grammar', seeds: [1, 2] },
+      arms: { short: { label: 'two iterations', maxSteps: 2, set: { units: 8, batchSize: 8 } } },
+      measures: [{ name: 'bleu', split: 'test', label: 'BLEU', digits: 1 }],
+    };
+    const together: Study = {
+      ...{ ...pairs, name: 'together', together: true },
+      arms: { short: { label: 'both', of: { study: pairs, arm: 'short' } } },
+      measures: [{ name: 'lengthRatioTogether', split: 'test', label: 'length ratio', digits: 2 }],
+    };
+    const nothing = { ...EMPTY, arms: { short: { runs: [] } } };
+    await runIt({ ...pairs, seeds: [1] });
+    assert.match((await runIt(together)).said.join(), /seed-1: measuring,.*seed-2: not there yet$/);
+    assert.isEmpty((await collect(together, nothing, out)).arms.short!.runs);
+    await runIt(pairs);
+    assert.match((await runIt(together)).said.join(), /seed-1: measuring$/);
+    const figures = await collect(together, nothing, out);
+    const { runs } = figures.arms.short!;
+    assert.deepEqual(
+      runs.map(({ seed, metrics }) => [seed, metrics.length]),
+      [[1, 1]],
+    );
+    const shown = `${runs[0]!.metrics[0]!.value.toFixed(2)} (2 seeds together)`;
+    assert.include(figureTable(together, figures), `| both | ${shown} | 1, 2 | 2 |`);
+    assert.deepEqual((await runIt(together)).said, []);
   });
 
   it('certifies the runs of another study, which it does not train, beside what is measured on them', async function () {

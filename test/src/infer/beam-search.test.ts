@@ -1,4 +1,12 @@
-import { beamSearch, GraphError, Random, type Sequence, type StepDecoder } from '@onnx-forge/infer';
+import {
+  beamSearch,
+  ensembleSteps,
+  GraphError,
+  lengthFactor,
+  Random,
+  type Sequence,
+  type StepDecoder,
+} from '@onnx-forge/infer';
 import { expect } from 'chai';
 import { rejection } from './rejection.js';
 
@@ -62,6 +70,53 @@ describe('beam search', () => {
           expect(tokens).to.deep.equal(best.tokens);
           expect(logProb).to.be.closeTo(best.logProb, 1e-6);
         }
+      }
+    }
+  });
+
+  it('with a penalty of the length finds the largest log p over ((5 + length) / 6)^a, and gives its log p', async () => {
+    let others = 0;
+    for (let seed = 0; seed < 20; seed++) {
+      for (const lengthPenalty of [0.6, 1, 3]) {
+        const options = { beam: 256, maxLength: 4, start: START, end: END };
+        const found = await beamSearch(new TableDecoder(seed, 3), 3, { ...options, lengthPenalty });
+        const plain = await beamSearch(new TableDecoder(seed, 3), 3, options);
+        for (const [sentence, { tokens, logProb }] of found.entries()) {
+          const all = everySequence(new TableDecoder(seed, 1), sentence, 4, END);
+          const score = (one: (typeof all)[number]) => one.logProb / ((5 + one.tokens.length) / 6) ** lengthPenalty;
+          const best = all.reduce((one, other) => (score(other) > score(one) ? other : one));
+          expect(tokens).to.deep.equal(best.tokens);
+          expect(logProb).to.be.closeTo(best.logProb, 1e-6);
+          if (tokens.length !== plain[sentence]!.tokens.length) others++;
+        }
+      }
+    }
+    expect(others).to.be.greaterThan(5);
+    expect(lengthFactor(7, 1)).to.equal(2);
+  });
+
+  it('by several models together finds the largest product of their probabilities, normalised at each token', async () => {
+    for (let seed = 0; seed < 20; seed++) {
+      const members = [new TableDecoder(seed, 3), new TableDecoder(seed + 100, 3), new TableDecoder(seed + 200, 3)];
+      const options = { beam: 256, maxLength: 4, start: START, end: END };
+      const found = await beamSearch(ensembleSteps(members), 3, options);
+      const together = {
+        next(prefix: string) {
+          const products = Array.from({ length: VOCABULARY }, (_, token) =>
+            members.reduce((product, member) => product * Math.exp(member.next(prefix)[token]!), 1),
+          );
+          const means = products.map((product) => product ** (1 / members.length));
+          const sum = means.reduce((total, value) => total + value, 0);
+          return Float32Array.from(means, (value) => Math.log(value / sum));
+        },
+      } as TableDecoder;
+      for (const [sentence, { tokens, logProb, attention }] of found.entries()) {
+        const all = everySequence(together, sentence, 4, END);
+        const best = all.reduce((one, other) => (other.logProb > one.logProb ? other : one));
+        expect(tokens).to.deep.equal(best.tokens);
+        expect(logProb).to.be.closeTo(best.logProb, 1e-5);
+        // All three have the same attention, and so has their mean.
+        expect(attention.map((row) => [...row])).to.deep.equal(tokens.map((_, step) => [sentence, 3 + step]));
       }
     }
   });

@@ -356,7 +356,7 @@ describe('seq2seq', () => {
       });
       expect(metrics['translate/loss']).to.be.below(2);
       const found = Object.fromEntries(measurements.map(({ name, value }) => [name, value]));
-      expect(found).to.include.keys('bleu', 'bleuBeam4', 'exactMatch', 'lengthRatio', 'attention(<eos>)');
+      expect(found).to.include.keys('bleu', 'bleuBeam5', 'exactMatch', 'lengthRatio', 'attention(<eos>)');
       expect(found.bleu).to.be.within(5, 100);
       await using model = (await load(out, { device: 'cpu' })) as TranslatorModel;
       const text = 'Lo polo granu una canta oku ka ?';
@@ -372,12 +372,76 @@ describe('seq2seq', () => {
       expect(again!.logProb).to.be.closeTo(one.logProb, 1e-4);
       expect(wide!.logProb).to.be.at.least(one.logProb - 1e-4);
       await refuses(model);
+      await translatesTogether(model, { ...set, units: 32, attention: 'none' });
       await refusesVocabulary(out);
     } finally {
       await rm(out, { recursive: true });
     }
   });
 });
+
+/** Greedy search by two runs, straight from their graphs, in float64. */
+async function togetherByHand(models: readonly TranslatorModel[], source: Int32Array) {
+  const { serve } = models[0]!.manifest;
+  const target = models[0]!.manifest.vocabularies!.target!;
+  const dims = [1, serve.sourceLength];
+  const int32 = (data: Int32Array, dims: number[]) => ({ type: 'int32', dims, data }) as const;
+  const states = await Promise.all(models.map((one) => one.run('encode', { source: int32(source, dims) })));
+  const tokens: string[] = [];
+  let logProb = 0;
+  while (tokens.at(-1) !== '<eos>' && tokens.length < serve.maxLength) {
+    const token = int32(Int32Array.of(target.indexOf(tokens.at(-1) ?? '<sos>')), [1]);
+    const logs: number[][] = [];
+    for (const [i, one] of models.entries()) {
+      const { outputs, state } = states[i]!;
+      const beside = one.manifest.serve.attention ? { source: int32(source, dims), outputs: outputs! } : {};
+      const { logProbs, nextState } = await one.run('decodeStep', { token, state: state!, ...beside });
+      logs.push(Array.from(logProbs!.data as Float32Array));
+      states[i] = { ...states[i]!, state: nextState! };
+    }
+    const means = logs[0]!.map((_, id) => logs.reduce((sum, values) => sum + values[id]! / models.length, 0));
+    const total = Math.log(means.reduce((sum, value) => sum + Math.exp(value), 0));
+    const best = means.indexOf(Math.max(...means));
+    logProb += means[best]! - total;
+    tokens.push(target[best]!);
+  }
+  return { tokens, logProb };
+}
+
+/** A second run of another size, without attention: both together are what the mean of their log-probabilities says. */
+async function translatesTogether(model: TranslatorModel, set: OptionValues): Promise<void> {
+  const out = await mkdtemp(join(tmpdir(), 'onnx-forge-seq2seq-'));
+  try {
+    const end = { maxSteps: 40, device: 'cpu', evaluate: false, figures: false } as const;
+    await train({ recipe: seq2seq, out, set, seed: 2, ...end });
+    await using other = (await load(out, { device: 'cpu' })) as TranslatorModel;
+    let unlike = 0;
+    for (const text of ['lo polo granu una canta oku ka ?', 'la mira auda .', 'una canta .']) {
+      const together = await model.translate(text, { ensemble: [other] });
+      const ids = together.sourceTokens.map((token) => model.manifest.vocabularies!.source!.indexOf(token));
+      const source = Int32Array.from({ length: model.manifest.serve.sourceLength }, (_, i) => ids[i] ?? 0);
+      const want = await togetherByHand([model, other], source);
+      expect(together.tokens).to.deep.equal(want.tokens);
+      expect(together.logProb).to.be.closeTo(want.logProb, 1e-4);
+      // The one that looks back says where.
+      expect(together.attention!.dims).to.deep.equal([together.tokens.length, together.sourceTokens.length]);
+      const [alone, twice] = [await model.translate(text), await model.translate(text, { ensemble: [model] })];
+      expect(twice.tokens).to.deep.equal(alone.tokens);
+      expect(twice.logProb).to.be.closeTo(alone.logProb, 1e-4);
+      if (Math.abs(together.logProb - alone.logProb) > 0.01) unlike++;
+    }
+    expect(unlike).to.equal(3);
+    const wrong = await rejection(() => model.translate('la mira', { ensemble: [{}] as never }));
+    expect(wrong.message).to.equal('ensemble must have models that translate');
+    expect((await rejection(() => model.translate('la mira', { beam: 2, lengthPenalty: -1 }))).message).to.match(
+      /^lengthPenalty must be a number of at least 0/,
+    );
+    await other.dispose();
+    await rejection(() => model.translate('la mira', { ensemble: [other] }));
+  } finally {
+    await rm(out, { recursive: true });
+  }
+}
 
 /** One clear line each. */
 async function refuses(model: TranslatorModel): Promise<void> {

@@ -45,7 +45,7 @@ const SMALL: Readonly<Record<string, Readonly<Record<string, number>>>> = {
 /** Figures that are quick to draw: not those of the estimators, which decode images by the hundred thousand. */
 const FIGURES: Readonly<Record<string, readonly string[]>> = {
   'vae-2d': ['dataSpace', 'latentSpace', 'classInterpolation', 'manifold'],
-  'vae-mlp': ['snapshots', 'gap'],
+  'vae-mlp': ['snapshots', 'grids', 'gap'],
   iwae: ['samples', 'reconstructions', 'interpolation'],
   cvae: ['classStrip', 'classGrid', 'interpolation', 'perturbation'],
 };

@@ -56,6 +56,24 @@ export class TranslatorTexts {
     this.#tokenise = tokeniser(serve.tokeniser);
   }
 
+  /** Why the ids and lengths of another model are not these; undefined if they are. */
+  differenceTo(other: TranslatorTexts): string | undefined {
+    const [mine, theirs] = [this.#serve, other.#serve];
+    for (const side of ['source', 'target'] as const) {
+      const [tokens, others] = [this[side].tokens, other[side].tokens];
+      if (tokens.length !== others.length || tokens.some((token, id) => token !== others[id]))
+        return `its ${side} vocabulary is another`;
+    }
+    const same =
+      mine.tokeniser === theirs.tokeniser &&
+      mine.sourceLength === theirs.sourceLength &&
+      mine.maxLength === theirs.maxLength &&
+      mine.end === theirs.end &&
+      mine.sourceMarks.start === theirs.sourceMarks.start &&
+      mine.sourceMarks.end === theirs.sourceMarks.end;
+    return same ? undefined : 'its sentences have another length, other marks or another tokeniser';
+  }
+
   /** Sources as int32 [sources, sourceLength]. */
   padded(sources: readonly (readonly number[])[]): Tensor {
     const { sourceLength } = this.#serve;

@@ -5,13 +5,13 @@ import { beamSequences, beamsOf } from '../methods/beam-graph.js';
 import type { Sequence } from '../methods/beam-search.js';
 import { type Float32Tensor, rowsPerCall } from '../methods/rows.js';
 import { scoreSequences } from '../methods/score-sequences.js';
-import { type GraphCalls, TranslationSteps, translateTokens } from '../methods/translation-steps.js';
+import { type GraphCalls, TranslationSteps, translateTogether } from '../methods/translation-steps.js';
 import type { Work, WorkOptions } from '../methods/work.js';
 import { tokenRows } from '../text/token-rows.js';
 import { TOKENISER_NAMES } from '../text/tokenisers.js';
 import { END, START } from '../text/vocabulary.js';
 import { kindOf } from '../typed-array.js';
-import { checked, wholeNumber } from '../value-rule.js';
+import { checked, NON_NEGATIVE, wholeNumber } from '../value-rule.js';
 import type { Kind } from './kind.js';
 import { type ModelContext, ServedModel } from './model.js';
 import { type TranslatorManifest, type TranslatorServe, TranslatorTexts } from './translator-texts.js';
@@ -65,6 +65,16 @@ export const translator: Kind<'translator', TranslatorServe, TranslatorModel> = 
 export interface TranslateOptions extends WorkOptions {
   /** Sequences that the search keeps; default 1, greedy: the most probable token, one after the other. */
   readonly beam?: number | undefined;
+  /**
+   * Exponent a of the factor ((5 + length) / 6)^a that the log-probabilities of finished sequences are divided by, so that longer
+   * ones may win (Wu et al. 2016, eq. 14). Default 0: the most probable one wins. A beam of 1 has no choice.
+   */
+  readonly lengthPenalty?: number | undefined;
+  /**
+   * Further models that write together with this one, of other seeds, say: the next token's log-probability is the mean of all
+   * models', normalised (Sutskever et al. 2014). They need the same vocabularies and lengths.
+   */
+  readonly ensemble?: readonly TranslatorModel[] | undefined;
   /** Tokens of a translation at most, the end mark counted; default and limit: as in training. */
   readonly maxLength?: number | undefined;
 }
@@ -101,6 +111,12 @@ export interface TranslationScore {
   readonly greedy: boolean;
 }
 
+/** One model of an ensemble in one call. */
+interface Member {
+  readonly model: TranslatorModel;
+  readonly work: Work;
+}
+
 /** Translates sentences word by word, with the attention that it paid. */
 export class TranslatorModel extends ServedModel<TranslatorManifest> {
   readonly kind = 'translator';
@@ -122,16 +138,28 @@ export class TranslatorModel extends ServedModel<TranslatorManifest> {
   /** The same for each of several texts, many at a time. */
   translate(texts: readonly string[], options?: TranslateOptions): Promise<Translation[]>;
   translate(texts: string | readonly string[], options: TranslateOptions = {}): Promise<Translation | Translation[]> {
-    return this.call('translate', options, (work) => this.#translate(work, texts, options));
+    const { ensemble = [], signal } = options;
+    // A call of each, so that none of them is disposed on the way.
+    const together = (members: readonly Member[]): Promise<Translation | Translation[]> => {
+      const next = ensemble[members.length - 1];
+      if (next === undefined) return this.#translate(members, texts, options);
+      if (!(next instanceof TranslatorModel)) throw new InputError(`ensemble must have models that translate`);
+      const difference = this.#texts.differenceTo(next.#texts);
+      if (difference !== undefined)
+        throw new InputError(`${next.location} can't translate together with ${this.location}: ${difference}`);
+      return next.call('translate', { signal }, (work) => together([...members, { model: next, work }]));
+    };
+    return this.call('translate', options, (work) => together([{ model: this, work }]));
   }
 
   async #translate(
-    work: Work,
+    members: readonly Member[],
     texts: string | readonly string[],
-    { beam = 1, maxLength, onProgress }: TranslateOptions,
+    { beam = 1, maxLength, lengthPenalty = 0, onProgress }: TranslateOptions,
   ): Promise<Translation | Translation[]> {
     const { serve } = this.manifest;
     checked('beam', beam, wholeNumber({ least: 1, most: this.#texts.target.size }));
+    checked('lengthPenalty', lengthPenalty, NON_NEGATIVE);
     checked('maxLength', maxLength ?? serve.maxLength, wholeNumber({ least: 1, most: serve.maxLength }));
     const single = typeof texts === 'string';
     const all = single ? [texts] : texts;
@@ -144,14 +172,19 @@ export class TranslatorModel extends ServedModel<TranslatorManifest> {
       maxLength: maxLength ?? serve.maxLength,
       start: this.#texts.target.id(START),
       end: serve.end ? this.#texts.target.id(END) : undefined,
-      attention: serve.attention,
+      lengthPenalty,
     };
-    // A search of full length is one graph, in runs that were written with it; any other goes step by step.
-    const whole = options.maxLength === serve.maxLength ? this.optionalGraph('beamSearch') : undefined;
-    const { run, perCall: sequences } = this.#graphCalls(work);
-    const perCall = Math.max(1, Math.floor(sequences / beam));
+    // A search of full length by one model, by log p alone, is one graph, in runs that were written with it; any other goes step by step.
+    const { work } = members[0]!;
+    const isWhole = members.length === 1 && lengthPenalty === 0 && options.maxLength === serve.maxLength;
+    const whole = isWhole ? this.optionalGraph('beamSearch') : undefined;
+    const calls = members.map(({ model, work }) => ({
+      ...model.#graphCalls(work),
+      attention: model.manifest.serve.attention,
+    }));
+    const perCall = Math.max(1, Math.floor(Math.min(...calls.map((one) => one.perCall)) / beam));
     const search = async (source: Tensor): Promise<Sequence[]> => {
-      if (!whole) return translateTokens(run, source, options);
+      if (!whole) return translateTogether(calls, source, options);
       return beamSequences(await work.run(whole, { source, beams: beamsOf(beam) }), source.dims[0]!, options);
     };
     const translations = new Array<Translation>(sentences.length);

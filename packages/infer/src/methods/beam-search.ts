@@ -28,6 +28,13 @@ export interface SearchOptions {
   readonly start: number;
   /** The token that ends a sequence; undefined: all have `maxLength`. */
   readonly end: number | undefined;
+  /** Exponent a of {@link lengthFactor}: finished sequences compete by log p over it. Default 0: by log p alone. */
+  readonly lengthPenalty?: number | undefined;
+}
+
+/** ((5 + length) / 6)^a, by which the log-probability of a sequence is divided (Wu et al. 2016, eq. 14): a above 0 makes up for length. */
+export function lengthFactor(length: number, a: number): number {
+  return ((5 + length) / 6) ** a;
 }
 
 export interface Sequence {
@@ -45,16 +52,18 @@ interface Live extends Sequence {
 }
 
 /**
- * The most probable sequence that a beam search finds for each of some sentences. Sequences compete by log p alone, without
- * a bonus for length; one that can't win any more is dropped.
+ * The best sequence that a beam search finds for each of some sentences: by log p, or by that over a power of its length. One that
+ * can't win any more is dropped.
  */
 export async function beamSearch(
   decoder: StepDecoder,
   sentences: number,
-  { beam, maxLength, start, end }: SearchOptions,
+  { beam, maxLength, start, end, lengthPenalty = 0 }: SearchOptions,
 ): Promise<Sequence[]> {
+  const score = (logProb: number, length: number) => logProb / lengthFactor(length, lengthPenalty);
   let live: Live[][] = Array.from({ length: sentences }, (_, row) => [{ tokens: [], logProb: 0, attention: [], row }]);
   const best: (Sequence | undefined)[] = live.map(() => undefined);
+  const scores = live.map(() => Number.NEGATIVE_INFINITY);
   for (let length = 1; length <= maxLength && live.some((beams) => beams.length > 0); length++) {
     const rows = live.flat();
     const output = await decoder.step(
@@ -68,11 +77,15 @@ export async function beamSearch(
       const kept = candidates.slice(0, beam);
       for (const candidate of kept) {
         const over = candidate.tokens.at(-1) === end || length === maxLength;
-        const record = best[sentence];
-        if (over && (record === undefined || candidate.logProb > record.logProb)) best[sentence] = candidate;
+        const value = score(candidate.logProb, length);
+        if (over && (best[sentence] === undefined || value > scores[sentence]!)) {
+          best[sentence] = candidate;
+          scores[sentence] = value;
+        }
       }
-      const bar = best[sentence]?.logProb ?? Number.NEGATIVE_INFINITY;
-      return kept.filter(({ tokens, logProb }) => tokens.at(-1) !== end && logProb > bar);
+      // log p only falls from here on; over the factor of the greatest length it is what there is to reach.
+      const bar = scores[sentence]!;
+      return kept.filter(({ tokens, logProb }) => tokens.at(-1) !== end && score(logProb, maxLength) > bar);
     });
   }
   return best.map(checkedSequence);

@@ -1,5 +1,6 @@
 import type { Tensor } from '../arrays/tensor.js';
 import { beamSearch, type SearchOptions, type Sequence, type StepDecoder, type StepOutput } from './beam-search.js';
+import { ensembleSteps } from './ensemble-steps.js';
 
 /** Runs a graph of a translator by its name. */
 export type GraphCalls = (
@@ -13,7 +14,18 @@ export async function translateTokens(
   source: Tensor,
   { attention, ...search }: SearchOptions & { readonly attention: boolean },
 ): Promise<Sequence[]> {
-  return beamSearch(await TranslationSteps.begin(run, source, attention), source.dims[0]!, search);
+  return translateTogether([{ run, attention }], source, search);
+}
+
+/** {@link translateTokens} by several models of the same vocabularies: see `ensembleSteps`. */
+export async function translateTogether(
+  members: readonly { readonly run: GraphCalls; readonly attention: boolean }[],
+  source: Tensor,
+  search: SearchOptions,
+): Promise<Sequence[]> {
+  const steps: TranslationSteps[] = [];
+  for (const { run, attention } of members) steps.push(await TranslationSteps.begin(run, source, attention));
+  return beamSearch(ensembleSteps(steps), source.dims[0]!, search);
 }
 
 /** The decoder's steps over sentences that are encoded: keeps the states of the rows, and copies what belongs to each. */

@@ -21,4 +21,4 @@ export {
 } from './cross-table.js';
 export { type Curve, type CurvesOptions, curves } from './curves.js';
 export type { Figure, FigureContext, FigureImage, FigurePart, Snapshot } from './figure.js';
-export { imageGrid, rowsOf } from './images.js';
+export { imageGrid, type Mosaic, mosaic, rowsOf } from './images.js';

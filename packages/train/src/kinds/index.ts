@@ -22,7 +22,7 @@ export { embedSplit, type IdentityFields, verification } from './embedding/measu
 export { type EmbeddingModelOptions, embeddingModel } from './embedding/model.js';
 export { type AffineMap, withinClassWhitening } from './embedding/within-class-whitening.js';
 export { interpolation, perturbation } from './generative/figures/latent-space.js';
-export { progress, samples, snapshots } from './generative/figures/samples.js';
+export { grids, progress, samples, snapshots } from './generative/figures/samples.js';
 export { Judge, type JudgeRequest } from './generative/judge.js';
 export { type Exhibits, type JudgedImages, judged, judgeImages } from './generative/measures/judged.js';
 export { adversarialLosses, beliefs } from './generator/figures/adversarial.js';
@@ -88,5 +88,6 @@ export {
   type TranslatedSentence,
   translateSplit,
   translation,
+  translationTogether,
 } from './translator/measures/translation.js';
 export { type TranslatorModelOptions, translatorModel } from './translator/model.js';

@@ -39,6 +39,22 @@ describe('onnx-forge: translators', () => {
         expect(text).to.be.a('string');
       }
 
+      // A reference of each: BLEU stands below the table, by one run and by two together.
+      const bleu = JSON.parse(table.stdout).bleu as number;
+      expect(bleu).to.be.within(0, 100);
+      const together = await onnxForge(
+        'translate runs/content --ensemble runs/none --beam 3 --length-penalty 1 --data ./pairs.jsonl --json',
+        cwd,
+      );
+      succeeded(together);
+      const both = JSON.parse(together.stdout);
+      expect(both).to.deep.include({ ensemble: ['runs/none'], beam: 3, lengthPenalty: 1 });
+      const logs = (all: { logProb: number }[]) => all.map(({ logProb }) => logProb);
+      expect(logs(both.translations)).to.have.length(rows.length);
+      expect(logs(both.translations)).to.not.deep.equal(logs(JSON.parse(table.stdout).translations));
+      const shown = await onnxForge('translate runs/content --data ./pairs.jsonl', cwd);
+      expect(shown.stdout).to.include(`BLEU-4 ${bleu.toFixed(1)}, ${rows.length} sentences`);
+
       const text = 'la mira lo polo auda .';
       const { stdout } = await onnxForge(['translate', 'runs/content', text, '--beam', '3', '--json'], cwd);
       const { translations } = JSON.parse(stdout);
@@ -63,6 +79,10 @@ describe('onnx-forge: translators', () => {
       expect(await figures('../bars.png')).to.equal(true);
 
       for (const [args, complaint] of [
+        [
+          ['translate', 'runs/content', text, '--length-penalty', '1'],
+          'onnx-forge: --length-penalty chooses among the sentences of a search: give --beam 2 or more',
+        ],
         [['translate', 'runs/content', ' '], "onnx-forge: the text has no words: ' ' leaves nothing to translate"],
         [
           ['bars', 'runs/content', '--metrics', 'rouge'],

@@ -1,7 +1,7 @@
 import type { GenerativeKind } from '@onnx-forge/infer';
 import { aboutRun, counted } from '../../../figures/about-run.js';
 import type { Figure, Snapshot } from '../../../figures/figure.js';
-import { figureGrid, rowsOf } from '../../../figures/images.js';
+import { figureGrid, type Mosaic, mosaic, rowsOf } from '../../../figures/images.js';
 
 /** 64 samples of the trained model. */
 export const samples: Figure<GenerativeKind> = async (context) => {
@@ -40,6 +40,28 @@ export const snapshots: Figure<GenerativeKind> = (context) =>
     }),
     part: `step-${snapshot.step}`,
   }));
+
+/** The snapshots' grids beside each other, from the same noise; nothing for a run without snapshots. */
+export const grids: Figure<GenerativeKind> = (context) => {
+  const { model, snapshots } = context;
+  if (snapshots.length === 0) return [];
+  const { image } = model.manifest.serve;
+  const chosen = spread(snapshots, 4);
+  const mosaics = chosen.map((snapshot) => mosaic(rowsOf(snapshot.images, snapshot.count), image));
+  const [{ height, width }] = mosaics as [Mosaic, ...Mosaic[]];
+  return figureGrid(
+    mosaics.map(({ pixels }) => pixels),
+    { ...image, height, width },
+    {
+      columns: chosen.length,
+      side: height,
+      padding: 12,
+      columnLabels: chosen.map(pointOfTraining),
+      title: 'Samples from the same noise as training goes on',
+      subtitle: aboutRun(context, `${chosen[0]!.count} draws of z`),
+    },
+  );
+};
 
 function pointOfTraining({ step, epoch }: Snapshot): string {
   if (step === 0) return 'before training';

@@ -1,12 +1,23 @@
-import { asciiWords, END, type ModelOf, START, type Translation } from '@onnx-forge/infer';
+import {
+  asciiWords,
+  END,
+  type ModelOf,
+  START,
+  type TranslateOptions,
+  type Translation,
+  type TranslatorModel,
+} from '@onnx-forge/infer';
 import type { DataSet, SplitName } from '../../../data/data-set.js';
 import { textsOf } from '../../../data/prepare/vocabulary.js';
 import { corpusBleu } from '../../../measures/bleu.js';
 import type { Measure, Measurement, MeasureRequest } from '../../../measures/measure.js';
 import { measuredFraction } from '../../../measures/measured-fraction.js';
 
-/** Beam width of the second row of measurements; the first is greedy. */
-const BEAM = 4;
+/** How sentences are searched for, and by which models. */
+type Search = Pick<TranslateOptions, 'beam' | 'lengthPenalty' | 'ensemble'>;
+
+/** Of the second row of measurements; the first is greedy. */
+const BEAM: Search = { beam: 5, lengthPenalty: 1 };
 
 /** A sentence, its translation by the model, and the right one. */
 export interface TranslatedSentence {
@@ -23,12 +34,7 @@ export interface TranslatedSentence {
 export async function translateSplit(
   model: ModelOf<'translator'>,
   data: DataSet,
-  {
-    split,
-    beam,
-    signal,
-    onProgress,
-  }: { readonly split: SplitName; readonly beam: number } & Pick<MeasureRequest, 'signal' | 'onProgress'>,
+  { split, signal, onProgress, ...search }: Search & Pick<MeasureRequest, 'split' | 'signal' | 'onProgress'>,
 ): Promise<TranslatedSentence[]> {
   const sources = textsOf(data, split, 'source');
   const targets = textsOf(data, split, 'target');
@@ -36,9 +42,9 @@ export async function translateSplit(
   const translations = await model.translate(
     readable.map((index) => sources[index]!),
     {
-      beam,
+      ...search,
       signal,
-      onProgress: ({ done, total }) => onProgress?.(`translating, beam ${beam}`, done / total),
+      onProgress: ({ done, total }) => onProgress?.(`translating, beam ${search.beam}`, done / total),
     },
   );
   const found = new Map(readable.map((index, i) => [index, translations[i]!]));
@@ -71,45 +77,56 @@ export const LENGTH_GROUPS: readonly { readonly name: string; readonly least: nu
   { name: '8-9', least: 8, most: 9 },
 ];
 
+/** BLEU-4, the part translated to the word, and the words of the translations over those of the references. */
+function quality(sentences: readonly TranslatedSentence[], search: string, split: SplitName): Measurement[] {
+  const about = { split, examples: sentences.length };
+  const exact = sentences.filter(({ words, reference }) => words.join(' ') === reference.join(' ')).length;
+  const count = (side: 'words' | 'reference') => sentences.reduce((sum, one) => sum + one[side].length, 0);
+  return [
+    { name: `bleu${search}`, value: bleuOf(sentences), unit: 'BLEU-4', ...about },
+    measuredFraction(`exactMatch${search}`, exact / sentences.length, about),
+    { name: `lengthRatio${search}`, value: count('words') / count('reference'), unit: 'ratio', ...about },
+  ];
+}
+
 /**
  * On held-out sentences, one reference each, end marks left out: BLEU-4 of the corpus, the part translated to the word, the
- * words of the translations over those of the references (greedy and with a beam of 4); and of the greedy ones BLEU by the
+ * words of the translations over those of the references (greedy, and with a beam of 5 and a length penalty of 1); and of the greedy ones BLEU by the
  * length of the source, and the mean attention on the source's marks, over all steps and by what is written there.
  */
 export const translation: Measure<'translator'> = async (model, data, request) => {
-  const { split } = request;
-  const measurements: Measurement[] = [];
-  for (const beam of [1, BEAM]) {
-    const sentences = await translateSplit(model, data, { ...request, split, beam });
-    const about = { split, examples: sentences.length };
-    const search = beam === 1 ? '' : `Beam${beam}`;
-    const exact = sentences.filter(({ words, reference }) => words.join(' ') === reference.join(' ')).length;
-    const fraction = exact / sentences.length;
-    const count = (side: 'words' | 'reference') => sentences.reduce((sum, one) => sum + one[side].length, 0);
-    measurements.push(
-      { name: `bleu${search}`, value: bleuOf(sentences), unit: 'BLEU-4', ...about },
-      measuredFraction(`exactMatch${search}`, fraction, about),
-      { name: `lengthRatio${search}`, value: count('words') / count('reference'), unit: 'ratio', ...about },
-    );
-    if (beam > 1) continue;
-    for (const { name, least, most } of LENGTH_GROUPS) {
-      const group = sentences.filter(({ sourceWords }) => sourceWords >= least && sourceWords <= most);
-      if (group.length === 0) continue;
-      const value = bleuOf(group);
-      measurements.push({ name: `bleu(${name} words)`, value, unit: 'BLEU-4', split, examples: group.length });
-    }
-    for (const mark of [START, END]) {
-      const paid = attentionOn(sentences, (token) => token === mark);
-      for (const { name, written } of WRITTEN) {
-        const values = paid.flatMap(({ tokens, parts }) => parts.filter((_, step) => written(tokens[step]!)));
-        if (values.length === 0) continue;
-        const value = values.reduce((sum, one) => sum + one, 0) / values.length;
-        measurements.push({ name: `attention(${mark})${name}`, value, unit: 'fraction', ...about });
-      }
+  const { split, signal, onProgress } = request;
+  const work = { split, ...(signal && { signal }), ...(onProgress && { onProgress }) };
+  const sentences = await translateSplit(model, data, { ...work, beam: 1 });
+  const measurements = quality(sentences, '', split);
+  const about = { split, examples: sentences.length };
+  for (const { name, least, most } of LENGTH_GROUPS) {
+    const group = sentences.filter(({ sourceWords }) => sourceWords >= least && sourceWords <= most);
+    if (group.length === 0) continue;
+    const value = bleuOf(group);
+    measurements.push({ name: `bleu(${name} words)`, value, unit: 'BLEU-4', split, examples: group.length });
+  }
+  for (const mark of [START, END]) {
+    const paid = attentionOn(sentences, (token) => token === mark);
+    for (const { name, written } of WRITTEN) {
+      const values = paid.flatMap(({ tokens, parts }) => parts.filter((_, step) => written(tokens[step]!)));
+      if (values.length === 0) continue;
+      const value = values.reduce((sum, one) => sum + one, 0) / values.length;
+      measurements.push({ name: `attention(${mark})${name}`, value, unit: 'fraction', ...about });
     }
   }
-  return measurements;
+  const searched = await translateSplit(model, data, { ...work, ...BEAM });
+  return [...measurements, ...quality(searched, `Beam${BEAM.beam}`, split)];
 };
+
+/** The same numbers of what a model writes together with others: `bleuTogether` ... */
+export function translationTogether(others: readonly TranslatorModel[]): Measure<'translator'> {
+  return async (model, data, { split, signal, onProgress }) => {
+    const work = { split, ...(signal && { signal }), ...(onProgress && { onProgress }) };
+    const sentences = await translateSplit(model, data, { ...work, ...BEAM, ensemble: others });
+    return quality(sentences, 'Together', split);
+  };
+}
 
 /** Steps of the decoder by what it writes there. */
 const WRITTEN: readonly { readonly name: string; written(token: string): boolean }[] = [
