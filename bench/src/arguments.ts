@@ -13,7 +13,7 @@ export const USAGE = `npm run bench -- [options]
   --compile       with torch.compile in spite of --quick
   --instructions native|avx2    avx2: onnxruntime and PyTorch without AVX-512 (Linux, x64), default native
   --json          one JSON object on stdout instead of Markdown
-  --write         put the table into docs/bench.md, too
+  --write         put the tables into their parts of docs/bench.md, too
   --help`;
 
 export interface Arguments {

@@ -31,6 +31,7 @@ export { insert } from './report/document.js';
 export { growthTable } from './report/growth.js';
 export { type PowerLaw, powerLaw } from './report/power-law.js';
 export type { Calibration, Entry, Machine, Measured, NoNumber, Report, Row, RowResult } from './report/result.js';
+export { type Section, sectionsOf } from './report/sections.js';
 export { geometricMean, median, percentile, type Ratio, type Summary, summarise } from './report/summary.js';
 export { markdown, number } from './report/table.js';
 export { judge, TARGETS, type Target, type Verdict } from './report/targets.js';

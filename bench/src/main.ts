@@ -7,6 +7,7 @@ import { againstTorch } from './report/against-torch.js';
 import { busyness } from './report/busy.js';
 import { writeDocument } from './report/document.js';
 import type { Report, RowResult } from './report/result.js';
+import { sectionsOf } from './report/sections.js';
 import { summarise } from './report/summary.js';
 import { markdown } from './report/table.js';
 import { judge } from './report/targets.js';
@@ -69,7 +70,9 @@ async function main(): Promise<number> {
   const report = await measure(options);
   const text = markdown(report);
   process.stdout.write(options.json ? `${JSON.stringify(withSummaries(report))}\n` : text);
-  if (options.write) await writeDocument(DOCUMENT, text);
+  if (options.write) {
+    for (const { section, report: part } of sectionsOf(report)) await writeDocument(DOCUMENT, markdown(part), section);
+  }
   return report.rows.some(({ entries }) => entries[0]?.outcome.status !== 'measured') ? 1 : 0;
 }
 

@@ -30,7 +30,11 @@ export const TARGETS: readonly Target[] = [
   { row: 'siamese/step/contrast', against: 'PyTorch', atLeast: 1 },
   { row: 'simsiam/step/simsiam', against: 'PyTorch', atLeast: 1 },
   { row: 'seq2seq/step/translate', against: 'PyTorch', atLeast: 1 },
-  { row: 'transformer/step/predict', against: 'PyTorch', atLeast: 1 },
+  { row: 'transformer/step/predict', against: 'PyTorch', atLeast: 1.25 },
+  // Its faster form where a net has convolutions.
+  ...['dcgan/step/discriminator', 'dcgan/step/generator', 'simsiam/step/simsiam'].map(
+    (row): Target => ({ row, against: 'PyTorch, channels last', atLeast: 1.2 }),
+  ),
   // Beyond half of an iteration, making the views would hold up the learning from them.
   { row: 'simsiam/augmentation/share', atMost: 50 },
   { row: 'sweep/overhead', atMost: 5 },

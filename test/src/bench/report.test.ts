@@ -14,6 +14,7 @@ import {
   project,
   type Report,
   type RowResult,
+  sectionsOf,
   summarise,
 } from '@onnx-forge/bench';
 import { expect } from 'chai';
@@ -243,6 +244,19 @@ describe('bench: report', () => {
     expect(cpuMs).to.be.greaterThan(0);
     expect(share).to.be.within(0, 1);
     expect(load).to.be.at.least(0);
+  });
+
+  it('has a part of the document for steps, for growth and for all else; limited to AVX2, for steps alone', () => {
+    const rows = ['vae/step/elbo/cpu', 'vae/load', 'vae/compile/compile', 'vae/step/elbo', 'vae/growth/data-1/nodes'];
+    const whole = report(...rows.map((id) => ({ ...step, id })));
+    const parts = (of: Report): unknown =>
+      sectionsOf(of).map(({ section, report }) => [section, report.rows.map(({ id }) => id)]);
+    expect(parts(whole)).to.deep.equal([
+      ['steps', [rows[0], rows[3]]],
+      ['bench', [rows[1]]],
+      ['growth', [rows[2], rows[4]]],
+    ]);
+    expect(parts({ ...whole, instructions: 'avx2' })).to.deep.equal([['steps-avx2', [rows[0], rows[3]]]]);
   });
 
   it('puts the table between the markers and leaves the prose alone', () => {
