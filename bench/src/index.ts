@@ -13,6 +13,7 @@ export { nodeTestsMarkdown, wrongOnes } from './imports/node-report.js';
 export type { NodeResult } from './imports/node-tests.js';
 export { errorOf } from './imports/numbers.js';
 export { netsMarkdown } from './imports/report.js';
+export { stepsMarkdown } from './imports/steps.js';
 export { INFERENCES } from './inference.js';
 export { thisMachine } from './machine.js';
 export { besideProcessorTime } from './processor-time.js';
