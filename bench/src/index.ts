@@ -17,6 +17,7 @@ export { nodeTestsMarkdown, wrongOnes } from './imports/node-report.js';
 export type { NodeResult } from './imports/node-tests.js';
 export { errorOf } from './imports/numbers.js';
 export { netsMarkdown } from './imports/report.js';
+export { stepsMarkdown } from './imports/steps.js';
 export { INFERENCES } from './inference.js';
 export { withoutAvx512 } from './instructions.js';
 export { thisMachine } from './machine.js';

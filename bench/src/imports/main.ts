@@ -114,7 +114,7 @@ async function run(part: Part, options: RunOptions): Promise<{ text: string; fau
   }
   if (part === 'steps') {
     const all = await timeSteps(options, ({ net, losses }) => tell(`${net}: first losses ${losses.join(' and ')}`));
-    const versions = [`torch ${all[0]?.torch.replace(/\+.*/, '')}`, onnxruntimeVersion()];
+    const versions = [...new Set(all.flatMap((each) => each.versions)), onnxruntimeVersion()];
     return { text: stepsMarkdown({ date, machine, versions }, all), faulty: 0 };
   }
   const { versions, results } = await examineNodeTests(options);

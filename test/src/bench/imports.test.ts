@@ -6,6 +6,7 @@ import {
   type NodeResult,
   netsMarkdown,
   nodeTestsMarkdown,
+  stepsMarkdown,
   thisMachine,
   worseImport,
   wrongOnes,
@@ -79,5 +80,33 @@ describe('the benchmark of imports', () => {
     expect(text).to.include('| Abs | 1 |  | 1 |  | Abs has a\\|b |');
     expect(text).to.include('Loop (1)');
     expect(wrongOnes(results).map(({ name }) => name)).to.deep.equal(['d']);
+  });
+
+  it('gives the median of each, and of the ratios in single rounds; a peer that is absent says why', () => {
+    const net = { shape: [2, 3], versions: ['torch 2'], losses: [1, 1] };
+    const text = stepsMarkdown(facts, [
+      {
+        ...net,
+        net: 'mlp',
+        rounds: [
+          [1, 2, 8],
+          [2, 2, 6],
+          [4, 2, 4],
+        ],
+      },
+      {
+        ...net,
+        net: 'vit',
+        rounds: [
+          [2, 1],
+          [2, 3],
+          [2, 2],
+        ],
+        absent: 'no gradient rule',
+      },
+    ]);
+    expect(text).to.include('| mlp | 2 x 3 | 2.00 | 2.00 | 6.00 | 1.00 (0.50 to 2.00) | 3.00 (1.00 to 8.00) |');
+    expect(text).to.include('| vit | 2 x 3 | 2.00 | 2.00 |  | 1.00 (0.50 to 1.50) |  |');
+    expect(text).to.include('onnxsim is absent where it says: vit: no gradient rule.');
   });
 });

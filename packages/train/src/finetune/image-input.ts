@@ -34,6 +34,11 @@ export function imageInput({ inputs }: Pick<ImportedModel, 'inputs'>, choice: Im
   }
   if ((dtype ?? 'float32') !== 'float32') throw refused(`input '${name}' is of ${dtype}: images are float32`);
   const layout = layoutOf(name, shape, choice.layout);
+  if (typeof shape[0] === 'number') {
+    throw refused(
+      `input '${name}' is [${shape.join(', ')}], always ${shape[0]} at a time: export the file with a free batch (PyTorch's dynamic_shapes; dynamic_axes of its older exporter)`,
+    );
+  }
   const { height, width, channels } = sizesOf(name, shape, layout, choice.size);
   const image: ImageEntry = { height, width, channels, range: [0, 1] };
   const mean = perChannel('mean', choice.mean, channels);

@@ -14,10 +14,17 @@ export interface FileChoice {
   readonly classes?: number;
   readonly softmax?: boolean;
   readonly size?: number | string;
+  readonly batch?: number | string;
 }
 
 /** Images [batch, channels, size, size] by a convolution, a batch normalisation of inference and two linear layers, as PyTorch names them. */
-export function classifierFile({ channels = 1, classes = 3, softmax = false, size = 8 }: FileChoice = {}): Uint8Array {
+export function classifierFile({
+  channels = 1,
+  classes = 3,
+  softmax = false,
+  size = 8,
+  batch = 'batch',
+}: FileChoice = {}): Uint8Array {
   return encode({
     nodes: [
       node('Conv', 'conv', ['image', 'conv.weight', 'conv.bias'], ['c'], [attributeOf('pads', [1, 1, 1, 1])]),
@@ -47,8 +54,8 @@ export function classifierFile({ channels = 1, classes = 3, softmax = false, siz
       tensorOf('head.weight', weight([classes, 5])),
       tensorOf('head.bias', weight([classes])),
     ],
-    inputs: [portOf('image', 'float32', ['batch', channels, size, size])],
-    outputs: [portOf('scores', 'float32', ['batch', classes])],
+    inputs: [portOf('image', 'float32', [batch, channels, size, size])],
+    outputs: [portOf('scores', 'float32', [batch, classes])],
   });
 }
 

@@ -166,6 +166,7 @@ describe('fine-tuning an ONNX file', () => {
       [/mean must be a number, not '1,2'/, { mean: '1,2' }, {}],
       [/std must be above 0/, { std: '0' }, {}],
       [/height and width of input 'image' are free/, {}, { file: classifierFile({ size: 'side' }) }],
+      [/always 1 at a time: export the file with a free batch/, {}, { file: classifierFile({ batch: 1 }) }],
       [/layout flat does not fit/, { layout: 'flat' }, {}],
       [/has no output 'score'; did you mean 'scores'/, { output: 'score' }, {}],
       [/has a rank of at most 3, not 4/, { lora: 4, train: 'head.weight' }, {}],
