@@ -57,7 +57,8 @@ export default defineRecipe({
       lowerEncoder: mlp([784, hiddenDim, hiddenDim, 2 * lowerDim], layers), // q(z1|x)
       upperEncoder: mlp([lowerDim, upperHiddenDim, upperHiddenDim, 2 * upperDim], layers), // q(z2|z1)
       upperDecoder: mlp([upperDim, upperHiddenDim, upperHiddenDim, 2 * lowerDim], layers), // p(z1|z2)
-      lowerDecoder: mlp([lowerDim, hiddenDim, hiddenDim, 784], layers), // p(x|z1)
+      // p(x|z1). The logits begin near that of the mean pixel, 0.13.
+      lowerDecoder: mlp([lowerDim, hiddenDim, hiddenDim, 784], { ...layers, outputBias: -2 }),
     };
   },
 

@@ -1,5 +1,12 @@
 import { Random } from '@onnx-forge/infer';
 import { gaussianOf, type StepRandom, tf, useBackend, variationalLoss } from '@onnx-forge/train';
+import {
+  doublyReparameterised,
+  logLikelihoodNormal,
+  logMeanExp,
+  logWeights,
+  stopGradient,
+} from '@onnx-forge/train/objectives';
 import { expect } from 'chai';
 
 /** One example with two latent dimensions and four pixels, in float64. */
@@ -112,6 +119,68 @@ describe('the doubly reparameterised gradient', () => {
       });
     });
   }
+});
+
+describe('bounds of x = theta z + s e, whose log p(x) and posterior are closed forms', () => {
+  before(() => useBackend('cpu'));
+
+  const [X1, THETA, S2] = [1.3, 0.8, 0.25];
+  const V = THETA ** 2 + S2; // x ~ N(0, V)
+  const POSTERIOR = { mu: (THETA * X1) / V, logVar: Math.log(S2 / V) };
+  const ROWS = 20_000;
+
+  /** Value and gradients in mu, logVar and theta of the mean bound over rows of the same x, with q beside the posterior. */
+  function boundOf(objective: 'iwae' | 'dreg', samples: number, beside: { mu: number; logVar: number }, rows = ROWS) {
+    const noise = new Random(samples + 1).fillNormal(new Float32Array(rows * samples));
+    const { value, grads } = tf.valueAndGrads((mu: tf.Tensor, logVar: tf.Tensor, theta: tf.Tensor) => {
+      const wide = (one: tf.Tensor) => one.mul<tf.Tensor3D>(tf.ones([rows, 1, 1]));
+      const q = gaussianOf(wide(mu), wide(logVar));
+      const double = doublyReparameterised();
+      const drawn = q.reparameterize(tf.tensor3d(noise, [rows, samples, 1]));
+      const z = objective === 'dreg' ? double.draws(drawn) : drawn;
+      const logConditional = logLikelihoodNormal(
+        { mu: z.mul(theta), logVar: tf.scalar(Math.log(S2)) },
+        tf.scalar(X1),
+        2,
+      );
+      const fixed = { mu: stopGradient(q.mu), logVar: stopGradient(q.logVar) };
+      const weights = logWeights({ q: objective === 'dreg' ? fixed : q, z, logConditional });
+      return (objective === 'dreg' ? double.bound(weights) : logMeanExp(weights)).mean<tf.Scalar>();
+    })([tf.scalar(POSTERIOR.mu + beside.mu), tf.scalar(POSTERIOR.logVar + beside.logVar), tf.scalar(THETA)]);
+    const [mu, logVar, theta] = grads.map((grad) => grad.dataSync()[0]!);
+    return { value: value.dataSync()[0]!, mu: mu!, logVar: logVar!, theta: theta! };
+  }
+  const EXACT = -0.5 * (Math.log(2 * Math.PI * V) + X1 ** 2 / V);
+  /** d log p(x) / d theta */
+  const SLOPE = THETA * (X1 ** 2 / V ** 2 - 1 / V);
+
+  it('with the posterior for q every draw is log p(x); dreg then has no gradient in q at all, iwae has noise', () => {
+    for (const samples of [1, 4]) {
+      const at = { mu: 0, logVar: 0 };
+      const [double, plain] = [boundOf('dreg', samples, at, 3), boundOf('iwae', samples, at, 3)];
+      for (const { value } of [double, plain]) expect(value).to.be.closeTo(EXACT, 1e-5);
+      expect(Math.hypot(double.mu, double.logVar)).to.be.below(1e-5);
+      expect(Math.hypot(plain.mu, plain.logVar)).to.be.above(1e-2);
+      for (const objective of ['iwae', 'dreg'] as const)
+        expect(boundOf(objective, samples, at).theta, objective).to.be.closeTo(SLOPE, 0.02);
+    }
+  });
+
+  it('beside it the bound rises with K to log p(x), and so does its gradient in theta to that of log p(x)', () => {
+    const beside = { mu: 0.3, logVar: 0.4 };
+    const all = [1, 2, 8, 64].map((samples) => boundOf('dreg', samples, beside, ROWS / 10));
+    for (let i = 1; i < all.length; i++) expect(all[i]!.value).to.be.above(all[i - 1]!.value);
+    expect(all[0]!.value).to.be.below(EXACT - 0.1);
+    expect(all.at(-1)!.value).to.be.closeTo(EXACT, 0.01);
+    const errors = all.map(({ theta }) => Math.abs(theta - SLOPE));
+    expect(errors[0]).to.be.above(0.1);
+    expect(errors.at(-1)).to.be.below(0.05);
+    // K = 1: the bound is log p(x) - KL(q, posterior), which has a closed form, too.
+    const ratio = Math.exp(beside.logVar);
+    const kl = 0.5 * (ratio + beside.mu ** 2 / (S2 / V) - 1 - beside.logVar);
+    expect(boundOf('dreg', 1, beside).value).to.be.closeTo(EXACT - kl, 0.02);
+    expect(boundOf('dreg', 1, beside).mu).to.be.closeTo(-beside.mu / (S2 / V), 0.05);
+  });
 });
 
 function statistics(values: readonly number[]): { mean: number; variance: number } {
