@@ -408,10 +408,10 @@ const MARKS: Study = {
   evaluation: { samples: 5000, examples: 1000 },
   arms: {
     'conv-static-dreg-8': {
-      label: 'vae-conv, static, `dreg`, 8 draws, 100 epochs',
+      label: 'vae-conv, static, `dreg`, 8 draws, 40 epochs',
       model: 'vae-conv',
       set: {
-        ...{ latentDim: 32, schedule: 'cosine', averaging: 0.999, epochs: 100 },
+        ...{ latentDim: 32, schedule: 'cosine', averaging: 0.999, epochs: 40 },
         ...{ objective: 'dreg', importanceSamples: 8 },
       },
       published: '-78.30 (a ladder of convolutions)',
