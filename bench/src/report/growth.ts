@@ -16,7 +16,11 @@ export function growthTable(rows: readonly RowResult[]): string | undefined {
   const series = Object.entries(seriesOf(rows));
   if (series.length === 0) return undefined;
   const lines = series.flatMap(([title, points]) => [
-    ...points.map(({ value, ...point }) => [title, number(value), ...COLUMNS.map((column) => cell(point[column]))]),
+    ...points.map(({ value, ...point }) => [
+      title,
+      value.toLocaleString('en-US'),
+      ...COLUMNS.map((column) => cell(point[column], column)),
+    ]),
     [title, '**exponent**', ...COLUMNS.map((column) => exponent(points.map((point) => [point.value, point[column]])))],
     ...(changesNodes(points)
       ? [[title, '**exponent by nodes**', '', '', exponent(points.map(({ nodes, compile }) => [nodes, compile])), '']]
@@ -44,8 +48,10 @@ function seriesOf(rows: readonly RowResult[]): Record<string, Point[]> {
   return series;
 }
 
-function cell(value: number | undefined): string {
-  return value === undefined ? '-' : number(value);
+/** Sizes and nodes are counted, all else is measured. */
+function cell(value: number | undefined, column: (typeof COLUMNS)[number]): string {
+  if (value === undefined) return '-';
+  return column === 'nodes' ? value.toLocaleString('en-US') : number(value);
 }
 
 function changesNodes(points: readonly Point[]): boolean {

@@ -246,7 +246,7 @@ describe('bench: report', () => {
     expect(load).to.be.at.least(0);
   });
 
-  it('has a part of the document for steps, for growth and for all else; limited to AVX2, for steps alone', () => {
+  it('has a part of the document for steps, for growth, for compilation and for all else; limited to AVX2, for steps alone', () => {
     const rows = ['vae/step/elbo/cpu', 'vae/load', 'vae/compile/compile', 'vae/step/elbo', 'vae/growth/data-1/nodes'];
     const whole = report(...rows.map((id) => ({ ...step, id })));
     const parts = (of: Report): unknown =>
@@ -254,7 +254,8 @@ describe('bench: report', () => {
     expect(parts(whole)).to.deep.equal([
       ['steps', [rows[0], rows[3]]],
       ['bench', [rows[1]]],
-      ['growth', [rows[2], rows[4]]],
+      ['compile', [rows[2]]],
+      ['growth', [rows[4]]],
     ]);
     expect(parts({ ...whole, instructions: 'avx2' })).to.deep.equal([['steps-avx2', [rows[0], rows[3]]]]);
   });
