@@ -68,8 +68,8 @@ const ARITHMETIC: readonly string[] = ['Add', 'Sub', 'Mul', 'Div', 'Pow'];
 export function isConstant({ initializer: { name, type, shape }, uses }: FileWeight): boolean {
   if (type.tfjs !== 'float32' || shape.length === 0) return true;
   if (uses.length === 0) return false;
-  // A number of the program, such as an attention's scale, that the exporter has named: a parameter of one number has its own name.
-  const isNumber = isMadeUp(name) && shape.every((n) => n === 1);
+  // A number of the program, such as an attention's scale: PyTorch's newer exporter leaves parameters their names but for products.
+  const isNumber = /^val_\d+$/.test(name) && shape.every((n) => n === 1);
   return uses.every(({ node, role }) => role === 'constant' || (isNumber && ARITHMETIC.includes(node.op)));
 }
 
