@@ -132,11 +132,16 @@ function grouped<T, K>(list: readonly T[], keyOf: (each: T) => K): Map<K, T[]> {
   return groups;
 }
 
+/** Readers of a weight that a note names; a transformer's may be dozens. */
+const MOST_NAMED = 3;
+
 function noteOn(weight: FileWeight, merged: MergedWeights): ImportNote[] {
   const { initializer, uses } = weight;
   if (uses.length < 2) return [];
   const { name } = initializer;
-  const readers = uses.map(({ node, input }) => `${node.op} '${node.name}' (input ${input})`).join(', ');
+  const places = uses.map(({ node, input }) => `${node.op} '${node.name}' (input ${input})`);
+  const others = places.length - MOST_NAMED;
+  const readers = [...places.slice(0, MOST_NAMED), ...(others > 0 ? [`${others} more`] : [])].join(', ');
   const roles = new Set(uses.map(({ role }) => role));
   const told = isSplit(weight, merged)
     ? 'each has its own here: exporters store equal weights once'

@@ -1,10 +1,7 @@
 import { isGraph } from './model/read-model.js';
 import type { Graph, Node, OnnxModel } from './model/structure.js';
 import type { ImportNote } from './report.js';
-import type { FileWeight } from './weights.js';
-
-/** Names that exporters make up: `onnx::MatMul_123`, `val_12`, `W__3`. */
-const MADE_UP = /^(onnx::|val_\d+$|_?\d+$|const)/;
+import { type FileWeight, isConstant, isMadeUp } from './weights.js';
 
 /** All nodes, those of graphs within nodes too. */
 export function allNodes(graph: Graph): Node[] {
@@ -40,9 +37,7 @@ export function notesOn({ graph }: OnnxModel, weights: readonly FileWeight[]): I
     return typeof value === 'object' && 'dtype' in value && value.dtype === 'float32' && value.size > 1;
   });
   add('constant', names(constants), `${constants.length} Constant nodes hold float numbers, which are never trained`);
-  const lost = weights.filter(
-    ({ initializer: { name, type, shape } }) => MADE_UP.test(name) && type.tfjs === 'float32' && shape.length > 0,
-  );
+  const lost = weights.filter((weight) => isMadeUp(weight.initializer.name) && !isConstant(weight));
   add(
     'lost-name',
     lost.map(({ initializer }) => initializer.name),

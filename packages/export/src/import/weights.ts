@@ -57,10 +57,20 @@ function roleOf(operator: Operator | undefined, input: number): WeightRole {
   return operator?.statistics.includes(input) ? 'statistic' : 'parameter';
 }
 
+/** Names that exporters make up: `onnx::MatMul_123`, `val_12`, `W__3`. */
+const MADE_UP = /^(onnx::|val_\d+$|_?\d+$|const)/;
+
+export const isMadeUp = (name: string): boolean => MADE_UP.test(name);
+
+const ARITHMETIC: readonly string[] = ['Add', 'Sub', 'Mul', 'Div', 'Pow'];
+
 /** Whether the weight is only ever read as numbers: whole numbers, scalars, and what operators read as constants. */
-export function isConstant({ initializer: { type, shape }, uses }: FileWeight): boolean {
+export function isConstant({ initializer: { name, type, shape }, uses }: FileWeight): boolean {
   if (type.tfjs !== 'float32' || shape.length === 0) return true;
-  return uses.length > 0 && uses.every(({ role }) => role === 'constant');
+  if (uses.length === 0) return false;
+  // A number of the program, such as an attention's scale: PyTorch's newer exporter leaves parameters their names but for products.
+  const isNumber = /^val_\d+$/.test(name) && shape.every((n) => n === 1);
+  return uses.every(({ node, role }) => role === 'constant' || (isNumber && ARITHMETIC.includes(node.op)));
 }
 
 export function knownOf({ type, shape, data }: Initializer): Known {

@@ -165,6 +165,27 @@ describe('importing ONNX: models', () => {
     assert.deepEqual([...split.call({ x }).y!.dataSync()], [...once]);
   });
 
+  it('takes single numbers that the exporter has named for numbers of the program, and those with names of their own for parameters', () => {
+    const file = encode({
+      nodes: [
+        node('Mul', 'scale', ['x', 'val_80'], ['s']),
+        node('Mul', 'gate', ['s', 'gate.weight'], ['g']),
+        node('PRelu', 'relu', ['g', 'onnx::PRelu_7'], ['r']),
+        // The bias of a layer of one channel, as Keras's files have it.
+        node('Add', 'bias', ['r', 'onnx::Add_9'], ['y']),
+      ],
+      initializers: ['val_80', 'gate.weight', 'onnx::PRelu_7', 'onnx::Add_9'].map((name) =>
+        tensorOf(name, weight([1], 0.2, 0.8)),
+      ),
+      inputs: [portOf('x', 'float32', ['batch', 3])],
+      outputs: [{ name: 'y' }],
+    });
+    const model = importModel(file);
+    assert.deepEqual([...model.variables.keys()], ['gate.weight', 'onnx::PRelu_7', 'onnx::Add_9']);
+    const lost = model.report.notes.find(({ kind }) => kind === 'lost-name');
+    assert.deepEqual(lost!.names, ['onnx::PRelu_7', 'onnx::Add_9']);
+  });
+
   it('normalises by the batch and moves the running statistics where the file was exported for training', () => {
     const model = importModel(merged(true));
     const x = tf.tensor(fed([2, 2, 4, 4]).values as number[], [2, 2, 4, 4]);
