@@ -136,7 +136,7 @@ export default defineRecipe({
 
   steps: {
     elbo: {
-      updates: ['recognition', 'generation', 'prior'],
+      updates: 'all',
       optimizer: ({ learningRate }) => tf.train.adam(learningRate, 0.9, 0.999, 1e-8),
       loss(nets, { x, y }, rng, options) {
         const given = tf.oneHot(y, DIGITS.length, 1, 0, 'float32'); // [batch, 10]

@@ -64,7 +64,7 @@ export default defineRecipe({
 
   steps: {
     elbo: {
-      updates: ['lowerEncoder', 'upperEncoder', 'upperDecoder', 'lowerDecoder'],
+      updates: 'all',
       optimizer: ({ learningRate }) => tf.train.adam(learningRate, 0.9, 0.999, 1e-4),
       loss({ lowerEncoder, upperEncoder, upperDecoder, lowerDecoder }, batch, rng, options) {
         const x = sampleBernoulli(batch.x, rng); // [batch, 784]

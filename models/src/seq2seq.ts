@@ -321,19 +321,7 @@ export default defineRecipe({
 
   steps: {
     translate: {
-      updates: [
-        'sourceEmbedding',
-        'encoderInput',
-        'encoderState',
-        'backwardInput',
-        'backwardState',
-        'targetEmbedding',
-        'decoderInput',
-        'decoderState',
-        'attention',
-        'combine',
-        'output',
-      ],
+      updates: 'all',
       optimizer: ({ learningRate }) => tf.train.adam(learningRate, 0.9, 0.999, 1e-8),
       clipNorm: ({ clipNorm }) => clipNorm,
       loss(nets, { source, target }, rng, { attention, teacherForcing, dropoutRate, wordDropoutRate }) {

@@ -175,7 +175,10 @@ export function figureTable(study: Study, manifest: FigureManifest): string {
   const published = measures.flatMap(({ label, published: text }) => (text ? [`${label}, published: ${text}.`] : []));
   const unfinished = arms.some(({ found }) => found.runs.length < (study.together ? 1 : study.seeds.length));
   const lines = [
-    `Data: ${[...new Set([study.data, ...arms.flatMap(({ data }) => data ?? [])])].join(', ')}. ${spread(arms.map(({ found }) => found))}`,
+    `Data: ${[...new Set([study.data, ...arms.flatMap(({ data }) => data ?? [])])].join(', ')}. ${spread(
+      arms.map(({ found }) => found),
+      study.together === true,
+    )}`,
     ...[...gates, ...published].map((sentence) => sentence[0]!.toUpperCase() + sentence.slice(1)),
     ...(study.note ? [study.note] : []),
     ...(unfinished ? [`Not all of it was trained again: \`npm run figures -- --only ${study.name}\` goes on.`] : []),
@@ -193,8 +196,9 @@ function seedsOf({ seeds, metrics }: EarlierFigure): number[] {
 }
 
 /** The meaning of the number after ±. */
-function spread(arms: readonly FigureArm[]): string {
+function spread(arms: readonly FigureArm[], together: boolean): string {
   if (arms.every(({ runs, earlier }) => runs.length === 0 && earlier === undefined)) return 'Nothing is measured yet.';
+  if (together) return 'One number of all seeds has no error over seeds.';
   const several = arms.some(
     ({ runs, earlier }) =>
       runs.length > 1 || (runs.length === 0 && earlier?.metrics.some(({ values }) => values.length > 1)),

@@ -66,6 +66,14 @@ describe('what a recipe may say of its training', () => {
     }
   });
 
+  it('a network to update that is not there is refused, not left out', async () => {
+    const error = await rejection(() => engines(tinyWith({ updates: ['encoder', 'decodre'] as never })));
+    expect(error).to.have.property('code', 'recipe-invalid');
+    const message =
+      "step 'elbo' updates the network 'decodre', which is not there; did you mean 'decoder'? There are encoder, decoder";
+    expect(error.message).to.equal(message);
+  });
+
   it('a network without an optimizer is named', async () => {
     const error = await rejection(() => engines(tinyWith({ optimizer: () => ({ encoder: tf.train.sgd(0.1) }) })));
     expect(error.message).to.equal("step 'elbo' updates the network 'decoder' but has no optimizer for it");

@@ -2,6 +2,7 @@ import { type StepRandom, tf } from '@onnx-forge/export';
 import { TrainError } from '../errors.js';
 import { type Networks, type NetworkWeight, networkWeights } from '../layers/network.js';
 import { type BatchTensors, FixedRate, type Optimizers, type Step } from '../recipe/recipe.js';
+import { suggestionAndList } from '../suggest.js';
 import type { EngineOptions } from './engine.js';
 import { learningRateOf } from './learning-rate.js';
 
@@ -26,14 +27,18 @@ export interface BoundStep {
   dispose(): void;
 }
 
-/** Binds a recipe's step to networks and options; makes its optimizer. */
+/**
+ * Binds a recipe's step to networks and options; makes its optimizer.
+ *
+ * @throws TrainError (`recipe-invalid`) when it updates a network that is not there, or has no optimizer for one
+ */
 export function bindStep(
   name: string,
   step: Step,
   { nets, options, averages }: Pick<EngineOptions, 'nets' | 'options' | 'averages'>,
 ): BoundStep {
-  // A recipe's options may leave a network out.
-  const updates = step.updates.filter((net) => nets[net] !== undefined);
+  const updates = step.updates === 'all' ? Object.keys(nets) : step.updates;
+  refuseUnknown(name, updates, nets);
   const groups = parameterGroups(name, updates, step.optimizer(options), nets);
   const weights = groups.flatMap((group) => group.weights);
   const variables = weights.map(({ variable }) => variable);
@@ -67,6 +72,14 @@ export function bindStep(
       return { loss: value, ...metrics };
     },
   };
+}
+
+function refuseUnknown(step: string, updates: readonly string[], nets: Networks): void {
+  const network = updates.find((net) => !Object.hasOwn(nets, net) || nets[net] === undefined);
+  if (network === undefined) return;
+  const known = Object.keys(nets);
+  const message = `step '${step}' updates the network '${network}', which is not there${suggestionAndList(network, known, 'there are ')}`;
+  throw new TrainError('recipe-invalid', message, { step, network, known });
 }
 
 function parameterGroups(

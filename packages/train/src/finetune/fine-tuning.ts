@@ -95,33 +95,29 @@ export async function openFineTuning(
 ): Promise<{ readonly recipe: Recipe; readonly notes: readonly ImportNote[] }> {
   const files = await readOnnxFiles(location);
   const file = basename(location);
-  const recipe = recipeOf({ files, file, base: await hashOf(files) }, settings);
+  const { external } = files;
   const { merged = 'auto' } = settings;
-  const { notes } = told(file, () => look(importModel(files.bytes, { external: files.external, merged }))).report;
-  return { recipe, notes };
+  const model = told(file, () => importModel(files.bytes, { external, merged }));
+  model.dispose(); // looked at, not called
+  return { recipe: recipeOf({ files, file, base: await hashOf(files), model }, settings), notes: model.report.notes };
 }
 
-/** A model that is looked at, and not called. */
-function look(model: ImportedModel): ImportedModel {
-  model.dispose();
-  return model;
-}
-
-/** A file with its name, for messages, and its hash. */
+/** A file with its name, for messages, its hash, and what it holds. */
 interface Base {
   readonly files: OnnxFiles;
   readonly file: string;
   readonly base: string;
+  readonly model: Pick<ImportedModel, 'inputs' | 'outputs' | 'outputShapes' | 'head'>;
 }
 
-function recipeOf({ files, file, base }: Base, settings: FineTuningSettings): Recipe {
+function recipeOf({ files, file, base, model }: Base, settings: FineTuningSettings): Recipe {
   const { loss = 'cross-entropy', ...given } = settings;
   if (!Object.hasOwn(TASKS, loss)) {
     const message = `there is no loss '${loss}'${suggestion(loss, FINE_TUNING_LOSSES)}; there are ${FINE_TUNING_LOSSES.join(', ')}`;
     throw new TrainError('option-invalid', message, { loss });
   }
   const task = TASKS[loss];
-  const about = factsOf(files, file);
+  const about = factsOf(model, file);
   const facts = (options: object): TaskFacts => about(options as Options);
   const apply = (net: ImportedNetwork, options: object, how: Parameters<ImportedNetwork['outputs']>[1]): Apply => {
     const { input } = facts(options);
@@ -231,10 +227,11 @@ function told<T>(file: string, action: () => T): T {
   }
 }
 
-/** A file's input and output by its options; its weights are looked at once. */
-function factsOf(files: OnnxFiles, file: string): (options: Options) => TaskFacts {
-  const model = told(file, () => look(importModel(files.bytes, { external: files.external })));
-  const { inputs, outputs, outputShapes, head: last } = model;
+/** A file's input and output by its options. */
+function factsOf(
+  { inputs, outputs, outputShapes, head: last }: Base['model'],
+  file: string,
+): (options: Options) => TaskFacts {
   return (options) => {
     const { output = outputs[0]! } = { ...(options.output !== '' && { output: options.output }) };
     if (!outputs.includes(output)) {

@@ -46,8 +46,8 @@ export type Optimizers<Net extends string = string> =
 
 /** One update: a loss, the networks that it moves, and the optimizer that moves them. */
 export interface Step<Nets extends Networks = Networks, Input extends string = string, Options = OptionValues> {
-  /** Only these networks get gradients; the others are constants here. One that the options leave out of `nets` is none to update. */
-  readonly updates: readonly (keyof Nets & string)[];
+  /** Only these networks get gradients; the others are constants here. `all`: every network that there is. */
+  readonly updates: readonly (keyof Nets & string)[] | 'all';
   optimizer(options: Options): Optimizers<keyof Nets & string>;
   /**
    * Gradients are scaled down to at most this norm, taken over all weights of the step together. The option `clipNorm`, above 0, is

@@ -11,7 +11,7 @@ import { type RunState, runStanding } from './status.js';
 const DEPTH = 4;
 
 /** A run as lists show it, with what its files say. */
-export interface RunSummary extends Omit<ListedRun, 'numbers' | 'kind'> {
+export interface RunSummary extends Omit<ListedRun, 'numbers'> {
   /** Relative to the folder that was listed; its own name when that is the run. */
   readonly name: string;
   readonly path: string;
@@ -79,10 +79,10 @@ async function facts(folder: RunFolder): Promise<Omit<RunSummary, 'name' | 'path
   // A manifest of before, when the run goes on or was interrupted since.
   const isCurrent = manifest !== undefined && (status === undefined || manifest.steps >= (reached?.step ?? 0));
   if (manifest !== undefined && isCurrent && state !== 'running') {
-    const { model, data, options, seed, engine, device, steps, epochs, metrics } = manifest;
+    const { model, kind, data, options, seed, engine, device, steps, epochs, metrics } = manifest;
     const ended = state === 'finished' && isStoppedEarly(manifest) ? 'stopped early' : state;
     const when = status === undefined ? manifest.created : about.when;
-    const own = { recipe: model, data: data.name, options, seed, engine, device, steps, epochs, metrics };
+    const own = { recipe: model, kind, data: data.name, options, seed, engine, device, steps, epochs, metrics };
     return { ...about, state: ended, when, ...own, ...error };
   }
   const progress = { steps: reached?.step ?? 0, epochs: reached?.epoch ?? 0, metrics: [] };

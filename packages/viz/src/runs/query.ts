@@ -22,7 +22,7 @@ export function factOf(run: ListedRun, key: string): unknown {
   return keyNumber(run, key)?.value;
 }
 
-/** All that some of the runs have, by name: facts, options, numbers. */
+/** All that can be asked of the runs, by name: facts, and the options and numbers that some of them have. */
 export function namesOf(runs: readonly ListedRun[]): string[] {
   const own = runs.flatMap(({ options, numbers }) => [...Object.keys(options), ...numbers.map(({ name }) => name)]);
   return [...new Set([...Object.keys(FACTS), ...own])];

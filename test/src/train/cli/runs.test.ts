@@ -57,6 +57,7 @@ describe('onnx-forge runs', () => {
     'runs --where recipe=vae --sort state --json',
     'runs --where latentDim>=20 --where state!=failed --sort elbo --reverse --json',
     'runs --where seed=4 --metric elbo --json',
+    'runs --where kind=latent --json',
     'runs --sort lantentDim',
     'runs --where state',
     'runs nowhere',
@@ -147,6 +148,9 @@ describe('onnx-forge runs', () => {
   it('sorts and filters by facts, options and numbers', () => {
     const names = (line: (typeof lines)[number]) => runsOf(line).map(({ name }) => name);
     expect(names('runs --where recipe=vae --sort state --json')).to.deep.equal(['deep/broken', 'deep/killed', 'live']);
+    // What is not whole yet has no kind.
+    const whole = names('runs --where kind=latent --json');
+    expect(whole).to.have.members(['one', 'two', 'linked', 'early']);
     const big = names('runs --where latentDim>=20 --where state!=failed --sort elbo --reverse --json');
     expect(big).to.have.members(['deep/killed', 'longer']);
     const epochs = runsOf('runs runs --sort epochs --reverse --json').map((run) => run.epochs as number);

@@ -32,7 +32,7 @@ function split(call: Call): TensorSequence {
   return new TensorSequence(parts);
 }
 
-/** A place in a sequence, counted from the front; `end`: the places are one more than the parts. */
+/** Which of `count` places in a sequence an input names, counted from the front. */
 function place(call: Call, input: number, count: number): number {
   const given = call.number(input)!;
   const at = given < 0 ? given + count : given;

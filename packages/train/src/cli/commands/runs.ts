@@ -16,7 +16,7 @@ export const command: Command = defineCommand({
     "Lists the runs in a folder (and in folders in it), the newest first. 'runs diff A B ..' shows in what runs differ: settings and " +
     "measured numbers. 'runs delete NAME ..' deletes runs, and nothing else that lies in their folders.\n\n" +
     'A run is named by its folder, or by its name in the folder runs. States: running, finished, stopped early, interrupted (by Ctrl-C or ' +
-    'a kill: train --resume goes on), failed, unreadable. --sort and --where take run, recipe, data, state, epochs, steps, seed, engine, ' +
+    'a kill: train --resume goes on), failed, unreadable. --sort and --where take run, recipe, kind, data, state, epochs, steps, seed, engine, ' +
     'device, when, any option of a recipe, and any measured or logged number. Without --metric the number shown is the first that was ' +
     'measured on the test split; numbers of the log come without a count.',
   examples: [

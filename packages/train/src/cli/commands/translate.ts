@@ -1,6 +1,6 @@
-import { asciiWords, END, type Translation, type TranslatorModel } from '@onnx-forge/infer';
+import { asciiWords, type Translation, type TranslatorModel } from '@onnx-forge/infer';
 import { NON_NEGATIVE } from '@onnx-forge/infer/value-rule';
-import { corpusBleu } from '../../measures/bleu.js';
+import { bleuOf, wordsOf } from '../../kinds/translator/measures/translation.js';
 import { type Command, defineCommand, type Outcome } from '../command.js';
 import { UsageError } from '../errors.js';
 import { openModelOf } from '../inputs/open-model.js';
@@ -58,7 +58,8 @@ export const command: Command = defineCommand({
       for (const other of ensemble?.split(',') ?? []) others.push(await open(other));
       const options = { beam, lengthPenalty, ensemble: others, maxLength };
       const translations = await model.translate(texts, options);
-      const bleu = target && bleuOf(translations, target);
+      const bleu =
+        target && bleuOf(translations.map((one, i) => ({ words: wordsOf(one), reference: asciiWords(target[i]!) })));
       const rows = translations.map((one, i) => [
         ...[one.sourceTokens.join(' '), one.text, one.logProb.toFixed(2)],
         ...(target ? [target[i]!] : []),
@@ -86,15 +87,6 @@ export const command: Command = defineCommand({
     }
   },
 });
-
-/** BLEU-4 of the translations, one reference each, end marks left out: as the evaluation of the recipe measures it. */
-function bleuOf(translations: readonly Translation[], references: readonly string[]): number {
-  const words = translations.map(({ tokens }) => tokens.filter((token) => token !== END));
-  return corpusBleu(
-    words,
-    references.map((text) => [asciiWords(text)]),
-  ).score;
-}
 
 function report(source: string, { attention, ...translation }: Translation): object {
   if (attention === undefined) return { source, ...translation };

@@ -1,11 +1,11 @@
-import { type Condition, factOf, type ListedRun, namesOf, parseCondition } from '@onnx-forge/viz/runs';
+import { type Condition, type ListedRun, namesOf, parseCondition } from '@onnx-forge/viz/runs';
 import { suggestionAndList } from '../../suggest.js';
 import { UsageError } from '../errors.js';
 
 /** @throws UsageError when no run has anything of this name */
 export function requireKnown(runs: readonly ListedRun[], key: string): void {
   const known = namesOf(runs);
-  if (runs.length === 0 || known.includes(key) || runs.some((run) => factOf(run, key) !== undefined)) return;
+  if (runs.length === 0 || known.includes(key)) return;
   throw new UsageError(`no run has '${key}'${suggestionAndList(key, known, 'known: ')}`, { key, known });
 }
 

@@ -54,14 +54,19 @@ export async function translateSplit(
       source,
       sourceWords: asciiWords(source).length,
       translation,
-      words: translation?.tokens.filter((token) => token !== END) ?? [],
+      words: translation ? wordsOf(translation) : [],
       reference: asciiWords(targets[index]!),
     };
   });
 }
 
+/** A translation without its end mark. */
+export function wordsOf({ tokens }: Translation): string[] {
+  return tokens.filter((token) => token !== END);
+}
+
 /** BLEU-4 of translated sentences, one reference each. */
-export function bleuOf(sentences: readonly TranslatedSentence[]): number {
+export function bleuOf(sentences: readonly Pick<TranslatedSentence, 'words' | 'reference'>[]): number {
   return corpusBleu(
     sentences.map(({ words }) => words),
     sentences.map(({ reference }) => [reference]),
