@@ -124,6 +124,22 @@ describe('the graph of beam search', () => {
     assert.isAbove(lengths.size, 2);
   });
 
+  it('is left to the steps with a length penalty, which it does not know', async () => {
+    let longer = 0;
+    for (let seed = 1; seed <= 4; seed++) {
+      const { whole, steps, ran } = await both({ logits: seededLogits(seed, 1), maxWords: 4 });
+      await using _ = whole;
+      await using __ = steps;
+      const options = { beam: 5, lengthPenalty: 2 };
+      const penalised = await whole.translate(TEXTS, options);
+      assertAlike(penalised, await steps.translate(TEXTS, options));
+      assert.notInclude(ran, 'beamSearch');
+      const plain = await whole.translate(TEXTS, { beam: 5 });
+      longer += plain.filter(({ tokens }, i) => penalised[i]!.tokens.length > tokens.length).length;
+    }
+    assert.isAbove(longer, 0);
+  });
+
   it('finds the most probable translation of all where the beam holds every candidate', async () => {
     for (let seed = 0; seed < 5; seed++) {
       const table = { logits: seededLogits(seed), maxWords: 1 };
