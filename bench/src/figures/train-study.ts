@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { copyFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import { type AnyManifest, type DeviceRequest, load, loadManifest, type Model } from '@onnx-forge/infer';
 import { recipes } from '@onnx-forge/models';
@@ -7,6 +7,7 @@ import { certifyRun, drawFigures, evaluateRun, type Measure, type Recipe, train 
 import { translationTogether } from '@onnx-forge/train/kinds';
 import { recipeOptions } from '@onnx-forge/train/recipe';
 import { loadCheckpoint } from '@onnx-forge/train/run';
+import sharp from 'sharp';
 import type { FigureManifest, FigureMetric, FigureRun } from './manifest.js';
 import type { ArmSettings, Study } from './study.js';
 import { isOf } from './table.js';
@@ -201,7 +202,9 @@ export async function drawPictures(
     const run = runFolder(out, training, study.seeds[0]!);
     if ((await finishedRun(run)) === undefined) continue;
     const files = await drawFigures({ recipe: await recipeOf(training), run, only: figure, signal, ...where });
-    await copyFile(files.find((one) => one.endsWith('.png'))!, new URL(file, root));
+    // With a palette: a document's pictures are small.
+    const picture = sharp(files.find((one) => one.endsWith('.png'))!);
+    await picture.png({ palette: true, colours: 32, effort: 10 }).toFile(fileURLToPath(new URL(file, root)));
     say(`${file}: drawn from ${run}`);
   }
 }

@@ -59,7 +59,7 @@ export function beamTranslation(options: BeamOptions): (inputs: Tensors<'source'
     const extend = (last: Record<string, tf.Tensor>, index: tf.Tensor, width: number, seen?: Seen) => {
       const next = decodeStep({ token: last.token!, state: last.state! }, seen);
       // Of log p softmax is p, too.
-      const likely = tf.topk(tf.softmax('logits' in next ? next.logits : next.logProbs), beam);
+      const likely = tf.topk(wide(tf.softmax('logits' in next ? next.logits : next.logProbs)), beam);
       const logProbs = likely.values.log();
       const totals = logProbs.reshape([batch, width, beam]).add(last.scores!.expandDims(2));
       const { values, indices } = tf.topk(totals.reshape([batch, width * beam]), beam);
@@ -117,6 +117,23 @@ export function beamTranslation(options: BeamOptions): (inputs: Tensors<'source'
           });
     return { tokens: tokens!, parents: parents!, logProbs: logProbs!, ...(attention && { attention: paid! }) };
   };
+}
+
+/**
+ * Tokens that each step chooses from at least: as many as any width at which the graph is tried when it is exported. A search is
+ * never wider than the vocabulary.
+ */
+const LEAST_TOKENS = 64;
+
+/** Probabilities [rows, vocabulary] with impossible tokens behind a small vocabulary: they come after all others. */
+function wide(probabilities: tf.Tensor): tf.Tensor {
+  const missing = LEAST_TOKENS - probabilities.shape[1]!;
+  return missing > 0
+    ? tf.pad(probabilities, [
+        [0, 0],
+        [0, missing],
+      ])
+    : probabilities;
 }
 
 interface Seen {
