@@ -29,6 +29,11 @@ describe('the explorer page and a kind that it has no views of', function () {
       await page.locator('.chart canvas').waitFor({ timeout: 60_000 });
       expect(await page.locator('#about').textContent()).to.match(/line \(regressor\).*20 iterations on cpu\./);
       expect(await page.locator('.hint').textContent()).to.include("no view of models of kind 'regressor'");
+      // A slow manifest: until it is there, the page claims nothing of what was measured.
+      await page.route('**/manifest.json', async (route) => {
+        await page.waitForTimeout(500);
+        await route.continue();
+      });
       await page.getByRole('link', { name: 'Numbers' }).click();
       await page.locator('.numbers tbody th').waitFor();
       expect(await page.locator('.numbers tbody th').allTextContents()).to.deep.equal(['squaredError']);

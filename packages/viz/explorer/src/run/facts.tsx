@@ -9,9 +9,11 @@ const NAMED = ['name', 'value', 'standardError', 'unit', 'split', 'samples', 'da
 
 /** All that was measured on a run, with errors and with what it was measured on. */
 export function Numbers({ run }: { run: OfferedRun }) {
-  const { manifest } = useManifest(run);
+  const { manifest, error } = useManifest(run);
+  // Until the manifest is read nobody knows whether the run has been evaluated.
+  if (!manifest && !error) return null;
   const measured: readonly MetricEntry[] = manifest?.metrics ?? [];
-  const logged = run.numbers.filter(({ way }) => way === undefined && manifest === undefined);
+  const logged = measured.length > 0 ? [] : run.numbers.filter(({ way }) => way === undefined);
   const others = [...new Set(measured.flatMap((entry) => Object.keys(entry)))].filter((name) => !NAMED.includes(name));
   const plain = others.filter((name) => measured.every((entry) => typeof entry[name] !== 'object'));
   if (measured.length === 0 && logged.length === 0) return <p class="hint">Nothing was measured on this run yet.</p>;
