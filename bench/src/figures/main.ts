@@ -16,7 +16,7 @@ Trains what the tables of the documents are made from (three seeds each), measur
 Finished runs are not trained again, interrupted ones go on. All but the last study (marks: days) takes most of a day on two idle cores: --only and --hours.
 Numbers within sentences (<!-- figure:STUDY:ARM:MEASURE.SPLIT -->) are written, too.
 
-  --only NAMES      studies, comma-separated; --list shows them
+  --only NAMES      studies, comma-separated; --list shows them; STUDY/ARM trains that arm alone (marks/static-elbo)
   --out FOLDER      of the run folders, default runs/figures
   --data-dir DIR    of the data sets, default ONNX_FORGE_DATA or ./data
   --device NAME     cpu (default), cuda or webgpu
@@ -45,13 +45,14 @@ const { values: args } = parseArgs({
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
 const names = args.only?.split(',') ?? STUDIES.map(({ name }) => name);
-const unknown = names.find((name) => !STUDIES.some((study) => study.name === name));
+const wanted = new Map<string, readonly string[]>();
+const unknown = names.find((name) => !wants(name));
 const hours = args.hours === undefined ? undefined : Number(args.hours);
 const threads = args.threads === undefined ? undefined : Number(args.threads);
 if (args.help) {
   console.log(USAGE);
 } else if (unknown !== undefined) {
-  say(`figures: there is no study '${unknown}'; there are ${STUDIES.map(({ name }) => name).join(', ')}`);
+  say(`figures: there is no ${noneOf(unknown)}`);
   process.exitCode = 2;
 } else if (
   (hours !== undefined && !(hours > 0)) ||
@@ -61,6 +62,23 @@ if (args.help) {
   process.exitCode = 2;
 } else {
   await run();
+}
+
+/** Adds a study, or one arm of it, to what is wanted. @returns whether there is such a one */
+function wants(name: string): boolean {
+  const [studyName, arm, ...rest] = name.split('/');
+  const study = STUDIES.find((one) => one.name === studyName);
+  if (!study || rest.length > 0 || (arm !== undefined && !Object.hasOwn(study.arms, arm))) return false;
+  const arms = arm === undefined ? Object.keys(study.arms) : [arm];
+  wanted.set(study.name, [...new Set([...(wanted.get(study.name) ?? []), ...arms])]);
+  return true;
+}
+
+function noneOf(name: string): string {
+  const study = STUDIES.find((one) => name.startsWith(`${one.name}/`));
+  if (study)
+    return `arm '${name.slice(study.name.length + 1)}' of ${study.name}; there are ${Object.keys(study.arms).join(', ')}`;
+  return `study '${name}'; there are ${STUDIES.map((one) => one.name).join(', ')}`;
 }
 
 async function run(): Promise<void> {
@@ -75,9 +93,11 @@ async function run(): Promise<void> {
     ...(args['data-dir'] !== undefined && { dataDir: args['data-dir'] }),
     ...(threads !== undefined && { threads }),
   };
-  for (const study of STUDIES.filter(({ name }) => names.includes(name))) {
+  for (const study of STUDIES) {
+    const arms = wanted.get(study.name);
+    if (!arms) continue;
     try {
-      await figuresOf(study, request);
+      await figuresOf(study, arms, request);
     } catch (error) {
       // The others may have what they need: other data, say.
       say(`figures: ${study.name}: ${(error as Error).message}`);
@@ -89,8 +109,8 @@ async function run(): Promise<void> {
   if (stop.signal.aborted) process.exitCode = 130;
 }
 
-async function figuresOf(study: Study, request: StudyRequest): Promise<void> {
-  if (!args.collect && !args.list) await trainStudy(study, request);
+async function figuresOf(study: Study, arms: readonly string[], request: StudyRequest): Promise<void> {
+  if (!args.collect && !args.list) await trainStudy(study, request, arms);
   const figures = await collect(study, await readFigures(study), args.out);
   if (args.list) {
     const runs = Object.values(figures.arms).reduce((sum, arm) => sum + arm.runs.length, 0);

@@ -57,15 +57,20 @@ async function recipeOf({ model }: Training): Promise<Recipe> {
 /**
  * Trains what is not trained yet, goes on with what was interrupted, and measures what is not measured.
  *
+ * @param arms default all
  * @returns false when it was interrupted
  */
-export async function trainStudy(study: Study, request: StudyRequest): Promise<boolean> {
+export async function trainStudy(
+  study: Study,
+  request: StudyRequest,
+  arms: readonly string[] = Object.keys(study.arms),
+): Promise<boolean> {
   const { out, signal, say, ...where } = request;
   const judge = study.judge && {
     judge: runFolder(out, { study: study.judge[0], arm: study.judge[1] }, 1),
   };
   for (const seed of study.together ? study.seeds.slice(0, 1) : study.seeds) {
-    for (const name of Object.keys(study.arms)) {
+    for (const name of arms) {
       if (signal.aborted) return false;
       const training = trainingOf(study, name);
       const recipe = await recipeOf(training);

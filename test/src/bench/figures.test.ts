@@ -51,6 +51,20 @@ describe('bench: figures', () => {
     assert.deepEqual((await runIt()).said, []);
   });
 
+  it('trains the arms that are asked for, and no others', async function () {
+    this.timeout(60_000);
+    const two: Study = {
+      ...STUDY,
+      name: 'two',
+      seeds: [1],
+      arms: { one: STUDY.arms.short!, other: STUDY.arms.short! },
+    };
+    const signal = new AbortController().signal;
+    assert.isTrue(await trainStudy(two, { out, signal, say: () => {}, threads: 1, device: 'cpu' }, ['other']));
+    const { arms } = await collect(two, { ...EMPTY, arms: {} }, out);
+    assert.deepEqual([arms.one!.runs.length, arms.other!.runs.length], [0, 1]);
+  });
+
   it('takes from the manifests of the runs what was measured, with seed, device and examples', async () => {
     const { arms } = await collect(STUDY, EMPTY, out);
     const { runs } = arms.short!;
