@@ -22,33 +22,35 @@ export function notesOn({ graph }: OnnxModel, weights: readonly FileWeight[]): I
   add(
     'batch-norm',
     names(frozen),
-    `${frozen.length} batch normalisations use the file's running means and variances, which stay as they are: the file was exported for inference`,
+    `${counted(frozen, 'batch normalisation')} with the file's running means and variances, which stay as they are: the file was exported for inference`,
   );
   const active = named('BatchNormalization').filter(trains);
-  add('batch-norm', names(active), `${active.length} batch normalisations use each batch's own mean and variance`);
+  add('batch-norm', names(active), `${counted(active, 'batch normalisation')} with each batch's own mean and variance`);
   const dropouts = named('Dropout');
   add(
     'dropout',
     names(dropouts),
-    `${dropouts.length} dropouts: they drop only where the file says so (training_mode) and the call is given random numbers`,
+    `${counted(dropouts, 'dropout')}, active only where the file says so (training_mode) and the call is given random numbers`,
   );
   const constants = nodes.filter((node) => {
     const value = node.op === 'Constant' ? node.attributes.get('value') : undefined;
     return typeof value === 'object' && 'dtype' in value && value.dtype === 'float32' && value.size > 1;
   });
-  add('constant', names(constants), `${constants.length} Constant nodes hold float numbers, which are never trained`);
+  add('constant', names(constants), `${counted(constants, 'Constant node')} of float numbers, which are never trained`);
   const lost = weights.filter((weight) => isMadeUp(weight.initializer.name) && !isConstant(weight));
   add(
     'lost-name',
     lost.map(({ initializer }) => initializer.name),
-    `${lost.length} weights have names that the exporter made up: transposed, packed or folded ones`,
+    `${counted(lost, 'weight')} with a name that the exporter made up: transposed, packed or folded`,
   );
   const other = weights.filter(({ initializer: { type } }) => ['FLOAT16', 'BFLOAT16', 'DOUBLE'].includes(type.name));
   const types = [...new Set(other.map(({ initializer }) => initializer.type.name))].join(', ');
   add(
     'precision',
     other.map(({ initializer }) => initializer.name),
-    `${other.length} weights are ${types} in the file, and float32 here`,
+    `${counted(other, 'weight')} of type ${types} in the file, float32 here`,
   );
   return notes;
 }
+
+const counted = ({ length }: readonly unknown[], noun: string): string => `${length} ${noun}${length === 1 ? '' : 's'}`;

@@ -156,7 +156,7 @@ describe('importing ONNX: models', () => {
       model.report.notes.filter((note) => note.kind === kind).map(({ message }) => message);
     assert.match(messages(tied, 'merged')[0]!, /one weight here.*merged: 'split'/);
     assert.match(messages(split, 'merged')[0]!, /each has its own here/);
-    assert.match(messages(split, 'lost-name')[0]!, /1 weights have names that the exporter made up/);
+    assert.match(messages(split, 'lost-name')[0]!, /1 weight with a name that the exporter made up/);
     const x = tf.tensor(fed([2, 3]).values as number[], [2, 3]);
     assert.deepEqual([...split.call({ x }).y!.dataSync()], [...tied.call({ x }).y!.dataSync()]);
     // The second is its own: a change of it leaves the first as it was.
@@ -197,7 +197,7 @@ describe('importing ONNX: models', () => {
     assert.isTrue(running.some((value) => value !== 0));
     assert.include(
       model.report.notes.map(({ message }) => message).join(),
-      "1 batch normalisations use each batch's own",
+      "1 batch normalisation with each batch's own",
     );
   });
 

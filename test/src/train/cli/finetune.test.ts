@@ -108,7 +108,7 @@ describe('onnx-forge finetune', function () {
       notes.map(({ kind }: { kind: string }) => kind),
       ['batch-norm'],
     );
-    assert.include(made!.stderr, "theirs.onnx: 1 batch normalisations use the file's running means and variances");
+    assert.include(made!.stderr, "theirs.onnx: 1 batch normalisation with the file's running means and variances");
     for (const { stdout } of [verified!, placed!, cleaned!]) assert.notInclude(stdout, '"passed":false');
     assert.match(classified!.stdout, /class-0[\s\S]*class-2/);
   });
