@@ -85,6 +85,11 @@ export const SECTIONS: readonly Section[] = [
       page('In Node and in the browser', 'packages/infer/README.md', 'serve'),
       page('A page without a bundler', 'examples/web-page/README.md', 'examples/web-page'),
       page('Fine-tuning in the browser', 'examples/fine-tune-in-browser/README.md', 'examples/fine-tune-in-browser'),
+      page(
+        'Fine-tuning an ONNX model in the browser',
+        'examples/fine-tune-onnx-in-browser/README.md',
+        'examples/fine-tune-onnx-in-browser',
+      ),
       page('In a worker thread', 'examples/worker-thread/README.md', 'examples/worker-thread'),
       page('Evaluated in Python', 'examples/python-evaluation/README.md', 'examples/python-evaluation'),
       page('As a service', 'examples/service/README.md', 'examples/service'),

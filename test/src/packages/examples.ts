@@ -1,13 +1,15 @@
-import { cpSync, readdirSync, readFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { load, loadTrainable, Random } from '@onnx-forge/infer';
+import { float32, load, loadTrainable, openSession, Random } from '@onnx-forge/infer';
 import { grid } from '@onnx-forge/viz';
 import { expect } from 'chai';
 import type { Browser, Page } from 'playwright-core';
+import { PNG } from 'pngjs';
 import { APP_VERSIONS } from '../apps/lab.js';
 import { launchChromium, openPage } from '../browser/chromium.js';
 import { Site } from '../browser/site.js';
 import { onnxModel } from '../infer/onnx.js';
+import { classifierFile } from '../train/finetune/files.js';
 import { type EmptyProject, ROOT } from './project.js';
 
 const RUN = 'models/pretrained/vae-2d';
@@ -43,12 +45,14 @@ export function describeExamples(app: () => EmptyProject): void {
       const json = (file: string) => JSON.parse(readFileSync(join(ROOT, file), 'utf8'));
       const known: Record<string, string> = {
         '@onnx-forge/infer': json('packages/infer/package.json').version,
+        '@onnx-forge/export': json('packages/export/package.json').version,
         ...json('packages/infer/package.json').peerDependencies,
         vite: APP_VERSIONS['vite-8']!.replace('npm:vite@', ''),
       };
       const names = readdirSync(join(ROOT, 'examples'));
-      const standing = names.filter((name) => ['fine-tune-in-browser', 'web-page', 'worker-thread'].includes(name));
-      expect(standing).to.have.length(3);
+      const alone = ['fine-tune-in-browser', 'fine-tune-onnx-in-browser', 'web-page', 'worker-thread'];
+      const standing = names.filter((name) => alone.includes(name));
+      expect(standing).to.have.length(4);
       for (const name of standing) {
         const { dependencies, devDependencies } = json(`examples/${name}/package.json`) as ExamplePackage;
         for (const [dependency, version] of Object.entries({ ...dependencies, ...devDependencies }))
@@ -91,6 +95,48 @@ export function describeExamples(app: () => EmptyProject): void {
       );
       expect(complaints.filter((text) => !text.includes('404'))).to.deep.equal([]); // there is no favicon
       await page.close();
+    });
+
+    it('fine-tune-onnx-in-browser: the file that it saves is that of the same training in Node', async function () {
+      this.timeout(200_000);
+      browser ??= await launchChromium(this);
+      const place = join('examples', 'fine-tune-onnx-in-browser');
+      const folder = join(app().folder, place);
+      cpSync(join(ROOT, place), folder, { recursive: true });
+      await app().shell('node ../../node_modules/vite-8/bin/vite.js build --base ./ --logLevel error', place);
+      const theirs = classifierFile({ classes: 10 });
+      const images = writeClasses(join(folder, 'images'));
+      await using site = await Site.open({ '/': { folder: join(folder, 'dist') } });
+      const { page, complaints } = await openPage(browser, `${site.url}index.html?device=wasm`);
+      await page.setInputFiles('#file', [
+        { name: 'theirs.onnx', mimeType: 'application/octet-stream', buffer: Buffer.from(theirs) },
+      ]);
+      await page.setInputFiles('#images', join(folder, 'images'));
+      await says(page, /^3 classes \(class-0, class-1, class-2\), 24 images to train with, 6 to test/);
+      await page.selectOption('#part', 'all');
+      await page.fill('#steps', `${ITERATIONS}`);
+      await page.click('#train');
+      await says(page, /of 6 test images right after 3 iterations, on wasm/);
+      expect(await page.textContent('#notes')).to.match(/1 batch normalisation with the file's running means/);
+      const href = await page.getAttribute('#save a', 'href');
+      const read = async (url: string) => [...new Uint8Array(await (await fetch(url)).arrayBuffer())];
+      const saved = Uint8Array.from(await page.evaluate(read, href!));
+      expect(complaints.filter((text) => !text.includes('404'))).to.deep.equal([]);
+      await page.close();
+
+      app().write(join(place, 'in-node.mjs'), IN_NODE);
+      app().write(join(place, 'job.json'), JSON.stringify({ theirs: [...theirs], images, steps: ITERATIONS }));
+      const [begun, trained] = JSON.parse(await app().shell('node in-node.mjs', place)) as [number[], number[]];
+      const tests = Float32Array.from(images.filter(({ isTest }) => isTest).flatMap(({ x }) => x));
+      const scoresOf = async (file: Uint8Array): Promise<number[]> => {
+        await using session = await openSession(file, { device: 'cpu' });
+        const { scores } = await session.run({ image: float32(tests, [6, 1, 8, 8]) });
+        return [...(scores!.data as Float32Array)];
+      };
+      const wanted = await scoresOf(Uint8Array.from(trained));
+      const distance = (from: readonly number[]) => Math.max(...from.map((score, i) => Math.abs(score - wanted[i]!)));
+      expect(distance(await scoresOf(saved))).to.be.below(1e-4);
+      expect(distance(await scoresOf(Uint8Array.from(begun)))).to.be.above(1e-2);
     });
 
     describe('fine-tune-in-browser', function () {
@@ -163,6 +209,47 @@ export function describeExamples(app: () => EmptyProject): void {
     });
   });
 }
+
+interface ExampleImage {
+  readonly x: readonly number[];
+  readonly label: number;
+  readonly isTest: boolean;
+}
+
+/** 8 x 8 images of three classes, each fifth a test image, in the order in which the page reads them. */
+function writeClasses(folder: string): ExampleImage[] {
+  return [0, 1, 2].flatMap((label) => {
+    mkdirSync(join(folder, `class-${label}`), { recursive: true });
+    return Array.from({ length: 10 }, (_, n) => {
+      const levels = Array.from(
+        { length: 64 },
+        (_level, pixel) => (pixel >> 3 === 2 * label + 1 ? 200 : 0) + ((pixel * 7 + n * 13) % 50),
+      );
+      const image = new PNG({ width: 8, height: 8 });
+      for (const [pixel, level] of levels.entries()) image.data.set([level, level, level, 255], 4 * pixel);
+      writeFileSync(join(folder, `class-${label}`, `${n}.png`), PNG.sync.write(image, { colorType: 0 }));
+      return { x: levels.map((level) => level / 255), label, isTest: n % 5 === 4 };
+    });
+  });
+}
+
+/** The example's own training in Node: files before and after it. */
+const IN_NODE = `
+import { readFileSync } from 'node:fs';
+import { Random } from '@onnx-forge/infer';
+import { openClassifier } from './classifier.js';
+const { theirs, images, steps } = JSON.parse(readFileSync('job.json', 'utf8'));
+const classifier = await openClassifier(Uint8Array.from(theirs), { classes: 3, part: 'all', external: {}, device: 'cpu' });
+const begun = [...(await classifier.file())];
+const list = images.filter(({ isTest }) => !isTest);
+const random = new Random(1);
+for (let i = 0; i < steps; i++) {
+  const drawn = Array.from({ length: classifier.batch }, () => list[random.integer(list.length)]);
+  await classifier.train(Float32Array.from(drawn.flatMap(({ x }) => x)), Int32Array.from(drawn, ({ label }) => label));
+}
+console.log(JSON.stringify([begun, [...(await classifier.file())]]));
+await classifier.dispose();
+`;
 
 interface Reads {
   readonly reads: number[];

@@ -1,5 +1,6 @@
 import type { tf } from '../tfjs.js';
 import { type Adapter, adapterOf, checkLora, type LoraOptions } from './adapters.js';
+import type { Place } from './matrices.js';
 import { OnnxImportError } from './model/errors.js';
 import type { Known } from './model/known.js';
 import type { Node } from './model/structure.js';
@@ -37,6 +38,8 @@ interface Part {
   readonly name: string;
   readonly weight: FileWeight;
   readonly uses: readonly WeightUse[];
+  /** All places that get the variable, those that want its shape among them. */
+  readonly asked: readonly Place[];
 }
 
 /** @throws OnnxImportError for patterns and adapters that no weight fits */
@@ -59,14 +62,14 @@ export function importWeights(weights: readonly FileWeight[], options: WeightOpt
     names.set(variable, name);
     entries.push({ ...entry, shape: variable.shape, trainable: variable.trainable, readBy });
   };
-  for (const { name, weight, uses } of parts) {
+  for (const { name, weight, uses, asked } of parts) {
     const isWhole = whole.includes(name);
     const reason = frozenBecause(uses, isWhole || chosen(name));
     const adapts = lora !== undefined && !isWhole && reason === undefined;
     const frozen = adapts ? (weight.layout ? 'adapted' : 'no matrix') : reason;
     const variable = variableOf(weight.initializer, frozen === undefined);
     const readBy = uses.map(({ node }) => `${node.op} '${node.name}'`);
-    for (const { node, input } of uses) places.set(node, (places.get(node) ?? new Map()).set(input, variable));
+    for (const { node, input } of asked) places.set(node, (places.get(node) ?? new Map()).set(input, variable));
     add(variable, { name, ...(frozen && { frozen }), readBy });
     if (frozen !== 'adapted') continue;
     const adapter = adapterOf(variable, { name, shape: variable.shape }, weight.layout!, lora!);
@@ -114,8 +117,8 @@ function isSplit({ initializer, uses }: FileWeight, merged: MergedWeights): bool
 }
 
 function partsOf(weight: FileWeight, merged: MergedWeights): Part[] {
-  const { initializer, uses } = weight;
-  if (uses.length === 0) return [{ name: initializer.name, weight, uses }];
+  const { initializer, uses, shapeUses } = weight;
+  if (uses.length === 0) return [{ name: initializer.name, weight, uses, asked: shapeUses }];
   const ownRole = [...grouped(uses, ({ role }) => role).values()];
   const groups = isSplit(weight, merged) ? uses.map((use) => [use]) : ownRole;
   return groups.map((group, i) => ({
@@ -123,6 +126,7 @@ function partsOf(weight: FileWeight, merged: MergedWeights): Part[] {
     name: i === 0 ? initializer.name : `${initializer.name}@${group[0]!.node.name}.${group[0]!.input}`,
     weight,
     uses: group,
+    asked: i === 0 ? [...group, ...shapeUses] : group,
   }));
 }
 

@@ -4,7 +4,7 @@ import type { Graph, Initializer, Node } from './model/structure.js';
 export type MatrixLayout = 'in-out' | 'out-in';
 
 /** A place where a value is read. */
-interface Place {
+export interface Place {
   readonly node: Node;
   readonly input: number;
 }

@@ -1,18 +1,16 @@
 import { tf } from '../tfjs.js';
-import { layoutOf, type MatrixLayout } from './matrices.js';
+import { layoutOf, type MatrixLayout, type Place } from './matrices.js';
 import { OnnxImportError } from './model/errors.js';
 import { Known } from './model/known.js';
 import { isGraph } from './model/read-model.js';
 import type { Graph, Initializer, Node, OnnxModel } from './model/structure.js';
 import type { Operator } from './operators/operator.js';
 
-/** How a weight is read: as a parameter, as a running statistic, as numbers (axes, bounds), or by its shape alone. */
+/** How a weight is read: as a parameter, as a running statistic, or as numbers (axes, bounds). */
 export type WeightRole = 'parameter' | 'statistic' | 'constant';
 
-/** A place where a weight is read. */
-export interface WeightUse {
-  readonly node: Node;
-  readonly input: number;
+/** A place where a weight's numbers are read. */
+export interface WeightUse extends Place {
   readonly role: WeightRole;
 }
 
@@ -20,6 +18,8 @@ export interface WeightUse {
 export interface FileWeight {
   readonly initializer: Initializer;
   readonly uses: readonly WeightUse[];
+  /** Places that read its shape alone: PyTorch's newer exporter asks filters for theirs where the batch is free. */
+  readonly shapeUses: readonly Place[];
   /** Of the matrix of a linear map, which an adapter fits. */
   readonly layout?: MatrixLayout | undefined;
 }
@@ -30,13 +30,18 @@ export type OperatorOf = (node: Node) => Operator | undefined;
 /** All weights of the file, those of graphs within nodes too, with the places where they are read. */
 export function weightsOf(model: OnnxModel, operatorOf: OperatorOf): FileWeight[] {
   const uses = new Map<string, WeightUse[]>();
+  const shapeUses = new Map<string, Place[]>();
   const found: Initializer[] = [];
   const walk = (graph: Graph): void => {
     found.push(...graph.initializers.values());
     for (const node of graph.nodes) {
       for (const [input, name] of node.inputs.entries()) {
         if (name === '') continue;
-        uses.set(name, [...(uses.get(name) ?? []), { node, input, role: roleOf(operatorOf(node), input) }]);
+        if (SHAPE_READERS.includes(node.op)) {
+          shapeUses.set(name, [...(shapeUses.get(name) ?? []), { node, input }]);
+        } else {
+          uses.set(name, [...(uses.get(name) ?? []), { node, input, role: roleOf(operatorOf(node), input) }]);
+        }
       }
       for (const value of node.attributes.values()) if (isGraph(value)) walk(value);
     }
@@ -47,10 +52,15 @@ export function weightsOf(model: OnnxModel, operatorOf: OperatorOf): FileWeight[
     if (names.has(name)) throw new OnnxImportError(`weight '${name}' is there twice`);
     names.add(name);
   }
-  return found.map((initializer) => {
-    return { initializer, uses: uses.get(initializer.name) ?? [], layout: layoutOf(initializer, uses) };
-  });
+  return found.map((initializer) => ({
+    initializer,
+    uses: uses.get(initializer.name) ?? [],
+    shapeUses: shapeUses.get(initializer.name) ?? [],
+    layout: layoutOf(initializer, uses),
+  }));
 }
+
+const SHAPE_READERS: readonly string[] = ['Shape', 'Size'];
 
 function roleOf(operator: Operator | undefined, input: number): WeightRole {
   if (operator?.constants.includes(input)) return 'constant';

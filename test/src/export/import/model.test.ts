@@ -139,6 +139,34 @@ describe('importing ONNX: models', () => {
     assert.closeTo(tf.max(difference).dataSync()[0]!, 1, 1e-5);
   });
 
+  it('takes a node that asks a weight for its shape for no reader: nothing is merged, split or left out by it', () => {
+    // As PyTorch's newer exporter writes convolutions and biases where the batch is free; equal numbers are split elsewhere.
+    const file = encode({
+      nodes: [
+        node('Shape', 'shape', ['fc.weight'], ['size']),
+        node('MatMul', 'product', ['x', 'fc.weight'], ['h']),
+        node('Shape', 'length', ['fc.bias'], ['sizes']),
+        node('Add', 'sum', ['h', 'fc.bias'], ['y']),
+      ],
+      initializers: [tensorOf('fc.weight', weight([3, 3])), tensorOf('fc.bias', zeros(3))],
+      inputs: [portOf('x', 'float32', ['batch', 3])],
+      outputs: [{ name: 'y' }, { name: 'size' }, { name: 'sizes' }],
+    });
+    for (const merged of ['auto', 'split', 'keep'] as const) {
+      const model = importModel(file, { merged, trainable: 'fc.*' });
+      assert.deepEqual([...model.variables.keys()], ['fc.weight', 'fc.bias'], merged);
+      assert.deepEqual(model.trainable, [...model.variables.values()], merged);
+      assert.deepEqual(model.report.notes, [], merged);
+      const x = tf.ones([2, 3]);
+      const { y, size, sizes } = model.call({ x });
+      assert.deepEqual([...size!.dataSync(), ...sizes!.dataSync()], [3, 3, 3], merged);
+      model.variables.get('fc.bias')!.assign(tf.ones([3]));
+      assert.deepEqual([...tf.sub(model.call({ x }).y!, y!).dataSync()].map(Math.round), Array(6).fill(1), merged);
+    }
+    const adapted = importModel(file, { trainable: 'fc.weight', lora: { rank: 1 } });
+    assert.include([...adapted.variables.keys()], 'fc.weight.lora_A');
+  });
+
   it('splits other weights that are stored once when it is told to, and reports them and lost names', () => {
     const file = encode({
       nodes: [
