@@ -3,7 +3,7 @@ import { drawImage, PIXELS, readImage } from './images.js';
 
 const by = (id) => document.getElementById(id);
 const RUN = new URLSearchParams(location.search).get('run') ?? 'run'; // a folder beside the page
-const DEVICE = new URLSearchParams(location.search).get('device') ?? 'auto'; // webgpu where there is an adapter, else wasm
+const DEVICE = new URLSearchParams(location.search).get('device') ?? 'auto'; // the faster one of webgpu and wasm
 
 let images = [];
 let stopped = false;

@@ -37,7 +37,10 @@ export async function launchChromium(context: Mocha.Context, options: ChromiumOp
 }
 
 /** A page on which errors that nobody caught, and violations of its security policy, are kept. */
-export async function openPage(browser: Browser, url: string): Promise<{ page: Page; complaints: string[] }> {
+export async function openPage(
+  browser: Pick<Browser, 'newPage'>,
+  url: string,
+): Promise<{ page: Page; complaints: string[] }> {
   const page = await browser.newPage();
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(error.message));

@@ -79,7 +79,9 @@ describe('the explorer page', function () {
   it('opens the first run at once, says what it is and where it runs', async () => {
     await visitor.open('vae-2d');
     expect(await visitor.text('#about')).to.match(/vae-2d \(latent\).*2 iterations on cpu\./);
-    expect(await visitor.text('#device')).to.match(/Runs on (wasm|webgpu)/);
+    expect(await visitor.text('#device')).to.match(
+      /^Runs on (wasm|webgpu), here in the browser(, not on \w+ \(.+\))?; opened in \d+ ms\.$/,
+    );
     expect(await visitor.tabs()).to.deep.equal([
       ['Map', 'Dimensions', 'Interpolation', 'Walk', 'Samples', 'Likelihood', 'Train'],
       ['Curves', 'Numbers', 'Graphs', 'Manifest'],

@@ -2,11 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Device } from '@onnx-forge/infer';
+import { type Device, type GraphEntry, kindNamed, loadManifest, openDevice, readGraphFiles } from '@onnx-forge/infer';
 import { type RecipeName, recipes } from '@onnx-forge/models';
 import { train } from '@onnx-forge/train';
 import { expect } from 'chai';
 import type { Browser } from 'playwright-core';
+import { graphWorkload } from '../../../packages/infer/dist/run/workload.js';
 import { bundleForBrowser, PAGE } from '../browser/bundle.js';
 import { launchChromium, openPage, waitForGlobal } from '../browser/chromium.js';
 import { Site } from '../browser/site.js';
@@ -52,6 +53,22 @@ describe('infer: conformance', () => {
     const node = new NodePlace(runFolder);
     after(() => node.dispose());
     for (const device of ['cpu', 'cuda', 'webgpu'] as const) suite(node, device, () => node);
+
+    for (const run of Object.keys(RUNS) as Run[]) {
+      it(`${run}: its graphs take the made-up inputs that devices are compared by`, async () => {
+        const folder = runFolder(run);
+        const manifest = await loadManifest(folder);
+        const files = (_: string, entry: GraphEntry) => readGraphFiles(folder, entry);
+        const workload = graphWorkload(folder, kindNamed(manifest.kind), manifest, files);
+        await using device = await openDevice({ device: 'cpu' });
+        const open = await workload.prepare();
+        const [one, other] = [await open(device), await open(device)];
+        const answer = await one.call();
+        expect(answer).not.to.be.empty;
+        for (const numbers of answer) expect(numbers.every(Number.isFinite)).to.equal(true);
+        expect(await other.call()).to.deep.equal(answer);
+      });
+    }
   });
 
   describe('in Chromium', () => {

@@ -29,4 +29,19 @@ export interface Driver {
   options(options: DeviceOptions): InferenceSession.SessionOptions;
   /** One clear reason from onnxruntime's error, and what to do. */
   explain(error: unknown): string;
+  /** All that its speed depends on beside the work, as a text: the adapter, the threads. Of platforms that measure. */
+  identity?(options: DeviceOptions): Promise<string>;
+}
+
+/** How a platform whose `auto` measures does so. */
+export interface Measuring {
+  /** Milliseconds from any start. */
+  now(): number;
+  readonly choices: ChoiceStore;
+}
+
+/** Texts by their keys, kept from visit to visit. Both may reject, which only means that it is measured again. */
+export interface ChoiceStore {
+  read(key: string): Promise<string | undefined>;
+  write(key: string, text: string): Promise<void>;
 }

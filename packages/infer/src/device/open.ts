@@ -12,14 +12,19 @@ import type { ComputeDevice, Device, DeviceOptions, DeviceRequest, GraphOptions,
 
 /**
  * Grants a device. `auto` walks the platform's list (in Node: cuda, webgpu, cpu) and takes the first that works; the
- * reasons against the others stay readable in `refused`. A named device is strict.
+ * reasons against the others stay readable in `refused`. (Where a run is loaded in a browser, `auto` measures: see `load`.) A named
+ * device is strict.
  * Throws DeviceError when it can't be had, in one line that says why.
  */
 export async function openDevice(options: DeviceOptions = {}): Promise<ComputeDevice> {
+  return grantDevice(options, platform);
+}
+
+/** {@link openDevice} of a platform. */
+export async function grantDevice(options: DeviceOptions, place: Place): Promise<ComputeDevice> {
   const request = options.device ?? 'auto';
-  checkThreads(options.threads);
   const refused: Refusal[] = [];
-  for (const driver of candidates(request)) {
+  for (const driver of candidates(request, place)) {
     const attempt = await tryDriver(driver, options, refused, request === 'auto');
     if (typeof attempt !== 'string') return attempt;
     refused.push({ device: driver.device, reason: attempt });
@@ -32,6 +37,9 @@ export async function openDevice(options: DeviceOptions = {}): Promise<ComputeDe
     refused,
   });
 }
+
+/** The devices of a platform. */
+type Place = Pick<typeof platform, 'drivers' | 'elsewhere'>;
 
 /** Opens one graph on a device of its own. */
 export async function openSession(model: Uint8Array, options: DeviceOptions & GraphOptions = {}): Promise<Session> {
@@ -69,8 +77,7 @@ export async function probeDevices(): Promise<DeviceReport[]> {
   return reports;
 }
 
-function candidates(request: DeviceRequest): readonly Driver[] {
-  const { drivers, elsewhere } = platform;
+function candidates(request: DeviceRequest, { drivers, elsewhere }: Place): readonly Driver[] {
   if (request === 'auto') return drivers;
   const named = drivers.filter((driver) => driver.device === request);
   if (named.length > 0) return named;
@@ -86,13 +93,14 @@ function candidates(request: DeviceRequest): readonly Driver[] {
   throw new DeviceError('device-unknown', `there is no device '${request}' here; use one of: ${known}`, { request });
 }
 
-/** The device, or the reason why not. */
-async function tryDriver(
+/** The device, or the reason why not. @throws InputError for options that no device takes */
+export async function tryDriver(
   driver: Driver,
   options: DeviceOptions,
   refused: readonly Refusal[],
   preferred: boolean,
 ): Promise<ComputeDevice | string> {
+  checkThreads(options.threads);
   try {
     const refusal = await driver.refusal(preferred);
     if (refusal) return refusal;

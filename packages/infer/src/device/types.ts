@@ -3,7 +3,10 @@ import type { Tensor, TensorSpec } from '../arrays/tensor.js';
 /** Where graphs run: the one vocabulary of the whole project. */
 export type Device = 'cpu' | 'cuda' | 'webgpu' | 'wasm';
 
-/** `auto` takes the first usable of an ordered list and records why the others were passed over; a name is strict. */
+/**
+ * `auto` takes the first usable of an ordered list (for a run that is loaded in a browser: the fastest) and records why the others were
+ * passed over; a name is strict.
+ */
 export type DeviceRequest = Device | 'auto';
 
 /** A device that was passed over, and why. */

@@ -1,3 +1,4 @@
+import { choices } from '../device/web/choices.js';
 import { absoluteUrl, page } from '../device/web/page.js';
 import { wasm } from '../device/web/wasm.js';
 import { webgpu } from '../device/web/webgpu.js';
@@ -7,6 +8,9 @@ import type { Platform } from './platform.js';
 
 export const platform: Platform = {
   drivers: [webgpu, wasm],
+
+  // Small models are often faster on wasm: a call on WebGPU waits some milliseconds for its numbers to come back.
+  measuring: { now: () => performance.now(), choices },
 
   elsewhere: {
     cpu: "it is Node's; a browser's CPU is 'wasm'",

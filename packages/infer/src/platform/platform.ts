@@ -1,4 +1,4 @@
-import type { Driver } from '../device/driver.js';
+import type { Driver, Measuring } from '../device/driver.js';
 import type { Device } from '../device/types.js';
 import type { RunSource } from '../source/source.js';
 import type { FetchOptions } from '../source/url-source.js';
@@ -7,6 +7,8 @@ import type { FetchOptions } from '../source/url-source.js';
 export interface Platform {
   /** The devices, in the order in which `auto` prefers them. */
   readonly drivers: readonly Driver[];
+  /** Where `auto` takes the fastest one for a run that is loaded; undefined: the first that works. */
+  readonly measuring?: Measuring;
   /** Why each of the other devices is not here. */
   readonly elsewhere: Readonly<Partial<Record<Device, string>>>;
   /** A run at a path of this platform, or at a file: URL. Throws InputError when it can't be one. */

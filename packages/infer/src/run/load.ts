@@ -1,19 +1,20 @@
-import { describe, type TensorSpec } from '../arrays/tensor.js';
-import { openDevice } from '../device/open.js';
-import type { ComputeDevice, DeviceOptions, Session } from '../device/types.js';
-import { AbortError, GraphError, InputError, RunFolderError } from '../errors.js';
+import { openFastest } from '../device/fastest.js';
+import type { DeviceOptions, Session } from '../device/types.js';
+import { AbortError, InputError, RunFolderError } from '../errors.js';
 import type { Manifest, Model } from '../kinds/index.js';
 import type { AnyKind, ManifestOfKind, ModelOfKind } from '../kinds/kind.js';
 import { createModel, type KindOptions, kindNamed } from '../kinds/registry.js';
 import { checkRoles } from '../kinds/roles.js';
-import { type AnyManifest, type GraphEntry, MANIFEST_FILE, type ValueEntry } from '../manifest/base.js';
+import { type AnyManifest, MANIFEST_FILE } from '../manifest/base.js';
 import type { RunFile } from '../manifest/run-file.js';
 import { checkOptions } from '../options.js';
 import type { RunSource } from '../source/source.js';
 import type { FetchOptions } from '../source/url-source.js';
 import { shown } from '../typed-array.js';
 import { type AnyKindOptions, graphFiles, parseManifest } from './manifest.js';
+import { openGraph } from './open-graph.js';
 import { bytesOf, fileOf, isHtml, nameOf, openSource, type RunLocation, readExternalData } from './read-files.js';
+import { graphWorkload } from './workload.js';
 
 /** How far a load is, in bytes of graphs. */
 export interface LoadProgress {
@@ -31,6 +32,12 @@ export interface LoadOptions extends DeviceOptions, FetchOptions {
   readonly signal?: AbortSignal | undefined;
   /** The most bytes that the manifest may have, and all graphs together; default 1 GiB. */
   readonly maxBytes?: number | undefined;
+  /**
+   * How device `auto` chooses in a browser that has both WebGPU and WebAssembly. `once`: the graphs are timed on both, for about
+   * a second, and the faster device is remembered for these graphs, this adapter and this number of threads. `again`: timed,
+   * whatever is remembered. `never`: WebGPU, untimed. Default `once`.
+   */
+  readonly measure?: 'once' | 'again' | 'never' | undefined;
 }
 
 const DEFAULT_LIMIT = 2 ** 30;
@@ -86,14 +93,19 @@ async function loadModel<Own extends AnyKind>(
 ): Promise<Model | ModelOfKind<Own>> {
   const source = await openSource(location, options);
   const manifest = await readManifest(source, options);
-  checkRoles(kindNamed(manifest.kind, options.kinds), manifest, source.location);
-  const read = runFileReader(source, graphFiles(manifest.graphs), options);
-  const device = await openDevice(options);
+  const kind = kindNamed(manifest.kind, options.kinds);
+  checkRoles(kind, manifest, source.location);
+  const read = keeping(runFileReader(source, graphFiles(manifest.graphs), options));
+  const workload = graphWorkload(source.location, kind, manifest, async (_, entry) => ({
+    bytes: await read.ahead(entry),
+    externalData: await readExternalData(entry, read.ahead),
+  }));
+  const device = await openFastest(workload, options);
   try {
     const graphs: Record<string, Session> = {};
     for (const [name, entry] of Object.entries(manifest.graphs)) {
-      const bytes = await read(entry);
-      const externalData = await readExternalData(entry, read);
+      const bytes = await read.once(entry);
+      const externalData = await readExternalData(entry, read.once);
       graphs[name] = await openGraph(source.location, entry, bytes, device, externalData);
     }
     return createModel({ location: source.location, manifest, device, graphs }, options.kinds);
@@ -122,6 +134,23 @@ export function runFileReader(
     before += entry.bytes;
     signal?.throwIfAborted();
     return bytes;
+  };
+}
+
+/** Files that are read ahead are kept until they are read again, once. */
+function keeping(read: (file: RunFile) => Promise<Uint8Array>): Record<'ahead' | 'once', typeof read> {
+  const kept = new Map<RunFile, Uint8Array>();
+  return {
+    async ahead(file) {
+      const bytes = await read(file);
+      kept.set(file, bytes);
+      return bytes;
+    },
+    async once(file) {
+      const bytes = kept.get(file) ?? (await read(file));
+      kept.delete(file);
+      return bytes;
+    },
   };
 }
 
@@ -183,44 +212,4 @@ export async function readManifest(
   }
   const text = new TextDecoder().decode(bytes);
   return kinds === 'any' ? parseManifest(text, from, { kinds }) : parseManifest(text, from, { kinds });
-}
-
-/** Throws GraphError unless the bytes are a graph with the inputs and outputs of its entry. */
-export async function openGraph(
-  location: string,
-  entry: GraphEntry,
-  bytes: Uint8Array,
-  device: ComputeDevice,
-  externalData?: Readonly<Record<string, Uint8Array>>,
-): Promise<Session> {
-  const name = `${location}: ${entry.file}`;
-  const session = await device.open(bytes, { name, externalData });
-  checkSignature(name, 'input', session.inputs, entry.inputs);
-  checkSignature(name, 'output', session.outputs, entry.outputs);
-  return session;
-}
-
-/** Free dimensions may differ in name; a graph's output may leave free what the manifest knows. */
-function checkSignature(
-  name: string,
-  role: 'input' | 'output',
-  found: Readonly<Record<string, TensorSpec>>,
-  expected: Readonly<Record<string, ValueEntry>>,
-): void {
-  for (const [value, { dtype, shape }] of Object.entries(expected)) {
-    const spec = found[value];
-    const fits =
-      spec?.dtype === dtype &&
-      spec.shape.length === shape.length &&
-      spec.shape.every((size, axis) =>
-        typeof size === 'string' ? role === 'output' || typeof shape[axis] === 'string' : size === shape[axis],
-      );
-    if (fits) continue;
-    const actual = spec ? describe(spec.dtype, spec.shape) : 'missing';
-    throw new GraphError(
-      'graph-signature',
-      `${name}: ${role} '${value}' is ${actual}, but the manifest says ${describe(dtype, shape)}`,
-      { value, expected: { dtype, shape }, found: spec },
-    );
-  }
 }

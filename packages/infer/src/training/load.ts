@@ -1,7 +1,8 @@
 import { decodeSafetensors } from '../arrays/safetensors.js';
 import { dtypeOf, type TrainingState } from '../arrays/state.js';
 import { describe } from '../arrays/tensor.js';
-import { openDevice } from '../device/open.js';
+import { openFastest } from '../device/fastest.js';
+import type { ComputeDevice } from '../device/types.js';
 import { RunFolderError } from '../errors.js';
 import type { AnyKind } from '../kinds/kind.js';
 import type { KindOptions } from '../kinds/registry.js';
@@ -12,6 +13,7 @@ import { abortable, readManifest, runFileReader } from '../run/load.js';
 import { nameOf, openSource, type RunLocation } from '../run/read-files.js';
 import { type OpenStep, openStep, StepRunner } from './runner.js';
 import { type TrainableManifest, type TrainableOptions, TrainableSession } from './session.js';
+import { stepWorkload } from './workload.js';
 
 /**
  * Loads a run that was trained with `train --save-step`, to train it further where it is: in Node or in a browser,
@@ -49,13 +51,19 @@ async function loadSession(
   checkVariables(manifest, initial, location);
   const files: Record<string, Uint8Array> = {};
   for (const [name, entry] of Object.entries(manifest.graphs)) files[name] = await read(entry);
-  const device = await openDevice(options);
-  try {
+  const stepFiles: Record<string, Uint8Array> = {};
+  for (const [name, entry] of Object.entries(steps)) stepFiles[name] = await read(entry);
+  const begin = async (device: ComputeDevice, draws: Random): Promise<StepRunner> => {
     const open: Record<string, OpenStep> = {};
     for (const [name, entry] of Object.entries(steps)) {
-      open[name] = await openStep(device, `${location}: ${entry.file}`, await read(entry), entry);
+      open[name] = await openStep(device, `${location}: ${entry.file}`, stepFiles[name]!, entry);
     }
-    const runner = new StepRunner(device, open, initial, random);
+    return new StepRunner(device, open, initial, draws);
+  };
+  const workload = stepWorkload(steps, (device) => begin(device, new Random(1)));
+  const device = await openFastest(workload, options);
+  try {
+    const runner = await begin(device, random);
     return new TrainableSession({ source, manifest, runner, random, files, options });
   } catch (error) {
     await device.dispose();

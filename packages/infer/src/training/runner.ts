@@ -96,8 +96,13 @@ export class StepRunner {
     this.#state.write(state);
   }
 
-  async dispose(): Promise<void> {
+  /** Frees the state alone: the device is another's. */
+  release(): void {
     this.#state.dispose();
+  }
+
+  async dispose(): Promise<void> {
+    this.release();
     await this.device.dispose();
   }
 

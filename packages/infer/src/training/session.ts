@@ -1,17 +1,19 @@
 import type { BatchSpec } from '../arrays/batch.js';
 import { encodeSafetensors } from '../arrays/safetensors.js';
 import type { TrainingState } from '../arrays/state.js';
-import { openDevice } from '../device/open.js';
+import { openFastest } from '../device/fastest.js';
 import { SerialQueue } from '../device/queue.js';
 import type { Device, Refusal, Session } from '../device/types.js';
 import { DisposedError, InputError } from '../errors.js';
 import type { Manifest, Model } from '../kinds/index.js';
 import type { AnyKind, ManifestOfKind, ModelOfKind } from '../kinds/kind.js';
-import { createModel, type KindOptions } from '../kinds/registry.js';
+import { createModel, type KindOptions, kindNamed } from '../kinds/registry.js';
 import { type GraphEntry, MANIFEST_FILE } from '../manifest/base.js';
 import type { TrainingEntry } from '../manifest/training-entry.js';
 import type { Random } from '../random.js';
-import { type LoadOptions, openGraph, runFileReader } from '../run/load.js';
+import { type LoadOptions, runFileReader } from '../run/load.js';
+import { openGraph } from '../run/open-graph.js';
+import { graphWorkload } from '../run/workload.js';
 import { sha256 } from '../source/sha256.js';
 import type { RunSource } from '../source/source.js';
 import { type BatchValues, checkBatch } from './batch.js';
@@ -125,7 +127,11 @@ export class TrainableSession<Own extends AnyKind = never> implements AsyncDispo
     const { manifest, options } = this.#parts;
     const { location } = this;
     const files = this.#graphsWith(await this.state());
-    const device = await openDevice(options);
+    const kind = kindNamed(manifest.kind, options.kinds);
+    // Weights don't change how long a graph takes: what was measured for the run holds.
+    const workload = graphWorkload(location, kind, manifest, async (name) => ({ bytes: files[name]! }));
+    const measure = options.measure === 'never' ? 'never' : 'once';
+    const device = await openFastest(workload, { ...options, measure, signal: undefined });
     try {
       const graphs: Record<string, Session> = {};
       for (const [name, entry] of Object.entries(manifest.graphs)) {

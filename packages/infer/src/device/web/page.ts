@@ -4,7 +4,8 @@ import { InputError } from '../../errors.js';
 interface Page {
   readonly document?: { readonly baseURI: string };
   readonly location?: { readonly href: string };
-  readonly navigator?: { readonly gpu?: Gpu; readonly userAgent?: string };
+  readonly navigator?: { readonly gpu?: Gpu; readonly userAgent?: string; readonly hardwareConcurrency?: number };
+  readonly caches?: { open(name: string): Promise<Cache> };
   readonly isSecureContext?: boolean;
   readonly crossOriginIsolated?: boolean;
   readonly WebAssembly?: { validate(bytes: Uint8Array): boolean };
@@ -31,6 +32,12 @@ export interface FailureEvent {
   readonly blockedURI?: string;
 }
 
+/** A cache of the browser's. */
+interface Cache {
+  match(url: string): Promise<{ text(): Promise<string> } | undefined>;
+  put(url: string, response: Response): Promise<void>;
+}
+
 interface Gpu {
   requestAdapter(): Promise<Adapter | null>;
 }
@@ -40,6 +47,8 @@ export interface Adapter {
   readonly info?: {
     readonly vendor?: string;
     readonly architecture?: string;
+    readonly device?: string;
+    readonly description?: string;
     readonly isFallbackAdapter?: boolean;
   };
   readonly isFallbackAdapter?: boolean;

@@ -11,4 +11,7 @@ export const wasm: Driver = {
   runtime: (options) => runtime.load(options),
   options: () => ({ executionProviders: ['wasm'] }),
   explain: explainError,
+  // onnxruntime-web makes the default of the cores, on isolated pages.
+  identity: async ({ threads }) =>
+    `threads ${threads ?? 'default'}, cores ${page.navigator?.hardwareConcurrency}, isolated ${page.crossOriginIsolated}`,
 };

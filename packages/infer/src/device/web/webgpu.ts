@@ -24,6 +24,10 @@ export const webgpu: Driver = {
   runtime: (options) => runtime.load(options),
   options: () => ({ executionProviders: ['webgpu'] }),
   explain: explainError,
+  async identity() {
+    const { vendor, architecture, device, description } = (await page.navigator?.gpu?.requestAdapter())?.info ?? {};
+    return [vendor, architecture, device, description].join(', ');
+  },
 };
 
 function isSoftware({ info, isFallbackAdapter }: Adapter): boolean {

@@ -52,10 +52,10 @@ function Loading({ run: { name }, opening: { progress } }: { run: OfferedRun; op
 }
 
 function RunsOn({ model: { device, refused }, milliseconds = 0 }: { model: Model; milliseconds: number | undefined }) {
-  const passedOver = refused.map(({ device: name, reason }) => `${name}: ${reason}`).join('; ');
+  const notOn = refused.map(({ device: name, reason }) => `${name} (${reason})`).join(' and ');
   return (
     <span class="quiet" id="device">
-      Runs on <strong>{device}</strong>, here in the browser{passedOver && ` (${passedOver})`}; opened in{' '}
+      Runs on <strong>{device}</strong>, here in the browser{notOn && `, not on ${notOn}`}; opened in{' '}
       {milliseconds.toFixed(0)} ms.
     </span>
   );
