@@ -100,27 +100,19 @@ export function neededBy({ inputs, body }: GraphNode): readonly (Value | undefin
 /** Nodes that the values need, every node after its inputs, and after those of its body. Iterative: recurrent graphs are thousands of nodes deep. */
 export function topologicalOrder(outputs: readonly Value[]): GraphNode[] {
   const order: GraphNode[] = [];
-  const state = new Map<GraphNode, 'open' | 'done'>();
-  const stack: GraphNode[] = [];
-  const push = (value: Value | undefined): void => {
-    if (value?.source.kind === 'node' && !state.has(value.source.node)) stack.push(value.source.node);
+  const seen = new Set<GraphNode>();
+  const open: { readonly node: GraphNode; readonly needed: readonly (Value | undefined)[]; next: number }[] = [];
+  const enter = (value: Value | undefined): void => {
+    if (value?.source.kind !== 'node' || seen.has(value.source.node)) return;
+    const { node } = value.source;
+    seen.add(node);
+    open.push({ node, needed: neededBy(node), next: 0 });
   };
   for (const output of outputs) {
-    push(output);
-    while (stack.length > 0) {
-      const node = stack[stack.length - 1]!;
-      const seen = state.get(node);
-      if (seen === undefined) {
-        state.set(node, 'open');
-        const needed = neededBy(node);
-        for (let i = needed.length - 1; i >= 0; i--) push(needed[i]);
-        continue;
-      }
-      stack.pop();
-      if (seen === 'open') {
-        state.set(node, 'done');
-        order.push(node);
-      }
+    enter(output);
+    for (let last = open.at(-1); last; last = open.at(-1)) {
+      if (last.next < last.needed.length) enter(last.needed[last.next++]);
+      else order.push(open.pop()!.node);
     }
   }
   return order;

@@ -68,6 +68,8 @@ export interface RecordingOptions {
  */
 export class RecordingBackend extends tf.KernelBackend {
   readonly #entries = new Map<DataId, Entry>();
+  /** How many tensors the entries stand for: tfjs asks before every kernel. */
+  #count = 0;
   readonly #foreign: ForeignContents;
   readonly #policy: ReadPolicy;
   readonly #toCompute = new Map<Value, () => ConstantData>();
@@ -164,7 +166,7 @@ export class RecordingBackend extends tf.KernelBackend {
   /** A new tensor handle for a recorded value. */
   adopt(content: Content): tf.TensorInfo {
     const dataId = {};
-    this.#entries.set(dataId, { content, references: 1 });
+    this.#enter(dataId, content);
     return { dataId, shape: [...content.shape], dtype: content.dtype as tf.DataType };
   }
 
@@ -176,7 +178,7 @@ export class RecordingBackend extends tf.KernelBackend {
 
   override write(values: tf.backend_util.BackendValues, shape: number[], dtype: tf.DataType): DataId {
     const dataId = {};
-    this.#entries.set(dataId, { content: uploaded(values, shape, dtype), references: 1 });
+    this.#enter(dataId, uploaded(values, shape, dtype));
     return dataId;
   }
 
@@ -187,7 +189,7 @@ export class RecordingBackend extends tf.KernelBackend {
     dtype: tf.DataType,
     references: number,
   ): void {
-    this.#entries.set(id, { content: uploaded(values, shape, dtype), references });
+    this.#enter(id, uploaded(values, shape, dtype), references);
   }
 
   override async read(dataId: DataId): Promise<tf.backend_util.BackendValues> {
@@ -211,6 +213,7 @@ export class RecordingBackend extends tf.KernelBackend {
     entry.references--;
     if (!force && entry.references > 0) return false;
     this.#entries.delete(dataId);
+    this.#count -= countOf(entry.content);
     return true;
   }
 
@@ -223,11 +226,8 @@ export class RecordingBackend extends tf.KernelBackend {
     if (entry) entry.references++;
   }
 
-  /** tfjs counts three for a complex tensor: the parts and the pair. */
   override numDataIds(): number {
-    let count = 0;
-    for (const { content } of this.#entries.values()) count += content instanceof Complex ? 3 : 1;
-    return count;
+    return this.#count;
   }
 
   override memory(): { unreliable: boolean } {
@@ -255,7 +255,19 @@ export class RecordingBackend extends tf.KernelBackend {
 
   override dispose(): void {
     this.#entries.clear();
+    this.#count = 0;
   }
+
+  /** @param id without an entry so far */
+  #enter(id: DataId, content: Content, references = 1): void {
+    this.#entries.set(id, { content, references });
+    this.#count += countOf(content);
+  }
+}
+
+/** tfjs counts three for a complex tensor: the parts and the pair. */
+function countOf(content: Content): number {
+  return content instanceof Complex ? 3 : 1;
 }
 
 /** Numbers and strings that were there from the start. */

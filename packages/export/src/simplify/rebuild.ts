@@ -16,10 +16,11 @@ export function rebuild(
   rewrite: Rewrite = () => undefined,
   distinct: Distinct = new Distinct(),
 ): Value[] {
+  /** Of outputs that have become others. */
   const copies = new Map<Value, Value>();
   const copyOf = (value: Value): Value => {
     const own = ownOutput(value);
-    return copies.get(own) ?? distinct.constant(own);
+    return own.source.kind === 'node' ? (copies.get(own) ?? own) : distinct.constant(own);
   };
   for (const node of topologicalOrder(outputs)) {
     const copy = distinct.node(
@@ -29,7 +30,8 @@ export function rebuild(
     );
     const [only, ...others] = node.outputs;
     const replaced = only && others.length === 0 ? rewrite(copy, only) : undefined;
-    for (const [i, output] of node.outputs.entries()) copies.set(output, replaced ?? copy.outputs[i]!);
+    if (replaced) copies.set(only!, replaced);
+    else if (copy !== node) for (const [i, output] of node.outputs.entries()) copies.set(output, copy.outputs[i]!);
   }
   return outputs.map(copyOf);
 }

@@ -30,16 +30,25 @@ const MOST_PASSES = 20;
  *
  * @throws Error after {@link MOST_PASSES} passes of a phase: a fault of its rules
  */
-export function rewrite(outputs: readonly Value[], phases: readonly Phase[]): Rewritten {
-  const distinct = new Distinct();
+export function rewrite(
+  outputs: readonly Value[],
+  phases: readonly Phase[],
+  distinct: Distinct = new Distinct(),
+): Rewritten {
   let values: readonly Value[] = rebuild(outputs, undefined, distinct);
   const passes: Pass[] = [];
   for (const { name: phase, rules } of phases) {
+    /** The graphs on which the rules did not fire. */
+    const settled = new Map<RewriteRule, readonly Value[]>();
     for (let pass = 1; ; pass++) {
       const fired: Record<string, number> = {};
       for (const rule of rules) {
+        if (settled.get(rule) === values) continue;
         const { rewritten, times } = applied(rule, values, distinct);
-        if (times === 0) continue;
+        if (times === 0) {
+          settled.set(rule, values);
+          continue;
+        }
         fired[rule.name] = times;
         values = rebuild(rewritten, undefined, distinct); // equal nodes become one
       }

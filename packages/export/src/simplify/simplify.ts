@@ -1,5 +1,6 @@
 import type { Dialect } from '../graph/dialect.js';
 import type { Value } from '../graph/value.js';
+import { Distinct } from './distinct.js';
 import { blockwise } from './layout/blockwise.js';
 import { AFTER_LAYOUT, BEFORE_LAYOUT } from './phases.js';
 import { type Rewritten, rewrite } from './rewrite.js';
@@ -10,8 +11,9 @@ import { type Rewritten, rewrite } from './rewrite.js';
  * must be constants: a variable has to be an input by now.
  */
 export function simplify(outputs: readonly Value[], { channelBlock }: Dialect): Rewritten {
-  const before = rewrite(outputs, BEFORE_LAYOUT);
-  const images = channelBlock ? blockwise(before.values, channelBlock) : before.values;
-  const { values, passes } = rewrite(images, AFTER_LAYOUT);
+  const distinct = new Distinct();
+  const before = rewrite(outputs, BEFORE_LAYOUT, distinct);
+  const images = channelBlock ? blockwise(before.values, channelBlock, distinct) : before.values;
+  const { values, passes } = rewrite(images, AFTER_LAYOUT, distinct);
   return { values, passes: [...before.passes, ...passes] };
 }

@@ -6,7 +6,7 @@ import {
   type StepGraph,
   type TrainingState,
 } from '@onnx-forge/infer';
-import { StepChangedError } from '../errors.js';
+import { StepChangedError, TraceMismatchError } from '../errors.js';
 import type { Dialect } from '../graph/dialect.js';
 import { describePlace } from '../place.js';
 import { Fields } from '../record/fields.js';
@@ -20,6 +20,7 @@ import {
   refuseIdle,
   refuseNewVariables,
   type TracedStep,
+  type TraceKind,
   traceStep,
   withoutValues,
 } from './trace-step.js';
@@ -40,13 +41,13 @@ export class StepCompiler {
   readonly #initial: Record<string, StateArray> = {};
   /** A trace of each step, as it was when it was compiled. */
   readonly #compiled = new Map<string, TracedStep>();
+  /** Whether the optimizers have their slots. */
+  #hasSlots = false;
 
   constructor(definitions: Readonly<Record<string, StepDefinition>>, nameOf: CompileOptions['nameOf']) {
     for (const [name, definition] of Object.entries(definitions)) checkDefinition(name, definition);
     this.#definitions = definitions;
     this.#names = new VariableNames(nameOf);
-    // The first trace of each step makes the optimizers' slots; the later ones find them in place.
-    for (const definition of Object.values(definitions)) traceStep(definition, this.#optimizers, {}, false);
   }
 
   /** Variables by name; known once compiled. */
@@ -90,8 +91,8 @@ export class StepCompiler {
     if (!compiled || !definition || isGone) return;
     const fields = new Fields();
     try {
-      const now = undoneOnFailure(() => this.#trace(definition, compiled.dialect));
-      assertEqualTraces(compiled, withoutValues(now));
+      const now = undoneOnFailure(() => this.#trace(definition, compiled.dialect, 'withLines'));
+      assertEqualTraces(withoutValues(now), compiled);
     } catch (error) {
       const differs = error instanceof ForgeError && error.code === 'trace-mismatch';
       const reason = differs
@@ -122,24 +123,47 @@ export class StepCompiler {
 
   #compile(dialect: Dialect, noCopy: boolean): Record<string, StepModel> {
     this.checkSettings();
-    const traced = Object.entries(this.#definitions).map(([name, definition]) => {
-      const first = traceStep(definition, this.#optimizers, dialect, false);
+    const definitions = Object.entries(this.#definitions);
+    const slotsMade = this.#makeSlots(dialect);
+    // Backwards: what alternates between two traces is not the same in both of any step.
+    const traced = definitions.toReversed().map(([name, definition]) => {
+      const first = this.#trace(definition, dialect);
       refuseNewVariables(name, first.trace);
       refuseIdle(name, first.trace);
-      // Its lines are told where the traces differ, now and later.
-      const again = this.#trace(definition, dialect);
-      assertEqualTraces(again, first);
+      const again = this.#equalTrace(definition, first, slotsMade?.get(name));
       this.#compiled.set(name, withoutValues(again));
       return [name, definition, first] as const;
     });
     this.#optimizers.settings.freeze();
     return Object.fromEntries(
-      traced.map(([name, definition, step]) => [name, this.#model(name, definition, step, noCopy)]),
+      traced.toReversed().map(([name, definition, step]) => [name, this.#model(name, definition, step, noCopy)]),
     );
   }
 
-  #trace(definition: StepDefinition, dialect: Dialect): TracedStep {
-    return traceStep(definition, this.#optimizers, dialect);
+  /** A trace of each step, in which the optimizers make their slots; later traces find them in place. Undefined when they are there. */
+  #makeSlots(dialect: Dialect): ReadonlyMap<string, TracedStep> | undefined {
+    if (this.#hasSlots) return undefined;
+    const traced = Object.entries(this.#definitions).map(([name, definition]) => {
+      return [name, traceStep(definition, this.#optimizers, dialect, 'makesSlots')] as const;
+    });
+    this.#hasSlots = true;
+    return new Map(traced);
+  }
+
+  /**
+   * A second trace: the given one if it is equal (slots that two steps divided make it another), otherwise a new one.
+   *
+   * @throws TraceMismatchError when that differs, with the user's line
+   */
+  #equalTrace(definition: StepDefinition, first: TracedStep, given: TracedStep | undefined): TracedStep {
+    if (given && areEqual(given, first)) return given;
+    const again = this.#trace(definition, first.dialect, 'withLines');
+    assertEqualTraces(again, first);
+    return again;
+  }
+
+  #trace(definition: StepDefinition, dialect: Dialect, kind: TraceKind = 'plain'): TracedStep {
+    return traceStep(definition, this.#optimizers, dialect, kind);
   }
 
   #model(name: string, definition: StepDefinition, step: TracedStep, noCopy: boolean): StepModel {
@@ -161,5 +185,15 @@ export class StepCompiler {
         metrics: Object.keys(step.trace.outputs),
       },
     };
+  }
+}
+
+function areEqual(one: TracedStep, other: TracedStep): boolean {
+  try {
+    assertEqualTraces(one, other);
+    return true;
+  } catch (error) {
+    if (error instanceof TraceMismatchError) return false;
+    throw error;
   }
 }

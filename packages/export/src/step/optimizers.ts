@@ -44,9 +44,10 @@ export class CompiledOptimizers {
    * Runs `f` with Adam replaced by {@link CompiledAdam}, and the learning rates of tfjs's optimizers inputs. An optimizer that
    * no trace has met before may be made by the step, each time with another rate: its rate is a constant in this trace.
    *
+   * @param isFirst no trace has met any optimizer: then they all count as the program's, and a later trace has constants where one is not
    * @throws SignatureError when `f` sets a learning rate
    */
-  during<T>(hostInputs: HostInputs, f: () => T): T {
+  during<T>(hostInputs: HostInputs, isFirst: boolean, f: () => T): T {
     const rateOf = (optimizer: tf.Optimizer): number => (optimizer as unknown as Rated).learningRate;
     const rates = new Map([...this.settings.optimizers].map((optimizer) => [optimizer, rateOf(optimizer)]));
     const input = (value: () => number): tf.Tensor => hostInputs.learningRate(value);
@@ -55,10 +56,11 @@ export class CompiledOptimizers {
       this.#adam.update(optimizer as tf.AdamOptimizer, byVariable(gradients), learningRate);
       (optimizer as unknown as Rated).incrementIterations();
     };
+    const isLive = (optimizer: tf.Optimizer): boolean => isFirst || rates.has(optimizer);
     const descent: Update = (optimizer, _, original) =>
-      rates.has(optimizer) ? withNegativeRate(optimizer, input, original) : original();
+      isLive(optimizer) ? withNegativeRate(optimizer, input, original) : original();
     const adaptive: Update = (optimizer, _, original) =>
-      rates.has(optimizer) ? withLearningRateInput(optimizer, input, original) : original();
+      isLive(optimizer) ? withLearningRateInput(optimizer, input, original) : original();
     const checked =
       (update: Update): Update =>
       (optimizer, gradients, original) => {

@@ -19,12 +19,15 @@ export interface TracedStep {
   readonly dialect: Dialect;
 }
 
-/** Records a step once; without the lines of its kernels where nothing is compared with it. @throws SignatureError when a metric is not a scalar. */
+/** `withLines` keeps the user's line of each kernel, to tell where another trace differs, which takes time. In `makesSlots` the optimizers may do so. */
+export type TraceKind = 'plain' | 'withLines' | 'makesSlots';
+
+/** Records a step once. @throws SignatureError when a metric is not a scalar. */
 export function traceStep(
   { inputs, step }: StepDefinition,
   optimizers: CompiledOptimizers,
   dialect: Dialect,
-  lines = true,
+  kind: TraceKind = 'plain',
 ): TracedStep {
   const values: Record<string, Value> = {};
   let hostInputs: HostInputs | undefined;
@@ -38,9 +41,9 @@ export function traceStep(
         values[name] = context.recorded(batch[name]);
       }
       const run = (): Record<string, tf.Tensor> => metricsOf(withoutState(() => step(batch, host.random)));
-      return optimizers.during(host, () => withLayerNoise(host.random, run));
+      return optimizers.during(host, kind === 'makesSlots', () => withLayerNoise(host.random, run));
     },
-    { dialect, ownVariables: true, lines },
+    { dialect, ownVariables: true, lines: kind === 'withLines' },
   );
   refuseDtypes(traced);
   return { trace: traced, inputs: values, hostInputs: hostInputs!.declared, dialect };

@@ -160,7 +160,7 @@ class OnnxDevice implements ComputeDevice {
       logSeverityLevel: 4, // our errors carry the message; onnxruntime would print it a second time
       ...(externalData.length > 0 ? { externalData } : {}),
       ...(resident.length > 0 ? { preferredOutputLocation: onDevice } : {}),
-      ...(options.strictPlacement ? { extra: { session: { disable_cpu_ep_fallback: '1' } } } : {}),
+      extra: extraOf(options),
       ...(options.profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: options.profile }),
     });
     const session = await created.catch((error: unknown) => {
@@ -214,7 +214,9 @@ class OnnxDevice implements ComputeDevice {
   }
 
   #session(model: Uint8Array, options: InferenceSession.SessionOptions): Promise<InferenceSession> {
-    return this.#runtime.InferenceSession.create(model, { ...this.#driver.options(this.#options), ...options });
+    const own = this.#driver.options(this.#options);
+    const extra = { ...own.extra, ...options.extra, session: { ...sessionOf(own), ...sessionOf(options) } };
+    return this.#runtime.InferenceSession.create(model, { ...own, ...options, extra });
   }
 
   async #readBack(tensor: OrtTensor, type: DataType): Promise<Tensor> {
@@ -228,6 +230,18 @@ class OnnxDevice implements ComputeDevice {
     const copy = y as OrtTensor;
     return { type, dims: copy.dims, data: copy.data as Tensor['data'] };
   }
+}
+
+/** Settings that onnxruntime knows by their keys alone. */
+function extraOf({ strictPlacement, withoutRewrites = [] }: GraphOptions): Record<string, unknown> {
+  return {
+    ...(strictPlacement && { session: { disable_cpu_ep_fallback: '1' } }),
+    ...(withoutRewrites.length > 0 && { optimization: { disable_specified_optimizers: withoutRewrites.join(';') } }),
+  };
+}
+
+function sessionOf({ extra }: InferenceSession.SessionOptions): object {
+  return (extra?.session as object | undefined) ?? {};
 }
 
 function cannotOpen(name: string, device: Device, reason: string, error: unknown): GraphError {

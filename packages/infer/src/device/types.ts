@@ -40,6 +40,8 @@ export interface GraphOptions {
   readonly externalData?: Readonly<Record<string, Uint8Array>> | undefined;
   /** How much onnxruntime may rewrite the graph; default `all`. */
   readonly optimization?: 'disabled' | 'basic' | 'extended' | 'all';
+  /** Rewrites that onnxruntime need not try, by its own names for them: one that fits no node looks at all of them all the same. */
+  readonly withoutRewrites?: readonly string[];
   /** Outputs that {@link Session.runResident} leaves on the device (webgpu; others return them in main memory). */
   readonly resident?: readonly string[];
   /** Refuse a graph of which any node would run elsewhere than on the device. */

@@ -7,6 +7,7 @@ import { fillHostInput, type HostInput, type StepGraph } from '../manifest/step-
 import type { Random } from '../random.js';
 import { kindOf, typedArrayKind } from '../typed-array.js';
 import { type StateStore, type StepVariables, stateStore, stepVariables } from './state.js';
+import { UNFIT_REWRITES } from './unfit-rewrites.js';
 
 export interface OpenStep {
   readonly graph: StepGraph;
@@ -26,8 +27,9 @@ export async function openStep(
   bytes: Uint8Array,
   graph: StepGraph,
 ): Promise<OpenStep> {
-  const resident = device.device === 'cpu' ? [] : Object.values(graph.assigns);
-  return { graph, session: await device.open(bytes, { name, resident }) };
+  const options =
+    device.device === 'cpu' ? { withoutRewrites: UNFIT_REWRITES } : { resident: Object.values(graph.assigns) };
+  return { graph, session: await device.open(bytes, { name, ...options }) };
 }
 
 /** Runs the graphs of training steps on the state that they share. Not for concurrent calls of `run`. */

@@ -2,6 +2,7 @@ import { sizeOf } from '@onnx-forge/infer';
 import { binary, fill, op, reshape, scalar } from '../../graph/build.js';
 import { type GraphNode, nodeOf, topologicalOrder, type Value } from '../../graph/value.js';
 import { NCHWC } from '../../idioms/blocked.js';
+import type { Distinct } from '../distinct.js';
 import { type Rewrite, rebuild } from '../rebuild.js';
 import { straightened } from '../rules/straighten.js';
 import { uniformValue } from '../uniform.js';
@@ -12,21 +13,22 @@ import { BlockedImages } from './blocked-images.js';
  * Computes values between convolutions in the layout of these, where a scale, a shift, a sum of images and a relu for each
  * channel are one pass: everywhere, or only where the layout is tfjs's own too, whichever goes through fewer numbers.
  */
-export function blockwise(outputs: readonly Value[], block: number): Value[] {
+export function blockwise(outputs: readonly Value[], block: number, distinct: Distinct): Value[] {
   const images = new BlockedImages(block);
   const clean = (node: GraphNode): Value | undefined => straightened(node) ?? images.unordered(node);
-  const tidy = (values: readonly Value[]): Value[] => rebuild(rebuild(values, clean));
+  const tidy = (values: readonly Value[]): Value[] => rebuild(rebuild(values, clean, distinct), undefined, distinct);
   const plain = tidy(outputs);
   const local = tidy(
     rebuild(
       plain,
       affine(plain, images, (image) => images.isOneBlock(image)),
+      distinct,
     ),
   );
   const fused = affine(plain, images, () => true);
   const rewrite: Rewrite = (node, original) =>
     fused(node, original) ?? elementwise(node, images) ?? total(node, images);
-  const everywhere = tidy(rebuild(plain, rewrite));
+  const everywhere = tidy(rebuild(plain, rewrite, distinct));
   return traffic(everywhere) < traffic(local) ? everywhere : local;
 }
 
