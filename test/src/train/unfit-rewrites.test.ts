@@ -9,6 +9,7 @@ import { dataFacts } from '@onnx-forge/train/data';
 import { seededInitializers } from '@onnx-forge/train/layers';
 import { recipeData, recipeOptions } from '@onnx-forge/train/recipe';
 import { assert } from 'chai';
+import onnxProto from 'onnx-proto';
 import { UNFIT_REWRITES } from '../../../packages/infer/dist/training/unfit-rewrites.js';
 import { bindStep } from '../../../packages/train/dist/engine/step.js';
 import { EmbeddedSets } from './embedded.js';
@@ -22,6 +23,19 @@ const { InferenceSession } = infer('onnxruntime-node') as {
   };
 };
 
+/** A graph's nodes and numbers. Of the same graph onnxruntime gives two nodes that it adds now these names, now the other's. */
+function withoutNames(model: Uint8Array): string {
+  const { node, initializer } = onnxProto.onnx.ModelProto.decode(model).graph!;
+  const numbers = new Map<string, number>();
+  const numbered = (names: readonly string[]): number[] =>
+    names.map((name) => numbers.get(name) ?? numbers.set(name, numbers.size).get(name)!);
+  const nodes = node!.map(({ opType, domain, attribute, input, output }) => {
+    return [opType, domain, attribute, numbered(input!), numbered(output!)];
+  });
+  const tensors = initializer!.map(({ name, ...tensor }) => [numbered([name!]), tensor] as const);
+  return JSON.stringify([nodes, tensors.toSorted(([[one]], [[other]]) => one! - other!)]);
+}
+
 describe("onnxruntime's rewrites that fit no step", () => {
   const sets = new EmbeddedSets();
   let folder: string;
@@ -30,8 +44,8 @@ describe("onnxruntime's rewrites that fit no step", () => {
   });
   after(() => rmSync(folder, { recursive: true }));
 
-  /** The graph that onnxruntime runs in place of this one, as bytes. */
-  async function optimised(model: Uint8Array, without: readonly string[]): Promise<Buffer> {
+  /** The graph that onnxruntime runs in place of this one. */
+  async function optimised(model: Uint8Array, without: readonly string[]): Promise<string> {
     const file = join(folder, 'optimised.onnx');
     const session = await InferenceSession.create(model, {
       executionProviders: ['cpu'],
@@ -40,7 +54,7 @@ describe("onnxruntime's rewrites that fit no step", () => {
       extra: { optimization: { disable_specified_optimizers: without.join(';') } },
     });
     await session.release();
-    return readFileSync(file);
+    return withoutNames(readFileSync(file));
   }
 
   for (const name of NAMES) {
@@ -60,11 +74,9 @@ describe("onnxruntime's rewrites that fit no step", () => {
       const definitions = Object.fromEntries(steps.map(([key, { run }]) => [key, { inputs, step: run }]));
       for (const [key, { bytes }] of Object.entries(stepModels(definitions))) {
         const all = await optimised(bytes, []);
-        assert.isTrue(all.equals(await optimised(bytes, UNFIT_REWRITES)), key);
-        assert.isFalse(
-          all.equals(await optimised(bytes, ['MatMulScaleFusion', 'ConstantFolding', 'TransposeOptimizer'])),
-          key,
-        );
+        assert.isTrue(all === (await optimised(bytes, UNFIT_REWRITES)), key);
+        const others = ['MatMulScaleFusion', 'ConstantFolding', 'TransposeOptimizer'];
+        assert.isFalse(all === (await optimised(bytes, others)), key);
       }
       for (const [, bound] of steps) bound.dispose();
       for (const net of Object.values(nets)) net.dispose();

@@ -2,7 +2,7 @@ import { platform } from '#platform';
 import { checked, oneOf, POSITIVE, type ValueRule } from '../value-rule.js';
 import { Contest, type Trial } from './contest.js';
 import type { ChoiceStore, Driver } from './driver.js';
-import { grantDevice, tryDriver } from './open.js';
+import { grantDevice, tryDriver } from './grant.js';
 import type { ComputeDevice, Device, DeviceOptions, Refusal } from './types.js';
 import { RUNTIME_VERSION } from './version.js';
 
