@@ -46,7 +46,10 @@ export async function openClassifier(bytes, { classes, part, external, device })
       await step.writeBack();
       return exportOnnx(model.run, { inputs: model.inputs }, { nameOf: model.nameOf }).bytes;
     },
-    dispose: () => step.dispose(),
+    async dispose() {
+      await step.dispose();
+      tf.dispose([...model.variables.values()]);
+    },
   };
 }
 

@@ -45,8 +45,7 @@ const { values: args } = parseArgs({
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
 const names = args.only?.split(',') ?? STUDIES.map(({ name }) => name);
-const wanted = new Map<string, readonly string[]>();
-const unknown = names.find((name) => !wants(name));
+const unknown = names.find((name) => armsOf(name) === undefined);
 const hours = args.hours === undefined ? undefined : Number(args.hours);
 const threads = args.threads === undefined ? undefined : Number(args.threads);
 if (args.help) {
@@ -64,14 +63,12 @@ if (args.help) {
   await run();
 }
 
-/** Adds a study, or one arm of it, to what is wanted. @returns whether there is such a one */
-function wants(name: string): boolean {
+/** The arms that `STUDY` or `STUDY/ARM` names, by study; undefined where there is none. */
+function armsOf(name: string): readonly [study: string, arms: readonly string[]] | undefined {
   const [studyName, arm, ...rest] = name.split('/');
   const study = STUDIES.find((one) => one.name === studyName);
-  if (!study || rest.length > 0 || (arm !== undefined && !Object.hasOwn(study.arms, arm))) return false;
-  const arms = arm === undefined ? Object.keys(study.arms) : [arm];
-  wanted.set(study.name, [...new Set([...(wanted.get(study.name) ?? []), ...arms])]);
-  return true;
+  if (!study || rest.length > 0 || (arm !== undefined && !Object.hasOwn(study.arms, arm))) return undefined;
+  return [study.name, arm === undefined ? Object.keys(study.arms) : [arm]];
 }
 
 function noneOf(name: string): string {
@@ -94,10 +91,10 @@ async function run(): Promise<void> {
     ...(threads !== undefined && { threads }),
   };
   for (const study of STUDIES) {
-    const arms = wanted.get(study.name);
-    if (!arms) continue;
+    const arms = new Set(names.flatMap((name) => (armsOf(name)![0] === study.name ? armsOf(name)![1] : [])));
+    if (arms.size === 0) continue;
     try {
-      await figuresOf(study, arms, request);
+      await figuresOf(study, [...arms], request);
     } catch (error) {
       // The others may have what they need: other data, say.
       say(`figures: ${study.name}: ${(error as Error).message}`);
