@@ -86,6 +86,11 @@ export function getLossG(fake: tf.Tensor): tf.Scalar {
   return bceLoss(fake, 1);
 }
 
+/** Images with Gaussian noise of their own on each pixel, of both kinds alike: a narrow difference is no longer certain. */
+export function withNoise(images: tf.Tensor, rng: StepRandom, deviation: number): tf.Tensor {
+  return deviation === 0 ? images : images.add(rng.normal(images.shape).mul(deviation));
+}
+
 interface AdamOptions {
   readonly learningRate: number;
   readonly beta1: number;
@@ -111,6 +116,8 @@ export default defineRecipe({
     discriminatorRate: positive(1),
     /** So many times the 2, 4 and 8 maps of the assignment's discriminator. */
     discriminatorWidth: count(1),
+    /** Standard deviation of the noise on every image that the discriminator sees (Sønderby et al. 2017); 0: none. */
+    instanceNoise: fraction(0),
     beta1: fraction(0.9),
     schedule: 'constant',
     discriminatorLoss: oneOf('half-sum', 'sum'),
@@ -133,9 +140,10 @@ export default defineRecipe({
       updates: ['discriminator'],
       optimizer: ({ learningRate, discriminatorRate, beta1 }) =>
         adam({ learningRate: discriminatorRate * learningRate, beta1 }),
-      loss({ discriminator, generator }, { x }, rng, { latentDim, batchSize, discriminatorLoss }) {
+      loss({ discriminator, generator }, { x }, rng, { latentDim, batchSize, discriminatorLoss, instanceNoise }) {
         const fake = generator.apply(sampleNoise(rng, batchSize, latentDim));
-        const [real, made] = [discriminator.apply(x), discriminator.apply(fake)];
+        const judge = (images: tf.Tensor) => discriminator.apply(withNoise(images, rng, instanceNoise));
+        const [real, made] = [judge(x), judge(fake)];
         return {
           loss: getLossD(real, made, discriminatorLoss),
           real: meanProbability(real),
@@ -146,9 +154,9 @@ export default defineRecipe({
     generator: {
       updates: ['generator'],
       optimizer: adam,
-      loss({ discriminator, generator }, _batch, rng, { latentDim, batchSize }) {
+      loss({ discriminator, generator }, _batch, rng, { latentDim, batchSize, instanceNoise }) {
         const fake = generator.apply(sampleNoise(rng, batchSize, latentDim));
-        return { loss: getLossG(discriminator.apply(fake)) };
+        return { loss: getLossG(discriminator.apply(withNoise(fake, rng, instanceNoise))) };
       },
     },
   },

@@ -1,5 +1,5 @@
 import { Random } from '@onnx-forge/infer';
-import { DNet, GNet, getLossD, getLossG, sampleNoise } from '@onnx-forge/models/gan';
+import gan, { DNet, GNet, getLossD, getLossG, sampleNoise, withNoise } from '@onnx-forge/models/gan';
 import { defineRecipe, generatorModel, type Network, type StepRandom, tf, useBackend } from '@onnx-forge/train';
 import { CompiledEngine } from '@onnx-forge/train/engine';
 import { networkWeights, seededInitializers } from '@onnx-forge/train/layers';
@@ -136,5 +136,31 @@ describe('gan', () => {
     };
     sampleNoise(rng, 5, 64);
     expect(asked).to.deep.equal([[[5, 64], -1, 1]]);
+  });
+
+  /** Noise of ones, so that what was added can be read off. */
+  const ones: StepRandom = { normal: (shape) => tf.ones([...shape]), uniform: (shape) => tf.zeros([...shape]) };
+
+  it('adds noise of the deviation to images, and draws none for a deviation of 0', () => {
+    const images = tf.fill([2, 784], 0.5);
+    expect(withNoise(images, ones, 0)).to.equal(images);
+    expect([...withNoise(images, ones, 0.1).dataSync()]).to.satisfy((all: number[]) =>
+      all.every((value) => Math.abs(value - 0.6) < 1e-6),
+    );
+  });
+
+  it('shows the discriminator noise on real and on made images, in both steps', () => {
+    const seen: number[] = [];
+    const discriminator = {
+      apply: (images: tf.Tensor) => {
+        seen.push(images.min().dataSync()[0]!);
+        return tf.zeros([2, 1]);
+      },
+    } as unknown as Network;
+    const generator = { apply: () => tf.fill([2, 784], 0.25) } as unknown as Network;
+    const options = recipeOptions(gan, { set: { instanceNoise: 0.5, batchSize: 2 } });
+    const batch = { x: tf.fill([2, 784], 0.75) };
+    for (const step of Object.values(gan.steps)) step.loss({ discriminator, generator }, batch, ones, options);
+    expect(seen).to.deep.equal([1.25, 0.75, 0.75]);
   });
 });
