@@ -8,9 +8,10 @@ export { PeerProcess, type PeerResult, type PythonOptions } from './contenders/p
 export { STUDIES } from './figures/catalogue.js';
 export { documents, fillInline } from './figures/inline.js';
 export { type EarlierFigure, type FigureManifest, type FigureRun, readFigures } from './figures/manifest.js';
-export type { Arm, Study, StudyMeasure } from './figures/study.js';
+export { drawPictures } from './figures/pictures.js';
+export type { Arm, RunOf, Study, StudyMeasure } from './figures/study.js';
 export { figureTable, figureValue, overSeeds } from './figures/table.js';
-export { collect, drawPictures, trainStudy } from './figures/train-study.js';
+export { collect, trainStudy } from './figures/train-study.js';
 export { SERIES, type Series } from './growth/series.js';
 export { faultsOf as importFaults, type NetMeasures, type NetResult, worseOf as worseImport } from './imports/net.js';
 export { nodeTestsMarkdown, wrongOnes } from './imports/node-report.js';

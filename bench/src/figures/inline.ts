@@ -1,10 +1,10 @@
 import { readdir } from 'node:fs/promises';
 import type { FigureManifest } from './manifest.js';
-import type { Study } from './study.js';
+import type { Logged, Study } from './study.js';
 import { figureValue } from './table.js';
 
-/** A number within a sentence, between its marker and the empty one: STUDY:ARM:MEASURE.SPLIT. */
-const MARKED = /<!-- figure:([\w-]+):([\w-]+):(\w+)\.(\w+) -->(?:(?!<!--).)*<!-- -->/gs;
+/** A number within a sentence, between its marker and the empty one: STUDY:ARM:MEASURE.SPLIT, of the log MEASURE.SPLIT@EPOCH. */
+const MARKED = /<!-- figure:([\w-]+):([\w-]+):(\w+)\.(\w+)(?:@(\w+))? -->(?:(?!<!--).)*<!-- -->/gs;
 
 /**
  * The document with the numbers within its sentences as the manifests have them: `<!-- figure:vae:default:elbo.test -->-100.06<!-- -->`.
@@ -15,11 +15,14 @@ export function fillInline(
   document: string,
   figures: ReadonlyMap<string, { readonly study: Study; readonly manifest: FigureManifest }>,
 ): string {
-  return document.replace(MARKED, (_, name: string, arm: string, measure: string, split: string) => {
+  return document.replace(MARKED, (_, name: string, arm: string, measure: string, split: string, epoch?: string) => {
     const found = figures.get(name);
     if (found === undefined) throw new Error(`figure:${name}:${arm}: there is no such study`);
-    const value = figureValue(found.study, found.manifest, { arm, measure, split });
-    return `<!-- figure:${name}:${arm}:${measure}.${split} -->${value}<!-- -->`;
+    const logged: Logged = epoch === 'last' ? 'last' : Number(epoch);
+    const of = { arm, measure, split, ...(epoch !== undefined && { logged }) };
+    const value = figureValue(found.study, found.manifest, of);
+    const at = epoch === undefined ? '' : `@${epoch}`;
+    return `<!-- figure:${name}:${arm}:${measure}.${split}${at} -->${value}<!-- -->`;
   });
 }
 

@@ -6,9 +6,10 @@ import { insert } from '../report/document.js';
 import { STUDIES } from './catalogue.js';
 import { documents, fillInline } from './inline.js';
 import { type FigureManifest, readFigures, writeFigures } from './manifest.js';
+import { drawPictures } from './pictures.js';
 import type { Study } from './study.js';
 import { figureTable } from './table.js';
-import { collect, drawPictures, type StudyRequest, trainStudy } from './train-study.js';
+import { collect, type StudyRequest, trainStudy } from './train-study.js';
 
 const USAGE = `npm run figures -- [options]
 
@@ -17,6 +18,7 @@ Finished runs are not trained again, interrupted ones go on. All but the last st
 Numbers within sentences (<!-- figure:STUDY:ARM:MEASURE.SPLIT -->) are written, too.
 
   --only NAMES      studies, comma-separated; --list shows them; STUDY/ARM trains that arm alone (marks/static-elbo)
+  --seeds N,N       train these seeds alone: others may be trained elsewhere
   --out FOLDER      of the run folders, default runs/figures
   --data-dir DIR    of the data sets, default ONNX_FORGE_DATA or ./data
   --device NAME     cpu (default), cuda or webgpu
@@ -38,6 +40,7 @@ const { values: args } = parseArgs({
       device: { ...text, default: 'cpu' },
       threads: text,
       hours: text,
+      seeds: text,
     },
     ...{ collect: flag, list: flag, help: flag },
   },
@@ -47,11 +50,15 @@ const say = (line: string) => process.stderr.write(`${line}\n`);
 const names = args.only?.split(',') ?? STUDIES.map(({ name }) => name);
 const unknown = names.find((name) => armsOf(name) === undefined);
 const hours = args.hours === undefined ? undefined : Number(args.hours);
+const seeds = args.seeds?.split(',').map(Number);
 const threads = args.threads === undefined ? undefined : Number(args.threads);
 if (args.help) {
   console.log(USAGE);
 } else if (unknown !== undefined) {
   say(`figures: there is no ${noneOf(unknown)}`);
+  process.exitCode = 2;
+} else if (seeds?.some((seed) => !(Number.isInteger(seed) && seed > 0))) {
+  say('figures: --seeds takes whole numbers with commas between, such as 1,2');
   process.exitCode = 2;
 } else if (
   (hours !== undefined && !(hours > 0)) ||
@@ -89,6 +96,7 @@ async function run(): Promise<void> {
     say,
     ...(args['data-dir'] !== undefined && { dataDir: args['data-dir'] }),
     ...(threads !== undefined && { threads }),
+    ...(seeds && { seeds }),
   };
   for (const study of STUDIES) {
     const arms = new Set(names.flatMap((name) => (armsOf(name)![0] === study.name ? armsOf(name)![1] : [])));

@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import type { Study } from './study.js';
+import type { Logged, Study } from './study.js';
 
 /** A number of one run, as its manifest has it: `samples` are the examples, `draws` the Monte-Carlo samples of each. */
 export interface FigureMetric {
@@ -7,8 +7,11 @@ export interface FigureMetric {
   readonly split: string;
   readonly value: number;
   readonly unit?: string;
-  readonly samples: number;
+  /** Not known of a number of the log. */
+  readonly samples?: number;
   readonly draws?: number;
+  /** After this epoch, in the log. */
+  readonly logged?: Logged;
   readonly standardError?: number;
   readonly drawError?: number;
 }

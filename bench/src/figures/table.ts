@@ -1,5 +1,5 @@
 import type { EarlierFigure, FigureArm, FigureManifest, FigureMetric } from './manifest.js';
-import type { Study, StudyMeasure } from './study.js';
+import type { Logged, Study, StudyMeasure } from './study.js';
 
 /** Mean and standard error over runs; the error of one run is not known. */
 export interface MeanOverSeeds {
@@ -17,9 +17,11 @@ export function overSeeds(values: readonly number[]): MeanOverSeeds | undefined 
   return { mean, standardError: n < 2 ? undefined : Math.sqrt(squares / (n - 1) / n), n };
 }
 
+/** How a number was measured; of the log that is not known. */
 type Way = Pick<FigureMetric, 'samples' | 'draws'>;
 
 interface Values {
+  /** As they are shown. */
   readonly bySeed: ReadonlyMap<number, number>;
   readonly way: Way;
   readonly earlier?: EarlierFigure;
@@ -27,23 +29,30 @@ interface Values {
 
 /** Whether a run's number is that of the measure. */
 export function isOf(
-  { name, split, draws }: StudyMeasure,
-  metric: Pick<FigureMetric, 'name' | 'split' | 'draws'>,
+  { name, split, draws, logged }: StudyMeasure,
+  metric: Pick<FigureMetric, 'name' | 'split' | 'draws' | 'logged'>,
 ): boolean {
-  return metric.name === name && metric.split === split && (draws === undefined || metric.draws === draws);
+  return (
+    metric.name === name &&
+    metric.split === split &&
+    metric.logged === logged &&
+    (draws === undefined || metric.draws === draws)
+  );
 }
 
 /** The measure's values of an arm: of its runs, else of earlier ones. */
 function valuesOf({ runs, earlier }: FigureArm, measure: StudyMeasure): Values | undefined {
-  const isIt = (metric: Pick<FigureMetric, 'name' | 'split' | 'draws'>) => isOf(measure, metric);
+  const isIt = (metric: Pick<FigureMetric, 'name' | 'split' | 'draws' | 'logged'>) => isOf(measure, metric);
   const found = runs.flatMap(({ seed, metrics }) => metrics.filter(isIt).map((metric) => [seed, metric] as const));
   if (found.length > 0) {
     const way = wayOf(found.map(([, metric]) => metric));
-    return { bySeed: new Map(found.map(([seed, { value }]) => [seed, value])), way };
+    return { bySeed: new Map(found.map(([seed, { value }]) => [seed, scaled(measure, value)])), way };
   }
   const metric = earlier?.metrics.find(isIt);
   if (earlier === undefined || metric === undefined) return undefined;
-  const bySeed = new Map((metric.seeds ?? earlier.seeds).map((seed, index) => [seed, metric.values[index]!]));
+  const bySeed = new Map(
+    (metric.seeds ?? earlier.seeds).map((seed, index) => [seed, scaled(measure, metric.values[index]!)]),
+  );
   return { bySeed, way: wayOf([metric]), earlier };
 }
 
@@ -58,11 +67,14 @@ function wayOf(metrics: readonly Way[]): Way {
   return first!;
 }
 
-const scaled = ({ as }: StudyMeasure, value: number) => (as === 'percent' ? 100 * value : value);
+function scaled({ as }: StudyMeasure, value: number): number {
+  if (as === 'percent') return 100 * value;
+  return as === 'log10' ? Math.log10(value) : value;
+}
 
 function shown(measure: StudyMeasure, { mean, standardError }: MeanOverSeeds): string {
-  const text = scaled(measure, mean).toFixed(measure.digits);
-  return standardError === undefined ? text : `${text} ± ${scaled(measure, standardError).toFixed(measure.digits)}`;
+  const text = mean.toFixed(measure.digits);
+  return standardError === undefined ? text : `${text} ± ${standardError.toFixed(measure.digits)}`;
 }
 
 function cell({ seeds, together }: Study, measure: StudyMeasure, values: Values | undefined): string {
@@ -75,6 +87,29 @@ function cell({ seeds, together }: Study, measure: StudyMeasure, values: Values 
   return bySeed.size === 1 ? `${text} (one seed)` : text;
 }
 
+/** A number of a study. */
+export interface NumberOf {
+  /** `mean` of a study that has one. */
+  readonly arm: string;
+  readonly measure: string;
+  readonly split: string;
+  readonly logged?: Logged;
+}
+
+const MEAN = 'mean';
+
+/** The means of all arms, of the seeds that all of them have. */
+function meanOf(arms: readonly (Values | undefined)[]): Values | undefined {
+  const there = arms.filter((values) => values !== undefined && values.earlier === undefined) as readonly Values[];
+  const [first] = there;
+  if (first === undefined || there.length < arms.length) return undefined;
+  const shared = [...first.bySeed.keys()].filter((seed) => there.every(({ bySeed }) => bySeed.has(seed)));
+  const mean = (seed: number) => there.reduce((sum, { bySeed }) => sum + bySeed.get(seed)!, 0) / there.length;
+  return shared.length === 0
+    ? undefined
+    : { bySeed: new Map(shared.map((seed) => [seed, mean(seed)])), way: first.way };
+}
+
 /**
  * One number of a study, as its table has it.
  *
@@ -83,12 +118,14 @@ function cell({ seeds, together }: Study, measure: StudyMeasure, values: Values 
 export function figureValue(
   study: Study,
   manifest: FigureManifest,
-  { arm, measure: name, split }: { readonly arm: string; readonly measure: string; readonly split: string },
+  { arm, measure: name, split, logged }: NumberOf,
 ): string {
-  const measure = study.measures.find((one) => one.name === name && one.split === split);
-  if (study.arms[arm] === undefined) throw new Error(`figures: study '${study.name}' has no arm '${arm}'`);
+  const measure = study.measures.find((one) => one.name === name && one.split === split && one.logged === logged);
+  const isMean = arm === MEAN && study.mean !== undefined;
+  if (study.arms[arm] === undefined && !isMean) throw new Error(`figures: study '${study.name}' has no arm '${arm}'`);
   if (measure === undefined) throw new Error(`figures: study '${study.name}' has no measure '${name}' on ${split}`);
-  return cell(study, measure, valuesOf(manifest.arms[arm] ?? { runs: [] }, measure));
+  const values = (of: string) => valuesOf(manifest.arms[of] ?? { runs: [] }, measure);
+  return cell(study, measure, isMean ? meanOf(Object.keys(study.arms).map(values)) : values(arm));
 }
 
 /** Differences to the arm it is compared with, of the seeds that both have, if both are of the same time. */
@@ -108,20 +145,25 @@ function difference(
 function verdict(measure: StudyMeasure, arm: FigureArm): string {
   const { gate } = measure;
   if (gate === undefined) return '';
-  const wanted = `gate ${scaled(measure, gate.value).toFixed(measure.digits)}`;
+  const value = scaled(measure, gate.value);
+  const wanted = `gate ${value.toFixed(measure.digits)}`;
   const over = overSeeds([...(valuesOf(arm, measure)?.bySeed.values() ?? [])]);
   if (over === undefined) return wanted;
-  const margin = (over.mean - gate.value) * (gate.better === 'higher' ? 1 : -1);
+  const margin = (over.mean - value) * (gate.better === 'higher' ? 1 : -1);
   if (margin < 0) return `${wanted}: not reached`;
   const metric = arm.runs.flatMap(({ metrics }) => metrics).find((one) => isOf(measure, one));
-  const error = over.standardError ?? metric?.standardError;
+  const ofOne = metric?.standardError;
+  const error = over.standardError ?? (ofOne === undefined ? undefined : ofOne * (measure.as === 'percent' ? 100 : 1));
   if (error === undefined) return `${wanted}: reached, its error not known`;
   const errors = margin / error;
   return `${wanted}: ${errors < 2 ? 'reached, but not by two errors' : 'reached'} (${errors.toFixed(1)} errors away)`;
 }
 
-const examplesOf = ({ samples, draws }: Way) =>
-  `${samples.toLocaleString('en')} examples${draws === undefined ? '' : draws === 1 ? ', one draw each' : `, K = ${draws}`}`;
+function examplesOf({ samples, draws }: Way): string[] {
+  if (samples === undefined) return [];
+  const drawn = draws === undefined ? [] : [draws === 1 ? 'one draw each' : `K = ${draws}`];
+  return [`${samples.toLocaleString('en')} examples`, ...drawn];
+}
 
 /** The study's table in Markdown: means over seeds with their standard errors, and what they were measured on. */
 export function figureTable(study: Study, manifest: FigureManifest): string {
@@ -136,7 +178,7 @@ export function figureTable(study: Study, manifest: FigureManifest): string {
     study.numbersAsRows ? 'number' : arms.some(({ model }) => model !== undefined) ? 'training' : study.model,
     ...measures.map(({ label, split }, index) => {
       const way = arms.map(({ values }) => values[index]?.way).find((one) => one !== undefined);
-      return [label, split, ...(way ? [examplesOf(way)] : [])].join(', ');
+      return [label, split, ...(way ? examplesOf(way) : [])].join(', ');
     }),
     ...(isCompared ? [`difference in ${measures[0]!.label}, same seeds`] : []),
     ...(hasPublished ? ['published'] : []),
@@ -161,6 +203,13 @@ export function figureTable(study: Study, manifest: FigureManifest): string {
       facts(({ device, engine }) => `${device} (${engine})`, earlier?.device),
     ];
   });
+  if (study.mean !== undefined) {
+    const means = measures.map((measure, index) =>
+      cell(study, measure, meanOf(arms.map(({ values }) => values[index]))),
+    );
+    const rest = head.length - 1 - means.length;
+    rows.push([study.mean, ...means, ...Array.from({ length: rest }, () => '')]);
+  }
   const cells = study.numbersAsRows ? transposed([head, ...rows]) : [head, ...rows];
   const table = [cells[0]!, cells[0]!.map(() => '---'), ...cells.slice(1)]
     .map((cells) => `| ${cells.join(' | ')} |`)

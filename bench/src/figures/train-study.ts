@@ -1,15 +1,13 @@
 import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import { type AnyManifest, type DeviceRequest, load, loadManifest, type Model } from '@onnx-forge/infer';
 import { recipes } from '@onnx-forge/models';
-import { certifyRun, drawFigures, evaluateRun, type Measure, type Recipe, train } from '@onnx-forge/train';
+import { certifyRun, evaluateRun, type LogLine, type Measure, type Recipe, readLog, train } from '@onnx-forge/train';
 import { translationTogether } from '@onnx-forge/train/kinds';
 import { recipeOptions } from '@onnx-forge/train/recipe';
-import { loadCheckpoint } from '@onnx-forge/train/run';
-import sharp from 'sharp';
+import { loadCheckpoint, type Origin, RunFolder } from '@onnx-forge/train/run';
 import type { FigureManifest, FigureMetric, FigureRun } from './manifest.js';
-import type { ArmSettings, Study } from './study.js';
+import type { ArmSettings, Study, StudyMeasure } from './study.js';
 import { isOf } from './table.js';
 
 export interface StudyRequest {
@@ -19,6 +17,8 @@ export interface StudyRequest {
   readonly threads?: number;
   /** Of training and evaluation; the manifests say which it was. */
   readonly device: DeviceRequest;
+  /** Default: all of the study. */
+  readonly seeds?: readonly number[];
   readonly signal: AbortSignal;
   readonly say: (line: string) => void;
 }
@@ -32,23 +32,26 @@ interface Training {
   readonly settings: ArmSettings;
   /** The study that trains them, if it is another. */
   readonly elsewhere?: string;
+  /** Whose weights they begin with. */
+  readonly from?: Training;
 }
 
-function trainingOf(study: Study, name: string): Training {
-  const { of, model = study.model, data = study.data, preset, set, maxSteps } = study.arms[name]!;
+export function trainingOf(study: Study, name: string): Training {
+  const { of, from, model = study.model, data = study.data, preset, set, maxSteps } = study.arms[name]!;
   if (of) return { ...trainingOf(of.study, of.arm), elsewhere: of.study.name };
   const settings = {
     ...(preset !== undefined && { preset }),
     ...(set && { set }),
     ...(maxSteps !== undefined && { maxSteps }),
   };
-  return { study: study.name, arm: name, model, data, settings };
+  const training = { study: study.name, arm: name, model, data, settings };
+  return from ? { ...training, from: trainingOf(from.study, from.arm) } : training;
 }
 
-const runFolder = (out: string, { study, arm }: Pick<Training, 'study' | 'arm'>, seed: number): string =>
+export const runFolder = (out: string, { study, arm }: Pick<Training, 'study' | 'arm'>, seed: number): string =>
   `${out}/${study}/${arm}/seed-${seed}`;
 
-async function recipeOf({ model }: Training): Promise<Recipe> {
+export async function recipeOf({ model }: Training): Promise<Recipe> {
   const read = (recipes as Readonly<Record<string, () => Promise<{ default: unknown }>>>)[model];
   if (read === undefined) throw new Error(`there is no recipe '${model}'`);
   return (await read()).default as Recipe;
@@ -65,11 +68,12 @@ export async function trainStudy(
   request: StudyRequest,
   arms: readonly string[] = Object.keys(study.arms),
 ): Promise<boolean> {
-  const { out, signal, say, ...where } = request;
+  const { out, signal, say, seeds, ...where } = request;
   const judge = study.judge && {
     judge: runFolder(out, { study: study.judge[0], arm: study.judge[1] }, 1),
   };
-  for (const seed of study.together ? study.seeds.slice(0, 1) : study.seeds) {
+  const all = study.together ? study.seeds.slice(0, 1) : study.seeds;
+  for (const seed of all.filter((one) => seeds?.includes(one) ?? true)) {
     for (const name of arms) {
       if (signal.aborted) return false;
       const training = trainingOf(study, name);
@@ -78,15 +82,25 @@ export async function trainStudy(
       const common = { recipe, ...where, ...judge, signal };
       // Where its evaluation is another than the recipe's, it follows below.
       const isUsual = study.evaluation === undefined && study.certificate === undefined && !study.together;
+      const isEvaluated = isUsual && study.measures.some(({ logged }) => logged === undefined);
       if ((await finishedRun(run)) === undefined) {
         if (training.elsewhere !== undefined) {
           say(`${run}: not there yet; --only ${training.elsewhere} trains it`);
           continue;
         }
+        const { settings, data, from } = training;
+        const origin = from && runFolder(out, from, seed);
+        if (origin !== undefined && (await finishedRun(origin)) === undefined) {
+          say(`${run}: begins with ${origin}, which is not there yet; --only ${from!.study} trains it`);
+          continue;
+        }
         say(`${run}: training`);
-        const { settings, data } = training;
-        const options = { ...settings, data, out: run, seed, resume: true, figures: false, evaluate: isUsual };
-        const { status, seconds } = await train({ ...common, ...options });
+        const options = { ...settings, data, out: run, seed, resume: true, figures: false, evaluate: isEvaluated };
+        const { status, seconds } = await train({
+          ...common,
+          ...options,
+          ...(origin !== undefined && { from: origin }),
+        });
         if (status === 'interrupted') return false;
         say(`${run}: trained in ${seconds.toFixed(0)} s`);
         if (isUsual) continue;
@@ -126,22 +140,25 @@ async function measureTogether(
   }
 }
 
-async function finishedRun(run: string): Promise<AnyManifest | undefined> {
+export async function finishedRun(run: string): Promise<AnyManifest | undefined> {
   return existsSync(`${run}/manifest.json`) ? loadManifest(run, { kinds: 'any' }) : undefined;
 }
 
+/** Whether an evaluation is missing; what is in the log is there. */
 const missing = ({ measures }: Study, metrics: readonly FigureMetric[]): boolean =>
-  measures.some((measure) => !metrics.some((metric) => isOf(measure, metric)));
+  measures.some((measure) => measure.logged === undefined && !metrics.some((metric) => isOf(measure, metric)));
 
 /** @throws Error when a folder holds a run of other settings */
-function requireSame(recipe: Recipe, run: string, found: AnyManifest, { model, data, settings }: Training): void {
+function requireSame(recipe: Recipe, run: string, found: AnyManifest, { model, data, settings, from }: Training): void {
   const { preset, set, maxSteps } = settings;
   const wanted = recipeOptions(recipe, { preset, ...(set && { set }) });
   // An option that the recipe did not have yet has its default.
   const options = { ...recipeOptions(recipe), ...found.options };
+  const origin = found.from as Origin | undefined;
   const same =
     found.model === model &&
     found.data.name.split('+')[0] === data &&
+    (from ? origin?.run.includes(`/${from.study}/${from.arm}/`) : origin === undefined) &&
     isDeepStrictEqual(options, { ...wanted }) &&
     (maxSteps === undefined || found.steps === maxSteps);
   if (!same) throw new Error(`${run} was trained with other settings: remove it, or choose another --out`);
@@ -159,8 +176,9 @@ export async function collect(study: Study, before: FigureManifest, out: string)
       const found = await finishedRun(run);
       if (found === undefined || missing(study, found.metrics as readonly FigureMetric[])) continue;
       requireSame(recipe, run, found, training);
-      const hours = study.hours ? await hoursOf(run) : undefined;
-      runs.push({ ...runEntry(found, study), ...(hours !== undefined && { hours }) });
+      const hours = study.hours ? await hoursOf(out, training, seed) : undefined;
+      const metrics = [...evaluated(found, study), ...(await loggedIn(run, study))];
+      runs.push({ ...runFacts(found), ...(hours !== undefined && { hours }), metrics });
     }
     const old = before.arms[name] ?? { runs: [] };
     // What lies elsewhere stays: another machine may have trained it.
@@ -171,45 +189,48 @@ export async function collect(study: Study, before: FigureManifest, out: string)
   return { study: study.name, model: study.model, data: study.data, arms };
 }
 
-function runEntry(manifest: AnyManifest, { measures }: Study): FigureRun {
+function runFacts(manifest: AnyManifest): Omit<FigureRun, 'metrics'> {
   const { seed, device, engine, steps, epochs, data, created } = manifest;
-  const metrics = (manifest.metrics as readonly FigureMetric[])
+  return { seed, device, engine, steps, epochs, dataSet: data.name, created };
+}
+
+function evaluated(manifest: AnyManifest, { measures }: Study): FigureMetric[] {
+  return (manifest.metrics as readonly FigureMetric[])
     .filter((metric) => measures.some((measure) => isOf(measure, metric)))
     .map(({ name, split, value, unit, samples, draws, standardError, drawError }) => ({
       ...{ name, split, value },
       ...(unit !== undefined && { unit }),
-      samples,
+      ...(samples !== undefined && { samples }),
       ...(draws !== undefined && { draws }),
       ...(standardError !== undefined && { standardError }),
       ...(drawError !== undefined && { drawError }),
     }));
-  return { seed, device, engine, steps, epochs, dataSet: data.name, created, metrics };
 }
 
-/** Hours of training, without those between interruptions. */
-async function hoursOf(run: string): Promise<number | undefined> {
-  const checkpoint = await loadCheckpoint(run);
-  return checkpoint && Number((checkpoint.seconds / 3600).toFixed(2));
+/** @throws Error when the log has no such number after the epoch */
+async function loggedIn(run: string, { measures }: Study): Promise<FigureMetric[]> {
+  const wanted = measures.filter(({ logged }) => logged !== undefined);
+  if (wanted.length === 0) return [];
+  const log = await readLog(new RunFolder(run).file('log'));
+  const validations = log.filter(({ kind }) => kind === 'validation');
+  return wanted.map((measure) => {
+    const { name, split, logged } = measure;
+    const value = lineOf(validations, measure)?.metrics[name];
+    if (value === undefined) throw new Error(`${run}: the log has no ${name} of ${split} after epoch ${logged}`);
+    return { name, split, value, logged: logged! };
+  });
 }
 
-/**
- * Draws the pictures whose runs are there.
- *
- * @param root that the files are relative to
- */
-export async function drawPictures(
-  study: Study,
-  { out, signal, say, ...where }: StudyRequest,
-  root: URL,
-): Promise<void> {
-  for (const { arm, figure, file } of study.pictures ?? []) {
-    const training = trainingOf(study, arm);
-    const run = runFolder(out, training, study.seeds[0]!);
-    if ((await finishedRun(run)) === undefined) continue;
-    const files = await drawFigures({ recipe: await recipeOf(training), run, only: figure, signal, ...where });
-    // With a palette: a document's pictures are small.
-    const picture = sharp(files.find((one) => one.endsWith('.png'))!);
-    await picture.png({ palette: true, colours: 32, effort: 10 }).toFile(fileURLToPath(new URL(file, root)));
-    say(`${file}: drawn from ${run}`);
+const lineOf = (validations: readonly LogLine[], { logged }: StudyMeasure): LogLine | undefined =>
+  logged === 'last' ? validations.at(-1) : validations.find(({ epoch }) => epoch === logged);
+
+/** Hours of training, without those between interruptions; with those of the run that it began with. */
+async function hoursOf(out: string, training: Training, seed: number): Promise<number | undefined> {
+  let seconds = 0;
+  for (let of: Training | undefined = training; of; of = of.from) {
+    const checkpoint = await loadCheckpoint(runFolder(out, of, seed));
+    if (checkpoint === undefined) return undefined;
+    seconds += checkpoint.seconds;
   }
+  return Number((seconds / 3600).toFixed(2));
 }

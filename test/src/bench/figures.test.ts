@@ -2,7 +2,15 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { collect, drawPictures, type FigureManifest, figureTable, type Study, trainStudy } from '@onnx-forge/bench';
+import {
+  collect,
+  drawPictures,
+  type FigureManifest,
+  figureTable,
+  type RunOf,
+  type Study,
+  trainStudy,
+} from '@onnx-forge/bench';
 import { assert } from 'chai';
 import sharp from 'sharp';
 
@@ -65,6 +73,78 @@ describe('bench: figures', () => {
     assert.deepEqual([arms.one!.runs.length, arms.other!.runs.length], [0, 1]);
   });
 
+  it('trains the seeds that are asked for, and no others', async function () {
+    this.timeout(60_000);
+    const some: Study = { ...STUDY, name: 'some', seeds: [1, 2, 3] };
+    const signal = new AbortController().signal;
+    await trainStudy(some, { out, signal, say: () => {}, threads: 1, device: 'cpu', seeds: [2] });
+    const { runs } = (await collect(some, EMPTY, out)).arms.short!;
+    assert.deepEqual(
+      runs.map(({ seed }) => seed),
+      [2],
+    );
+  });
+
+  it("begins with another arm's weights, seed by seed, and counts the hours of both", async function () {
+    this.timeout(120_000);
+    const first: Study = {
+      ...{ name: 'first', documents: [], model: 'vae', data: 'synthetic-digits', seeds: [1], hours: true },
+      arms: { short: { label: 'two iterations', maxSteps: 2, set: { hiddenDim: 8, latentDim: 2 } } },
+      measures: [{ name: 'elbo', split: 'test', label: 'ELBO', digits: 2 }],
+    };
+    const set = { hiddenDim: 8, latentDim: 2, objective: 'iwae', importanceSamples: 3 };
+    const second: Study = {
+      ...{ ...first, name: 'second' },
+      arms: { on: { label: 'two more', maxSteps: 2, set, from: { study: first, arm: 'short' } } },
+    };
+    const nothing = (arm: string) => ({ ...EMPTY, arms: { [arm]: { runs: [] } } });
+    assert.match(
+      (await runIt(second)).said.join(),
+      /on\/seed-1: begins with .*first\/short\/seed-1, which is not there yet/,
+    );
+    await runIt(first);
+    assert.match((await runIt(second)).said.join(), /second\/on\/seed-1: trained/);
+    assert.deepEqual((await runIt(second)).said, []);
+    const manifest = JSON.parse(await readFile(join(out, 'second/on/seed-1/manifest.json'), 'utf8'));
+    assert.match(manifest.from.run, /first\/short\/seed-1$/);
+    const hours = (await collect(second, nothing('on'), out)).arms.on!.runs[0]!.hours!;
+    // The same settings from other weights are another training.
+    const { from: _, ...scratch } = second.arms.on!;
+    const message = await collect({ ...second, arms: { on: scratch } }, nothing('on'), out).then(String, String);
+    assert.match(message, /seed-1 was trained with other settings/);
+    assert.isAtLeast(hours, (await collect(first, nothing('short'), out)).arms.short!.runs[0]!.hours!);
+  });
+
+  it("takes numbers of the log from it, and evaluates nothing where all are the log's", async function () {
+    this.timeout(60_000);
+    const logged: Study = {
+      ...{ name: 'logged', documents: [], model: 'vae-2d', data: 'synthetic-digits', seeds: [1] },
+      arms: { short: { label: 'two epochs', set: { epochs: 2, hiddenDim: 8 } } },
+      measures: [0, 1, 'last' as const].map((epoch) => ({
+        ...{ name: 'elbo', split: 'validation', logged: epoch, digits: 1 },
+        label: `after ${epoch}`,
+      })),
+    };
+    const nothing = { ...EMPTY, arms: { short: { runs: [] } } };
+    await runIt(logged);
+    const run = join(out, 'logged/short/seed-1');
+    const lines = (await readFile(join(run, 'metrics.jsonl'), 'utf8')).trim().split('\n');
+    const elbos = lines.map((line) => JSON.parse(line)).filter(({ kind }) => kind === 'validation');
+    const [taken] = (await collect(logged, nothing, out)).arms.short!.runs;
+    assert.deepEqual(
+      taken!.metrics,
+      [0, 1, 'last' as const].map((epoch, index) => ({
+        ...{ name: 'elbo', split: 'validation', logged: epoch },
+        value: elbos[index].metrics.elbo,
+      })),
+    );
+    assert.lengthOf(elbos, 3);
+    assert.isEmpty(JSON.parse(await readFile(join(run, 'manifest.json'), 'utf8')).metrics);
+    const late = { ...logged, measures: [{ ...logged.measures[0]!, logged: 9 }] };
+    const message = await collect(late, nothing, out).then(String, ({ message }: Error) => message);
+    assert.match(message, /the log has no elbo of validation after epoch 9/);
+  });
+
   it('takes from the manifests of the runs what was measured, with seed, device and examples', async () => {
     const { arms } = await collect(STUDY, EMPTY, out);
     const { runs } = arms.short!;
@@ -108,11 +188,18 @@ describe('bench: figures', () => {
     }
   });
 
-  it("draws the pictures of documents from the first seed's runs, where they are", async () => {
+  it('draws the pictures of documents from the runs, where they are', async function () {
+    this.timeout(60_000);
     const file = join(out, 'picture.png');
     const pictures = [
       { arm: 'short', figure: 'curves', file: 'picture.png' },
       { arm: 'absent', figure: 'curves', file: 'none.png' },
+      {
+        command: (run: RunOf) => ['bars', run('short'), run('short', 2), '--metrics', 'accuracy'],
+        file: 'bars.png',
+        width: 300,
+      },
+      { command: (run: RunOf) => ['bars', run('absent'), '--metrics', 'accuracy'], file: 'no-bars.png' },
     ];
     const arms = { ...STUDY.arms, absent: { label: 'not trained', maxSteps: 3 } };
     const said: string[] = [];
@@ -123,7 +210,8 @@ describe('bench: figures', () => {
       device: 'cpu',
     } as const;
     await drawPictures({ ...STUDY, arms, pictures }, request, pathToFileURL(`${out}/`));
-    assert.deepEqual(said, [`picture.png: drawn from ${out}/toy/short/seed-1`]);
+    assert.deepEqual(said, [`picture.png: drawn from ${out}/toy/short/seed-1`, 'bars.png: drawn from 2 runs']);
+    assert.equal((await sharp(join(out, 'bars.png')).metadata()).width, 300);
     const drawn = join(out, 'toy/short/seed-1/figures/curves.png');
     const pixels = (path: string) => sharp(path).greyscale().raw().toBuffer({ resolveWithObject: true });
     const [own, given] = [await pixels(file), await pixels(drawn)];

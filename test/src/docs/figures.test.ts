@@ -89,6 +89,64 @@ describe('figures', () => {
       assert.throws(() => fillInline(marked(wrong), figures), /no (such study|arm|measure)/, wrong);
   });
 
+  it('of the log are told from those of the evaluation, and by their epochs, in tables and in sentences', () => {
+    const metrics = [
+      { name: 'accuracy', split: 'test', value: 0.9, samples: 400 },
+      { name: 'accuracy', split: 'test', value: 0.1, logged: 0 },
+      { name: 'accuracy', split: 'test', value: 0.8, logged: 'last' as const },
+    ];
+    const [usual] = STUDY.measures;
+    const study: Study = {
+      ...STUDY,
+      arms: { plain: { label: 'plain' } },
+      measures: [
+        usual!,
+        { ...usual!, logged: 0, label: 'before (%)' },
+        { ...usual!, logged: 'last', label: 'after (%)' },
+      ],
+    };
+    const found = manifest({ plain: { runs: [{ ...run(1, 0), metrics }] } });
+    const table = figureTable(study, found);
+    assert.include(table, '| toy | accuracy (%), test, 400 examples | before (%), test | after (%), test |');
+    assert.deepEqual(row(table, 'plain').slice(1, 4), ['90.0 (one seed)', '10.0 (one seed)', '80.0 (one seed)']);
+    const figures = new Map([['toy', { study, manifest: found }]]);
+    for (const [at, value] of [
+      ['', '90.0'],
+      ['@0', '10.0'],
+      ['@last', '80.0'],
+    ]) {
+      const marker = `<!-- figure:toy:plain:accuracy.test${at} -->`;
+      assert.equal(fillInline(`${marker}9<!-- -->`, figures), `${marker}${value} (one seed)<!-- -->`);
+    }
+    assert.throws(() => fillInline('<!-- figure:toy:plain:accuracy.test@3 -->9<!-- -->', figures), /no measure/);
+  });
+
+  it('have a last row with the mean of all arms, of the seeds that all of them have', () => {
+    const study: Study = {
+      ...STUDY,
+      arms: { one: { label: 'one' }, two: { label: 'two' } },
+      mean: 'mean of both',
+    };
+    const found = manifest({
+      one: { runs: [run(1, 0.7), run(2, 0.8)] },
+      two: { runs: [run(1, 0.9), run(2, 0.8), run(3, 0.1)] },
+    });
+    // 80 and 80: the error of the mean is that over seeds, not over arms.
+    assert.deepEqual(row(figureTable(study, found), 'mean of both'), ['mean of both', '80.0 ± 0.0', '', '', '']);
+    assert.equal(figureValue(study, found, { arm: 'mean', measure: 'accuracy', split: 'test' }), '80.0 ± 0.0');
+    const partial = manifest({ one: { runs: [run(1, 0.7)] }, two: { runs: [] } });
+    assert.equal(row(figureTable(study, partial), 'mean of both')[1], 'not measured yet');
+  });
+
+  it('of powers of ten are means of their logarithms', () => {
+    const study: Study = {
+      ...STUDY,
+      measures: [{ name: 'accuracy', split: 'test', as: 'log10', label: 'l', digits: 1 }],
+    };
+    const found = manifest({ plain: { runs: [run(1, 1e-2), run(2, 1e-4)] } });
+    assert.equal(figureValue(study, found, { arm: 'plain', measure: 'accuracy', split: 'test' }), '-3.0 ± 1.0');
+  });
+
   it('with a row for each number turn the table over, and say what is published and what it cost', () => {
     const arms = { plain: { label: 'plain', published: '0.9 (them)' }, other: { label: 'other', data: 'games' } };
     const study: Study = { ...STUDY, arms, numbersAsRows: true, hours: true };

@@ -1,0 +1,78 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { drawFigures } from '@onnx-forge/train';
+import sharp from 'sharp';
+import type { ComparingPicture, Picture, RunPicture, Study } from './study.js';
+import { finishedRun, recipeOf, runFolder, type StudyRequest, trainingOf } from './train-study.js';
+
+/** `onnx-forge`, as a command. */
+const COMMAND = new URL('../../../packages/train/bin/onnx-forge.js', import.meta.url);
+
+/**
+ * Draws the pictures whose runs are there.
+ *
+ * @param root that the files are relative to
+ */
+export async function drawPictures(study: Study, request: StudyRequest, root: URL): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'onnx-forge-picture-'));
+  try {
+    for (const picture of study.pictures ?? []) {
+      const drawn = await draw(study, picture, request, join(folder, 'picture.png'));
+      if (drawn === undefined) continue;
+      await writePicture(drawn.png, picture, root);
+      const { runs } = drawn;
+      request.say(`${picture.file}: drawn from ${runs.length === 1 ? runs[0] : `${runs.length} runs`}`);
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+interface Drawn {
+  readonly png: string;
+  readonly runs: readonly string[];
+}
+
+const draw = (study: Study, picture: Picture, request: StudyRequest, file: string) =>
+  'command' in picture ? comparison(study, picture, request, file) : figureOfRun(study, picture, request);
+
+async function figureOfRun(
+  study: Study,
+  { arm, figure }: RunPicture,
+  { out, signal, device, dataDir, threads }: StudyRequest,
+): Promise<Drawn | undefined> {
+  const training = trainingOf(study, arm);
+  const run = runFolder(out, training, study.seeds[0]!);
+  if ((await finishedRun(run)) === undefined) return undefined;
+  const where = { device, ...(dataDir !== undefined && { dataDir }), ...(threads !== undefined && { threads }) };
+  const files = await drawFigures({ recipe: await recipeOf(training), run, only: figure, signal, ...where });
+  return { png: files.find((one) => one.endsWith('.png'))!, runs: [run] };
+}
+
+async function comparison(
+  study: Study,
+  { command }: ComparingPicture,
+  { out, signal }: StudyRequest,
+  png: string,
+): Promise<Drawn | undefined> {
+  const runs: string[] = [];
+  const args = command((arm, seed = study.seeds[0]!) => {
+    const run = runFolder(out, trainingOf(study, arm), seed);
+    runs.push(run);
+    return run;
+  });
+  for (const run of runs) if ((await finishedRun(run)) === undefined) return undefined;
+  await promisify(execFile)(process.execPath, [fileURLToPath(COMMAND), ...args, '-o', png], { signal });
+  return { png, runs };
+}
+
+/** With a palette: a document's pictures are small. */
+async function writePicture(png: string, { file, width }: Picture, root: URL): Promise<void> {
+  const whole = sharp(png);
+  const picture = width === undefined ? whole : whole.resize({ width });
+  await picture.png({ palette: true, colours: 32, effort: 10 }).toFile(fileURLToPath(new URL(file, root)));
+}
