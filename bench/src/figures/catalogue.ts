@@ -552,7 +552,7 @@ const burda = (value: number, draws: number) => `${value.toFixed(2)} (${draws}; 
 
 const translators = (arm: string, label: string) => ({ label, of: runsOf('seq2seq-attention', arm) });
 
-/** What a translator makes of the right words before each word, and of its own. */
+/** Loss of translators that are told the right words, and of those that go on from their own. */
 const EXPOSURE: Study = {
   name: 'seq2seq-exposure',
   documents: ['docs/theory.md'],

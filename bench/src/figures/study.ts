@@ -67,7 +67,7 @@ export interface RunPicture extends PictureFile {
   readonly figure: string;
 }
 
-/** What a command of `onnx-forge` draws of several runs. */
+/** Picture of several runs, drawn by a command of `onnx-forge`. */
 export interface ComparingPicture extends PictureFile {
   /** The command line without `-o`. */
   readonly command: (run: RunOf) => readonly string[];
