@@ -119,7 +119,7 @@ async function figuresOf(study: Study, arms: readonly string[], request: StudyRe
   const figures = await collect(study, await readFigures(study), args.out);
   if (args.list) {
     const runs = Object.values(figures.arms).reduce((sum, arm) => sum + arm.runs.length, 0);
-    const of = study.seeds.length * Object.keys(study.arms).length;
+    const of = (study.together ? 1 : study.seeds.length) * Object.keys(study.arms).length;
     console.log(`${study.name.padEnd(24)} ${runs} of ${of} runs; ${study.documents.join(', ')}`);
     return;
   }
