@@ -131,7 +131,7 @@ const DEPTHS: Study = {
     {
       command: (run) => [
         ...['chart', ...['pre-24', 'post-24', 'post-12', 'post-8', 'post-4'].map((arm) => `${arm}=${run(arm)}`)],
-        ...['--metrics', 'predict/loss', '--against', 'step', '--smooth', '5', '--title', 'Training loss'],
+        ...['--metrics', 'predict/loss', '--against', 'step', '--title', 'Training loss'],
       ],
       file: 'docs/images/transformer-training.png',
     },
