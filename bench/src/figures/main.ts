@@ -14,7 +14,7 @@ import { collect, type StudyRequest, trainStudy } from './train-study.js';
 const USAGE = `npm run figures -- [options]
 
 Trains what the tables of the documents are made from (three seeds each), measures it, and writes docs/figures/*.json and the tables.
-Finished runs are not trained again, interrupted ones go on. All but the last study (marks: days) takes most of a day on two idle cores: --only and --hours.
+Finished runs are not trained again, interrupted ones go on. All of them take most of a day on two idle cores: --only and --hours.
 Numbers within sentences (<!-- figure:STUDY:ARM:MEASURE.SPLIT -->) are written, too.
 
   --only NAMES      studies, comma-separated; --list shows them; STUDY/ARM trains that arm alone (marks/static-elbo)

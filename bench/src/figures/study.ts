@@ -49,8 +49,8 @@ export interface Arm extends ArmSettings {
   readonly published?: string;
   /** The runs are those of another study, which trains them. */
   readonly of?: ArmOf;
-  /** The runs begin with the weights of these, or of those of another arm, seed by seed; the hours count both. */
-  readonly from?: ArmOf | string;
+  /** The runs begin with the weights of these, seed by seed; the hours count both. */
+  readonly from?: ArmOf;
 }
 
 /** A PNG of a document. */

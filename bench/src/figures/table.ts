@@ -224,7 +224,7 @@ export function figureTable(study: Study, manifest: FigureManifest): string {
   const published = measures.flatMap(({ label, published: text }) => (text ? [`${label}, published: ${text}.`] : []));
   const unfinished = arms.some(({ found }) => found.runs.length < (study.together ? 1 : study.seeds.length));
   const lines = [
-    `Data: ${[...new Set([study.data, ...arms.flatMap(({ data }) => data ?? [])])].join(', ')}. ${spread(
+    `Data: ${[...new Set([study.data, ...arms.flatMap(({ of, data }) => (of ? (of.study.arms[of.arm]?.data ?? of.study.data) : (data ?? [])))])].join(', ')}. ${spread(
       arms.map(({ found }) => found),
       study.together === true,
     )}`,

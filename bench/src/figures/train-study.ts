@@ -45,8 +45,7 @@ export function trainingOf(study: Study, name: string): Training {
     ...(maxSteps !== undefined && { maxSteps }),
   };
   const training = { study: study.name, arm: name, model, data, settings };
-  if (from === undefined) return training;
-  return { ...training, from: typeof from === 'string' ? trainingOf(study, from) : trainingOf(from.study, from.arm) };
+  return from ? { ...training, from: trainingOf(from.study, from.arm) } : training;
 }
 
 export const runFolder = (out: string, { study, arm }: Pick<Training, 'study' | 'arm'>, seed: number): string =>

@@ -159,6 +159,13 @@ describe('figures', () => {
     assert.deepEqual(row(table, 'hours'), ['hours', '1.3', '']);
     assert.include(table, '| accuracy (%), test, 400 examples | 75.0 (one seed) | not measured yet |');
     assert.include(table, 'Data: toys, games.');
+    // Runs of another study are of its data.
+    const of = { study: { ...STUDY, data: 'mice', arms }, arm: 'plain' };
+    const measured = {
+      ...study,
+      arms: { plain: { label: 'plain', of }, other: { label: 'other', of: { ...of, arm: 'other' } } },
+    };
+    assert.include(figureTable(measured, manifest({})), 'Data: toys, mice, games.');
   });
 
   it('of one name are told apart by their draws', () => {
