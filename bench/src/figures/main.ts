@@ -51,6 +51,7 @@ const names = args.only?.split(',') ?? STUDIES.map(({ name }) => name);
 const unknown = names.find((name) => armsOf(name) === undefined);
 const hours = args.hours === undefined ? undefined : Number(args.hours);
 const seeds = args.seeds?.split(',').map(Number);
+const lacking = unknown === undefined ? seedless(seeds ?? []) : undefined;
 const threads = args.threads === undefined ? undefined : Number(args.threads);
 if (args.help) {
   console.log(USAGE);
@@ -59,6 +60,9 @@ if (args.help) {
   process.exitCode = 2;
 } else if (seeds?.some((seed) => !(Number.isInteger(seed) && seed > 0))) {
   say('figures: --seeds takes whole numbers with commas between, such as 1,2');
+  process.exitCode = 2;
+} else if (lacking !== undefined) {
+  say(`figures: ${lacking.name} has no seed of --seeds ${args.seeds}; it has ${lacking.seeds.join(', ')}`);
   process.exitCode = 2;
 } else if (
   (hours !== undefined && !(hours > 0)) ||
@@ -76,6 +80,12 @@ function armsOf(name: string): readonly [study: string, arms: readonly string[]]
   const study = STUDIES.find((one) => one.name === studyName);
   if (!study || rest.length > 0 || (arm !== undefined && !Object.hasOwn(study.arms, arm))) return undefined;
   return [study.name, arm === undefined ? Object.keys(study.arms) : [arm]];
+}
+
+/** The first of the named studies that would train nothing of these seeds. */
+function seedless(asked: readonly number[]): Study | undefined {
+  const named = STUDIES.filter(({ name }) => names.some((one) => armsOf(one)![0] === name));
+  return asked.length === 0 ? undefined : named.find((study) => !study.seeds.some((seed) => asked.includes(seed)));
 }
 
 function noneOf(name: string): string {

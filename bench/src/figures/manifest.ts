@@ -30,27 +30,8 @@ export interface FigureRun {
   readonly metrics: readonly FigureMetric[];
 }
 
-/** Numbers from before this command: of which seeds, and of which day. They stand until the runs take their place. */
-export interface EarlierFigure {
-  readonly date: string;
-  readonly seeds: readonly number[];
-  readonly dataSet: string;
-  readonly device: string;
-  readonly metrics: readonly {
-    readonly name: string;
-    readonly split: string;
-    /** One for each seed. */
-    readonly values: readonly number[];
-    /** Where they are others than those of the arm. */
-    readonly seeds?: readonly number[];
-    readonly samples: number;
-    readonly draws?: number;
-  }[];
-}
-
 export interface FigureArm {
   readonly runs: readonly FigureRun[];
-  readonly earlier?: EarlierFigure;
 }
 
 /** `docs/figures/NAME.json`: everything that the table of a study is made from. */

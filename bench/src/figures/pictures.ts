@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -70,9 +70,27 @@ async function comparison(
   return { png, runs };
 }
 
-/** With a palette: a document's pictures are small. */
 async function writePicture(png: string, { file, width }: Picture, root: URL): Promise<void> {
-  const whole = sharp(png);
-  const picture = width === undefined ? whole : whole.resize({ width });
-  await picture.png({ palette: true, colours: 32, effort: 10 }).toFile(fileURLToPath(new URL(file, root)));
+  await writeFile(fileURLToPath(new URL(file, root)), await smallPicture(png, width));
+}
+
+/** Of a picture in a document, bytes. */
+const LARGEST = 100_000;
+
+/**
+ * The picture as a PNG of less than 100 kB: with a palette of 256 colours, and scaled down as far as that takes.
+ *
+ * @param picture encoded, or its file
+ * @param width in pixels, at most; default that of the picture
+ */
+export async function smallPicture(picture: string | Buffer, width?: number): Promise<Buffer> {
+  const whole = sharp(picture);
+  let pixels = width ?? (await whole.metadata()).width;
+  for (;;) {
+    const scaled = whole.clone().resize({ width: pixels, withoutEnlargement: true });
+    const png = await scaled.png({ palette: true, effort: 10 }).toBuffer();
+    if (png.length < LARGEST) return png;
+    // Not fewer colours: the large ones are photographs and samples.
+    pixels = Math.floor(0.95 * pixels);
+  }
 }

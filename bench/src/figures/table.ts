@@ -1,4 +1,4 @@
-import type { EarlierFigure, FigureArm, FigureManifest, FigureMetric } from './manifest.js';
+import type { FigureArm, FigureManifest, FigureMetric } from './manifest.js';
 import type { Logged, Study, StudyMeasure } from './study.js';
 
 /** Mean and standard error over runs; the error of one run is not known. */
@@ -24,7 +24,6 @@ interface Values {
   /** As they are shown. */
   readonly bySeed: ReadonlyMap<number, number>;
   readonly way: Way;
-  readonly earlier?: EarlierFigure;
 }
 
 /** Whether a run's number is that of the measure. */
@@ -40,20 +39,13 @@ export function isOf(
   );
 }
 
-/** The measure's values of an arm: of its runs, else of earlier ones. */
-function valuesOf({ runs, earlier }: FigureArm, measure: StudyMeasure): Values | undefined {
-  const isIt = (metric: Pick<FigureMetric, 'name' | 'split' | 'draws' | 'logged'>) => isOf(measure, metric);
+/** The measure's values of an arm's runs. */
+function valuesOf({ runs }: FigureArm, measure: StudyMeasure): Values | undefined {
+  const isIt = (metric: FigureMetric) => isOf(measure, metric);
   const found = runs.flatMap(({ seed, metrics }) => metrics.filter(isIt).map((metric) => [seed, metric] as const));
-  if (found.length > 0) {
-    const way = wayOf(found.map(([, metric]) => metric));
-    return { bySeed: new Map(found.map(([seed, { value }]) => [seed, scaled(measure, value)])), way };
-  }
-  const metric = earlier?.metrics.find(isIt);
-  if (earlier === undefined || metric === undefined) return undefined;
-  const bySeed = new Map(
-    (metric.seeds ?? earlier.seeds).map((seed, index) => [seed, scaled(measure, metric.values[index]!)]),
-  );
-  return { bySeed, way: wayOf([metric]), earlier };
+  if (found.length === 0) return undefined;
+  const way = wayOf(found.map(([, metric]) => metric));
+  return { bySeed: new Map(found.map(([seed, { value }]) => [seed, scaled(measure, value)])), way };
 }
 
 /** @throws Error when numbers of one arm were not measured alike */
@@ -79,10 +71,8 @@ function shown(measure: StudyMeasure, { mean, standardError }: MeanOverSeeds): s
 
 function cell({ seeds, together }: Study, measure: StudyMeasure, values: Values | undefined): string {
   if (values === undefined) return 'not measured yet';
-  const { bySeed, earlier } = values;
+  const { bySeed } = values;
   const text = shown(measure, overSeeds([...bySeed.values()])!);
-  const count = bySeed.size === 1 ? 'one seed' : `${bySeed.size} seeds`;
-  if (earlier) return `${text} (${count}, of ${earlier.date})`;
   if (together) return `${text} (${seeds.length} seeds together)`;
   return bySeed.size === 1 ? `${text} (one seed)` : text;
 }
@@ -100,7 +90,7 @@ const MEAN = 'mean';
 
 /** The means of all arms, of the seeds that all of them have. */
 function meanOf(arms: readonly (Values | undefined)[]): Values | undefined {
-  const there = arms.filter((values) => values !== undefined && values.earlier === undefined) as readonly Values[];
+  const there = arms.filter((values) => values !== undefined);
   const [first] = there;
   if (first === undefined || there.length < arms.length) return undefined;
   const shared = [...first.bySeed.keys()].filter((seed) => there.every(({ bySeed }) => bySeed.has(seed)));
@@ -128,13 +118,13 @@ export function figureValue(
   return cell(study, measure, isMean ? meanOf(Object.keys(study.arms).map(values)) : values(arm));
 }
 
-/** Differences to the arm it is compared with, of the seeds that both have, if both are of the same time. */
+/** Differences to the arm it is compared with, of the seeds that both have. */
 function difference(
   measure: StudyMeasure,
   own: Values | undefined,
   { label, values: [other] }: { readonly label: string; readonly values: readonly (Values | undefined)[] },
 ): string {
-  if (!own || !other || Boolean(own.earlier) !== Boolean(other.earlier)) return '';
+  if (!own || !other) return '';
   const shared = [...own.bySeed].filter(([seed]) => other.bySeed.has(seed));
   const over = overSeeds(shared.map(([seed, value]) => value - other.bySeed.get(seed)!));
   if (over === undefined) return '';
@@ -189,18 +179,17 @@ export function figureTable(study: Study, manifest: FigureManifest): string {
   ];
   const rows = arms.map(({ label, against, published = '', found, values }) => {
     const base = arms.find(({ key }) => key === against);
-    const { runs, earlier } = found;
-    const facts = (pick: (run: (typeof runs)[number]) => string | number, before = '') =>
-      runs.length === 0 ? before : [...new Set(runs.map(pick))].join(', ');
+    const { runs } = found;
+    const facts = (pick: (run: (typeof runs)[number]) => string | number) => [...new Set(runs.map(pick))].join(', ');
     return [
       label,
       ...values.map((value, index) => cell(study, measures[index]!, value)),
       ...(isCompared ? [base ? difference(measures[0]!, values[0], base) : ''] : []),
       ...(hasPublished ? [published] : []),
       ...(study.hours ? [facts(({ hours }) => hours?.toFixed(1) ?? '')] : []),
-      study.together ? study.seeds.join(', ') : facts(({ seed }) => seed, earlier && seedsOf(earlier).join(', ')),
+      study.together ? study.seeds.join(', ') : facts(({ seed }) => seed),
       facts(({ steps }) => steps.toLocaleString('en')),
-      facts(({ device, engine }) => `${device} (${engine})`, earlier?.device),
+      facts(({ device, engine }) => `${device} (${engine})`),
     ];
   });
   if (study.mean !== undefined) {
@@ -230,7 +219,7 @@ export function figureTable(study: Study, manifest: FigureManifest): string {
     )}`,
     ...[...gates, ...published].map((sentence) => sentence[0]!.toUpperCase() + sentence.slice(1)),
     ...(study.note ? [study.note] : []),
-    ...(unfinished ? [`Not all of it was trained again: \`npm run figures -- --only ${study.name}\` goes on.`] : []),
+    ...(unfinished ? [`Not all of it is trained yet: \`npm run figures -- --only ${study.name}\` goes on.`] : []),
   ];
   return `${table}\n\n${lines.join(' ')}`;
 }
@@ -238,19 +227,11 @@ export function figureTable(study: Study, manifest: FigureManifest): string {
 const transposed = (rows: readonly (readonly string[])[]): string[][] =>
   rows[0]!.map((_, column) => rows.map((row) => row[column]!));
 
-/** All seeds of earlier figures, those of single numbers too. */
-function seedsOf({ seeds, metrics }: EarlierFigure): number[] {
-  const all = [...seeds, ...metrics.flatMap((metric) => metric.seeds ?? [])];
-  return [...new Set(all)].toSorted((one, other) => one - other);
-}
-
 /** The meaning of the number after ±. */
 function spread(arms: readonly FigureArm[], together: boolean): string {
-  if (arms.every(({ runs, earlier }) => runs.length === 0 && earlier === undefined)) return 'Nothing is measured yet.';
+  if (arms.every(({ runs }) => runs.length === 0)) return 'Nothing is measured yet.';
   if (together) return 'One number of all seeds has no error over seeds.';
-  const several = arms.some(
-    ({ runs, earlier }) =>
-      runs.length > 1 || (runs.length === 0 && earlier?.metrics.some(({ values }) => values.length > 1)),
-  );
-  return several ? '±: standard error over the seeds.' : 'A number of one seed has no error over seeds.';
+  return arms.some(({ runs }) => runs.length > 1)
+    ? '±: standard error over the seeds.'
+    : 'A number of one seed has no error over seeds.';
 }

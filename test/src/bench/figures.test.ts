@@ -1,7 +1,9 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import {
   collect,
   drawPictures,
@@ -9,6 +11,7 @@ import {
   figureTable,
   type RunOf,
   type Study,
+  smallPicture,
   trainStudy,
 } from '@onnx-forge/bench';
 import { assert } from 'chai';
@@ -145,6 +148,25 @@ describe('bench: figures', () => {
     assert.match(message, /the log has no elbo of validation after epoch 9/);
   });
 
+  it('refuses studies, arms and seeds that there are not', () => {
+    const command = new URL('../../../bench/dist/figures/main.js', import.meta.url);
+    const refusal = (...args: string[]) => {
+      const { status, stderr } = spawnSync(process.execPath, [fileURLToPath(command), ...args], { encoding: 'utf8' });
+      return [status, stderr.trim()];
+    };
+    const [status, studies] = refusal('--only', 'vae,none');
+    assert.equal(status, 2);
+    assert.match(String(studies), /^figures: there is no study 'none'; there are classifier, /);
+    assert.deepEqual(refusal('--only', 'vae-mlp/none'), [
+      2,
+      "figures: there is no arm 'none' of vae-mlp; there are epochs-10, epochs-80, dynamic-80",
+    ]);
+    assert.deepEqual(refusal('--only', 'vae-mlp', '--seeds', '4'), [
+      2,
+      'figures: vae-mlp has no seed of --seeds 4; it has 1, 2, 3',
+    ]);
+  });
+
   it('takes from the manifests of the runs what was measured, with seed, device and examples', async () => {
     const { arms } = await collect(STUDY, EMPTY, out);
     const { runs } = arms.short!;
@@ -163,7 +185,7 @@ describe('bench: figures', () => {
     }
   });
 
-  it('keeps runs of other machines, and earlier figures until there are runs', async () => {
+  it('keeps runs of other machines', async () => {
     const { arms } = await collect(STUDY, EMPTY, out);
     const other = { ...arms.short!.runs[0]!, seed: 3, device: 'cuda' };
     const merged = await collect(STUDY, { ...EMPTY, arms: { short: { runs: [other] } } }, out);
@@ -171,10 +193,6 @@ describe('bench: figures', () => {
       merged.arms.short!.runs.map(({ seed }) => seed),
       [1, 2, 3],
     );
-    const earlier = { date: '2025-01-01', seeds: [1], dataSet: 'd', device: 'cpu', metrics: [] };
-    const before = { ...EMPTY, arms: { short: { runs: [], earlier } } };
-    assert.deepEqual((await collect(STUDY, before, join(out, 'elsewhere'))).arms.short, { runs: [], earlier });
-    assert.notProperty((await collect(STUDY, before, out)).arms.short, 'earlier');
   });
 
   it('refuse runs of other settings instead of counting them', async () => {
@@ -219,6 +237,28 @@ describe('bench: figures', () => {
     const apart = own.data.reduce((sum, level, i) => sum + Math.abs(level - given.data[i]!), 0) / own.data.length;
     assert.isBelow(apart, 1, 'of 255 levels, by the palette');
     assert.isBelow((await readFile(file)).length, (await readFile(drawn)).length);
+  });
+
+  it('keeps pictures of documents below 100 kB, scaled down as far as that takes', async () => {
+    // Noise does not compress.
+    const noise = (side: number) => {
+      const levels = createHash('shake256', { outputLength: 3 * side * side })
+        .update('noise')
+        .digest();
+      return sharp(levels, { raw: { width: side, height: side, channels: 3 } })
+        .png()
+        .toBuffer();
+    };
+    const widthOf = async (side: number, width?: number) => {
+      const small = await smallPicture(await noise(side), width);
+      assert.isBelow(small.length, 100_000);
+      return (await sharp(small).metadata()).width;
+    };
+    assert.equal(await widthOf(100), 100);
+    assert.equal(await widthOf(400, 100), 100);
+    const width = await widthOf(340);
+    assert.isAtLeast(width, 250);
+    assert.isBelow(width, 340);
   });
 
   it('measures the runs of all seeds together, once they are there', async function () {
