@@ -42,11 +42,11 @@ const draw = (study: Study, picture: Picture, request: StudyRequest, file: strin
 
 async function figureOfRun(
   study: Study,
-  { arm, figure }: RunPicture,
+  { arm, figure, seed = study.seeds[0]! }: RunPicture,
   { out, signal, device, dataDir, threads }: StudyRequest,
 ): Promise<Drawn | undefined> {
   const training = trainingOf(study, arm);
-  const run = runFolder(out, training, study.seeds[0]!);
+  const run = runFolder(out, training, seed);
   if ((await finishedRun(run)) === undefined) return undefined;
   const where = { device, ...(dataDir !== undefined && { dataDir }), ...(threads !== undefined && { threads }) };
   const files = await drawFigures({ recipe: await recipeOf(training), run, only: figure, signal, ...where });

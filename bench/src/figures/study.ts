@@ -61,10 +61,12 @@ interface PictureFile {
   readonly width?: number;
 }
 
-/** A figure of the first seed's run of an arm, as the recipe names it. */
+/** A figure of a run of an arm, as the recipe names it. */
 export interface RunPicture extends PictureFile {
   readonly arm: string;
   readonly figure: string;
+  /** Default: the study's first. */
+  readonly seed?: number;
 }
 
 /** Picture of several runs, drawn by a command of `onnx-forge`. */

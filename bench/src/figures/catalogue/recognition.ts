@@ -44,7 +44,11 @@ export const RECOGNITION: readonly Study[] = [
     arms: Object.fromEntries(
       [0, 1, 2, 3].map((fold) => [`fold-${fold}`, { label: `fold ${fold}`, set: { fold } }] as const),
     ),
-    pictures: [{ arm: 'fold-0', figure: 'distances', file: 'docs/images/siamese-distances.png' }],
+    pictures: [
+      { arm: 'fold-0', figure: 'distances', file: 'docs/images/siamese-distances.png' },
+      { arm: 'fold-0', figure: 'loss', file: 'docs/systems/siamese-loss.png' },
+      { arm: 'fold-0', figure: 'pairs', file: 'docs/systems/siamese-pairs.png' },
+    ],
     measures: [
       {
         name: 'auc',
@@ -68,6 +72,10 @@ export const RECOGNITION: readonly Study[] = [
       seeds: SEEDS,
     },
     arms: { lfw: { label: '`lfw`, 4 epochs', preset: 'lfw' } },
+    pictures: [
+      { arm: 'lfw', figure: 'loss', file: 'docs/systems/siamese-lfw-loss.png' },
+      { arm: 'lfw', figure: 'pairs', file: 'docs/systems/siamese-lfw-pairs.png' },
+    ],
     measures: [
       { ...accuracy(), label: 'accuracy of balanced pairs (%)', digits: 1 },
       { name: 'auc', split: 'test', label: 'area under the ROC curve', digits: 3 },

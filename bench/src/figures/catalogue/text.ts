@@ -44,6 +44,7 @@ const TRAINED: readonly Study[] = [
       position: { against: 'content', label: 'attention by position', set: { attention: 'position' } },
       none: { against: 'content', label: 'no attention', set: { attention: 'none' } },
       'eos-target': { against: 'content', label: 'by content, no EOS in the source', set: { eos: 'target' } },
+      sos: { against: 'content', label: 'by content, SOS in the source', set: { sos: true } },
       'eos-none': { against: 'content', label: 'by content, no EOS at all', set: { eos: 'none' } },
       'forcing-half': { against: 'content', label: 'by content, teacher forcing 0.5', set: { teacherForcing: 0.5 } },
       'forcing-none': { against: 'content', label: 'by content, no teacher forcing', set: { teacherForcing: 0 } },
@@ -124,6 +125,7 @@ const DEPTHS: Study = {
     'post-12-warmup': ofDepth('post', 12, 200),
     'post-8': ofDepth('post', 8),
     'post-4': ofDepth('post', 4),
+    'pre-4': ofDepth('pre', 4),
   },
   pictures: [
     { arm: 'post-24', figure: 'gradients', file: 'docs/images/transformer-gradients.png' },
@@ -134,6 +136,14 @@ const DEPTHS: Study = {
         ...['--metrics', 'predict/loss', '--against', 'step', '--title', 'Training loss'],
       ],
       file: 'docs/images/transformer-training.png',
+    },
+    {
+      command: (run) => [
+        ...['chart', ...['pre-24', 'pre-4', 'post-4', 'post-24'].map((arm) => `${arm}=${run(arm)}`)],
+        ...['--metrics', 'gradientNormRatio', '--against', 'step', '--scale', 'log'],
+        ...['--title', 'Gradient at the first layer over that at the last'],
+      ],
+      file: 'docs/systems/transformer-gradient-ratio.png',
     },
   ],
   measures: [
