@@ -1,8 +1,8 @@
 import {
   binarise,
+  boundCurves,
   classInterpolation,
   count,
-  curves,
   dataSpace,
   defineRecipe,
   evaluateAll,
@@ -124,14 +124,8 @@ export default defineRecipe({
     samples,
     progress,
     reconstructions,
-    curves: curves({
-      title: 'Evidence lower bound',
-      y: 'ELBO (nats per image)',
-      lines: [
-        { name: 'training', kind: 'train', metric: 'elbo/loss', negate: true },
-        { name: 'first minibatch', kind: 'validation', metric: 'firstBatchElbo' },
-        { name: 'validation', kind: 'validation', metric: 'elbo' },
-      ],
+    curves: boundCurves({
+      lines: [{ name: 'first minibatch', kind: 'validation', metric: 'firstBatchElbo' }],
       domain: [-240, -100],
     }),
   },

@@ -73,6 +73,7 @@ export {
   attentionOnMarks,
   beliefs,
   bleuByLength,
+  boundCurves,
   certificate,
   classGrid,
   classInterpolation,

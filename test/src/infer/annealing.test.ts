@@ -37,6 +37,7 @@ function target(example: number, rows: number, from: 'prior' | 'rough'): Anneali
     dimensions: DIMENSIONS,
     mu,
     logVar,
+    source: (row) => `row ${row}`,
     logConditional(z) {
       const found = Array.from({ length: rows }, (_, row) =>
         conditional(x[example]!, z.subarray(row * DIMENSIONS, (row + 1) * DIMENSIONS)),
@@ -91,6 +92,52 @@ describe('infer: annealed importance sampling, against the exact log p(x) of a l
     for (let t = 1; t <= 100; t++) expect(betas[t]).to.be.above(betas[t - 1]!);
     expect(betas[50]).to.be.closeTo(0.5, 1e-12);
     expect(betas[1]! / (betas[51]! - betas[50]!)).to.be.below(0.1);
+  });
+
+  it('moves to no place where log p(x|z) is NaN, and is as right without such places', async () => {
+    const aim = target(1, ROWS, 'rough');
+    let met = 0;
+    // Six deviations from the posterior's mean: nothing of it lies there.
+    const isFar = (z: Float64Array, row: number) =>
+      posteriorMean[1]!.some(
+        (mean, j) => Math.abs(z[row * DIMENSIONS + j]! - mean) > 6 * Math.sqrt(posteriorCovariance[j]![j]!),
+      );
+    const bounded: AnnealingTarget = {
+      ...aim,
+      async logConditional(z) {
+        const { values, gradients } = await aim.logConditional(z);
+        const far = Array.from({ length: ROWS }, (_, row) => isFar(z, row));
+        met += far.filter(Boolean).length;
+        const known = <T>(row: number, value: T) => (far[row] ? Number.NaN : value);
+        return {
+          values: Array.from(values, (value, row) => known(row, value)),
+          gradients: Array.from(gradients, (value, i) => known(Math.floor(i / DIMENSIONS), value)),
+        };
+      },
+    };
+    const random = new Random(1);
+    const betas = sigmoidBetas(STEPS.rough);
+    // Steps that are too large: many paths lead out.
+    const stepSizes = new Float64Array(betas.length).fill(1.7);
+    const { logWeights, acceptance } = await annealForwards(bounded, { betas, stepSizes, leapfrog: 3 }, random);
+    expect(met).to.be.above(100);
+    expect(acceptance).to.be.within(0.01, 0.9);
+    const weights = statistics(logWeights.map((value) => Math.exp(value - logP[1]!)));
+    expect(weights.mean).to.be.closeTo(1, 4.5 * weights.error);
+  });
+
+  it('refuses to begin where log p(x|z) is NaN, and names the example', async () => {
+    const aim = target(1, 4, 'prior');
+    const broken: AnnealingTarget = {
+      ...aim,
+      async logConditional(z) {
+        const { values, gradients } = await aim.logConditional(z);
+        return { values: Array.from(values, (value, row) => (row === 2 ? Number.NaN : value)), gradients };
+      },
+    };
+    const betas = sigmoidBetas(2);
+    const begun = tuneStepSizes(broken, { betas, leapfrog: 1 }, new Random(1));
+    expect(await begun.then(String, String)).to.match(/log p\(x\|z\) is NaN for row 2: /);
   });
 
   for (const from of ['prior', 'rough'] as const) {

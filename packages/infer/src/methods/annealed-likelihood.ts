@@ -14,7 +14,7 @@ import {
 } from './annealing.js';
 import { MeanAndError, WeightSums } from './importance.js';
 import { drawPrior } from './latent-space.js';
-import { checkNumbers, type Float32Tensor, mapRows, rowsPerCall } from './rows.js';
+import { type Float32Tensor, mapRows, rowsPerCall } from './rows.js';
 import type { Work, WorkOptions } from './work.js';
 
 export interface AnnealingOptions extends WorkOptions {
@@ -213,10 +213,9 @@ async function* tilesOf(
       async logConditional(z) {
         const at = float32(Float32Array.from(z), [rows, latentDim]);
         const { logProb, gradient } = await work.run(logConditionalGradient, { x: given, z: at });
-        const values = logProb!.data as Float32Array;
-        checkNumbers('log p(x|z)', values, (row) => `row ${start + Math.floor(row / chains)} of x`);
-        return { values, gradients: gradient!.data as Float32Array };
+        return { values: logProb!.data as Float32Array, gradients: gradient!.data as Float32Array };
       },
+      source: (row) => `row ${start + Math.floor(row / chains)} of x`,
     };
     schedule ??= { betas, leapfrog, stepSizes: await tuneStepSizes(target, { betas, leapfrog }, random.fork('pilot')) };
     yield { start, end, target, schedule };

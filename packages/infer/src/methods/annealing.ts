@@ -1,4 +1,5 @@
 import type { Random } from '../random.js';
+import { checkNumbers } from './rows.js';
 
 /**
  * log p(x|z) of n rows, each with an x of its own, and the gradients in z.
@@ -15,6 +16,8 @@ export interface AnnealingTarget {
   readonly mu: ArrayLike<number>;
   readonly logVar: ArrayLike<number>;
   readonly logConditional: RowLikelihood;
+  /** The example that a row is of, for errors. */
+  readonly source: (row: number) => string;
 }
 
 /** The chain: T + 1 densities f_0^(1 - beta_t) f_T^beta_t, and Hamiltonian transitions for each. */
@@ -140,9 +143,11 @@ class RowState {
     this.#gradient = new Float64Array(u.length);
   }
 
+  /** @throws GraphError when log p(x|z) is NaN there: later such places are only moved away from */
   static async at(target: AnnealingTarget, u: Float64Array): Promise<RowState> {
     const state = new RowState(target, u);
     const { logRatio, gradient } = await state.#evaluate(u);
+    checkNumbers('log p(x|z)', logRatio, target.source);
     state.#logRatio = logRatio;
     state.#gradient = gradient;
     return state;

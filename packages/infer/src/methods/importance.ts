@@ -51,7 +51,10 @@ export class WeightSums {
   }
 }
 
-/** Mean and standard error of the mean, in float64 (Welford: no cancellation however many values there are). */
+/**
+ * Mean and standard error of the mean, in float64 (Welford: no cancellation however many values there are). With a value of
+ * -Infinity, log p(x) of an image that the model can't make, the mean is -Infinity and its error NaN.
+ */
 export class MeanAndError {
   #count = 0;
   #mean = 0;
@@ -59,6 +62,12 @@ export class MeanAndError {
 
   add(value: number): void {
     this.#count++;
+    if (!Number.isFinite(value + this.#mean)) {
+      // An infinity less itself is NaN: the mean would be lost, not infinite.
+      this.#mean += value;
+      this.#squares = Number.NaN;
+      return;
+    }
     const delta = value - this.#mean;
     this.#mean += delta / this.#count;
     this.#squares += delta * (value - this.#mean);

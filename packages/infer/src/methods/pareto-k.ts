@@ -37,7 +37,7 @@ export class ParetoTail {
   }
 
   /**
-   * k. Infinity when no tail can be fitted, as in loo: with five weights or fewer in the tail (S up to 20), or when the
+   * k. Infinity when no tail can be fitted, as in loo: with four weights or fewer in the tail (S up to 20), or when the
    * largest weights are equal.
    */
   get k(): number {

@@ -53,7 +53,7 @@ export {
 } from './language-model/measures/gradient-norms.js';
 export { textLikelihood } from './language-model/measures/text-likelihood.js';
 export { type LanguageModelOptions, languageModel } from './language-model/model.js';
-export { elboCurves, likelihoodGap } from './latent/figures/bounds.js';
+export { boundCurves, elboCurves, likelihoodGap } from './latent/figures/bounds.js';
 export { classInterpolation } from './latent/figures/class-interpolation.js';
 export { dataSpace } from './latent/figures/data-space.js';
 export { estimatorsByDimension, estimatorsBySamples, type SampleCountOptions } from './latent/figures/estimators.js';

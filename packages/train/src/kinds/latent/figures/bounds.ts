@@ -1,25 +1,36 @@
 import { lineChart, svgToPng } from '@onnx-forge/viz';
-import { curves } from '../../../figures/curves.js';
+import { type CurvesOptions, curves } from '../../../figures/curves.js';
 import type { Figure } from '../../../figures/figure.js';
 
-/** The bound that is trained, on training batches, and the ELBO of the validation split, over training. */
-export const elboCurves: Figure = (context) => {
-  const { objective, importanceSamples: draws } = context.options;
-  const tighter = (objective === 'iwae' || objective === 'dreg') && Number(draws) > 1;
-  return curves({
-    title: tighter ? 'Lower bounds on log p(x)' : 'Evidence lower bound',
-    y: tighter ? 'bound (nats per image)' : 'ELBO (nats per image)',
-    lines: [
-      {
-        name: tighter ? `training, importance-weighted bound of ${draws} draws` : 'training',
-        kind: 'train',
-        metric: 'elbo/loss',
-        negate: true,
-      },
-      { name: tighter ? 'validation, ELBO' : 'validation', kind: 'validation', metric: 'elbo' },
-    ],
-  })(context);
-};
+/**
+ * The bound that is trained, on training batches, and the ELBO of the validation split, over training.
+ *
+ * @param options more lines, which stand between the two, and the ends of the y axis
+ */
+export const boundCurves =
+  ({ lines = [], domain }: Partial<Pick<CurvesOptions, 'lines' | 'domain'>> = {}): Figure =>
+  (context) => {
+    const { objective, importanceSamples: draws } = context.options;
+    const tighter = (objective === 'iwae' || objective === 'dreg') && Number(draws) > 1;
+    return curves({
+      title: tighter ? 'Lower bounds on log p(x)' : 'Evidence lower bound',
+      y: tighter ? 'bound (nats per image)' : 'ELBO (nats per image)',
+      lines: [
+        {
+          name: tighter ? `training, importance-weighted bound of ${draws} draws` : 'training',
+          kind: 'train',
+          metric: 'elbo/loss',
+          negate: true,
+        },
+        ...lines,
+        { name: tighter ? 'validation, ELBO' : 'validation', kind: 'validation', metric: 'elbo' },
+      ],
+      ...(domain && { domain }),
+    })(context);
+  };
+
+/** The bound that is trained and the ELBO of the validation split: `boundCurves` with nothing beside. */
+export const elboCurves: Figure = boundCurves();
 
 /**
  * The importance-sampled log p(x) of the validation examples that are tracked, their ELBO, and the gap between the two:

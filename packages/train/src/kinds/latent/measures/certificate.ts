@@ -63,7 +63,7 @@ async function sampled(
   const units = await model.activeUnits(x);
   const about = { split, examples, samples };
   const size = bound.effectiveSampleSizes.reduce((sum, value) => sum + value, 0) / examples;
-  const threshold = `k-hat above ${paretoKThreshold(samples).toFixed(2)}`;
+  const threshold = samples > 1 ? `k-hat above ${paretoKThreshold(samples).toFixed(2)}` : 'one weight has no k-hat';
   return [
     { name: 'logLikelihood', value: bound.mean, standardError: bound.standardError, unit: 'nats', ...about },
     ...weightsReliability(bound.paretoKs, about).map((one) =>

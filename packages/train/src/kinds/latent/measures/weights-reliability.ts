@@ -12,9 +12,15 @@ export function weightsReliability(
 ): Measurement[] {
   const threshold = paretoKThreshold(about.samples);
   const unreliable = paretoKs.filter((k) => !(k <= threshold)).length / paretoKs.length;
-  const median = paretoKs.slice().sort()[Math.floor(paretoKs.length / 2)]!;
+  const median = medianOf(paretoKs);
   return [
     ...(Number.isFinite(median) ? [{ name: 'paretoK', value: median, unit: 'k-hat', ...about }] : []),
     { name: 'unreliableWeights', value: unreliable, unit: 'fraction', ...about },
   ];
+}
+
+function medianOf(values: Float64Array): number {
+  const sorted = values.slice().sort();
+  const middle = sorted.length / 2;
+  return (sorted[Math.ceil(middle) - 1]! + sorted[Math.floor(middle)]!) / 2;
 }
