@@ -42,7 +42,7 @@ const draw = (study: Study, picture: Picture, request: StudyRequest, file: strin
 
 async function figureOfRun(
   study: Study,
-  { arm, figure, seed = study.seeds[0]! }: RunPicture,
+  { arm, figure, part, seed = study.seeds[0]! }: RunPicture,
   { out, signal, device, dataDir, threads }: StudyRequest,
 ): Promise<Drawn | undefined> {
   const training = trainingOf(study, arm);
@@ -50,7 +50,10 @@ async function figureOfRun(
   if ((await finishedRun(run)) === undefined) return undefined;
   const where = { device, ...(dataDir !== undefined && { dataDir }), ...(threads !== undefined && { threads }) };
   const files = await drawFigures({ recipe: await recipeOf(training), run, only: figure, signal, ...where });
-  return { png: files.find((one) => one.endsWith('.png'))!, runs: [run] };
+  const ending = part === undefined ? '.png' : `-${part}.png`;
+  const png = files.find((one) => one.endsWith(ending));
+  if (png === undefined) throw new Error(`${run}: figure '${figure}' has no picture that ends with ${ending}`);
+  return { png, runs: [run] };
 }
 
 async function comparison(

@@ -65,6 +65,8 @@ interface PictureFile {
 export interface RunPicture extends PictureFile {
   readonly arm: string;
   readonly figure: string;
+  /** Which of its pictures, where it has several: FIGURE-PART.png. */
+  readonly part?: string;
   /** Default: the study's first. */
   readonly seed?: number;
 }

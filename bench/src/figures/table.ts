@@ -186,7 +186,7 @@ export function figureTable(study: Study, manifest: FigureManifest): string {
       ...values.map((value, index) => cell(study, measures[index]!, value)),
       ...(isCompared ? [base ? difference(measures[0]!, values[0], base) : ''] : []),
       ...(hasPublished ? [published] : []),
-      ...(study.hours ? [facts(({ hours }) => hours?.toFixed(1) ?? '')] : []),
+      ...(study.hours ? [facts(({ hours }) => hours?.toFixed(2) ?? '')] : []),
       study.together ? study.seeds.join(', ') : facts(({ seed }) => seed),
       facts(({ steps }) => steps.toLocaleString('en')),
       facts(({ device, engine }) => `${device} (${engine})`),

@@ -228,6 +228,12 @@ describe('bench: figures', () => {
       device: 'cpu',
     } as const;
     await drawPictures({ ...STUDY, arms, pictures }, request, pathToFileURL(`${out}/`));
+    const absent = [{ arm: 'short', figure: 'curves', part: 'loss', seed: 2, file: 'loss.png' }];
+    const refused = drawPictures({ ...STUDY, pictures: absent }, request, pathToFileURL(`${out}/`));
+    assert.match(
+      await refused.then(String, String),
+      /short\/seed-2: figure 'curves' has no picture that ends with -loss\.png/,
+    );
     assert.deepEqual(said, [`picture.png: drawn from ${out}/toy/short/seed-1`, 'bars.png: drawn from 2 runs']);
     assert.equal((await sharp(join(out, 'bars.png')).metadata()).width, 300);
     const drawn = join(out, 'toy/short/seed-1/figures/curves.png');

@@ -156,7 +156,7 @@ describe('figures', () => {
     );
     assert.deepEqual(row(table, 'number'), ['number', 'plain', 'other']);
     assert.deepEqual(row(table, 'published'), ['published', '0.9 (them)', '']);
-    assert.deepEqual(row(table, 'hours'), ['hours', '1.3', '']);
+    assert.deepEqual(row(table, 'hours'), ['hours', '1.25', '']);
     assert.include(table, '| accuracy (%), test, 400 examples | 75.0 (one seed) | not measured yet |');
     assert.include(table, 'Data: toys, games.');
     // Runs of another study are of its data.
