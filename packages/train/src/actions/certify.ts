@@ -1,5 +1,5 @@
 import { InputError, RunFolderError } from '@onnx-forge/infer';
-import type { DataSet } from '../data/data-set.js';
+import { binarisationOf } from '../data/prepare/binarise.js';
 import {
   type CertificateOptions,
   type CertifiedMeasurement,
@@ -45,9 +45,5 @@ export async function certifyRun(request: CertifyRequest): Promise<Certificate> 
     return measure as Measure;
   });
   const { split = 'test' } = request;
-  return { dataSet: data.name, binarisation: binarisationOf(data), split, seed, device, measurements };
-}
-
-function binarisationOf({ name }: DataSet): string {
-  return /\+(threshold|stochastic|dynamic)$/.exec(name)?.[1] ?? 'file';
+  return { dataSet: data.name, binarisation: binarisationOf(data) ?? 'file', split, seed, device, measurements };
 }

@@ -140,5 +140,23 @@ describe('synthetic digits', () => {
       expect(binarise(once, 'stochastic', 0)).to.equal(once);
       await failure(InputError, () => binarise(digits, 'sepia' as 'threshold', 0));
     });
+
+    it('refuses to binarise again what is drawn anew in every step', async () => {
+      const dynamic = binarise(digits, 'dynamic', 0);
+      expect(binarise(dynamic, 'dynamic', 0)).to.equal(dynamic);
+      for (const mode of ['threshold', 'stochastic'] as const) {
+        const { message } = await failure(InputError, () => binarise(dynamic, mode, 0));
+        expect(message).to.match(
+          /^data set 'synthetic-digits\+dynamic' is drawn anew in every step, and can't be binarised/,
+        );
+        expect(message).to.include(`by '${mode}' as well: take --data synthetic-digits, or`);
+        expect(message).to.include('add --set binarisation=dynamic where the recipe has that option');
+      }
+    });
+
+    it('keeps what was drawn once, whatever a recipe asks for', () => {
+      const drawn = binarise(digits, 'stochastic', 0);
+      for (const mode of ['threshold', 'dynamic'] as const) expect(binarise(drawn, mode, 0)).to.equal(drawn);
+    });
   });
 });

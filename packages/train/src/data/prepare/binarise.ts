@@ -12,6 +12,11 @@ export function isBinarisation(name: string): name is Binarisation {
   return BINARISATIONS.includes(name);
 }
 
+/** How a data set's images were made binary, as its name says; undefined of one that is as its files are. */
+export function binarisationOf({ name }: Pick<DataSet, 'name'>): Binarisation | undefined {
+  return /\+(threshold|stochastic|dynamic)$/.exec(name)?.[1] as Binarisation | undefined;
+}
+
 /**
  * A data set whose images `x` are binary: grey >= 1/2 (`threshold`), or drawn once per pixel with probability grey
  * (`stochastic`: a fixed draw, as in Salakhutdinov and Murray 2008 and Larochelle's file). `dynamic` is that for validation and
@@ -19,13 +24,16 @@ export function isBinarisation(name: string): name is Binarisation {
  * `NAME+threshold`. A set that is binary already is returned as it is.
  *
  * @param seed of the stochastic draw; each split has a stream of its own
+ * @throws InputError when a set of `dynamic`, whose training images are grey, is to be made binary in another way
  * @throws DataError (`data-format`) when a pixel is not in [0, 1]; training images of `dynamic` are looked at when they are read
  */
 export function binarise(dataSet: DataSet, mode: Binarisation, seed: number): DataSet {
   if (!isBinarisation(mode))
     throw new InputError(`images are binarised by 'threshold', 'stochastic' or 'dynamic', not '${mode}'`);
-  if (dataSet.name.endsWith(`+${mode}`)) return dataSet;
+  const before = binarisationOf(dataSet);
+  if (before === mode) return dataSet;
   if (SPLIT_NAMES.every((name) => dataSet.splits[name].fields.x?.binary)) return dataSet;
+  if (before === 'dynamic') throw drawnAnew(dataSet, mode);
   const random = new Random(seed).fork(`binarise ${dataSet.name}`);
   const entries = SPLIT_NAMES.map((name) => {
     const split = dataSet.splits[name];
@@ -34,6 +42,14 @@ export function binarise(dataSet: DataSet, mode: Binarisation, seed: number): Da
     return [name, binary(grey, mode === 'threshold' ? 'threshold' : 'stochastic', random.fork(name))];
   });
   return { ...dataSet, name: `${dataSet.name}+${mode}`, splits: Object.fromEntries(entries) as Splits };
+}
+
+/** Its validation and test images are drawn already: made binary again, they would be others than the training images. */
+function drawnAnew({ name }: DataSet, mode: Binarisation): InputError {
+  const base = name.slice(0, -'+dynamic'.length);
+  return new InputError(
+    `data set '${name}' is drawn anew in every step, and can't be binarised by '${mode}' as well: take --data ${base}, or ${base}+stochastic for images that are drawn once, or add --set binarisation=dynamic where the recipe has that option`,
+  );
 }
 
 /** The split, where reading an image refuses pixels that are no grey. */
