@@ -26,6 +26,7 @@ import { CompiledEngine, EagerEngine } from '@onnx-forge/train/engine';
 import { normalQuantiles } from '@onnx-forge/train/kinds';
 import { networkWeights, seededInitializers } from '@onnx-forge/train/layers';
 import { recipeData, recipeOptions } from '@onnx-forge/train/recipe';
+import { evaluateInShards } from '@onnx-forge/train/shards';
 import { expect } from 'chai';
 import { rejection } from '../train/rejects.js';
 import { checkFigures } from './figure-files.js';
@@ -227,6 +228,21 @@ describe('the VAE family', () => {
       expect(name).to.equal('synthetic-digits+dynamic');
       expect([splits.train.fields.x!.binary, splits.test.fields.x!.binary]).to.deep.equal([false, true]);
     }
+  });
+
+  it('cvae is measured on training images that are drawn once, also in shards', async () => {
+    const request = { recipe: await recipeOf('cvae'), run: runOf('cvae'), data: digits, device: 'cpu' } as const;
+    const of = (data: DataSet) => evaluateRun({ ...request, data, split: 'train', samples: 2, examples: 6 });
+    const measured = await of(digits);
+    expect(measured.length).to.be.above(0);
+    for (const { split, dataSet } of measured) {
+      expect([split, dataSet]).to.deep.equal(['train', 'synthetic-digits+stochastic']);
+    }
+    expect(await of(binarise(digits, 'stochastic', 0))).to.deep.equal(measured);
+    const shards = await evaluateInShards({ ...request, split: 'train', samples: 2, examples: 6, shards: 2 });
+    expect(shards).to.deep.equal(measured);
+    const [tested] = await evaluateRun({ ...request, samples: 2, examples: 6 });
+    expect(tested!.dataSet).to.equal('synthetic-digits+dynamic');
   });
 
   /** log of the probability of a black and white image whose pixels are so probable. */

@@ -75,7 +75,7 @@ export async function measureRun(request: EvaluateRequest, measureOf: (model: Mo
   const measure = measureOf(model);
   const onNotice = (text: string) => onEvent({ type: 'notice', text });
   await using judge = new Judge({ run, judge: request.judge, device: where, onAbsent: onNotice });
-  const { data, options } = await runData(recipe, model.manifest, request);
+  const { data, options } = await runData(recipe, model.manifest, { ...request, split });
   requireExamples(data, split);
   const all = await measure(model, data, {
     split,

@@ -1,5 +1,5 @@
 import type { AnyManifest } from '@onnx-forge/infer';
-import type { DataReference, DataSet } from '../data/data-set.js';
+import type { DataReference, DataSet, SplitName } from '../data/data-set.js';
 import type { OptionValues } from '../options/option.js';
 import { recipeData, recordedData } from '../recipe/data.js';
 import { type Recipe, recipeOptions } from '../recipe/recipe.js';
@@ -11,13 +11,14 @@ export interface RunDataRequest {
   readonly signal?: AbortSignal;
 }
 
-/** The data that a trained run is measured on, with the options that it was trained with. */
+/** The data whose `split` a trained run is measured on, with the options that it was trained with. */
 export async function runData(
   recipe: Recipe,
   manifest: AnyManifest,
-  { data, dataDir, signal }: RunDataRequest,
+  { data, dataDir, signal, split }: RunDataRequest & { readonly split: SplitName },
 ): Promise<{ readonly data: DataSet; readonly options: OptionValues }> {
   const options = recipeOptions(recipe, {}, manifest.options as OptionValues);
   const chosen = data ?? recordedData(manifest.data);
-  return { options, data: await recipeData(recipe, { data: chosen, dataDir, signal, options }) };
+  const request = { data: chosen, dataDir, signal, options, isDrawnOnce: split === 'train' };
+  return { options, data: await recipeData(recipe, request) };
 }

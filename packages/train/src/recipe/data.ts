@@ -1,6 +1,7 @@
 import type { Manifest } from '@onnx-forge/infer';
 import type { DataReference, DataSet } from '../data/data-set.js';
 import { dataFacts } from '../data/facts.js';
+import { drawnOnce } from '../data/prepare/binarise.js';
 import { openDataSet } from '../data/sources/open.js';
 import type { OptionValues } from '../options/option.js';
 import { prepareInputs } from './inputs.js';
@@ -13,14 +14,18 @@ export interface DataRequest {
   /** Of the recipe; its defaults when not given. */
   readonly options?: OptionValues | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Draw training images that each step would draw anew: to be measured, not to be trained on. */
+  readonly isDrawnOnce?: boolean | undefined;
   /** Called now and then while many files are read. */
   readonly onProgress?: ((done: number, of: number) => void) | undefined;
 }
 
 /** Loads a recipe's data and gives it the form that the recipe wants: its inputs as fields. */
 export async function recipeData(recipe: Recipe, request: DataRequest): Promise<DataSet> {
-  const { options = recipeOptions(recipe) } = request;
-  const prepared = recipe.prepare(await loadData(recipe, request), options);
+  const { options = recipeOptions(recipe), isDrawnOnce = false } = request;
+  const own = recipe.prepare(await loadData(recipe, request), options);
+  // With the seed that recipes draw the other splits with.
+  const prepared = isDrawnOnce ? drawnOnce(own, 0) : own;
   return prepareInputs(prepared, recipe.batch(options, dataFacts(prepared)), recipe.name);
 }
 

@@ -29,7 +29,7 @@ export async function estimateShards(request: ShardRequest, shards: readonly num
   const { recipe, run, plan, device = 'auto', threads, signal, onProgress } = request;
   await using model = await loadRun(recipe, run, { device, ...(threads !== undefined && { threads }) });
   requireLikelihood(run, model.manifest);
-  const { data } = await runData(recipe, model.manifest, request);
+  const { data } = await runData(recipe, model.manifest, { ...request, split: plan.split });
   requireExamples(data, plan.split);
   const folder = new ShardFolder(run, model.manifest, plan);
   const { split, examples, samples, seed } = plan;

@@ -1,6 +1,6 @@
 import { InputError } from '@onnx-forge/infer';
 import { binarise, DataError, type DataSet, gather, loadDataSet, type Split } from '@onnx-forge/train';
-import type { Field } from '@onnx-forge/train/data';
+import { drawnOnce, type Field } from '@onnx-forge/train/data';
 import { expect } from 'chai';
 import { failure } from './support.js';
 
@@ -152,6 +152,16 @@ describe('synthetic digits', () => {
         expect(message).to.include(`by '${mode}' as well: take --data synthetic-digits, or`);
         expect(message).to.include('add --set binarisation=dynamic where the recipe has that option');
       }
+    });
+
+    it('draws the training images of dynamic once to measure them, as stochastic does', () => {
+      const [once, stochastic] = [drawnOnce(binarise(digits, 'dynamic', 0), 0), binarise(digits, 'stochastic', 0)];
+      expect(once.name).to.equal('synthetic-digits+stochastic');
+      for (const split of ['train', 'validation'] as const) {
+        expect(once.splits[split].fields.x!.binary).to.equal(true);
+        expect(all(once.splits[split], 'x'), split).to.deep.equal(all(stochastic.splits[split], 'x'));
+      }
+      expect(drawnOnce(stochastic, 0)).to.equal(stochastic);
     });
 
     it('keeps what was drawn once, whatever a recipe asks for', () => {

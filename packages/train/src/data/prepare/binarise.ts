@@ -34,7 +34,7 @@ export function binarise(dataSet: DataSet, mode: Binarisation, seed: number): Da
   if (before === mode) return dataSet;
   if (SPLIT_NAMES.every((name) => dataSet.splits[name].fields.x?.binary)) return dataSet;
   if (before === 'dynamic') throw drawnAnew(dataSet, mode);
-  const random = new Random(seed).fork(`binarise ${dataSet.name}`);
+  const random = drawsOf(dataSet.name, seed);
   const entries = SPLIT_NAMES.map((name) => {
     const split = dataSet.splits[name];
     const grey = withGrey(split, dataSet.name, name);
@@ -44,11 +44,33 @@ export function binarise(dataSet: DataSet, mode: Binarisation, seed: number): Da
   return { ...dataSet, name: `${dataSet.name}+${mode}`, splits: Object.fromEntries(entries) as Splits };
 }
 
+/**
+ * A set of `dynamic` with its training images drawn once, for a likelihood is one of binary images: the set that `stochastic`
+ * makes with the same seed, and of its name. Others are returned as they are.
+ */
+export function drawnOnce(dataSet: DataSet, seed: number): DataSet {
+  if (binarisationOf(dataSet) !== 'dynamic') return dataSet;
+  const { splits } = dataSet;
+  const name = greyName(dataSet);
+  const grey = withGrey(splits.train, name, 'train');
+  const train = binary(grey, 'stochastic', drawsOf(name, seed).fork('train'));
+  return { ...dataSet, name: `${name}+stochastic`, splits: { ...splits, train } };
+}
+
+/** Name of a set of `dynamic` before it was one. */
+function greyName({ name }: DataSet): string {
+  return name.slice(0, -'+dynamic'.length);
+}
+
+function drawsOf(name: string, seed: number): Random {
+  return new Random(seed).fork(`binarise ${name}`);
+}
+
 /** Its validation and test images are drawn already: made binary again, they would be others than the training images. */
-function drawnAnew({ name }: DataSet, mode: Binarisation): InputError {
-  const base = name.slice(0, -'+dynamic'.length);
+function drawnAnew(dataSet: DataSet, mode: Binarisation): InputError {
+  const base = greyName(dataSet);
   return new InputError(
-    `data set '${name}' is drawn anew in every step, and can't be binarised by '${mode}' as well: take --data ${base}, or ${base}+stochastic for images that are drawn once, or add --set binarisation=dynamic where the recipe has that option`,
+    `data set '${dataSet.name}' is drawn anew in every step, and can't be binarised by '${mode}' as well: take --data ${base}, or ${base}+stochastic for images that are drawn once, or add --set binarisation=dynamic where the recipe has that option`,
   );
 }
 
