@@ -1,3 +1,4 @@
+import { onMostExamples } from '@onnx-forge/train/run';
 import type { FigureArm, FigureManifest, FigureMetric } from './manifest.js';
 import type { Logged, Study, StudyMeasure } from './study.js';
 
@@ -27,7 +28,7 @@ interface Values {
 }
 
 /** Whether a run's number is that of the measure. */
-export function isOf(
+function isOf(
   { name, split, draws, logged }: StudyMeasure,
   metric: Pick<FigureMetric, 'name' | 'split' | 'draws' | 'logged'>,
 ): boolean {
@@ -39,10 +40,27 @@ export function isOf(
   );
 }
 
+/**
+ * A run's number of a measure. Of several, the one on as many examples as the study measures, else on the most; of several such,
+ * the newest.
+ */
+export function numberOf(
+  { evaluation, certificate }: Pick<Study, 'evaluation' | 'certificate'>,
+  measure: StudyMeasure,
+  metrics: readonly FigureMetric[],
+): FigureMetric | undefined {
+  const newestFirst = metrics.filter((metric) => isOf(measure, metric)).toReversed();
+  const examples = evaluation?.examples ?? certificate?.examples;
+  const asked = newestFirst.filter(({ samples }) => samples !== undefined && samples === examples);
+  return onMostExamples(asked.length > 0 ? asked : newestFirst, ({ samples }) => samples);
+}
+
 /** The measure's values of an arm's runs. */
-function valuesOf({ runs }: FigureArm, measure: StudyMeasure): Values | undefined {
-  const isIt = (metric: FigureMetric) => isOf(measure, metric);
-  const found = runs.flatMap(({ seed, metrics }) => metrics.filter(isIt).map((metric) => [seed, metric] as const));
+function valuesOf(study: Study, { runs }: FigureArm, measure: StudyMeasure): Values | undefined {
+  const found = runs.flatMap(({ seed, metrics }) => {
+    const metric = numberOf(study, measure, metrics);
+    return metric ? [[seed, metric] as const] : [];
+  });
   if (found.length === 0) return undefined;
   const way = wayOf(found.map(([, metric]) => metric));
   return { bySeed: new Map(found.map(([seed, { value }]) => [seed, scaled(measure, value)])), way };
@@ -114,7 +132,7 @@ export function figureValue(
   const isMean = arm === MEAN && study.mean !== undefined;
   if (study.arms[arm] === undefined && !isMean) throw new Error(`figures: study '${study.name}' has no arm '${arm}'`);
   if (measure === undefined) throw new Error(`figures: study '${study.name}' has no measure '${name}' on ${split}`);
-  const values = (of: string) => valuesOf(manifest.arms[of] ?? { runs: [] }, measure);
+  const values = (of: string) => valuesOf(study, manifest.arms[of] ?? { runs: [] }, measure);
   return cell(study, measure, isMean ? meanOf(Object.keys(study.arms).map(values)) : values(arm));
 }
 
@@ -132,17 +150,16 @@ function difference(
 }
 
 /** Whether a gate is met by at least two standard errors: over seeds, or, of one seed, over examples. */
-function verdict(measure: StudyMeasure, arm: FigureArm): string {
+function verdict(study: Study, measure: StudyMeasure, arm: FigureArm): string {
   const { gate } = measure;
   if (gate === undefined) return '';
   const value = scaled(measure, gate.value);
   const wanted = `gate ${value.toFixed(measure.digits)}`;
-  const over = overSeeds([...(valuesOf(arm, measure)?.bySeed.values() ?? [])]);
+  const over = overSeeds([...(valuesOf(study, arm, measure)?.bySeed.values() ?? [])]);
   if (over === undefined) return wanted;
   const margin = (over.mean - value) * (gate.better === 'higher' ? 1 : -1);
   if (margin < 0) return `${wanted}: not reached`;
-  const metric = arm.runs.flatMap(({ metrics }) => metrics).find((one) => isOf(measure, one));
-  const ofOne = metric?.standardError;
+  const [ofOne] = arm.runs.flatMap(({ metrics }) => numberOf(study, measure, metrics)?.standardError ?? []);
   const error = over.standardError ?? (ofOne === undefined ? undefined : ofOne * (measure.as === 'percent' ? 100 : 1));
   if (error === undefined) return `${wanted}: reached, its error not known`;
   const errors = margin / error;
@@ -160,7 +177,7 @@ export function figureTable(study: Study, manifest: FigureManifest): string {
   const { measures } = study;
   const arms = Object.entries(study.arms).map(([key, arm]) => {
     const found = manifest.arms[key] ?? { runs: [] };
-    return { ...arm, key, found, values: measures.map((measure) => valuesOf(found, measure)) };
+    return { ...arm, key, found, values: measures.map((measure) => valuesOf(study, found, measure)) };
   });
   const isCompared = arms.some(({ against }) => against !== undefined);
   const hasPublished = arms.some(({ published }) => published !== undefined);
@@ -205,7 +222,7 @@ export function figureTable(study: Study, manifest: FigureManifest): string {
     .join('\n');
   const gates = arms.flatMap(({ label, found }) =>
     measures
-      .map((measure) => ({ measure, text: verdict(measure, found) }))
+      .map((measure) => ({ measure, text: verdict(study, measure, found) }))
       .flatMap(({ measure, text }) =>
         text === '' ? [] : [`${arms.length > 1 ? `${label}, ` : ''}${measure.label}: ${text}.`],
       ),

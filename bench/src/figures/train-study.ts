@@ -8,7 +8,7 @@ import { recipeOptions } from '@onnx-forge/train/recipe';
 import { loadCheckpoint, type Origin, RunFolder } from '@onnx-forge/train/run';
 import type { FigureManifest, FigureMetric, FigureRun } from './manifest.js';
 import type { ArmSettings, Study, StudyMeasure } from './study.js';
-import { isOf } from './table.js';
+import { numberOf } from './table.js';
 
 export interface StudyRequest {
   /** Folder of all studies' run folders: `STUDY/ARM/seed-N`. */
@@ -145,8 +145,8 @@ export async function finishedRun(run: string): Promise<AnyManifest | undefined>
 }
 
 /** Whether an evaluation is missing; what is in the log is there. */
-const missing = ({ measures }: Study, metrics: readonly FigureMetric[]): boolean =>
-  measures.some((measure) => measure.logged === undefined && !metrics.some((metric) => isOf(measure, metric)));
+const missing = (study: Study, metrics: readonly FigureMetric[]): boolean =>
+  study.measures.some((measure) => measure.logged === undefined && numberOf(study, measure, metrics) === undefined);
 
 /** @throws Error when a folder holds a run of other settings */
 function requireSame(recipe: Recipe, run: string, found: AnyManifest, { model, data, settings, from }: Training): void {
@@ -194,9 +194,11 @@ function runFacts(manifest: AnyManifest): Omit<FigureRun, 'metrics'> {
   return { seed, device, engine, steps, epochs, dataSet: data.name, created };
 }
 
-function evaluated(manifest: AnyManifest, { measures }: Study): FigureMetric[] {
-  return (manifest.metrics as readonly FigureMetric[])
-    .filter((metric) => measures.some((measure) => isOf(measure, metric)))
+function evaluated(manifest: AnyManifest, study: Study): FigureMetric[] {
+  const metrics = manifest.metrics as readonly FigureMetric[];
+  const chosen = new Set(study.measures.map((measure) => numberOf(study, measure, metrics)));
+  return metrics
+    .filter((metric) => chosen.has(metric))
     .map(({ name, split, value, unit, samples, draws, standardError, drawError }) => ({
       ...{ name, split, value },
       ...(unit !== undefined && { unit }),

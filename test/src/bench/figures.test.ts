@@ -8,6 +8,7 @@ import {
   collect,
   drawPictures,
   type FigureManifest,
+  type FigureRun,
   figureTable,
   type RunOf,
   type Study,
@@ -182,6 +183,30 @@ describe('bench: figures', () => {
       const { value, samples } = manifest.metrics.find(({ name }: { name: string }) => name === 'accuracy');
       assert.lengthOf(metrics, 1);
       assert.deepInclude(metrics[0], { name: 'accuracy', split: 'test', value, samples });
+    }
+  });
+
+  it('of several numbers of a run takes that on the examples of the study, else on the most, and the newest', () => {
+    const of = (metrics: readonly Partial<FigureRun['metrics'][number]>[], more: Partial<Study> = {}) => {
+      const all = metrics.map((metric) => ({ name: 'accuracy', split: 'test', value: 0, ...metric }));
+      const facts = { seed: 1, device: 'cpu', engine: 'compiled', steps: 2, epochs: 0, dataSet: 'd', created: '' };
+      const arms = { short: { runs: [{ ...facts, metrics: all }] } };
+      return figureTable({ ...STUDY, seeds: [1], ...more }, { ...EMPTY, arms });
+    };
+    const several = [
+      { value: 1, samples: 200 },
+      { value: 2, samples: 10_000 },
+      { value: 3, samples: 10_000 },
+      { value: 4, samples: 50 },
+    ];
+    assert.match(of(several), /accuracy, test, 10,000 examples \|(.|\n)*\| 3\.00 \(one seed\)/);
+    const evaluation = { samples: 9, examples: 50 };
+    assert.match(of(several, { evaluation }), /accuracy, test, 50 examples \|(.|\n)*\| 4\.00 \(one seed\)/);
+    const measures = [{ ...STUDY.measures[0]!, gate: { value: 1, better: 'higher' } as const }];
+    assert.match(of([{ value: 2, standardError: 0.25 }], { measures }), /gate 1\.00: reached \(4\.0 errors away\)/);
+    // A manifest of before may have null.
+    for (const unknown of [{}, { standardError: null as unknown as number }]) {
+      assert.match(of([{ value: 2, ...unknown }], { measures }), /gate 1\.00: reached, its error not known/);
     }
   });
 

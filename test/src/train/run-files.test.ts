@@ -3,9 +3,12 @@ import { cp, mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'nod
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { decodeSafetensors, encodeSafetensors } from '@onnx-forge/infer';
+import { decodeSafetensors, encodeSafetensors, loadManifest } from '@onnx-forge/infer';
 import {
   drawFigures,
+  evaluateRun,
+  likelihood,
+  type Measure,
   readLog,
   type TrainEvent,
   type TrainRequest,
@@ -58,6 +61,21 @@ describe("a run's own files", () => {
       expect(notice).to.match(/state\.safetensors is no usable checkpoint: .*hash.*: the checkpoint before it is used/);
       expect(await stateOf(damaged)).to.deep.equal(await stateOf(whole));
       expect(await readLog(join(damaged, 'metrics.jsonl'))).to.deep.equal(await readLog(join(whole, 'metrics.jsonl')));
+    }));
+
+  it('numbers on fewer examples stand beside those on more; numbers measured the same way are replaced', () =>
+    inTemporaryFolder(async (run) => {
+      const recipe = { ...tinyRecipe, evaluate: likelihood({ samples: 3 }) as Measure };
+      await tiny({ recipe, out: run, set: { epochs: 1 } });
+      const request = { recipe, run, data: tinyData(), device: 'cpu' } as const;
+      for (const sizes of [{}, { examples: 5 }, { examples: 5, seed: 9 }]) await evaluateRun({ ...request, ...sizes });
+      const { metrics } = await loadManifest(run);
+      const of = (name: string) => metrics.filter((one) => one.name === name && one.split === 'test');
+      expect(of('logLikelihood').map(({ samples, seed }) => [samples, seed])).to.deep.equal([
+        [20, 1],
+        [5, 9],
+      ]);
+      expect(of('elbo').map(({ samples, seed }) => [samples, seed])).to.deep.equal([[20, 9]]);
     }));
 
   it('refuses a checkpoint whose facts are nested too deeply, before they exhaust the stack', () =>

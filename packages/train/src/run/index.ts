@@ -4,6 +4,7 @@
  * @module @onnx-forge/train/run
  */
 
+export { onMostExamples } from '@onnx-forge/viz/runs';
 export {
   type BestCheckpoint,
   type Checkpoint,

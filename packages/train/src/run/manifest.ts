@@ -15,6 +15,7 @@ import type { Measurement } from '../measures/measure.js';
 import { writeAtomically } from './atomic.js';
 import type { RunIdentity, Stop } from './checkpoint.js';
 import type { RunFolder } from './folder.js';
+import { wayOf } from './run-number.js';
 
 export interface ManifestFacts {
   readonly identity: RunIdentity;
@@ -80,9 +81,8 @@ export async function recordMeasurements(
   about: { dataSet: string; seed: number; device: string },
 ): Promise<void> {
   const entries = measured.map((measurement) => metricEntry(measurement, about));
-  const key = (entry: MetricEntry) => JSON.stringify([entry.name, entry.dataSet, entry.split, entry.draws]);
-  const replaced = new Set(entries.map(key));
-  const kept = manifest.metrics.filter((entry) => !replaced.has(key(entry)));
+  const replaced = new Set(entries.map(wayOf));
+  const kept = manifest.metrics.filter((entry) => !replaced.has(wayOf(entry)));
   await saveManifest(run, { ...manifest, metrics: [...kept, ...entries] });
 }
 

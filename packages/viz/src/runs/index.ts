@@ -5,5 +5,5 @@
  * @module @onnx-forge/viz/runs
  */
 
-export { keyNumber, type ListedRun, type RunNumber } from './listed-run.js';
+export { keyNumber, type ListedRun, onMostExamples, type RunNumber } from './listed-run.js';
 export { type Condition, factOf, fits, namesOf, parseCondition, sortedBy } from './query.js';

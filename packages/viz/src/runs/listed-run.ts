@@ -34,8 +34,19 @@ export interface ListedRun {
   readonly numbers: readonly RunNumber[];
 }
 
-/** The number of that name, measured before logged; without a name the first that was measured on the test split. */
+/**
+ * The number of that name, measured before logged; without a name the first that was measured on the test split. One that was
+ * measured several times: on the most examples.
+ */
 export function keyNumber({ numbers }: Pick<ListedRun, 'numbers'>, name?: string): RunNumber | undefined {
   const all = numbers.filter((one) => name === undefined || one.name === name);
-  return all.find(({ split }) => split === 'test') ?? all[0];
+  const first = all.find(({ split }) => split === 'test') ?? all[0];
+  const same = all.filter((one) => one.name === first!.name && one.split === first!.split);
+  return onMostExamples(same, ({ count }) => count);
+}
+
+/** The one that rests on the most examples; the first of several. By this rule a run's number is told from others of its name. */
+export function onMostExamples<T>(all: readonly T[], examplesOf: (one: T) => number | undefined): T | undefined {
+  const most = Math.max(...all.map((one) => examplesOf(one) ?? 0));
+  return all.find((one) => (examplesOf(one) ?? 0) === most);
 }

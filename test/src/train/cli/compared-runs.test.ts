@@ -36,6 +36,10 @@ describe('onnx-forge: measured numbers of several runs', () => {
       const likelihood = metrics.find(({ name }) => name === 'logLikelihood')!;
       metrics.push({ ...likelihood, value: (likelihood.value as number) - 3, draws: 10 });
     });
+    await copy('again', ({ metrics }) => {
+      const likelihood = metrics.find(({ name }) => name === 'logLikelihood')!;
+      metrics.push({ ...likelihood, value: (likelihood.value as number) - 3, samples: 7 });
+    });
     await copy('short', (manifest) => {
       manifest.steps = 200;
       for (const metric of manifest.metrics) metric.value = (metric.value as number) - 40;
@@ -86,6 +90,24 @@ describe('onnx-forge: measured numbers of several runs', () => {
       .to.match(/^iterations differ: 200, \d+$/m)
       .and.match(/^seeds differ: \d+, \d+$/m);
     expect((await onnxForge('bars one one --metrics elbo', folder)).stdout).to.not.include('differ');
+  });
+
+  it('of a number on two counts of examples that on the most is taken; runs diff has both', async () => {
+    const [bars, table, diff] = await eachOf(
+      [
+        'bars one again --metrics logLikelihood --json',
+        'table one again --metric logLikelihood --rows recipe --json',
+        'runs diff one again --json',
+      ],
+      folder,
+    );
+    const { numbers, runs } = JSON.parse(bars!.stdout) as { numbers: string[]; runs: { values: number[] }[] };
+    expect(numbers).to.deep.equal(['logLikelihood']);
+    expect(runs[1]!.values).to.deep.equal(runs[0]!.values);
+    const { cells } = JSON.parse(table!.stdout) as { cells: { mean: number; standardError: number }[][] };
+    expect(cells[0]![0]).to.deep.include({ mean: runs[0]!.values[0], standardError: 0 });
+    const { metrics } = JSON.parse(diff!.stdout) as { metrics: { name: string; examples: number }[] };
+    expect(metrics.filter(({ name }) => name === 'logLikelihood').map(({ examples }) => examples)).to.include(7);
   });
 
   it('table: says in what the runs differ', async () => {

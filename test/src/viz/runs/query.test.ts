@@ -42,6 +42,11 @@ describe('lists of runs', () => {
   it('takes the number of the test split, and knows what can be asked for', () => {
     expect(keyNumber(wide)).to.deep.include({ value: -91, split: 'test' });
     expect(keyNumber(wide, 'auc')).to.equal(undefined);
+    const counts = [undefined, 200, 10_000, 10_000, 50].map((count, value) => ({
+      ...{ name: 'accuracy', value, split: 'test' },
+      ...(count !== undefined && { count }),
+    }));
+    expect(keyNumber({ numbers: counts })!.value, 'on the most examples').to.equal(2);
     expect(namesOf([wide, narrow])).to.include.members(['recipe', 'when', 'latentDim', 'constructor', 'elbo']);
     expect(namesOf([narrow])).not.to.include('elbo');
   });

@@ -1,5 +1,6 @@
 import { loadManifest, type MetricEntry } from '@onnx-forge/infer';
 import type { BarRun } from '../../figures/measured-bars.js';
+import { fullest } from '../../run/run-number.js';
 import { type Command, defineCommand, type Outcome } from '../command.js';
 import { UsageError } from '../errors.js';
 import { type NamedRun, namedRuns } from '../inputs/named-runs.js';
@@ -13,7 +14,8 @@ export const command: Command = defineCommand({
   details:
     'Takes numbers that training or eval measured, and draws a group of bars for each of them, a bar for each run. A run ' +
     'is called by the name of its folder, or as one says: NAME=RUN. A name may end with * for all numbers that begin so.\n\n' +
-    'Numbers of other data, Monte-Carlo samples or counts of examples are not the same number, and not drawn as one. ' +
+    'Numbers of other data, Monte-Carlo samples or counts of examples are not the same number, and not drawn as one; ' +
+    'of what a run has on several counts of examples, the number on the most is drawn. ' +
     'Where the runs differ in iterations or seeds, the chart says so.',
   examples: [
     ['bars runs/content runs/none --metrics "bleu(*" -o by-length.png', 'BLEU by source length of two translators'],
@@ -69,7 +71,7 @@ export const command: Command = defineCommand({
 /** @throws UsageError when a number that was asked for was not measured */
 async function measured({ path, name }: NamedRun, wanted: readonly string[], split: string) {
   const { metrics, data, steps, seed } = await loadManifest(path, { kinds: 'any' });
-  const there = metrics.filter((one: MetricEntry) => one.split === split);
+  const there = fullest(metrics.filter((one: MetricEntry) => one.split === split));
   // A number that two patterns fit is one number.
   const entries = new Set<MetricEntry>();
   for (const pattern of wanted) {

@@ -1,5 +1,6 @@
 import { type AnyManifest, loadManifest, type MetricEntry } from '@onnx-forge/infer';
 import type { CrossTable, MeasuredRun } from '../../figures/cross-table.js';
+import { fullest } from '../../run/run-number.js';
 import { suggestion } from '../../suggest.js';
 import { type Command, defineCommand, type Outcome } from '../command.js';
 import { UsageError } from '../errors.js';
@@ -14,7 +15,7 @@ export const command: Command = defineCommand({
     'Takes one number that training or eval measured on each run, and sets it in a table by one or two options of the ' +
     'runs. Runs with the same two options (seeds, folds) share a cell: their mean, and its standard error over the runs.\n\n' +
     'Numbers on other data, with other Monte-Carlo samples or of other counts of examples are not the same number: they are refused, unless ' +
-    '--rows or --columns is data. Cells whose runs were trained for another number of iterations, or from other seeds, than most are marked.',
+    '--rows or --columns is data. Of a number that a run has on several counts of examples, the one on the most is taken. Cells whose runs were trained for another number of iterations, or from other seeds, than most are marked.',
   examples: [
     [
       'table runs/text-cnn-* --metric accuracy --rows pooling --columns kernelSize -o table.png',
@@ -99,7 +100,7 @@ function measured(
   }
   const isWanted = (one: MetricEntry) =>
     (draws === undefined || one.draws === draws) && (dataSet === undefined || one.dataSet === dataSet);
-  const all = metrics.filter((one: MetricEntry) => one.name === metric && one.split === split);
+  const all = fullest(metrics.filter((one: MetricEntry) => one.name === metric && one.split === split));
   const entries = all.filter(isWanted);
   if (entries.length > 1 || (entries.length === 0 && all.length > 0)) {
     const ways = all.map((one) =>
