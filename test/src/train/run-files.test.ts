@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { decodeSafetensors, encodeSafetensors, loadManifest } from '@onnx-forge/infer';
 import {
+  certifyRun,
   drawFigures,
   evaluateRun,
   likelihood,
@@ -76,6 +77,23 @@ describe("a run's own files", () => {
         [5, 9],
       ]);
       expect(of('elbo').map(({ samples, seed }) => [samples, seed])).to.deep.equal([[20, 9]]);
+    }));
+
+  it('an error over one example is not known, and is left out', () =>
+    inTemporaryFolder(async (run) => {
+      const recipe = { ...tinyRecipe, evaluate: likelihood({ samples: 3 }) as Measure };
+      await tiny({ recipe, out: run, set: { epochs: 1 } });
+      const request = { recipe, run, data: tinyData(), device: 'cpu' } as const;
+      const one = await evaluateRun({ ...request, examples: 1 });
+      expect(one.find(({ name }) => name === 'logLikelihood')).to.have.property('drawError');
+      const sizes = { samples: 2, examples: 2, annealed: 1, steps: 2, chains: 1, compressed: 1 };
+      const { measurements } = await certifyRun({ ...request, ...sizes });
+      const { metrics } = await loadManifest(run);
+      const ofOne = [...one, ...measurements].filter(({ examples }) => examples === 1);
+      const recorded = metrics.filter(({ samples }) => samples === 1);
+      expect(recorded.map(({ name }) => name)).to.have.members(ofOne.map(({ name }) => name));
+      expect(recorded.map(({ name }) => name)).to.include.members(['logLikelihood', 'annealedGain', 'codedElbo']);
+      for (const entry of [...ofOne, ...recorded]) expect(entry, entry.name).to.not.have.property('standardError');
     }));
 
   it('refuses a checkpoint whose facts are nested too deeply, before they exhaust the stack', () =>

@@ -91,12 +91,20 @@ export async function measureRun(request: EvaluateRequest, measureOf: (model: Mo
   });
   // With the test split, its default, a measure may give the validation split's number beside; who named a split wants that one.
   const asked = request.split === undefined ? all : all.filter((one) => one.split === split);
-  const measurements = asked.map((one) => ({ ...one, dataSet: data.name }));
+  const measurements = asked.map((one) => ({ ...withKnownErrors(one), dataSet: data.name }));
   requireFinite(measurements, run);
   for (const measurement of measurements) onEvent({ type: 'measurement', measurement });
   const about = { dataSet: data.name, seed, device: model.device };
   await recordMeasurements(new RunFolder(run), model.manifest, measurements, about);
   return { measurements, data, seed, device: model.device };
+}
+
+const ERRORS: readonly string[] = ['standardError', 'drawError'] satisfies readonly (keyof Measurement)[];
+
+/** The measurement without errors that are not known, such as the standard error over one example. */
+function withKnownErrors(measurement: Measurement): Measurement {
+  const known = Object.entries(measurement).filter(([name, value]) => !ERRORS.includes(name) || Number.isFinite(value));
+  return Object.fromEntries(known) as unknown as Measurement;
 }
 
 /** A number that is none has no place in a manifest: JSON would make it null, and the run could not be read again. */
