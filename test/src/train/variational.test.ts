@@ -1,10 +1,12 @@
 import { Random } from '@onnx-forge/infer';
+import { recipes } from '@onnx-forge/models';
 import {
   gaussian,
   gaussianOf,
   repeatRows,
   type StepRandom,
   tf,
+  train,
   useBackend,
   type VariationalOptions,
   variationalLoss,
@@ -12,7 +14,10 @@ import {
 } from '@onnx-forge/train';
 import { linearGaussianLogLikelihood, linearGaussianWeights, sampleLinearGaussian } from '@onnx-forge/train/kinds';
 import type { Gaussian } from '@onnx-forge/train/objectives';
+import { recipeOptions, requireTrainable } from '@onnx-forge/train/recipe';
 import { expect } from 'chai';
+import { rejection } from './rejects.js';
+import { inTemporaryFolder } from './tiny.js';
 
 const [BATCH, PIXELS, LATENT] = [3, 5, 2];
 
@@ -159,6 +164,26 @@ describe('variationalLoss', () => {
     expect(variationalOptions('joint').objective.default).to.equal('joint');
     expect(variationalOptions().objective.accepts('iwae')).to.equal(true);
     expect(variationalOptions().importanceSamples.accepts(0)).to.equal(false);
+  });
+
+  it('of one draw, iwae and dreg are the ELBO: a new training refuses them, a trained run keeps them', async () => {
+    const { default: recipe } = await recipes.vae();
+    const optionsOf = (set: Partial<VariationalOptions>) => recipeOptions(recipe, { set });
+    for (const objective of ['iwae', 'dreg'] as const) {
+      const alone = optionsOf({ objective });
+      expect(alone).to.include({ objective, importanceSamples: 1 });
+      const error = await rejection(() => requireTrainable(recipe, alone));
+      expect(error.code).to.equal('option-invalid');
+      expect(error.message).to.equal(
+        `recipe 'vae': objective=${objective} with importanceSamples=1 is the ELBO: set importanceSamples=5 or more`,
+      );
+      requireTrainable(recipe, optionsOf({ objective, importanceSamples: 2 }));
+      const request = { recipe, out: 'never', data: 'synthetic-digits', set: { objective } };
+      await inTemporaryFolder(async (out) => {
+        expect((await rejection(() => train({ ...request, out }))).message).to.equal(error.message);
+      });
+    }
+    for (const objective of ['elbo', 'joint'] as const) requireTrainable(recipe, optionsOf({ objective }));
   });
 
   it('repeatRows puts the copies of a row one after the other', () => {

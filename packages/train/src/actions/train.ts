@@ -18,7 +18,7 @@ import { Logs } from '../metrics/logs.js';
 import { isSinkName, namedSink } from '../metrics/sinks/index.js';
 import type { MetricSink } from '../metrics/sinks/sink.js';
 import { loadData, recipeData } from '../recipe/data.js';
-import { recipeOptions } from '../recipe/recipe.js';
+import { recipeOptions, requireTrainable } from '../recipe/recipe.js';
 import { keepBase } from '../run/base.js';
 import { type Checkpoint, loadBest, loadCheckpoint, type RunIdentity, settleBest } from '../run/checkpoint.js';
 import { RunFolder } from '../run/folder.js';
@@ -88,6 +88,7 @@ async function trainLocked(
   const callbacks = new Callbacks(requestedCallbacks(request, checkpoint?.callbacks), checkpoint);
   const before = [checkpoint, source].find((run) => run?.recipe === recipe.name);
   const options = recipeOptions(recipe, request, before?.options);
+  if (checkpoint === undefined) requireTrainable(recipe, options);
   const { seed = before?.seed ?? 1, engine: engineName = before?.engine ?? 'compiled', saveStep } = request;
   if (saveStep && engineName === 'eager') {
     throw new InputError('the eager engine has no graph of its step to save: use the compiled one', { saveStep });

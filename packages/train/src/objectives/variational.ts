@@ -32,7 +32,14 @@ export function variationalOptions(objective: VariationalObjective = 'elbo'): {
   importanceSamples: OptionSpec<number>;
 } {
   return {
-    objective: { ...oneOf<VariationalObjective>('elbo', 'joint', 'iwae', 'dreg'), default: objective },
+    objective: {
+      ...oneOf<VariationalObjective>('elbo', 'joint', 'iwae', 'dreg'),
+      default: objective,
+      conflict: ({ objective: bound, importanceSamples }) =>
+        (bound === 'iwae' || bound === 'dreg') && importanceSamples === 1
+          ? `objective=${bound} with importanceSamples=1 is the ELBO: set importanceSamples=5 or more`
+          : undefined,
+    },
     importanceSamples: count(1),
   };
 }

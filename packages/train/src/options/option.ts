@@ -21,6 +21,8 @@ export interface OptionSpec<T extends OptionValue = OptionValue> {
   /** Its effect, in a sentence. */
   readonly says?: string;
   accepts(value: OptionValue): boolean;
+  /** Why its value makes no sense beside those of the other options, and what to set; undefined when it does. */
+  conflict?(values: OptionValues): string | undefined;
 }
 
 /** Defaults as a recipe writes them: plain values or specs. */
@@ -130,6 +132,19 @@ export function resolveOptions(
     values[name] = parse(name, value, spec, owner);
   }
   return values;
+}
+
+/**
+ * Refuses values that are permitted each, and make no sense together.
+ *
+ * @throws TrainError (`option-invalid`) with what to set
+ */
+export function requireTogether(schema: OptionSchema, values: OptionValues, owner: string): void {
+  for (const [option, { conflict }] of Object.entries(schema)) {
+    const message = conflict?.(values);
+    if (message === undefined) continue;
+    throw new TrainError('option-invalid', `${owner}: ${message}`, { owner, option, value: values[option] });
+  }
 }
 
 function parse(name: string, value: unknown, spec: OptionSpec, owner: string): OptionValue {

@@ -15,6 +15,7 @@ import {
   type OptionSpec,
   type OptionsOf,
   type OptionValues,
+  requireTogether,
   resolveOptions,
   schemaOf,
   withDefaults,
@@ -224,11 +225,20 @@ export function recipeOptions(
   { preset, set = {} }: { preset?: string | undefined; set?: Readonly<Record<string, unknown>> } = {},
   before: OptionValues = {},
 ): OptionValues & CommonOptions {
-  const owner = `recipe '${recipe.name}'`;
+  const owner = ownerOf(recipe);
   const chosen = preset === undefined ? {} : Object.hasOwn(recipe.presets, preset) ? recipe.presets[preset] : undefined;
   if (chosen === undefined) {
     const known = Object.keys(recipe.presets).join(', ') || 'none';
     throw new TrainError('option-unknown', `${owner} has no preset '${preset}'; presets: ${known}`, { preset });
   }
   return resolveOptions(recipe.options, { ...before, ...chosen, ...set }, owner) as OptionValues & CommonOptions;
+}
+
+/** Whether options of a new training make sense together; a trained run keeps those that it has. @throws TrainError (`option-invalid`) */
+export function requireTrainable(recipe: Recipe, options: OptionValues): void {
+  requireTogether(recipe.options, options, ownerOf(recipe));
+}
+
+function ownerOf({ name }: Recipe): string {
+  return `recipe '${name}'`;
 }

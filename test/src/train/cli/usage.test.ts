@@ -53,6 +53,11 @@ const CASES: readonly Case[] = [
   ['train vae --monitor validation.elbo --patience 2 --min-delta -1', 2, /--min-delta must be a number of at least 0/],
   ['train vae --set latentdim=3', 2, /no option 'latentdim'; did you mean 'latentDim'\?/],
   ['train vae --set latentDim=many', 2, /'latentDim' must be a whole number/],
+  [
+    'train vae --set objective=iwae',
+    2,
+    /'vae': objective=iwae with importanceSamples=1 is the ELBO: set importanceSamples=5/,
+  ],
   ['train vae --set latentDim=1 latentDim', 2, /no model 'latentDim'/],
   ['train vae --set latentDim', 2, /--set takes key=value/],
   ['train vae --epochs 1 --set epochs=2', 2, /'epochs' is given twice/],

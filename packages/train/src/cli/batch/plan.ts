@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import type { DataReference } from '../../data/data-set.js';
 import { TrainError } from '../../errors.js';
-import { type Recipe, recipeOptions } from '../../recipe/recipe.js';
+import { type Recipe, recipeOptions, requireTrainable } from '../../recipe/recipe.js';
 import { requestedCallbacks } from '../../trainer/callbacks/requested.js';
 import type { TrainRequest } from '../../trainer/request.js';
 import { messageOf, UsageError } from '../errors.js';
@@ -117,7 +117,9 @@ async function plan(
 ): Promise<TrainRequest> {
   const { data, resize, grey, columns, group, split, ...request } = given(toRequest(settings));
   const chosen = await chosenData({ data, resize, grey, columns, group, split });
-  recipeOptions(recipe, request);
+  const options = recipeOptions(recipe, request);
+  // Those of a run that it goes on from come in between.
+  if (!resume && request.from === undefined) requireTrainable(recipe, options);
   if (!resume || request.monitor !== undefined) requireMonitor(request);
   return {
     ...request,
