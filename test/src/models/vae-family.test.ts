@@ -11,6 +11,7 @@ import {
 } from '@onnx-forge/models/vae-2d';
 import {
   binarise,
+  certifyRun,
   type DataSet,
   drawFigures,
   evaluateRun,
@@ -283,6 +284,20 @@ describe('the VAE family', () => {
     } finally {
       await model.dispose();
     }
+  });
+
+  it('numbers of a model with two layers say that its KL is of a draw, and by which posterior it codes', async () => {
+    const of = async (name: 'iwae' | 'vae-2d') => {
+      const request = { recipe: await recipeOf(name), run: runOf(name), data: digits, device: 'cpu' } as const;
+      const measured = await evaluateRun({ ...request, samples: 2, examples: 2 });
+      const sizes = { samples: 2, examples: 2, annealed: 2, steps: 2, chains: 1, compressed: 2 };
+      const { measurements } = await certifyRun({ ...request, ...sizes });
+      const method = (wanted: string) => measurements.find((one) => one.name === wanted)!.method;
+      return [measured.find((one) => one.name === 'kl')!.samples, method('codedElbo'), method('codeExcess')];
+    };
+    const posteriors = 'ELBO of q(z1|x) q(z2|z1), code by the Gaussian of encode';
+    expect(await of('iwae')).to.deep.equal([1, posteriors, `codeLength over -codedElbo: ${posteriors}`]);
+    expect(await of('vae-2d')).to.deep.equal([undefined, undefined, 'codeLength over -codedElbo']);
   });
 
   it('cvae with a prior of the class moves it, and measures a KL to it', async () => {

@@ -66,6 +66,9 @@ describe('onnx-forge: commands on a trained run', () => {
     expect(byName.get('unreliableWeights')!.method).to.equal('k-hat above 0.32');
     expect(byName.get('simulatedGap')).to.include({ examples: 4, samples: 3, simulated: true });
     expect(byName.get('simulatedGap')!.method).to.match(/^6 steps from q\(z\|x\), 5 leapfrog, \d+ % accepted$/);
+    expect(byName.get('annealedGain')!.method).to.match(/^6 steps from .* accepted, against K = 30$/);
+    expect(byName.get('codedElbo')).to.not.have.property('method');
+    expect(byName.get('codeExcess')!.method).to.equal('codeLength over -codedElbo');
     const between = byName.get('simulatedUpper')!.value - byName.get('simulatedLower')!.value;
     expect(byName.get('simulatedGap')!.value).to.be.closeTo(between, 1e-6);
     expect(byName.get('decodedExactly')).to.include({ value: 1, examples: 5 });

@@ -37,6 +37,11 @@ export function boundsValidation(track?: LikelihoodTracking): Measure<Likelihood
   };
 }
 
+/** Whether a model has several stochastic layers: q(z|x) is no Gaussian then, and `encode` gives one that approximates it. */
+export function hasLayers({ manifest: { serve } }: ModelOf<LikelihoodKind>): boolean {
+  return Object.hasOwn(serve, 'layers');
+}
+
 /** ELBO, reconstruction and KL of all examples of a split, one z each, in nats. */
 export async function elboTerms(
   model: ModelOf<LikelihoodKind>,
@@ -49,7 +54,8 @@ export async function elboTerms(
   return [
     { name: 'elbo', value: bound.mean, standardError: bound.standardError, samples: 1, ...about },
     { name: 'reconstruction', value: bound.reconstruction, samples: 1, ...about },
-    { name: 'kl', value: bound.kl, ...about },
+    // In closed form, but for layers: of their draw then.
+    { name: 'kl', value: bound.kl, ...(hasLayers(model) && { samples: 1 }), ...about },
   ];
 }
 

@@ -2,7 +2,7 @@ import { type AnnealingSettings, type LatentModel, type ModelOf, paretoKThreshol
 import type { Split, SplitName } from '../../../data/data-set.js';
 import type { Measure, Measurement, MeasureRequest } from '../../../measures/measure.js';
 import { spreadImages } from '../../../measures/spread.js';
-import { workOn } from './bounds.js';
+import { hasLayers, workOn } from './bounds.js';
 import { weightsReliability } from './weights-reliability.js';
 
 /** Sizes of a certificate; whatever is left out has its default. */
@@ -96,7 +96,7 @@ async function annealed(
   const both = { ...about, simulated: true, method: methodOf(between) } as const;
   return [
     { name: 'annealedLogLikelihood', value: lower.mean, standardError: lower.standardError, ...forwards },
-    { name: 'annealedGain', ...gain, ...forwards },
+    { name: 'annealedGain', ...gain, ...about, method: `${methodOf(lower)}, against K = ${samples}` },
     { name: 'simulatedLower', value: between.lower.mean, standardError: between.lower.standardError, ...both },
     { name: 'simulatedUpper', value: between.upper.mean, standardError: between.upper.standardError, ...both },
     { name: 'simulatedGap', value: between.gap.mean, standardError: between.gap.standardError, ...both },
@@ -111,6 +111,9 @@ function methodOf({ steps, leapfrog, from, acceptance }: AnnealingSettings & { r
 /** z per image that the ELBO beside a code length is the mean of. */
 const ELBO_SAMPLES = 10;
 
+/** The posteriors of a model with layers: the ELBO and the code are not of the same one. */
+const TWO_POSTERIORS = 'ELBO of q(z1|x) q(z2|z1), code by the Gaussian of encode';
+
 async function coded(
   { model, images, split, request }: Certified,
   { compressed: asked = 1000 }: CertificateOptions,
@@ -123,19 +126,21 @@ async function coded(
   const about = { split, examples };
   const codeLength = (bits / examples) * Math.LN2;
   const method = `${bits} bits, ${borrowedBits} of them borrowed`;
+  const posteriors = hasLayers(model) ? TWO_POSTERIORS : undefined;
   return [
     { name: 'codeLength', value: codeLength, unit: 'nats', ...about, method },
     { name: 'netCodeLength', value: natsPerImage, unit: 'nats', ...about, method },
     {
       ...{ name: 'codedElbo', value: elbo.mean, standardError: elbo.standardError, unit: 'nats' },
       ...{ ...about, samples: ELBO_SAMPLES },
+      ...(posteriors && { method: posteriors }),
     },
     {
       name: 'codeExcess',
       value: codeLength / -elbo.mean - 1,
       unit: 'fraction',
       ...about,
-      method: 'codeLength over -codedElbo',
+      method: ['codeLength over -codedElbo', posteriors ?? []].flat().join(': '),
     },
     { name: 'decodedExactly', value: exact, unit: 'fraction', ...about },
   ];
