@@ -36,10 +36,7 @@ export const ADVERSARIAL: readonly Study[] = [
       },
     },
     measures: judgedAt(0.6),
-    pictures: [
-      { arm: 'epochs-30', figure: 'grids', file: 'docs/systems/gan-assignment-grids.png' },
-      { arm: 'tuned', figure: 'grids', file: 'docs/systems/gan-grids.png' },
-    ],
+    pictures: [{ arm: 'tuned', figure: 'grids', file: 'docs/systems/gan-grids.png' }],
     note: '9 classes are wanted, too.',
   },
   {

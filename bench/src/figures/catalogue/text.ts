@@ -52,6 +52,7 @@ const TRAINED: readonly Study[] = [
     pictures: [
       { arm: 'content', figure: 'attention', file: 'docs/images/seq2seq-attention.png' },
       { arm: 'content', figure: 'attentionOnMarks', file: 'docs/images/seq2seq-marks.png' },
+      { arm: 'sos', figure: 'attentionOnMarks', file: 'docs/systems/seq2seq-sos-marks.png', width: 680 },
       {
         command: (run) => [
           ...['bars', `by content=${run('content')}`, `none=${run('none')}`, '--metrics', 'bleu(*'],
@@ -86,9 +87,9 @@ const TRAINED: readonly Study[] = [
     arms: {
       'steps-2000': { label: '4 layers of width 128, 2,000 iterations', maxSteps: 2000 },
       'context-128': {
-        label: 'the same with 128 characters of context, 9 epochs',
+        label: 'the same with 128 characters of context, 6 epochs',
         preset: 'context128',
-        set: { epochs: 9 },
+        set: { epochs: 6 },
       },
     },
     measures: [
