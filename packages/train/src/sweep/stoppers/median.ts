@@ -1,3 +1,4 @@
+import { median } from '../../measures/median.js';
 import type { Stopper, TrialReport } from './stopper.js';
 
 export interface MedianOptions {
@@ -27,10 +28,4 @@ export function medianStopper({ startup = 5, warmup = 1 }: MedianOptions = {}): 
       return Math.min(...own.map(({ loss }) => loss)) > median(means);
     },
   };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((one, other) => one - other);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }

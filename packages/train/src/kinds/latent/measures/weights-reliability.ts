@@ -1,5 +1,6 @@
 import { paretoKThreshold } from '@onnx-forge/infer';
 import type { Measurement } from '../../../measures/measure.js';
+import { median } from '../../../measures/median.js';
 
 /**
  * How far the importance weights behind a K-sample bound can be relied on: the median over the examples of the Pareto k-hat of
@@ -12,15 +13,9 @@ export function weightsReliability(
 ): Measurement[] {
   const threshold = paretoKThreshold(about.samples);
   const unreliable = paretoKs.filter((k) => !(k <= threshold)).length / paretoKs.length;
-  const median = medianOf(paretoKs);
+  const middle = median(paretoKs);
   return [
-    ...(Number.isFinite(median) ? [{ name: 'paretoK', value: median, unit: 'k-hat', ...about }] : []),
+    ...(Number.isFinite(middle) ? [{ name: 'paretoK', value: middle, unit: 'k-hat', ...about }] : []),
     { name: 'unreliableWeights', value: unreliable, unit: 'fraction', ...about },
   ];
-}
-
-function medianOf(values: Float64Array): number {
-  const sorted = values.slice().sort();
-  const middle = sorted.length / 2;
-  return (sorted[Math.ceil(middle) - 1]! + sorted[Math.floor(middle)]!) / 2;
 }
